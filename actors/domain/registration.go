@@ -1,0 +1,84 @@
+package domain
+
+import "time"
+
+// Document is the JSON object of a registration: the fields of its reg_success, with the contact cleaned, without the
+// envelope. It is immutable.
+type Document []byte
+
+// CacheID identifies a binding within its user: the lower-case hex MD5 of the cleaned contact.
+type CacheID string
+
+// Binding ties a user to one contact until a deadline (RFC 3261 section 10.2). It is immutable.
+type Binding struct {
+	ID CacheID
+	// Contact is the cleaned contact.
+	Contact string
+	// Deadline is when the binding ends, on the wall clock with millisecond precision. Fixed at acceptance, never recomputed.
+	Deadline time.Time
+	// Stamp is the order of the message that the binding stands for; Digest is that message.
+	Stamp  Stamp
+	Digest Digest
+	Doc    Document
+}
+
+// Live reports whether the binding has not ended at now: it ends at its deadline, exactly.
+func (b *Binding) Live(now time.Time) bool { return now.Before(b.Deadline) }
+
+// Tombstone remembers a removal, so that an older register that is delivered again does not bring the binding back.
+type Tombstone struct {
+	ID CacheID
+	// Stamp and Digest are those of the message that removed it.
+	Stamp  Stamp
+	Digest Digest
+	// Until is when the removal may be forgotten.
+	Until time.Time
+}
+
+// Record is all that is kept for one user. It is immutable: a change makes a new one.
+type Record struct {
+	Key        Key
+	Bindings   []Binding
+	Tombstones []Tombstone
+}
+
+// Empty reports whether there is nothing to keep: an empty record is deleted from the file.
+func (r *Record) Empty() bool { return len(r.Bindings) == 0 && len(r.Tombstones) == 0 }
+
+// Header is what the index keeps of a record.
+func (r *Record) Header() Header {
+	h := Header{Key: r.Key}
+	for i := range r.Bindings {
+		b := &r.Bindings[i]
+		if b.Deadline.After(h.Deadline) {
+			h.Deadline = b.Deadline
+		}
+		if h.Stamp.Before(b.Stamp) {
+			h.Stamp = b.Stamp
+		}
+		h.Bindings++
+	}
+	for i := range r.Tombstones {
+		t := &r.Tombstones[i]
+		if t.Until.After(h.Until) {
+			h.Until = t.Until
+		}
+		if h.Stamp.Before(t.Stamp) {
+			h.Stamp = t.Stamp
+		}
+	}
+	return h
+}
+
+// Header is the part of a [Record] that priming reads without its documents.
+type Header struct {
+	Key Key
+	// Deadline is the latest deadline of the bindings; zero when there is none.
+	Deadline time.Time
+	// Until is when the last tombstone may be forgotten; zero when there is none.
+	Until time.Time
+	// Stamp is the newest stamp in the record.
+	Stamp Stamp
+	// Bindings counts the bindings, ended ones included.
+	Bindings int
+}
