@@ -28,16 +28,24 @@ type Credential struct {
 }
 
 // Secret is a password or a hash as good as one. It prints, marshals and formats as a fixed word, so that it cannot reach a
-// log, a trace or a crash report by accident.
-type Secret struct{ value string }
+// log, a trace or a crash report by accident: not even inside an unexported field, which is why it is held by pointer.
+type Secret struct{ value *string }
 
 const redacted = "[redacted]"
 
 // NewSecret wraps a secret.
-func NewSecret(s string) Secret { return Secret{value: s} }
+func NewSecret(s string) Secret { return Secret{value: &s} }
 
 // Reveal returns the secret itself: for the reply to a switch and for the file, nowhere else.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
+
+// Equal reports whether both hold the same secret. It is not meant for proofs: it takes a time that depends on the input.
+func (s Secret) Equal(o Secret) bool { return s.Reveal() == o.Reveal() }
 
 // String returns a fixed word.
 func (Secret) String() string { return redacted }
