@@ -28,9 +28,10 @@ func (b *Binding) Live(now time.Time) bool { return now.Before(b.Deadline) }
 // Tombstone remembers a removal, so that an older register that is delivered again does not bring the binding back.
 type Tombstone struct {
 	ID CacheID
-	// Stamp and Digest are those of the message that removed it.
+	// Stamp and Digest are those of the message that removed it; Of is the message that the removed binding stood for.
 	Stamp  Stamp
 	Digest Digest
+	Of     Digest
 	// Until is when the removal may be forgotten.
 	Until time.Time
 }
