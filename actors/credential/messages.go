@@ -1,0 +1,73 @@
+package credential
+
+import (
+	"registrar/actors/domain"
+	"registrar/supervisor/otp"
+)
+
+// Message is what the actor of a realm understands.
+type Message interface{ credentialMessage() }
+
+// Lookup asks for one user's credential.
+type Lookup struct {
+	otp.From[Found]
+	Key domain.Key
+}
+
+// Found answers a [Lookup]. OK is false when the user has no usable credential.
+type Found struct {
+	Credential domain.Credential
+	OK         bool
+}
+
+// Changed says that the file has new content for these users of the realm: what is cached of them is dropped.
+type Changed struct {
+	otp.From[Dropped]
+	Users []domain.User
+}
+
+// Dropped answers a [Changed].
+type Dropped struct{}
+
+// read is the store's answer to a question.
+type read struct {
+	user  domain.User
+	round uint64
+	found Found
+	err   error
+}
+
+func (Lookup) credentialMessage()  {}
+func (Changed) credentialMessage() {}
+func (read) credentialMessage()    {}
+
+// RealmsMessage is what the [Realms] actor understands.
+type RealmsMessage interface{ realmsMessage() }
+
+// Ask carries a lookup to the actor of its realm. The lookup's place for an answer is the message's.
+type Ask struct{ Lookup }
+
+// Update says that the credentials of these users were written or deleted. It is answered when no realm answers with an old
+// one any more.
+type Update struct {
+	otp.From[Dropped]
+	Keys []domain.Key
+}
+
+// counted is the store's answer to how many credentials each realm has.
+type counted struct {
+	realms map[domain.Realm]int
+	err    error
+	update Update
+}
+
+// dropped says that one realm has dropped what an update named.
+type dropped struct {
+	update *pendingUpdate
+	err    error
+}
+
+func (Ask) realmsMessage()     {}
+func (Update) realmsMessage()  {}
+func (counted) realmsMessage() {}
+func (dropped) realmsMessage() {}

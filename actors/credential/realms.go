@@ -1,0 +1,119 @@
+package credential
+
+import (
+	"fmt"
+
+	"registrar/actors/domain"
+	"registrar/supervisor/otp"
+)
+
+// Realms knows which realms have credentials and supervises their actors. Its goroutine alone touches it.
+type Realms struct {
+	env    *Env
+	counts map[domain.Realm]int
+	family *otp.Family[domain.Realm, Message]
+}
+
+// pendingUpdate is an update that some realms have yet to follow.
+type pendingUpdate struct {
+	from otp.From[Dropped]
+	left int
+}
+
+// NewRealms returns the behaviour of the realms' actor.
+func NewRealms(env Env) *Realms { return &Realms{env: &env} }
+
+// Init reads which realms there are; it returns when they are known.
+func (r *Realms) Init(c *otp.Context[RealmsMessage]) error {
+	answer := make(chan counted, 1)
+	r.env.Store.Realms(func(m map[domain.Realm]int, err error) { answer <- counted{realms: m, err: err} })
+	select {
+	case a := <-answer:
+		if a.err != nil {
+			return fmt.Errorf("read the realms: %w", a.err)
+		}
+		r.counts = a.realms
+	case <-c.Context().Done():
+		return c.Context().Err()
+	}
+	r.family = otp.NewFamily(c, otp.FamilySpec[domain.Realm, Message]{
+		Name:      func(k domain.Realm) string { return "realm/" + string(k) },
+		New:       func(k domain.Realm) otp.Behaviour[Message] { return NewRealm(r.env, k) },
+		Intensity: r.env.Intensity, Period: r.env.Period, CoolDown: r.env.CoolDown,
+		OnExit: func(k domain.Realm, reason otp.Reason) {
+			if reason.IsAbnormal() {
+				c.Log().Error().Str("realm", string(k)).Stringer("reason", reason).Msg("realm stopped after too many crashes")
+			}
+		},
+	})
+	return nil
+}
+
+// Handle takes one message.
+func (r *Realms) Handle(c *otp.Context[RealmsMessage], msg RealmsMessage) {
+	switch m := msg.(type) {
+	case Ask:
+		if r.counts[m.Key.Realm] == 0 {
+			m.Reply(Found{})
+			return
+		}
+		if err := r.family.Deliver(c, m.Key.Realm, m.Lookup); err != nil {
+			m.Fail(fmt.Errorf("start the realm's actor: %w", err))
+		}
+	case Update:
+		r.recount(c, m)
+	case counted:
+		r.onCounted(c, m)
+	case dropped:
+		m.update.settle(m.err)
+	}
+}
+
+// Terminate does nothing: the engine stops the family with its owner.
+func (*Realms) Terminate(*otp.Context[RealmsMessage], otp.Reason) {}
+
+// State is what an operator may see.
+func (r *Realms) State() any {
+	return struct{ Realms, Live int }{len(r.counts), r.family.Len()}
+}
+
+// recount reads the realms anew: a realm may have got its first credential or lost its last one.
+func (r *Realms) recount(c *otp.Context[RealmsMessage], m Update) {
+	got := otp.Completion(c, func(realms map[domain.Realm]int, err error) RealmsMessage {
+		return counted{realms: realms, err: err, update: m}
+	})
+	r.env.Store.Realms(got)
+}
+
+// onCounted takes over the new counts and has every live realm that the update names drop what it has cached.
+func (r *Realms) onCounted(c *otp.Context[RealmsMessage], m counted) {
+	if m.err != nil {
+		m.update.Fail(m.err)
+		return
+	}
+	r.counts = m.realms
+	byRealm := map[domain.Realm][]domain.User{}
+	for _, k := range m.update.Keys {
+		if r.family.Live(k.Realm) {
+			byRealm[k.Realm] = append(byRealm[k.Realm], k.User)
+		}
+	}
+	p := &pendingUpdate{from: m.update.From, left: len(byRealm)}
+	if p.left == 0 {
+		p.from.Reply(Dropped{})
+		return
+	}
+	for realm, users := range byRealm {
+		done := otp.Completion(c, func(_ Dropped, err error) RealmsMessage { return dropped{update: p, err: err} })
+		if !r.family.Tell(c, realm, Changed{From: otp.NewFrom(done), Users: users}) {
+			done(Dropped{}, nil) // the realm's actor has ended, and its cache with it
+		}
+	}
+}
+
+// settle counts one realm's answer. A realm whose actor has crashed has no cache any more: that is as good as an answer.
+func (p *pendingUpdate) settle(error) {
+	if p.left--; p.left == 0 {
+		p.from.Reply(Dropped{})
+	}
+}

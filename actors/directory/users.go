@@ -1,0 +1,42 @@
+package directory
+
+import (
+	"strconv"
+
+	"registrar/actors/domain"
+	"registrar/supervisor/otp"
+)
+
+// Shards is the number of shards: enough that two cores never wait for the same one, few enough to look at.
+const Shards = 64
+
+// Users is the address of all shards: a table, not an actor. It is immutable and safe for use by many goroutines.
+type Users struct{ refs [Shards]*otp.Ref[Message] }
+
+// NewUsers makes the addresses of the shards, named users/00 to users/63.
+func NewUsers(s *otp.System) *Users {
+	u := &Users{}
+	for i := range u.refs {
+		name := strconv.Itoa(i)
+		if i < 10 {
+			name = "0" + name
+		}
+		u.refs[i] = otp.NewRef[Message](s, "users/"+name)
+	}
+	return u
+}
+
+// For returns the shard of a user.
+func (u *Users) For(k domain.Key) *otp.Ref[Message] { return u.refs[domain.ShardOf(k, Shards)] }
+
+// Children declares the shards, in order, for the supervision tree.
+func (u *Users) Children(env Env) []otp.ChildSpec {
+	specs := make([]otp.ChildSpec, 0, Shards)
+	for i, ref := range u.refs {
+		specs = append(specs, otp.ChildSpec{
+			ID:    ref.Name(),
+			Start: otp.Worker(ref, func() otp.Behaviour[Message] { return &Shard{env: env, number: i} }),
+		})
+	}
+	return specs
+}

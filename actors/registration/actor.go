@@ -1,0 +1,223 @@
+package registration
+
+import (
+	"fmt"
+	"time"
+
+	"registrar/actors/domain"
+	"registrar/supervisor/otp"
+)
+
+// Actor owns the bindings of one user. Everything in it is touched by its own goroutine only; see the package comment
+// for what comes in and goes out. It stops when its record is empty and nobody waits, or when its shard stops it.
+type Actor struct {
+	env *Env
+	key domain.Key
+
+	loaded    bool
+	committed domain.Record // what the file holds: queries see this one
+	latest    domain.Record // what the next request is decided on
+	writing   bool          // latest, or an older state of it, is on its way to the disk
+
+	waiting  []Request // came before the record was loaded
+	inFlight []settlement
+	next     []settlement
+}
+
+// idle is how long an actor that has found an empty record waits for work before it leaves.
+const idle = time.Minute
+
+// settlement is an asker and what it will be told once the record that includes its request is on disk.
+type settlement struct {
+	from otp.From[Outcome]
+	out  Outcome
+}
+
+// New returns the behaviour for one user.
+func New(env *Env, key domain.Key) *Actor { return &Actor{env: env, key: key} }
+
+// Init fences older incarnations off and asks for the record.
+func (a *Actor) Init(c *otp.Context[Message]) error {
+	a.load(c)
+	return nil
+}
+
+func (a *Actor) load(c *otp.Context[Message]) {
+	a.loaded = false
+	a.env.Store.Fence(a.key, uint64(c.Epoch()), otp.Completion(c, func(r domain.Record, err error) Message {
+		return loaded{record: r, err: err}
+	}))
+}
+
+// Handle takes one message.
+func (a *Actor) Handle(c *otp.Context[Message], msg Message) {
+	switch m := msg.(type) {
+	case Register, Unregister, Flush, Query:
+		req, ok := m.(Request)
+		if !ok {
+			panic(fmt.Sprintf("registration: %T is no request", m))
+		}
+		if a.loaded {
+			a.serve(c, req)
+		} else {
+			a.waiting = append(a.waiting, req)
+		}
+	case Prune:
+		a.prune(c)
+	case loaded:
+		a.onLoaded(c, m)
+	case committed:
+		a.onCommitted(c, m)
+	}
+}
+
+// Terminate gives the fence back. Requests that still wait are answered by the engine.
+func (a *Actor) Terminate(c *otp.Context[Message], r otp.Reason) {
+	if !r.IsAbnormal() && !a.writing {
+		a.env.Store.Release(a.key, uint64(c.Epoch()))
+	}
+}
+
+// State is what an operator may see of the actor: counts, no contacts.
+func (a *Actor) State() any {
+	return struct {
+		Loaded, Writing                        bool
+		Bindings, Tombstones, Waiting, Settles int
+	}{a.loaded, a.writing, len(a.committed.Bindings), len(a.committed.Tombstones), len(a.waiting), len(a.inFlight) + len(a.next)}
+}
+
+func (a *Actor) serve(c *otp.Context[Message], req Request) {
+	now := a.env.Now()
+	switch m := req.(type) {
+	case Query:
+		m.Reply(Answer{Bindings: live(a.committed, now)})
+	case Register:
+		rec, out := register(a.latest, m, now, a.env.Limits)
+		a.accept(c, m.From, rec, out)
+	case Unregister:
+		rec, out := unregister(a.latest, m, now, a.env.Limits)
+		a.accept(c, m.From, rec, out)
+	case Flush:
+		rec, out := flush(a.latest, m, now, a.env.Limits)
+		a.accept(c, m.From, rec, out)
+	}
+}
+
+// accept books a decision. What changed nothing is settled with the write in flight, if there is one: a duplicate of a
+// message that is not yet on disk must not be acknowledged before it.
+func (a *Actor) accept(c *otp.Context[Message], from otp.From[Outcome], rec domain.Record, out Outcome) {
+	s := settlement{from: from, out: out}
+	switch out.Result {
+	case Registered, Refreshed, Removed:
+		a.latest = rec
+		a.next = append(a.next, s)
+		a.write(c)
+	case Nothing, Duplicate, Stale, Ended:
+		switch {
+		case len(a.next) > 0:
+			a.next = append(a.next, s)
+		case a.writing:
+			a.inFlight = append(a.inFlight, s)
+		default:
+			from.Reply(out)
+		}
+	}
+}
+
+// write sends the latest record on its way unless one is under way already.
+func (a *Actor) write(c *otp.Context[Message]) {
+	if a.writing {
+		return
+	}
+	a.writing = true
+	a.inFlight, a.next = a.next, nil
+	rec := a.latest
+	done := otp.Completion(c, func(rec domain.Record, err error) Message { return committed{record: rec, err: err} })
+	a.env.Store.Write(rec, uint64(c.Epoch()), func(err error) { done(rec, err) })
+}
+
+func (a *Actor) prune(c *otp.Context[Message]) {
+	if !a.loaded || a.writing {
+		return // the next sweep asks again
+	}
+	rec, changed := prune(a.latest, a.env.Now(), a.env.Limits)
+	if changed {
+		a.latest = rec
+		a.write(c)
+		return
+	}
+	a.leaveIfEmpty(c)
+}
+
+func (a *Actor) onLoaded(c *otp.Context[Message], m loaded) {
+	if m.err != nil {
+		for _, req := range a.waiting {
+			req.Refuse(m.err)
+		}
+		a.waiting = nil
+		c.Exit(otp.Shutdown)
+		return
+	}
+	a.loaded = true
+	a.committed, a.latest = m.record, m.record
+	a.committed.Key, a.latest.Key = a.key, a.key
+	a.env.Index(c, a.committed.Header())
+	waiting := a.waiting
+	a.waiting = nil
+	for _, req := range waiting {
+		a.serve(c, req)
+	}
+	if a.committed.Empty() && !a.writing {
+		// The request that this actor was started for may still be queued behind the record: look again later.
+		c.After(idle, Prune{})
+	}
+}
+
+func (a *Actor) onCommitted(c *otp.Context[Message], m committed) {
+	a.writing = false
+	if m.err != nil {
+		a.onWriteFailed(c, m.err)
+		return
+	}
+	a.committed = m.record
+	a.env.Index(c, a.committed.Header())
+	for _, s := range a.inFlight {
+		s.from.Reply(s.out)
+	}
+	a.inFlight = nil
+	if len(a.next) > 0 {
+		a.write(c)
+		return
+	}
+	a.leaveIfEmpty(c)
+}
+
+// onWriteFailed handles an unknown outcome: everybody who waits is told, and the record is read again before anything else is
+// decided on it.
+func (a *Actor) onWriteFailed(c *otp.Context[Message], err error) {
+	for _, s := range append(a.inFlight, a.next...) {
+		s.from.Fail(err)
+	}
+	a.inFlight, a.next = nil, nil
+	if domain.KindOf(err) == domain.Conflict {
+		c.Exit(otp.Shutdown) // another incarnation owns the user now
+		return
+	}
+	a.load(c)
+}
+
+func (a *Actor) leaveIfEmpty(c *otp.Context[Message]) {
+	if a.loaded && !a.writing && a.committed.Empty() {
+		c.Exit(otp.Normal)
+	}
+}
+
+func live(rec domain.Record, now time.Time) []domain.Binding {
+	var out []domain.Binding
+	for _, b := range rec.Bindings {
+		if b.Live(now) {
+			out = append(out, b)
+		}
+	}
+	return out
+}

@@ -1,0 +1,173 @@
+package registration
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"registrar/actors/domain"
+)
+
+// maxTombstones bounds the removals that one user's record remembers; the newest stay.
+const maxTombstones = 8
+
+// register decides on a registration. The record is not written to: a changed one is a new one.
+func register(rec domain.Record, m Register, now time.Time, lim Limits) (domain.Record, Outcome) {
+	if r, refused := precedence(rec, m, now, lim); refused {
+		return rec, Outcome{Result: r}
+	}
+	expires := min(m.Expires, lim.Expires)
+	b := domain.Binding{
+		ID: m.ID, Contact: m.Contact, Stamp: m.Stamp, Digest: m.Digest, Doc: m.Doc,
+		Deadline: time.UnixMilli(m.Stamp.Arrival).Add(expires - m.Age).UTC(),
+	}
+	if !b.Live(now) {
+		return rec, Outcome{Result: Ended}
+	}
+	out := Outcome{Result: Registered, First: true}
+	next := domain.Record{Key: rec.Key, Bindings: []domain.Binding{b}, Tombstones: forget(rec.Tombstones, now)}
+	for _, old := range rec.Bindings {
+		if old.Live(now) {
+			out.First = false
+		}
+		switch {
+		case old.ID == m.ID:
+			out.Result = Refreshed
+			if old.Live(now) {
+				out.Previous = append(out.Previous, old)
+			}
+		case old.Live(now) && len(next.Bindings) < lim.Bindings:
+			next.Bindings = append(next.Bindings, old)
+		default:
+			if old.Live(now) {
+				out.Previous = append(out.Previous, old)
+			}
+			next.Tombstones = bury(next.Tombstones, old, m.Stamp, m.Digest, now.Add(lim.Remember))
+		}
+	}
+	return next, out
+}
+
+// precedence says whether what is known stands against the message: it was applied before, or it is older.
+func precedence(rec domain.Record, m Register, now time.Time, lim Limits) (Result, bool) {
+	full := len(rec.Bindings) >= lim.Bindings
+	for i, b := range rec.Bindings {
+		oldest := i == len(rec.Bindings)-1
+		switch {
+		case b.Digest == m.Digest:
+			return Duplicate, true
+		case m.Replay && b.Live(now):
+			return Stale, true
+		case b.ID == m.ID && m.Stamp.Before(b.Stamp):
+			return Stale, true
+		case full && oldest && b.ID != m.ID && m.Stamp.Before(b.Stamp):
+			return Stale, true
+		}
+	}
+	for _, t := range rec.Tombstones {
+		switch {
+		case t.Digest == m.Digest || t.Of == m.Digest:
+			return Duplicate, true
+		case t.ID != m.ID:
+		case m.Replay, m.Stamp.Before(t.Stamp):
+			return Stale, true
+		case m.Redelivered && m.Stamp.Sender == t.Stamp.Sender && m.Stamp.Event == t.Stamp.Event:
+			// Both happened in the same second and this one comes for the second time: the removal was the later one, or
+			// it would not have found anything to remove.
+			return Stale, true
+		}
+	}
+	return 0, false
+}
+
+// unregister decides on the end of one binding.
+func unregister(rec domain.Record, m Unregister, now time.Time, lim Limits) (domain.Record, Outcome) {
+	if applied(rec, m.Digest) {
+		return rec, Outcome{Result: Duplicate}
+	}
+	i := slices.IndexFunc(rec.Bindings, func(b domain.Binding) bool { return b.ID == m.ID })
+	if i < 0 || !sameFlow(rec.Bindings[i].Doc, m) {
+		return rec, Outcome{Result: Nothing}
+	}
+	if m.Stamp.Before(rec.Bindings[i].Stamp) {
+		return rec, Outcome{Result: Stale}
+	}
+	return remove(rec, rec.Bindings[i:i+1], m.Stamp, m.Digest, now, lim)
+}
+
+// flush decides on the end of all bindings that are not newer than the flush.
+func flush(rec domain.Record, m Flush, now time.Time, lim Limits) (domain.Record, Outcome) {
+	if applied(rec, m.Digest) {
+		return rec, Outcome{Result: Duplicate}
+	}
+	older := slices.Clone(rec.Bindings)
+	older = slices.DeleteFunc(older, func(b domain.Binding) bool { return m.Stamp.Before(b.Stamp) })
+	if len(older) == 0 {
+		return rec, Outcome{Result: Nothing}
+	}
+	return remove(rec, older, m.Stamp, m.Digest, now, lim)
+}
+
+// prune takes out what has ended: bindings leave a tombstone, tombstones past their time leave nothing. It reports
+// whether anything changed.
+func prune(rec domain.Record, now time.Time, lim Limits) (domain.Record, bool) {
+	next := domain.Record{Key: rec.Key, Tombstones: forget(rec.Tombstones, now)}
+	for _, b := range rec.Bindings {
+		if b.Live(now) {
+			next.Bindings = append(next.Bindings, b)
+			continue
+		}
+		if until := b.Deadline.Add(lim.Remember); now.Before(until) {
+			next.Tombstones = bury(next.Tombstones, b, b.Stamp, b.Digest, until)
+		}
+	}
+	changed := len(next.Bindings) != len(rec.Bindings) || len(next.Tombstones) != len(rec.Tombstones)
+	return next, changed
+}
+
+func applied(rec domain.Record, d domain.Digest) bool {
+	return slices.ContainsFunc(rec.Tombstones, func(t domain.Tombstone) bool { return t.Digest == d })
+}
+
+func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.Digest, now time.Time, lim Limits,
+) (domain.Record, Outcome) {
+	next := domain.Record{Key: rec.Key, Tombstones: forget(rec.Tombstones, now)}
+	out := Outcome{Result: Removed}
+	for _, b := range rec.Bindings {
+		if !slices.ContainsFunc(gone, func(g domain.Binding) bool { return g.ID == b.ID }) {
+			next.Bindings = append(next.Bindings, b)
+			continue
+		}
+		if b.Live(now) {
+			out.Previous = append(out.Previous, b)
+		}
+		next.Tombstones = bury(next.Tombstones, b, by, d, now.Add(lim.Remember))
+	}
+	return next, out
+}
+
+// bury puts the removal of b in front and keeps the newest [maxTombstones].
+func bury(ts []domain.Tombstone, b domain.Binding, by domain.Stamp, d domain.Digest, until time.Time) []domain.Tombstone {
+	t := domain.Tombstone{ID: b.ID, Stamp: by, Digest: d, Of: b.Digest, Until: until.UTC()}
+	ts = append([]domain.Tombstone{t}, ts...)
+	return ts[:min(len(ts), maxTombstones)]
+}
+
+func forget(ts []domain.Tombstone, now time.Time) []domain.Tombstone {
+	kept := slices.Clone(ts)
+	return slices.DeleteFunc(kept, func(t domain.Tombstone) bool { return !now.Before(t.Until) })
+}
+
+// sameFlow reports whether an unregister means the flow that the document describes: a phone that has moved to another
+// proxy with the same contact is not ended by the old proxy's late report.
+func sameFlow(doc domain.Document, m Unregister) bool {
+	var known struct {
+		CallID    string `json:"Call-ID"`
+		ProxyPath string `json:"Proxy-Path"`
+	}
+	if json.Unmarshal(doc, &known) != nil {
+		return true // a document without these fields restricts nothing
+	}
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return !differ(known.CallID, m.CallID) && !differ(known.ProxyPath, m.ProxyPath)
+}

@@ -1,0 +1,46 @@
+package registration
+
+import (
+	"time"
+
+	"registrar/actors/domain"
+	"registrar/supervisor/otp"
+)
+
+// Store is where the actor keeps its record. Calls return at once; done is called once, from another goroutine, in the order
+// of the calls for one user.
+type Store interface {
+	// Fence ends the right of every older incarnation to write this user's record and returns the record as it is after all
+	// writes accepted before.
+	Fence(key domain.Key, epoch uint64, done func(domain.Record, error))
+	// Write replaces the record; an empty one is deleted. done gets nil only when the record is on disk. An older epoch than
+	// the fenced one is refused with [domain.Conflict]; after any other error the outcome is unknown.
+	Write(rec domain.Record, epoch uint64, done func(error))
+	// Release says that the incarnation ended in order and will not write again.
+	Release(key domain.Key, epoch uint64)
+}
+
+// Limits bound what one user may hold.
+type Limits struct {
+	// Bindings is the largest number of bindings; a further one displaces the oldest. At least 1.
+	Bindings int
+	// Remember is how long a removal is remembered: at least as long as a queue can hold a message.
+	Remember time.Duration
+	// Expires is the longest lifetime that is believed; a longer one is cut to it.
+	Expires time.Duration
+}
+
+// DefaultLimits returns one binding, a day of memory for removals and 30 days as the longest lifetime.
+func DefaultLimits() Limits {
+	return Limits{Bindings: 1, Remember: 24 * time.Hour, Expires: 30 * 24 * time.Hour}
+}
+
+// Env is what every registration actor shares. It is immutable.
+type Env struct {
+	Store  Store
+	Limits Limits
+	// Now is the clock of the run, see [domain.RunClock].
+	Now func() time.Time
+	// Index is told the header of each committed record, on the actor's goroutine. It must not block.
+	Index func(from otp.Origin, h domain.Header)
+}

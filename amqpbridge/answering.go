@@ -1,0 +1,78 @@
+package amqpbridge
+
+import (
+	"fmt"
+	"time"
+
+	"registrar/actors/domain"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp"
+)
+
+// answering is what the three flows share: reading a delivery, and replying to its sender. It is immutable.
+type answering struct {
+	settings  Settings
+	sender    wire.Sender
+	publisher *otp.Ref[PublisherMessage]
+	now       func() time.Time
+	budget    time.Duration
+}
+
+// read decodes a delivery. Errors are the wire's: they decide that it is parked.
+func (a *answering) read(j *job) (wire.Message, wire.Route, error) {
+	body, err := wire.Inflate(j.d.ContentEncoding, j.d.Body)
+	if err != nil {
+		return nil, wire.Route{}, err //nolint:wrapcheck // the wire's error says all there is to say.
+	}
+	msg, err := wire.Decode(body)
+	if err != nil {
+		return nil, wire.Route{}, err //nolint:wrapcheck // as above.
+	}
+	route, ok := wire.ParseKey(j.d.Exchange, j.d.Key)
+	if !ok { // bound by somebody else: the newest form
+		route = wire.Route{Generation: wire.Kazoo5}
+	}
+	return msg, route, nil
+}
+
+// reply sends an encoded answer to where the request asked for it, if anywhere.
+func (a *answering) reply(c *otp.Context[FlowMessage], serverID string, body []byte) {
+	to := wire.ParseServerID(serverID)
+	if to.Key == "" {
+		return
+	}
+	p := link.Publishing{
+		Exchange: "targeted", Key: to.Key, ContentType: "application/json", Mandatory: true, Body: body,
+	}
+	if to.DeliverToPID != nil {
+		p.Headers = map[string]any{"Deliver-To-PID": to.DeliverToPID}
+	}
+	_ = a.publisher.Tell(c, Send{Publishing: p}) // no publisher: the asker asks again
+}
+
+// left returns how much of a question's time there is still; at least a millisecond, so that it is never no limit at all.
+func (a *answering) left(j *job) time.Duration {
+	return max(a.budget-a.now().Sub(j.at), time.Millisecond)
+}
+
+// silent reports whether an asker of this generation is told nothing when nothing is found.
+func (a *answering) silent(g wire.Generation) bool {
+	switch a.settings.NotFound {
+	case "silent":
+		return true
+	case "error":
+		return false
+	}
+	return g == wire.Whistle
+}
+
+// settled is an outcome with nothing left to do.
+func settled(name string) outcome {
+	return outcome{then: func(*otp.Context[FlowMessage]) string { return name }}
+}
+
+// unexpected says that a message has no business in the queue that it came from.
+func unexpected(m wire.Message) error {
+	return domain.Wrap(domain.Invalid, "decode", fmt.Errorf("a %T does not belong in this queue", m))
+}

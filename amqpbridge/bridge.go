@@ -1,0 +1,109 @@
+package amqpbridge
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/actors/credential"
+	"registrar/actors/directory"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp"
+)
+
+// Spec is what the bridge needs of the rest of the house.
+type Spec struct {
+	System   *otp.System
+	Dialer   link.Dialer
+	Settings Settings
+	// Sender names this registrar to its peers.
+	Sender wire.Sender
+	Realms *otp.Ref[credential.RealmsMessage]
+	Users  *directory.Users
+	// Now is the clock of the run; Started is when it began, by that clock.
+	Now     func() time.Time
+	Started time.Time
+	Log     zerolog.Logger
+}
+
+// Bridge is the edge of the registrar: the addresses of its processes, their declaration, and what they say about themselves.
+type Bridge struct {
+	Status *Status
+	Tally  *Tally
+	spec   Spec
+
+	consuming, publishing *otp.Ref[ConnectionMessage]
+	publisher             *otp.Ref[PublisherMessage]
+	flows                 []flowDecl
+}
+
+// flowDecl is one flow: its address and what it is made of.
+type flowDecl struct {
+	ref  *otp.Ref[FlowMessage]
+	spec FlowSpec
+}
+
+// New lays out a bridge. Nothing runs before its [Bridge.Children] are started.
+func New(s Spec) *Bridge {
+	b := &Bridge{
+		spec: s, Tally: &Tally{},
+		Status:     NewStatus("consuming", "publishing", publisherPart, "authn", "registrations", "queries"),
+		consuming:  otp.NewRef[ConnectionMessage](s.System, "bridge/consuming"),
+		publishing: otp.NewRef[ConnectionMessage](s.System, "bridge/publishing"),
+		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher"),
+	}
+	shared := &answering{settings: s.Settings, sender: s.Sender, publisher: b.publisher, now: s.Now, budget: s.Settings.Budget, started: s.Started}
+	set := s.Settings
+	question := Policy{Budget: set.Budget, Crashes: set.Crashes}
+	b.flow("authn", link.ConsumerSpec{Queue: set.AuthnQueue, Prefetch: set.AuthnPrefetch}, question, (&authn{shared, s.Realms}).work)
+	b.flow("registrations", link.ConsumerSpec{Queue: set.RegistrationQueue, Prefetch: set.RegistrationPrefetch},
+		Policy{Crashes: set.Crashes}, (&registrations{shared, s.Users}).work)
+	b.flow("queries", link.ConsumerSpec{Queue: set.QueryQueue, Prefetch: set.QueryPrefetch}, question, (&queries{shared, s.Users}).work)
+	return b
+}
+
+func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, work func(*otp.Context[FlowMessage], *job, func(outcome))) {
+	ref := otp.NewRef[FlowMessage](b.spec.System, "bridge/"+name)
+	consumer.Tag = "registrar-" + name
+	b.flows = append(b.flows, flowDecl{ref: ref, spec: FlowSpec{
+		Name: name, Consumer: consumer, Work: work, Policy: p, Publisher: b.publisher, Connection: b.consuming, Self: ref,
+		Malformed: b.spec.Settings.Malformed, Poison: b.spec.Settings.Poison, Status: b.Status, Tally: b.Tally, Now: b.spec.Now,
+	}})
+}
+
+// Flows returns the addresses of the flows, to drain them before a stop.
+func (b *Bridge) Flows() []*otp.Ref[FlowMessage] {
+	var refs []*otp.Ref[FlowMessage]
+	for _, f := range b.flows {
+		refs = append(refs, f.ref)
+	}
+	return refs
+}
+
+// Children declares the bridge's processes: publishing before consuming, so that the first question can be answered.
+func (b *Bridge) Children() []otp.ChildSpec {
+	pub := PublisherSpec{Self: b.publisher, Connection: b.publishing, Status: b.Status, Tally: b.Tally}
+	specs := []otp.ChildSpec{
+		child(b.publisher, func() otp.Behaviour[PublisherMessage] { return NewPublisher(pub) }),
+		child(b.publishing, func() otp.Behaviour[ConnectionMessage] {
+			return NewConnection(ConnectionSpec{
+				Name: "publishing", Dialer: b.spec.Dialer, Status: b.Status, Listeners: []listener{pub.listener()},
+			})
+		}),
+	}
+	var listeners []listener
+	for _, f := range b.flows {
+		specs = append(specs, child(f.ref, func() otp.Behaviour[FlowMessage] { return NewFlow(f.spec) }))
+		listeners = append(listeners, f.spec.listener())
+	}
+	return append(specs, child(b.consuming, func() otp.Behaviour[ConnectionMessage] {
+		return NewConnection(ConnectionSpec{
+			Name: "consuming", Dialer: b.spec.Dialer, Topology: b.spec.Settings.Topology(), Status: b.Status, Listeners: listeners,
+		})
+	}))
+}
+
+func child[M any](ref *otp.Ref[M], behaviour func() otp.Behaviour[M]) otp.ChildSpec {
+	return otp.ChildSpec{ID: ref.Name(), Start: otp.Worker(ref, behaviour)}
+}

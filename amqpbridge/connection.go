@@ -1,0 +1,181 @@
+package amqpbridge
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"registrar/amqpbridge/link"
+	"registrar/supervisor/otp"
+)
+
+// Back-off between attempts to reach the broker: it doubles from the first to the last, with jitter.
+const (
+	firstBackoff = 50 * time.Millisecond
+	lastBackoff  = 500 * time.Millisecond
+	closeTimeout = 2 * time.Second
+)
+
+// ConnectionMessage is what a connection's actor understands.
+type ConnectionMessage interface{ connectionMessage() }
+
+// hello asks for the session: a listener that starts while the connection is up would otherwise miss it.
+type hello struct{ listener listener }
+
+// dialed is the end of an attempt to connect and to declare the topology.
+type dialed struct {
+	session link.Session
+	err     error
+}
+
+// lost says that a session has ended.
+type lost struct{ session link.Session }
+
+// redial asks for the next attempt.
+type redial struct{}
+
+func (hello) connectionMessage()  {}
+func (dialed) connectionMessage() {}
+func (lost) connectionMessage()   {}
+func (redial) connectionMessage() {}
+
+// listener is told of each new session, and nil when it has ended. It runs on the connection's goroutine and must not block.
+type listener func(from otp.Origin, s link.Session)
+
+// Connection keeps one connection to the broker: it dials, declares what its spec names, hands the session to its listeners and starts
+// over with a new session when anything of the old one ends. No broker is a state here, not a failure. Its goroutine alone
+// touches it.
+type Connection struct {
+	spec    ConnectionSpec
+	session link.Session
+	attempt int
+}
+
+// ConnectionSpec is what a connection needs. It is immutable.
+type ConnectionSpec struct {
+	// Name shows on the broker.
+	Name   string
+	Dialer link.Dialer
+	// Topology is declared and bound in each new session before anybody hears of it.
+	Topology  link.Topology
+	Status    *Status
+	Listeners []listener
+}
+
+// NewConnection returns the behaviour of a connection.
+func NewConnection(spec ConnectionSpec) *Connection { return &Connection{spec: spec} }
+
+// Init starts the first attempt; it does not wait for it.
+func (k *Connection) Init(c *otp.Context[ConnectionMessage]) error {
+	k.dial(c)
+	return nil
+}
+
+// Handle takes one message.
+func (k *Connection) Handle(c *otp.Context[ConnectionMessage], msg ConnectionMessage) {
+	switch m := msg.(type) {
+	case redial:
+		k.dial(c)
+	case dialed:
+		k.onDialed(c, m)
+	case lost:
+		k.onLost(c, m)
+	case hello:
+		if k.session != nil {
+			m.listener(c, k.session)
+		}
+	}
+}
+
+// Terminate closes the session; the listeners learn it from the next incarnation's first session.
+func (k *Connection) Terminate(c *otp.Context[ConnectionMessage], _ otp.Reason) {
+	if k.session == nil {
+		return
+	}
+	k.announce(c, nil)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if err := k.session.Close(ctx); err != nil {
+		c.Log().Debug().Err(err).Msg("closing the session")
+	}
+	k.session = nil
+}
+
+// State is what an operator may see.
+func (k *Connection) State() any {
+	return struct {
+		Up      bool
+		Attempt int
+	}{k.session != nil, k.attempt}
+}
+
+func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
+	spec, life := k.spec, c.Context()
+	otp.Task(c, func(ctx context.Context) (link.Session, error) {
+		s, err := spec.Dialer.Dial(ctx, spec.Name)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // the link's errors say all there is to say.
+		}
+		if err := s.Apply(ctx, spec.Topology); err != nil {
+			_ = s.Close(ctx) // the first error is the one that counts
+			return nil, err  //nolint:wrapcheck // as above.
+		}
+		// A session that is made while its incarnation ends has no other owner to close it.
+		context.AfterFunc(life, func() { _ = s.Close(context.WithoutCancel(ctx)) })
+		return s, nil
+	}, func(s link.Session, err error) ConnectionMessage { return dialed{session: s, err: err} })
+}
+
+func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
+	if m.err != nil {
+		k.attempt++
+		k.spec.Status.down(k.spec.Name, m.err)
+		ev := c.Log().Debug()
+		if k.attempt == 1 || k.attempt%60 == 0 { // about every half a minute: said, not shouted
+			ev = c.Log().Warn()
+		}
+		ev.Err(m.err).Str("connection", k.spec.Name).Int("attempt", k.attempt).Msg("no broker")
+		c.After(backoff(k.attempt), redial{})
+		return
+	}
+	k.attempt = 0
+	k.session = m.session
+	k.spec.Status.up(k.spec.Name)
+	c.Log().Info().Str("connection", k.spec.Name).Msg("connected")
+	s := m.session
+	otp.Task(c, func(ctx context.Context) (link.Session, error) {
+		select {
+		case <-s.Done():
+		case <-ctx.Done():
+		}
+		return s, nil
+	}, func(s link.Session, _ error) ConnectionMessage { return lost{session: s} })
+	k.announce(c, s)
+}
+
+func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
+	if m.session != k.session {
+		return
+	}
+	err := k.session.Err()
+	k.session = nil
+	k.spec.Status.down(k.spec.Name, err)
+	c.Log().Warn().Err(err).Str("connection", k.spec.Name).Msg("connection lost")
+	k.announce(c, nil)
+	k.dial(c)
+}
+
+func (k *Connection) announce(c *otp.Context[ConnectionMessage], s link.Session) {
+	for _, l := range k.spec.Listeners {
+		l(c, s)
+	}
+}
+
+// backoff returns how long to wait after so many failures, between half and all of the nominal time.
+func backoff(failures int) time.Duration {
+	d := lastBackoff
+	if shift := failures - 1; shift < 4 {
+		d = min(firstBackoff<<shift, lastBackoff)
+	}
+	return d/2 + rand.N(d/2+1) //nolint:gosec // jitter needs no secrecy.
+}

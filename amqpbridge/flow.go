@@ -1,0 +1,252 @@
+package amqpbridge
+
+import (
+	"context"
+	"time"
+
+	"registrar/amqpbridge/link"
+	"registrar/supervisor/otp"
+)
+
+// FlowMessage is what a flow's actor understands.
+type FlowMessage interface{ flowMessage() }
+
+// Drain asks a flow to take no more deliveries, to finish those in hand and to acknowledge them. It is answered when that is
+// done; the flow stays idle then.
+type Drain struct{ otp.From[Drained] }
+
+// Drained answers a [Drain].
+type Drained struct{}
+
+// attach hands a flow a new session, nil when the old one has ended.
+type attach struct{ session link.Session }
+
+// consuming is the end of an attempt to consume.
+type consuming struct {
+	session  link.Session
+	consumer link.Consumer
+	err      error
+}
+
+// delivered is one delivery of the broker, taken at a time of the run's clock.
+type delivered struct {
+	session link.Session
+	d       link.Delivery
+	at      time.Time
+}
+
+// outcome is the end of the work on one delivery: it is settled, or it is tried again, as its error says.
+type outcome struct {
+	j    *job
+	err  error
+	then func(c *otp.Context[FlowMessage]) string // what is left to do on the flow's goroutine; returns the outcome's name
+}
+
+// again asks for the next try of a delivery.
+type again struct{ j *job }
+
+// parked is the end of an attempt to put a delivery aside.
+type parked struct {
+	j    *job
+	name string
+	err  error
+}
+
+// flush asks for the acknowledgements that are due. It waits behind what is queued, so that one acknowledgement covers much.
+type flush struct{}
+
+// cancelled says that the broker will deliver nothing more.
+type cancelled struct{ err error }
+
+func (Drain) flowMessage()     {}
+func (attach) flowMessage()    {}
+func (consuming) flowMessage() {}
+func (delivered) flowMessage() {}
+func (outcome) flowMessage()   {}
+func (again) flowMessage()     {}
+func (parked) flowMessage()    {}
+func (flush) flowMessage()     {}
+func (cancelled) flowMessage() {}
+
+// job is the work on one delivery: kept from its arrival until its outcome, so that it can be handed again when an actor on its way
+// dies. The flow's goroutine alone touches it.
+type job struct {
+	session link.Session
+	d       link.Delivery
+	at      time.Time
+	tries   int
+}
+
+// FlowSpec is what a flow needs. It is immutable.
+type FlowSpec struct {
+	// Name is authn, registrations or queries; Consumer says from where, with which prefetch.
+	Name     string
+	Consumer link.ConsumerSpec
+	// Work starts the work on one delivery and has its end reported with done, once: at once or later, from the flow's goroutine.
+	Work func(c *otp.Context[FlowMessage], j *job, done func(outcome))
+	// Policy says what becomes of a delivery whose work has failed.
+	Policy    Policy
+	Publisher *otp.Ref[PublisherMessage]
+	// Connection is asked for its session when the flow starts.
+	Connection *otp.Ref[ConnectionMessage]
+	Self       *otp.Ref[FlowMessage]
+	Malformed  string // the queue for what cannot be read
+	Poison     string // the queue for what could be read and not be applied
+	Status     *Status
+	Tally      *Tally
+	// Now is the clock of the run.
+	Now func() time.Time
+}
+
+// Flow consumes one queue: it keeps every delivery until its outcome and acknowledges it then. Its goroutine alone touches it.
+type Flow struct {
+	spec     FlowSpec
+	session  link.Session
+	consumer link.Consumer
+	acks     acks
+	jobs     map[*job]struct{}
+	flushing bool
+	draining bool
+	stopped  bool // the broker delivers nothing more
+	drains   []Drain
+}
+
+// NewFlow returns the behaviour of a flow.
+func NewFlow(spec FlowSpec) *Flow { return &Flow{spec: spec, jobs: map[*job]struct{}{}} }
+
+// Init asks the connection for its session; one that comes up later is announced.
+func (f *Flow) Init(c *otp.Context[FlowMessage]) error {
+	_ = f.spec.Connection.Tell(c, hello{listener: f.spec.listener()}) // no connection: it announces itself when it is there
+	return nil
+}
+
+func (s *FlowSpec) listener() listener {
+	self := s.Self
+	return func(from otp.Origin, session link.Session) { _ = self.Tell(from, attach{session: session}) } // a flow that is gone says hello anew
+}
+
+// Handle takes one message.
+func (f *Flow) Handle(c *otp.Context[FlowMessage], msg FlowMessage) {
+	switch m := msg.(type) {
+	case delivered:
+		f.onDelivered(c, m)
+	case outcome:
+		f.onOutcome(c, m)
+	case again:
+		f.work(c, m.j)
+	case parked:
+		f.onParked(c, m)
+	case flush:
+		f.flush(c)
+	case attach:
+		f.onAttach(c, m)
+	case consuming:
+		f.onConsuming(c, m)
+	case Drain:
+		f.onDrain(c, m)
+	case cancelled:
+		f.stopped = true
+		f.settleDrains()
+	}
+}
+
+// Terminate cancels the consumer: what was not acknowledged comes again, to the next incarnation or to another registrar.
+func (f *Flow) Terminate(c *otp.Context[FlowMessage], _ otp.Reason) {
+	f.spec.Status.down(f.spec.Name, nil)
+	if f.consumer == nil || f.stopped {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if err := f.consumer.Cancel(ctx); err != nil {
+		c.Log().Debug().Err(err).Msg("cancelling the consumer")
+	}
+}
+
+// State is what an operator may see.
+func (f *Flow) State() any {
+	return struct {
+		Consuming, Draining bool
+		InHand              int
+	}{f.consumer != nil, f.draining, len(f.jobs)}
+}
+
+func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
+	if m.session != f.session {
+		return // of a session that has ended: it comes again
+	}
+	j := &job{session: m.session, d: m.d, at: m.at}
+	f.acks.add(m.d.Tag)
+	f.jobs[j] = struct{}{}
+	f.work(c, j)
+}
+
+func (f *Flow) work(c *otp.Context[FlowMessage], j *job) {
+	if j.session != f.session {
+		return
+	}
+	f.spec.Work(c, j, func(o outcome) {
+		o.j = j
+		f.onOutcome(c, o)
+	})
+}
+
+// onOutcome settles a delivery or decides what to do about its error.
+func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
+	if _, ours := f.jobs[o.j]; !ours {
+		return
+	}
+	if o.err == nil {
+		f.finish(c, o.j, o.then(c))
+		return
+	}
+	step := f.spec.Policy.decide(o.err, o.j.tries, f.spec.Now().Sub(o.j.at))
+	if o.j.tries++; o.j.tries == 1 || step.do != tryAgain {
+		c.Log().Warn().Err(o.err).Str("flow", f.spec.Name).Stringer("then", step.do).Msg("work on a delivery failed")
+	}
+	switch step.do {
+	case tryAgain:
+		f.spec.Tally.Add(f.spec.Name, "tried_again")
+		c.After(step.after, again{j: o.j})
+	case drop:
+		f.finish(c, o.j, step.name)
+	case parkMalformed:
+		f.park(c, o.j, f.spec.Malformed, step.name, o.err)
+	case parkPoison:
+		f.park(c, o.j, f.spec.Poison, step.name, o.err)
+	}
+}
+
+func (f *Flow) park(c *otp.Context[FlowMessage], j *job, queue, name string, why error) {
+	p := link.Publishing{
+		Key: queue, ContentType: j.d.ContentType, Persistent: true, Mandatory: true, Body: j.d.Body,
+		Headers: map[string]any{
+			"x-registrar-reason": why.Error(), "x-registrar-flow": f.spec.Name, "x-registrar-tries": int64(j.tries),
+			"x-registrar-exchange": j.d.Exchange, "x-registrar-key": j.d.Key,
+		},
+	}
+	otp.Ask(c, f.spec.Publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
+		return Park{From: from, Publishing: p}
+	}, func(_ Parked, err error) FlowMessage { return parked{j: j, name: name, err: err} })
+}
+
+func (f *Flow) onParked(c *otp.Context[FlowMessage], m parked) {
+	if _, ours := f.jobs[m.j]; !ours {
+		return
+	}
+	if m.err != nil { // it is kept in hand until there is a place for it
+		c.After(parkRetry, again{j: m.j})
+		return
+	}
+	f.finish(c, m.j, m.name)
+}
+
+func (f *Flow) finish(c *otp.Context[FlowMessage], j *job, name string) {
+	delete(f.jobs, j)
+	f.spec.Tally.Add(f.spec.Name, name)
+	f.acks.settle(j.d.Tag)
+	if !f.flushing {
+		f.flushing = true
+		c.Enqueue(flush{})
+	}
+}

@@ -1,0 +1,117 @@
+package amqpbridge
+
+import (
+	"context"
+	"time"
+
+	"registrar/amqpbridge/link"
+	"registrar/supervisor/otp"
+)
+
+const (
+	parkTimeout  = 10 * time.Second
+	parkRetry    = time.Second
+	consumeRetry = 500 * time.Millisecond
+)
+
+// onAttach starts over with a new session: whatever is in hand belongs to the old one and comes again.
+func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
+	if m.session != nil && m.session == f.session {
+		return
+	}
+	f.session, f.consumer = m.session, nil
+	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
+	clear(f.jobs)
+	if m.session == nil {
+		f.spec.Status.down(f.spec.Name, nil)
+		f.stopped = f.draining
+		f.settleDrains()
+		return
+	}
+	if !f.draining {
+		f.consume(c)
+	}
+}
+
+func (f *Flow) consume(c *otp.Context[FlowMessage]) {
+	session, spec, now, self := f.session, f.spec.Consumer, f.spec.Now, c.Self()
+	from := otp.External("amqp")
+	deliver := func(d link.Delivery) {
+		_ = self.Tell(from, delivered{session: session, d: d, at: now()}) // a flow that is gone has cancelled: it comes again
+	}
+	otp.Task(c, func(ctx context.Context) (link.Consumer, error) {
+		return session.Consume(ctx, spec, deliver) //nolint:wrapcheck // the link's errors say all there is to say.
+	}, func(k link.Consumer, err error) FlowMessage {
+		return consuming{session: session, consumer: k, err: err}
+	})
+}
+
+func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
+	if m.session != f.session {
+		return
+	}
+	if m.err != nil {
+		// The link ends a session whose channel fails; a refusal that leaves it alive is answered by trying again.
+		f.spec.Status.down(f.spec.Name, m.err)
+		c.Log().Warn().Err(m.err).Str("flow", f.spec.Name).Msg("cannot consume")
+		c.After(consumeRetry, attach{session: m.session})
+		f.session = nil
+		return
+	}
+	f.consumer = m.consumer
+	if f.draining {
+		f.cancel(c)
+		return
+	}
+	f.spec.Status.up(f.spec.Name)
+}
+
+// flush sends the acknowledgements that are due.
+func (f *Flow) flush(c *otp.Context[FlowMessage]) {
+	f.flushing = false
+	if f.consumer == nil {
+		return
+	}
+	for _, a := range f.acks.take() {
+		if err := f.consumer.Ack(a.tag, a.multiple); err != nil {
+			c.Log().Debug().Err(err).Str("flow", f.spec.Name).Msg("acknowledging") // the session has ended: it comes again
+			return
+		}
+	}
+	f.settleDrains()
+}
+
+func (f *Flow) onDrain(c *otp.Context[FlowMessage], m Drain) {
+	f.drains = append(f.drains, m)
+	if f.draining {
+		f.settleDrains()
+		return
+	}
+	f.draining = true
+	f.spec.Status.down(f.spec.Name, nil)
+	if f.consumer != nil {
+		f.cancel(c)
+		return
+	}
+	f.stopped = f.session == nil
+	f.settleDrains()
+}
+
+func (f *Flow) cancel(c *otp.Context[FlowMessage]) {
+	consumer := f.consumer
+	otp.Task(c, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, consumer.Cancel(ctx) //nolint:wrapcheck // only logged.
+	}, func(_ struct{}, err error) FlowMessage { return cancelled{err: err} })
+}
+
+// settleDrains answers those who wait for the flow to be empty.
+func (f *Flow) settleDrains() {
+	if !f.draining || !f.stopped || len(f.jobs) > 0 || f.flushing {
+		return
+	}
+	for _, d := range f.drains {
+		d.Reply(Drained{})
+	}
+	f.drains = nil
+
+}

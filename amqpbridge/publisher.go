@@ -1,0 +1,158 @@
+package amqpbridge
+
+import (
+	"context"
+	"time"
+
+	"registrar/actors/domain"
+	"registrar/amqpbridge/link"
+	"registrar/supervisor/otp"
+)
+
+// PublisherMessage is what the publisher's actor understands.
+type PublisherMessage interface{ publisherMessage() }
+
+// Send publishes without waiting: replies, which are worthless when they are late.
+type Send struct{ Publishing link.Publishing }
+
+// Park publishes with a confirm: what must arrive. It is answered when the broker has it.
+type Park struct {
+	otp.From[Parked]
+	Publishing link.Publishing
+}
+
+// Parked answers a [Park].
+type Parked struct{}
+
+// publisherAttach hands the publisher a new session, nil when the old one has ended.
+type publisherAttach struct{ session link.Session }
+
+// opened is the end of an attempt to open the publishing channel.
+type opened struct {
+	session   link.Session
+	publisher link.Publisher
+	err       error
+}
+
+func (Send) publisherMessage()            {}
+func (Park) publisherMessage()            {}
+func (publisherAttach) publisherMessage() {}
+func (opened) publisherMessage()          {}
+
+// PublisherSpec is what the publisher needs. It is immutable.
+type PublisherSpec struct {
+	Self       *otp.Ref[PublisherMessage]
+	Connection *otp.Ref[ConnectionMessage]
+	Status     *Status
+	Tally      *Tally
+}
+
+// Publisher owns the publishing channel. Its goroutine alone touches it.
+type Publisher struct {
+	spec    PublisherSpec
+	session link.Session
+	out     link.Publisher
+}
+
+// The publisher's part in [Status] and its flow in [Tally].
+const publisherPart = "publisher"
+
+const publishTimeout = 5 * time.Second
+
+// NewPublisher returns the behaviour of the publisher.
+func NewPublisher(spec PublisherSpec) *Publisher { return &Publisher{spec: spec} }
+
+// Init asks the connection for its session.
+func (p *Publisher) Init(c *otp.Context[PublisherMessage]) error {
+	_ = p.spec.Connection.Tell(c, hello{listener: p.spec.listener()}) // no connection: it announces itself when it is there
+	return nil
+}
+
+func (s *PublisherSpec) listener() listener {
+	self := s.Self
+	return func(from otp.Origin, session link.Session) { _ = self.Tell(from, publisherAttach{session: session}) } // one that is gone says hello anew
+}
+
+// Handle takes one message.
+func (p *Publisher) Handle(c *otp.Context[PublisherMessage], msg PublisherMessage) {
+	switch m := msg.(type) {
+	case Send:
+		p.send(c, m)
+	case Park:
+		p.park(c, m)
+	case publisherAttach:
+		p.onAttach(c, m)
+	case opened:
+		p.onOpened(c, m)
+	}
+}
+
+// Terminate leaves the channel to its session.
+func (p *Publisher) Terminate(*otp.Context[PublisherMessage], otp.Reason) {
+	p.spec.Status.down(publisherPart, nil)
+}
+
+// State is what an operator may see.
+func (p *Publisher) State() any { return struct{ Open bool }{p.out != nil} }
+
+func (p *Publisher) send(c *otp.Context[PublisherMessage], m Send) {
+	if p.out == nil {
+		p.spec.Tally.Add(publisherPart, "no_broker")
+		return
+	}
+	if err := p.out.Publish(c.Context(), m.Publishing); err != nil {
+		p.spec.Tally.Add(publisherPart, "failed")
+		c.Log().Debug().Err(err).Msg("publishing a reply")
+		return
+	}
+	p.spec.Tally.Add(publisherPart, "sent")
+}
+
+func (p *Publisher) park(c *otp.Context[PublisherMessage], m Park) {
+	if p.out == nil {
+		m.Fail(domain.Wrap(domain.Unavailable, "publish", nil))
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), publishTimeout)
+	p.out.PublishConfirmed(ctx, m.Publishing, func(err error) {
+		cancel()
+		if err != nil {
+			m.Fail(domain.Wrap(domain.Unavailable, "publish", err))
+			return
+		}
+		m.Reply(Parked{})
+	})
+}
+
+func (p *Publisher) onAttach(c *otp.Context[PublisherMessage], m publisherAttach) {
+	if m.session != nil && m.session == p.session {
+		return
+	}
+	p.session, p.out = m.session, nil
+	if m.session == nil {
+		p.spec.Status.down(publisherPart, nil)
+		return
+	}
+	session, tally := m.session, p.spec.Tally
+	spec := link.PublisherSpec{OnReturn: func(link.Publishing) { tally.Add(publisherPart, "asker_gone") }}
+	otp.Task(c, func(ctx context.Context) (link.Publisher, error) {
+		return session.Publisher(ctx, spec) //nolint:wrapcheck // the link's errors say all there is to say.
+	}, func(out link.Publisher, err error) PublisherMessage {
+		return opened{session: session, publisher: out, err: err}
+	})
+}
+
+func (p *Publisher) onOpened(c *otp.Context[PublisherMessage], m opened) {
+	if m.session != p.session {
+		return
+	}
+	if m.err != nil {
+		p.spec.Status.down(publisherPart, m.err)
+		c.Log().Warn().Err(m.err).Msg("cannot open the publishing channel")
+		c.After(consumeRetry, publisherAttach{session: m.session})
+		p.session = nil
+		return
+	}
+	p.out = m.publisher
+	p.spec.Status.up(publisherPart)
+}

@@ -1,0 +1,56 @@
+package amqpbridge
+
+import (
+	"registrar/actors/directory"
+	"registrar/actors/domain"
+	"registrar/actors/registration"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp"
+)
+
+// queries answers who is registered.
+type queries struct {
+	*answering
+	users *directory.Users
+}
+
+// work decodes a query and asks the actor of its user.
+func (q *queries) work(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
+	msg, route, err := q.read(j)
+	if err != nil {
+		done(outcome{err: err})
+		return
+	}
+	req, ok := msg.(*wire.RegQuery)
+	if !ok {
+		done(outcome{err: unexpected(msg)})
+		return
+	}
+	key, err := domain.ParseKey(req.Realm, req.Username)
+	if err != nil {
+		done(outcome{err: err})
+		return
+	}
+	otp.Ask(c, q.users.For(key), q.left(j), func(from otp.From[registration.Answer]) directory.Message {
+		return directory.Deliver{Request: registration.Query{From: from, Key: key}}
+	}, func(a registration.Answer, err error) FlowMessage {
+		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return q.answer(c, req, route, a) }}
+	})
+}
+
+func (q *queries) answer(c *otp.Context[FlowMessage], req *wire.RegQuery, route wire.Route, a registration.Answer) string {
+	if len(a.Bindings) == 0 {
+		if q.silent(route.Generation) {
+			return "not_found_silent"
+		}
+		return "not_found"
+	}
+	docs := make([][]byte, 0, len(a.Bindings))
+	for _, b := range a.Bindings {
+		docs = append(docs, b.Doc)
+	}
+	_ = docs
+	_ = c
+	_ = req
+	return "answered"
+}

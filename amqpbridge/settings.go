@@ -1,0 +1,35 @@
+package amqpbridge
+
+import "time"
+
+// Settings names the bridge's queues and sets its bounds.
+type Settings struct {
+	// AuthnQueue and QueryQueue are shared by all registrars on a broker; RegistrationQueue belongs to one. Malformed and Poison
+	// are where deliveries are put aside.
+	AuthnQueue, QueryQueue, RegistrationQueue, Malformed, Poison string
+	// AuthnPrefetch, QueryPrefetch and RegistrationPrefetch bound what is in hand of each flow, and with it memory.
+	AuthnPrefetch, QueryPrefetch, RegistrationPrefetch int
+	// QueueTTL is how long a question may wait in its queue; Budget is how long after its arrival here it is worth an
+	// answer.
+	QueueTTL, Budget time.Duration
+	// QueueMost bounds the questions that wait in a queue; ParkedMost what is put aside in each parking queue.
+	QueueMost, ParkedMost int
+	// NotFound says what an asker is told when nothing is found: "follow" (what its generation expects), "silent" or "error".
+	NotFound string
+	// PermanentError adds Permanent-Error to authn_err: Kamailio then remembers the refusal.
+	PermanentError bool
+	// Crashes is how often one delivery may crash the actor that works on it before it is parked as poison.
+	Crashes int
+}
+
+// DefaultSettings returns the names and bounds that a registrar uses when it is told nothing else.
+func DefaultSettings() Settings {
+	return Settings{
+		AuthnQueue: "registrar.authn", QueryQueue: "registrar.query", RegistrationQueue: "registrar.registrations",
+		Malformed: "registrar.malformed", Poison: "registrar.poison",
+		AuthnPrefetch: 512, QueryPrefetch: 128, RegistrationPrefetch: 1000,
+		QueueTTL: 1500 * time.Millisecond, Budget: 700 * time.Millisecond,
+		QueueMost: 50_000, ParkedMost: 10_000,
+		NotFound: "follow", Crashes: 5,
+	}
+}

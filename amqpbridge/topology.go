@@ -1,0 +1,60 @@
+package amqpbridge
+
+import (
+	"time"
+
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/wire"
+)
+
+const (
+	// orphaned is how long a shared queue outlives its last consumer.
+	orphaned = 30 * time.Minute
+	// deliveryLimit is set high: tries are counted here, so that restarts of ours never park good messages.
+	deliveryLimit = 1_000_000
+	// poisonDeliveries is where the broker puts what reached even that limit.
+	deadLetters = ""
+)
+
+// Topology is what each session of the consuming connection declares and binds, in order: exchanges as Kazoo and Kamailio
+// declare them, queues with names of our own, every key of every generation.
+func (s Settings) Topology() link.Topology {
+	t := link.Topology{
+		Exchanges: []link.Exchange{
+			{Name: "callmgr", Kind: "topic"}, {Name: "registrar", Kind: "topic"}, {Name: "notifications", Kind: "topic"},
+			{Name: "presence", Kind: "topic"}, {Name: "targeted", Kind: "direct"},
+		},
+		Queues: []link.Queue{
+			{Name: s.Malformed, Kind: link.Quorum, Durable: true, MaxLength: s.ParkedMost},
+			{Name: s.Poison, Kind: link.Quorum, Durable: true, MaxLength: s.ParkedMost},
+			s.questions(s.AuthnQueue), s.questions(s.QueryQueue),
+			{
+				Name: s.RegistrationQueue, Kind: link.Quorum, Durable: true, DeliveryLimit: deliveryLimit,
+				DeadLetterExchange: deadLetters, DeadLetterKey: s.Poison,
+			},
+		},
+	}
+	for _, b := range wire.Bindings() {
+		t.Bindings = append(t.Bindings, link.Binding{Queue: s.queueOf(b.Kind), Exchange: b.Exchange, Key: b.Key})
+	}
+	return t
+}
+
+func (s Settings) questions(name string) link.Queue {
+	return link.Queue{
+		Name: name, Kind: link.Classic, Durable: true, TTL: s.QueueTTL, MaxLength: s.QueueMost, Expires: orphaned,
+	}
+}
+
+// queueOf says which queue takes a kind of message. What changes registrations keeps its order in one queue.
+func (s Settings) queueOf(k wire.Kind) string {
+	switch k {
+	case wire.KindAuthn:
+		return s.AuthnQueue
+	case wire.KindQuery:
+		return s.QueryQueue
+	case wire.KindSuccess, wire.KindFlush, wire.KindSync:
+		return s.RegistrationQueue
+	}
+	return s.RegistrationQueue
+}

@@ -1,0 +1,37 @@
+package supervisor
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/actors/registration"
+	"registrar/amqpbridge"
+	"registrar/amqpbridge/link"
+)
+
+// Config is what a registrar needs to run. The zero value of every field but Data and AMQP (or Link) is usable.
+type Config struct {
+	// Data is the data directory: two files, a lock, a control socket. It is made when it is not there.
+	Data string
+	// AMQP lists the URLs of the broker, tried in turn.
+	AMQP []string
+	// Link is used in place of AMQP when it is set: an in-memory broker, for the demo and for tests.
+	Link link.Dialer
+	// Admin is the address of the admin server; empty means none.
+	Admin string
+	// Control says whether to serve the control socket in the data directory.
+	Control bool
+	// Log is where everything is said; a zero logger says nothing.
+	Log zerolog.Logger
+	// Version is shown to peers as App-Version.
+	Version string
+	// Bridge names queues and settings of the bridge; see [amqpbridge.DefaultSettings].
+	Bridge amqpbridge.Settings
+	// Limits bound what one user may hold; see [registration.DefaultLimits].
+	Limits registration.Limits
+	// Sweep is how often ended registrations are looked for; zero means a minute.
+	Sweep time.Duration
+	// NoSync leaves out fsync. It exists for the crash test's negative control: what is acknowledged is not safe.
+	NoSync bool
+}
