@@ -1,0 +1,104 @@
+package otp
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// Ask sends a request whose answer comes to this incarnation as a message: asynchronous, so that a process never waits for
+// another. build puts the place for the answer into the request; then turns the answer, or the error, into a message of the
+// asker's. An error is [ErrNoProcess], [ErrOverloaded], a [CrashError], [ErrTimeout] or what the callee failed with. A timeout
+// of zero is none.
+func Ask[M, T, N any](c *Context[N], to *Ref[M], timeout time.Duration, build func(From[T]) M, then func(T, error) N) {
+	f := NewFrom(Completion(c, then))
+	f.s.sys = c.p.sys
+	if timeout > 0 {
+		f.s.expireAfter(c.p.sys.clock, timeout, to.name)
+	}
+	if err := to.Tell(c, build(f)); err != nil {
+		f.Fail(err)
+	}
+}
+
+// Call sends a request and waits for its answer: for code that is not a process. It answers with ctx's error when ctx ends
+// first, and at once when the callee crashes or is gone. A late reply is dropped.
+func Call[M, T any](ctx context.Context, from Origin, to *Ref[M], build func(From[T]) M) (T, error) {
+	type answer struct {
+		v   T
+		err error
+	}
+	got := make(chan answer, 1)
+	f := NewFrom(func(v T, err error) { got <- answer{v, err} })
+	f.s.sys = to.sys
+	if err := to.Tell(from, build(f)); err != nil {
+		f.Fail(err)
+	}
+	select {
+	case a := <-got:
+		return a.v, a.err
+	case <-ctx.Done():
+		f.Fail(ctx.Err())
+		a := <-got // ours or one that came just before it
+		return a.v, a.err
+	}
+}
+
+// expireAfter fails the slot when no answer has come in time.
+func (s *slotCore) expireAfter(clock Clock, d time.Duration, name string) {
+	t := clock.AfterFunc(d, func() { s.failer.fail(fmt.Errorf("%s: %w", name, ErrTimeout)) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.answered {
+		t.Stop()
+		return
+	}
+	s.timer = t
+}
+
+// Down says that an incarnation of a monitored process has ended, by a crash after which it is restarted, too.
+type Down struct {
+	Name   string
+	Epoch  Epoch
+	Reason Reason
+}
+
+// watcher is one monitor: told once.
+type watcher struct {
+	tell func(Down)
+	over atomic.Bool
+}
+
+// Monitor sends wrap(Down) to this incarnation when the present incarnation behind the address ends; at once when there is none. It
+// is told once.
+func Monitor[M, N any](c *Context[N], to *Ref[M], wrap func(Down) N) {
+	p, epoch := c.p, c.epoch
+	w := &watcher{tell: func(d Down) { p.urgent(epoch, wrap(d)) }}
+	t := to.target.Load()
+	if t == nil || !t.watch(w) {
+		w.tell(Down{Name: to.name, Reason: Reason{Kind: ExitShutdown, Term: ErrNoProcess}})
+	}
+}
+
+func (p *proc) watch(w *watcher) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.life != running && p.life != starting {
+		return false
+	}
+	p.watchers = append(p.watchers, w)
+	return true
+}
+
+func (p *proc) tellWatchers(d Down) {
+	p.mu.Lock()
+	ws := p.watchers
+	p.watchers = nil
+	p.mu.Unlock()
+	for _, w := range ws {
+		if w.over.CompareAndSwap(false, true) {
+			w.tell(d)
+		}
+	}
+}

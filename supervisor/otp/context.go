@@ -1,0 +1,161 @@
+package otp
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Behaviour is what a process does. One goroutine at a time runs it; what it holds needs no lock.
+type Behaviour[M any] interface {
+	// Init prepares an incarnation and is awaited by whoever starts the process. An error or a panic fails the start.
+	Init(c *Context[M]) error
+	// Handle takes one message. A panic, or a runtime.Goexit, is a crash of the incarnation: Terminate runs, what it holds
+	// is answered with a [CrashError], and the supervisor decides.
+	Handle(c *Context[M], msg M)
+	// Terminate is called once at the end of each incarnation whose Init has been called, with the reason. A panic in it is
+	// ignored. It must not rely on messages: none come any more.
+	Terminate(c *Context[M], r Reason)
+}
+
+// Stater is a behaviour that shows its state to an operator, without secrets.
+type Stater interface{ State() any }
+
+// Context is one incarnation's view of itself. Except where noted its methods are for the process's own goroutine.
+type Context[M any] struct {
+	p     *proc
+	self  *Ref[M]
+	epoch Epoch
+}
+
+// Self returns the process's address. Safe from any goroutine.
+func (c *Context[M]) Self() *Ref[M] { return c.self }
+
+// System returns the system that hosts the process. Safe from any goroutine.
+func (c *Context[M]) System() *System { return c.p.sys }
+
+// Epoch returns the number of this incarnation. Safe from any goroutine.
+func (c *Context[M]) Epoch() Epoch { return c.epoch }
+
+// Now reads the wall clock. Safe from any goroutine.
+func (c *Context[M]) Now() time.Time { return c.p.sys.clock.Now() }
+
+// Clock returns the system's clock. Safe from any goroutine.
+func (c *Context[M]) Clock() Clock { return c.p.sys.clock }
+
+// Log returns a logger that names the process.
+func (c *Context[M]) Log() *zerolog.Logger {
+	l := c.p.sys.log.With().Str("process", c.p.name).Logger()
+	return &l
+}
+
+// Context returns a context that ends with this incarnation.
+func (c *Context[M]) Context() context.Context {
+	p := c.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.epoch != c.epoch {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		return ctx
+	}
+	if p.ctx == nil {
+		p.ctx, p.cancel = context.WithCancel(context.Background())
+	}
+	return p.ctx
+}
+
+// After sends msg to this incarnation once d has passed; a later incarnation does not get it.
+func (c *Context[M]) After(d time.Duration, msg M) Timer {
+	p, epoch := c.p, c.epoch
+	return p.sys.clock.AfterFunc(d, func() { p.urgent(epoch, msg) })
+}
+
+// Enqueue sends msg to this incarnation behind everything that is queued, whatever the bound: whoever collects work sends itself
+// the word to do it, and has collected all that waited when the word arrives.
+func (c *Context[M]) Enqueue(msg M) {
+	c.p.enqueue(&envelope{msg: msg, lane: normalLane, epoch: c.epoch, cause: c.cause()})
+}
+
+// Exit ends the process after the message in hand.
+func (c *Context[M]) Exit(r Reason) { c.p.exiting = &r }
+
+func (c *Context[M]) cause() uint64 {
+	if e := c.p.current; e != nil {
+		return e.id
+	}
+	return 0
+}
+
+// Completion makes a callback that sends its result to this incarnation as a message. It may be called from any goroutine; only the
+// first call counts, and none once the incarnation is over.
+func Completion[M, T any](c *Context[M], wrap func(T, error) M) func(T, error) {
+	p, epoch := c.p, c.epoch
+	return func(v T, err error) { p.urgent(epoch, wrap(v, err)) }
+}
+
+// Task runs fn in a goroutine whose context ends with this incarnation, and sends the result to it as a message. A panic in fn is an
+// error.
+func Task[M, T any](c *Context[M], fn func(context.Context) (T, error), wrap func(T, error) M) {
+	ctx, done := c.Context(), Completion(c, wrap)
+	go func() {
+		var (
+			v   T
+			err error
+		)
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("task panicked: %v", r)
+			}
+			done(v, err)
+		}()
+		v, err = fn(ctx)
+	}()
+}
+
+// typed is the body of a process with messages of type M.
+type typed[M any] struct {
+	ref     *Ref[M]
+	factory func() Behaviour[M]
+	b       Behaviour[M]
+	c       *Context[M]
+}
+
+func (t *typed[M]) incarnate(p *proc) {
+	p.mu.Lock()
+	epoch := p.epoch
+	p.mu.Unlock()
+	t.c = &Context[M]{p: p, self: t.ref, epoch: epoch}
+	t.b = nil
+}
+
+func (t *typed[M]) init() error {
+	t.b = t.factory()
+	return t.b.Init(t.c)
+}
+
+func (t *typed[M]) handle(msg any) {
+	m, ok := msg.(M)
+	if !ok {
+		panic(fmt.Sprintf("otp: %s got a %T", t.ref.name, msg))
+	}
+	t.b.Handle(t.c, m)
+}
+
+func (t *typed[M]) terminate(r Reason) {
+	if t.b != nil {
+		t.b.Terminate(t.c, r)
+	}
+}
+
+func (t *typed[M]) state() any {
+	if s, ok := t.b.(Stater); ok {
+		return s.State()
+	}
+	return nil
+}
+
+func (t *typed[M]) bind(p *proc)   { t.ref.target.Store(p) }
+func (t *typed[M]) unbind(p *proc) { t.ref.target.CompareAndSwap(p, nil) }

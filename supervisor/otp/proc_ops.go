@@ -1,0 +1,142 @@
+package otp
+
+import "fmt"
+
+// The operations on a process. Except for abandon they run on its own goroutine, posted to its control lane.
+
+// post queues an operation.
+func (p *proc) post(op func()) { p.enqueue(&envelope{op: op, lane: controlLane}) }
+
+// restart begins a new incarnation in place: same address, same queue.
+func (p *proc) restart() {
+	p.post(func() {
+		if p.isGone() {
+			return
+		}
+		p.mu.Lock()
+		p.epoch = p.sys.NextEpoch()
+		p.life = starting
+		p.restarts++
+		p.mu.Unlock()
+		p.exiting = nil
+		p.start()
+	})
+}
+
+// stopSoon asks the process to stop, from any goroutine.
+func (p *proc) stopSoon(r Reason) { p.post(func() { p.stop(r) }) }
+
+// stop ends the process in order: what depends on it first, then its behaviour.
+func (p *proc) stop(r Reason) {
+	p.mu.Lock()
+	l := p.life
+	p.mu.Unlock()
+	switch l {
+	case gone, closed, closing:
+		return
+	case starting:
+		p.exiting = &r
+		return
+	case suspended:
+		p.finish(r, false)
+		return
+	case running:
+	}
+	p.exiting = &r
+	if s, ok := p.body.(*sup); ok {
+		p.setLife(closing)
+		s.stopFirst(r)
+		return
+	}
+	p.setLife(closing)
+	for _, f := range p.families {
+		f.stopAll()
+	}
+	p.dependantsGone()
+}
+
+// dependantsGone is called on the process's goroutine when the last of its dependants has ended.
+func (p *proc) dependantsGone() {
+	p.mu.Lock()
+	l := p.life
+	p.mu.Unlock()
+	if l != closing {
+		return
+	}
+	for _, f := range p.families {
+		if !f.empty() {
+			return
+		}
+	}
+	p.finish(*p.exiting, true)
+}
+
+// failStart ends the incarnation of a supervisor whose children could not all be started.
+func (p *proc) failStart(r Reason) {
+	r.Kind = ExitCrash
+	p.endIncarnation(r)
+	p.setLife(suspended)
+	p.parent.childEvent(childEvent{p: p, kind: evFailed, reason: r})
+}
+
+// finish ends the last incarnation and the process.
+func (p *proc) finish(r Reason, live bool) {
+	epoch := p.currentEpoch()
+	if live {
+		p.endIncarnation(r)
+	}
+	p.retire(closed)
+	p.parent.childEvent(childEvent{p: p, kind: evExited, epoch: epoch, reason: r})
+	p.sys.actors.Root.Stop(p.pid)
+}
+
+// retire closes the mailbox and answers what is left in it.
+func (p *proc) retire(l life) {
+	p.body.unbind(p)
+	p.mu.Lock()
+	p.life = l
+	var left []*envelope
+	for i := urgentLane; i < lanes; i++ {
+		for e := p.lanes[i].pop(); e != nil; e = p.lanes[i].pop() {
+			left = append(left, e)
+		}
+	}
+	p.mu.Unlock()
+	for _, e := range left {
+		p.sys.deadLetter(p.name, e.msg)
+	}
+}
+
+// deadLetter answers a message that nobody will handle.
+func (s *System) deadLetter(name string, msg any) {
+	if rq, ok := msg.(Request); ok {
+		if slot := rq.slot(); slot != nil {
+			slot.failer.fail(fmt.Errorf("%s: %w", name, ErrNoProcess))
+		}
+	}
+	s.report(Report{Kind: DeadLetter, Process: name, Message: fmt.Sprintf("%T", msg)})
+}
+
+// abandon ends a process without its cooperation, from any goroutine: Go cannot kill a goroutine, so it is left to end when its
+// handler returns, and has no more say from now on: its epoch is over, its address is free, what it holds is answered.
+func (p *proc) abandon() {
+	p.mu.Lock()
+	if p.life == gone || p.life == closed {
+		p.mu.Unlock()
+		return
+	}
+	epoch, cancel, families := p.epoch, p.cancel, p.families
+	p.epoch, p.ctx, p.cancel = over, nil, nil
+	p.mu.Unlock()
+	p.retire(gone)
+	for _, f := range families {
+		f.abandonAll()
+	}
+	if cancel != nil {
+		cancel()
+	}
+	p.failHeld(fmt.Errorf("%s: %w", p.name, ErrNoProcess))
+	p.tellWatchers(Down{Name: p.name, Epoch: epoch, Reason: Killed})
+	p.sys.report(Report{Kind: Abandoned, Process: p.name, Epoch: epoch, Reason: Killed})
+	p.sys.actors.ProcessRegistry.Remove(p.pid)
+}

@@ -1,0 +1,79 @@
+package otp
+
+import (
+	"fmt"
+	"sync/atomic"
+)
+
+// Ref is the address of a process that takes messages of type M. It is made before its process, survives restarts and is bound anew
+// when a supervisor starts the child again. It is safe for use by many goroutines.
+type Ref[M any] struct {
+	sys    *System
+	name   string
+	bound  int32
+	target atomic.Pointer[proc]
+}
+
+// RefOption configures a [Ref].
+type RefOption func(*int32)
+
+// WithBound makes Tell answer [ErrOverloaded] while n messages wait. Completions, timers and monitors do not count.
+func WithBound(n int) RefOption { return func(b *int32) { *b = int32(min(n, 1<<30)) } } //nolint:gosec // cut to fit.
+
+// NewRef makes an address. The name shows in reports, logs and the tree.
+func NewRef[M any](s *System, name string, opts ...RefOption) *Ref[M] {
+	r := &Ref[M]{sys: s, name: name}
+	for _, o := range opts {
+		o(&r.bound)
+	}
+	return r
+}
+
+// Name returns the name of the process behind the address.
+func (r *Ref[M]) Name() string { return r.name }
+
+// Bound reports whether a process is behind the address.
+func (r *Ref[M]) Bound() bool { return r.target.Load() != nil }
+
+// Tell queues a message and never blocks. Messages of one sender are handled in the order they were told. It answers [ErrNoProcess] when
+// nothing is behind the address and [ErrOverloaded] when its bound is reached; a request that is refused stays with the caller.
+func (r *Ref[M]) Tell(from Origin, msg M) error {
+	p := r.target.Load()
+	if p == nil {
+		return fmt.Errorf("%s: %w", r.name, ErrNoProcess)
+	}
+	if p.full(r.bound) {
+		return fmt.Errorf("%s: %w", r.name, ErrOverloaded)
+	}
+	if !p.tell(from, msg) {
+		return fmt.Errorf("%s: %w", r.name, ErrNoProcess)
+	}
+	return nil
+}
+
+// tell sends a message through the library.
+func (p *proc) tell(from Origin, msg any) bool {
+	if rq, ok := msg.(Request); ok {
+		if s := rq.slot(); s != nil {
+			s.release()
+		}
+	}
+	e := &envelope{msg: msg, lane: normalLane, cause: from.cause()}
+	p.sys.actors.Root.Send(p.pid, e)
+	return e.accepted
+}
+
+// urgent queues a message for one incarnation, past what waits in the normal lane. It never refuses while that incarnation lives.
+func (p *proc) urgent(epoch Epoch, msg any) {
+	p.enqueue(&envelope{msg: msg, lane: urgentLane, epoch: epoch})
+}
+
+// Origin is who sends a message: a [Context], or the world outside ([External]).
+type Origin interface{ cause() uint64 }
+
+type external string
+
+func (external) cause() uint64 { return 0 }
+
+// External names a sender that is not a process: a connection, a test, a command.
+func External(name string) Origin { return external(name) }

@@ -1,0 +1,162 @@
+package otp
+
+import (
+	"fmt"
+	"time"
+)
+
+// Restart says when a child that has ended is started again.
+type Restart uint8
+
+// The restart types of OTP.
+const (
+	// Permanent children are always started again.
+	Permanent Restart = iota
+	// Transient children are started again after an abnormal end, see [Reason.IsAbnormal].
+	Transient
+	// Temporary children are never started again.
+	Temporary
+)
+
+// Strategy says which children are restarted when one has crashed.
+type Strategy uint8
+
+// The strategies of OTP.
+const (
+	// OneForOne restarts the one that has crashed.
+	OneForOne Strategy = iota
+	// OneForAll restarts all: the others are stopped in reverse order first.
+	OneForAll
+	// RestForOne restarts the one that has crashed and those started after it.
+	RestForOne
+)
+
+// Stop timeouts in place of a duration, for [ChildSpec.Shutdown].
+const (
+	// BrutalKill abandons the child at once.
+	BrutalKill = time.Duration(-1)
+	// Infinity waits for ever: for supervisors, whose children have timeouts of their own.
+	Infinity = time.Duration(-2)
+)
+
+const defaultShutdown = 5 * time.Second
+
+// ChildSpec declares one child of a supervisor.
+type ChildSpec struct {
+	// ID names the child among its siblings.
+	ID    string
+	Start Starter
+	// Restart is [Permanent] unless said otherwise.
+	Restart Restart
+	// Shutdown is how long the child may take to stop before it is abandoned. Zero is five seconds for a worker and [Infinity] for a
+	// supervisor.
+	Shutdown time.Duration
+}
+
+// SupSpec declares a supervisor. It gives up when there are more than Intensity restarts within Period: it stops its children
+// in reverse order and exits, and its own supervisor decides (OTP: maximum restart intensity). The zero Period is five
+// seconds; the zero Intensity means that the first crash is one too many.
+type SupSpec struct {
+	Strategy  Strategy
+	Intensity int
+	Period    time.Duration
+	Children  []ChildSpec
+}
+
+// Starter is what a child is made of: a [Worker] or a [Supervisor].
+type Starter struct {
+	name  func(parent, id string) string
+	body  func(name string) body
+	isSup bool
+	check func() error
+}
+
+// Worker is a process whose behaviour is made anew for each incarnation and that is reached through ref.
+func Worker[M any](ref *Ref[M], behaviour func() Behaviour[M]) Starter {
+	return Starter{
+		name: func(string, string) string { return ref.name },
+		body: func(string) body { return &typed[M]{ref: ref, factory: behaviour} },
+		check: func() error {
+			if ref == nil || behaviour == nil {
+				return errBadSpec("worker without address or behaviour")
+			}
+			return nil
+		},
+	}
+}
+
+// Supervisor is a supervisor under a supervisor.
+func Supervisor(spec SupSpec) Starter {
+	return Starter{
+		name:  func(parent, id string) string { return parent + "/" + id },
+		body:  func(name string) body { return &sup{name: name, spec: spec} },
+		isSup: true,
+		check: spec.validate,
+	}
+}
+
+type errBadSpec string
+
+func (e errBadSpec) Error() string { return "bad spec: " + string(e) }
+
+// validate refuses what OTP refuses, by name.
+func (s SupSpec) validate() error {
+	if s.Intensity < 0 || s.Period < 0 {
+		return errBadSpec("negative intensity or period")
+	}
+	if s.Strategy > RestForOne {
+		return errBadSpec("unknown strategy")
+	}
+	seen := map[string]bool{}
+	for _, c := range s.Children {
+		switch {
+		case c.ID == "":
+			return errBadSpec("child without id")
+		case seen[c.ID]:
+			return errBadSpec("duplicate child " + c.ID)
+		case c.Start.body == nil:
+			return errBadSpec("child " + c.ID + " without start")
+		case c.Restart > Temporary:
+			return errBadSpec("child " + c.ID + " with an unknown restart type")
+		case c.Shutdown < Infinity:
+			return errBadSpec("child " + c.ID + " with an unknown shutdown")
+		}
+		seen[c.ID] = true
+		if err := c.Start.check(); err != nil {
+			return fmt.Errorf("child %s: %w", c.ID, err)
+		}
+	}
+	return nil
+}
+
+func (c *ChildSpec) shutdown() time.Duration {
+	switch {
+	case c.Shutdown != 0:
+		return c.Shutdown
+	case c.Start.isSup:
+		return Infinity
+	}
+	return defaultShutdown
+}
+
+func (s *SupSpec) period() time.Duration {
+	if s.Period == 0 {
+		return 5 * time.Second
+	}
+	return s.Period
+}
+
+// window is OTP's restart arithmetic: one for a supervisor, or for a child of a family.
+type window struct{ at []time.Duration }
+
+// add books a restart at now and reports whether there were more than intensity within period.
+func (w *window) add(now, period time.Duration, intensity int) bool {
+	kept := w.at[:0]
+	for _, t := range w.at {
+		if now-t <= period {
+			kept = append(kept, t)
+		}
+	}
+	w.at = append(kept, now)
+	return len(w.at) > intensity
+}

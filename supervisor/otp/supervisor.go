@@ -1,0 +1,216 @@
+package otp
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// sup is the body of a supervisor: a process whose work is all on its control lane. It never waits: starting and stopping a child
+// are operations whose end comes back as an event, so it answers while a child hangs in Init or in Terminate.
+type sup struct {
+	name string
+	spec SupSpec
+	p    *proc
+
+	mu       sync.Mutex // guards children and their fields against readers of the tree
+	children []*child
+
+	starting bool
+	ending   *Reason // told to stop, or has given up
+	window   window
+	plan     *plan
+	failed   bool     // the ordered start has failed
+	later    []func() // decisions put off until the plan in hand is carried out
+}
+
+type child struct {
+	spec  ChildSpec
+	p     *proc // nil while there is none
+	state childState
+	timer Timer
+}
+
+type childState uint8
+
+const (
+	childDown childState = iota
+	childStarting
+	childUp
+	childCrashed
+	childStopping
+)
+
+// String names the state for the tree.
+func (s childState) String() string {
+	return [...]string{"down", "starting", "up", "crashed", "stopping"}[s]
+}
+
+// plan is what a supervisor is about to do: stop these in this order, then start those in that order, one after the other.
+type plan struct {
+	stop, start []*child
+	done        func()
+}
+
+func (s *sup) incarnate(p *proc) {
+	s.p = p
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.children = nil
+	for _, spec := range s.spec.Children {
+		s.children = append(s.children, &child{spec: spec})
+	}
+	s.starting, s.failed, s.ending, s.plan, s.later, s.window = true, false, nil, nil, nil, window{}
+}
+
+// init begins the ordered start; the supervisor is ready when all children are.
+func (s *sup) init() error {
+	if err := s.spec.validate(); err != nil {
+		return err
+	}
+	s.p.post(func() {
+		s.carryOut(&plan{start: slices.Clone(s.children), done: func() {
+			s.starting = false
+			s.p.parent.childEvent(childEvent{p: s.p, kind: evStarted})
+		}})
+	})
+	return errLater
+}
+
+func (*sup) handle(any) {}
+
+// terminate ends children that are still there: only after a crash of the supervisor itself.
+func (s *sup) terminate(Reason) {
+	for _, c := range s.snapshot() {
+		if c.p != nil {
+			c.p.abandon()
+		}
+	}
+}
+
+func (*sup) state() any   { return nil }
+func (*sup) bind(*proc)   {}
+func (*sup) unbind(*proc) {}
+
+// childEvent brings an event onto the supervisor's own goroutine.
+func (s *sup) childEvent(e childEvent) { s.p.post(func() { s.on(e) }) }
+
+func (s *sup) snapshot() []child {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]child, 0, len(s.children))
+	for _, c := range s.children {
+		out = append(out, *c)
+	}
+	return out
+}
+
+func (s *sup) set(c *child, p *proc, state childState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.p, c.state = p, state
+}
+
+// carryOut makes the plan the one in hand and takes its first step. A plan that was in hand is dropped: what it left undone is in
+// the state of the children.
+func (s *sup) carryOut(pl *plan) {
+	s.plan = pl
+	s.step()
+}
+
+// step does what is next: it returns when something is under way whose end is an event.
+func (s *sup) step() {
+	for pl := s.plan; pl != nil && pl == s.plan; {
+		switch {
+		case len(pl.stop) > 0:
+			c := pl.stop[0]
+			if c.p != nil {
+				s.stopChild(c)
+				return
+			}
+			pl.stop = pl.stop[1:]
+		case len(pl.start) > 0:
+			c := pl.start[0]
+			if c.state == childUp {
+				pl.start = pl.start[1:]
+				continue
+			}
+			s.startChild(c)
+			return
+		default:
+			s.plan = nil
+			pl.done()
+		}
+	}
+	if s.plan == nil && len(s.later) > 0 {
+		decide := s.later[0]
+		s.later = s.later[1:]
+		decide()
+	}
+}
+
+// startChild starts a child, or restarts it in place when its process has crashed and waits.
+func (s *sup) startChild(c *child) {
+	switch c.state {
+	case childCrashed:
+		s.set(c, c.p, childStarting)
+		c.p.restart()
+	case childDown:
+		name := c.spec.Start.name(s.name, c.spec.ID)
+		s.set(c, s.p.sys.spawn(name, c.spec.Start.body(name), s), childStarting)
+	case childStarting, childUp, childStopping:
+	}
+}
+
+// stopChild tells a child to stop and abandons it when that takes too long.
+func (s *sup) stopChild(c *child) {
+	if c.state == childStopping {
+		return
+	}
+	p, limit := c.p, c.spec.shutdown()
+	s.set(c, p, childStopping)
+	if limit == BrutalKill {
+		s.lose(c)
+		return
+	}
+	if limit != Infinity {
+		c.timer = s.p.sys.clock.AfterFunc(limit, func() {
+			s.p.post(func() {
+				if c.p == p && c.state == childStopping {
+					s.lose(c)
+				}
+			})
+		})
+	}
+	p.stopSoon(Shutdown)
+}
+
+// lose abandons a child and goes on as if it had ended.
+func (s *sup) lose(c *child) {
+	p := c.p
+	p.abandon()
+	s.on(childEvent{p: p, kind: evExited, reason: Killed})
+}
+
+// stopFirst begins the ordered stop of everything below; the process is finished when that is done.
+func (s *sup) stopFirst(r Reason) {
+	s.ending = &r
+	s.later = nil
+	stop := slices.Clone(s.children)
+	slices.Reverse(stop)
+	s.carryOut(&plan{stop: stop, done: func() {
+		if s.failed {
+			s.p.failStart(r)
+			return
+		}
+		s.p.finish(r, true)
+	}})
+}
+
+// giveUp is what a supervisor does that has seen too many restarts.
+func (s *sup) giveUp(c *child, r Reason) {
+	why := ShutdownWith(fmt.Sprintf("%s gave up after more than %d restarts within %v: %s: %v",
+		s.name, s.spec.Intensity, s.spec.period(), c.spec.ID, r))
+	s.p.sys.report(Report{Kind: GaveUp, Process: s.name, Reason: why})
+	s.p.stop(why)
+}

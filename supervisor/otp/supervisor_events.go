@@ -1,0 +1,126 @@
+package otp
+
+import (
+	"fmt"
+	"slices"
+)
+
+// on decides about one event of one child.
+func (s *sup) on(e childEvent) {
+	i := slices.IndexFunc(s.children, func(c *child) bool { return c.p == e.p })
+	if i < 0 {
+		return // abandoned before
+	}
+	c := s.children[i]
+	switch e.kind {
+	case evStarted:
+		s.onStarted(c)
+	case evFailed:
+		s.onFailed(c, e.reason)
+	case evCrashed:
+		s.p.sys.report(Report{Kind: ChildCrashed, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
+		if c.state != childStopping {
+			s.set(c, c.p, childCrashed)
+			s.decide(c, e)
+		}
+	case evExited:
+		s.onExited(c, e)
+	}
+}
+
+func (s *sup) onStarted(c *child) {
+	if c.state != childStarting {
+		return // told to stop meanwhile
+	}
+	s.set(c, c.p, childUp)
+	kind := ChildStarted
+	if c.p.restarted() {
+		kind = ChildRestarted
+	}
+	s.p.sys.report(Report{Kind: kind, Process: c.p.name, Epoch: c.p.currentEpoch()})
+	s.step()
+}
+
+// onFailed handles a failed Init. During the supervisor's own start everything is rolled back; later it is one more
+// restart, tried again through the queue.
+func (s *sup) onFailed(c *child, r Reason) {
+	s.p.sys.report(Report{Kind: ChildCrashed, Process: c.p.name, Reason: r})
+	if c.state == childStopping {
+		return // its stop is on its way
+	}
+	s.set(c, c.p, childCrashed)
+	if s.starting {
+		s.failed = true
+		s.p.stop(ShutdownWith(fmt.Sprintf("start of %s failed: %v", c.p.name, r.Term)))
+		return
+	}
+	if s.window.add(s.p.sys.clock.Mono(), s.spec.period(), s.spec.Intensity) {
+		s.giveUp(c, r)
+		return
+	}
+	s.startChild(c)
+}
+
+func (s *sup) onExited(c *child, e childEvent) {
+	expected := c.state == childStopping
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	s.set(c, nil, childDown)
+	s.p.sys.report(Report{Kind: ChildTerminated, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
+	if expected {
+		s.step()
+		return
+	}
+	s.decide(c, e)
+}
+
+// decide applies restart type, intensity and strategy to a child that has crashed or ended by itself.
+func (s *sup) decide(c *child, e childEvent) {
+	if s.ending != nil {
+		return // everything stops anyway
+	}
+	if s.plan != nil {
+		if !slices.Contains(s.plan.stop, c) && !slices.Contains(s.plan.start, c) {
+			s.later = append(s.later, func() {
+				if c.state == childCrashed || c.state == childDown {
+					s.decide(c, e)
+				}
+			})
+			return
+		}
+		if s.plan.start[0] != c || len(s.plan.stop) > 0 {
+			return // its turn comes
+		}
+	}
+	if c.spec.Restart == Temporary || c.spec.Restart == Transient && !e.reason.IsAbnormal() {
+		if c.p != nil {
+			s.stopChild(c)
+		}
+		return
+	}
+	if s.window.add(s.p.sys.clock.Mono(), s.spec.period(), s.spec.Intensity) {
+		s.giveUp(c, e.reason)
+		return
+	}
+	i := slices.Index(s.children, c)
+	switch s.spec.Strategy {
+	case OneForOne:
+		s.startChild(c)
+	case OneForAll:
+		s.restartGroup(s.children, c)
+	case RestForOne:
+		s.restartGroup(s.children[i:], c)
+	}
+}
+
+// restartGroup stops every child of the group but the crashed one in reverse order, then starts the group in order.
+func (s *sup) restartGroup(group []*child, crashed *child) {
+	start := slices.Clone(group)
+	stop := slices.Clone(group)
+	slices.Reverse(stop)
+	stop = slices.DeleteFunc(stop, func(c *child) bool { return c == crashed })
+	start = slices.DeleteFunc(start, func(c *child) bool { return c.spec.Restart == Temporary })
+	s.carryOut(&plan{stop: stop, start: start, done: func() {}})
+}

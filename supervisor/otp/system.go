@@ -1,0 +1,70 @@
+package otp
+
+import (
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/rs/zerolog"
+)
+
+// System hosts processes: the actor library's system, a clock, a logger, and who hears the reports. There is one to an
+// operating-system process; tests make few.
+type System struct {
+	actors *actor.ActorSystem
+	clock  Clock
+	log    zerolog.Logger
+	disp   actor.Dispatcher
+
+	boot    uint32
+	epochs  atomic.Uint64
+	ids     atomic.Uint64
+	seq     atomic.Uint64
+	dropped atomic.Uint64 // replies that came second
+
+	mu   sync.Mutex
+	subs map[uint64]func(Report)
+}
+
+// Option configures a [System].
+type Option func(*System)
+
+// WithLogger sets the logger that processes derive theirs from; the default says nothing.
+func WithLogger(l zerolog.Logger) Option { return func(s *System) { s.log = l } }
+
+// WithClock sets the clock; the default is [SystemClock].
+func WithClock(c Clock) Option { return func(s *System) { s.clock = c } }
+
+// WithBoot sets the number of the run, which the store counts: epochs of a later run are larger.
+func WithBoot(n uint32) Option { return func(s *System) { s.boot = n } }
+
+// throughput is how many messages a process handles before it lets others run.
+const throughput = 300
+
+// NewSystem makes a system. It owns no goroutine of its own.
+func NewSystem(opts ...Option) *System {
+	s := &System{clock: SystemClock(), log: zerolog.Nop(), disp: actor.NewDefaultDispatcher(throughput), subs: map[uint64]func(Report){}}
+	for _, o := range opts {
+		o(s)
+	}
+	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return slog.New(slog.NewTextHandler(io.Discard, nil)) // what matters is reported by the engine itself
+	}))
+	return s
+}
+
+// Clock returns the system's clock.
+func (s *System) Clock() Clock { return s.clock }
+
+// Logger returns the logger that processes derive theirs from.
+func (s *System) Logger() zerolog.Logger { return s.log }
+
+// NextEpoch returns an epoch larger than all before it.
+func (s *System) NextEpoch() Epoch {
+	return Epoch(uint64(s.boot)<<epochBits | s.epochs.Add(1))
+}
+
+// SecondReplies counts the answers that were dropped because the request had been answered, had crashed or had timed out.
+func (s *System) SecondReplies() uint64 { return s.dropped.Load() }
