@@ -1,0 +1,134 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+)
+
+var errOvertaken = errors.New("another incarnation owns the user")
+
+// batch is what one commit does: the last write of each key, and the answers in the order of the operations.
+type batch struct {
+	writes  map[domain.Key]write
+	fences  []fenced
+	answers []func()
+}
+
+type write struct {
+	rec   domain.Record
+	epoch uint64
+}
+
+// fenced is a fence whose record is read after the commit, or taken from a write before it in the same batch.
+type fenced struct {
+	key  domain.Key
+	rec  domain.Record
+	got  bool
+	err  error
+	done func(domain.Record, error)
+}
+
+// prepare applies the fences and sorts out what is to be written.
+func (w *writer) prepare(ops []WriterMessage) *batch {
+	b := &batch{writes: map[domain.Key]write{}, fences: make([]fenced, 0, len(ops))}
+	for _, op := range ops {
+		switch op := op.(type) {
+		case fenceOp:
+			w.fences[op.key] = max(op.epoch, w.fences[op.key])
+			f := fenced{key: op.key, done: op.done}
+			if pending, ok := b.writes[op.key]; ok {
+				f.rec, f.got = pending.rec, true
+			}
+			b.fences = append(b.fences, f)
+			i := len(b.fences) - 1
+			b.answers = append(b.answers, func() { b.fences[i].done(b.fences[i].rec, b.fences[i].err) })
+		case writeOp:
+			b.answers = append(b.answers, w.prepareWrite(b, op))
+		case releaseOp:
+			if w.fences[op.key] == op.epoch {
+				delete(w.fences, op.key)
+			}
+		case primeOp:
+			for k, epoch := range w.fences {
+				if epoch < op.epoch && domain.ShardOf(k, op.shards) == op.shard {
+					delete(w.fences, k)
+				}
+			}
+			b.answers = append(b.answers, func() { op.done(w.prime(op)) })
+		case commitNow, reopen:
+		}
+	}
+	if len(b.writes) > 0 {
+		w.heads, w.primed = nil, nil // the scan at opening is out of date
+	}
+	return b
+}
+
+func (w *writer) prepareWrite(b *batch, op writeOp) func() {
+	if w.fences[op.rec.Key] != op.epoch {
+		return func() { op.done(domain.Wrap(domain.Conflict, "write", errOvertaken)) }
+	}
+	b.writes[op.rec.Key] = write{rec: op.rec, epoch: op.epoch}
+	return func() { op.done(nil) }
+}
+
+// commit writes in ascending key order and reads what the fences ask for.
+func (b *batch) commit(f *file) error {
+	if len(b.writes) > 0 {
+		if err := f.update(b.put); err != nil {
+			return err
+		}
+	}
+	if !slices.ContainsFunc(b.fences, func(f fenced) bool { return !f.got }) {
+		return nil
+	}
+	return f.view(func(data *bolt.Bucket) error {
+		for i := range b.fences {
+			b.fences[i].read(data)
+		}
+		return nil
+	})
+}
+
+func (b *batch) put(data *bolt.Bucket) error {
+	keys := make([]domain.Key, 0, len(b.writes))
+	for k := range b.writes {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(x, y domain.Key) int {
+		return strings.Compare(string(x.Realm)+"\x00"+string(x.User), string(y.Realm)+"\x00"+string(y.User))
+	})
+	for _, k := range keys {
+		rec := b.writes[k].rec
+		var err error
+		if rec.Empty() {
+			err = data.Delete(keyOf(k))
+		} else {
+			err = data.Put(keyOf(k), encodeRecord(&rec, b.writes[k].epoch))
+		}
+		if err != nil {
+			return fmt.Errorf("put: %w", err)
+		}
+	}
+	return nil
+}
+
+func (f *fenced) read(data *bolt.Bucket) {
+	if f.got {
+		return
+	}
+	f.rec.Key = f.key
+	k := keyOf(f.key)
+	if v := data.Get(k); v != nil {
+		f.rec, f.err = decodeRecord(k, v)
+		if f.err != nil {
+			f.err = domain.Wrap(domain.Unavailable, "read", f.err)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package persistence
+
+import (
+	"encoding/json"
+
+	"registrar/actors/domain"
+)
+
+const (
+	credentialHeader = 8
+	flagDisabled     = 1
+)
+
+func encodeCredential(c *domain.Credential) []byte {
+	var flags byte
+	if c.Disabled {
+		flags = flagDisabled
+	}
+	v := []byte{valueFormat, flags, 0, 0, 0, 0, 0, 0}
+	v = putText(v, c.Method)
+	v = putText(v, c.Secret.Reveal())
+	v = putText(v, c.AccountID)
+	v = putText(v, c.AuthorizingID)
+	v = putText(v, c.OwnerID)
+	v = putText(v, c.CCV)
+	return sign(keyOf(c.Key), v)
+}
+
+func decodeCredential(key, v []byte) (domain.Credential, error) {
+	if err := verify(key, v, credentialHeader); err != nil {
+		return domain.Credential{}, err
+	}
+	k, err := parseKey(key)
+	if err != nil {
+		return domain.Credential{}, err
+	}
+	r := &reader{b: v[credentialHeader:]}
+	c := domain.Credential{
+		Key: k, Disabled: v[1]&flagDisabled != 0, Method: domain.Method(r.text()), Secret: domain.NewSecret(r.text()),
+		AccountID: r.text(), AuthorizingID: r.text(), OwnerID: r.text(),
+	}
+	if ccv := r.text(); ccv != "" {
+		c.CCV = json.RawMessage(ccv)
+	}
+	return c, r.err
+}

@@ -1,0 +1,91 @@
+package persistence
+
+import (
+	"encoding/binary"
+
+	"registrar/actors/domain"
+)
+
+const registrationHeader = 56
+
+// encodeRecord makes the value of a record.
+func encodeRecord(rec *domain.Record, epoch uint64) []byte {
+	h := rec.Header()
+	size := registrationHeader + 2
+	for i := range rec.Bindings {
+		size += 96 + len(rec.Bindings[i].Contact) + len(rec.Bindings[i].Doc)
+	}
+	be := binary.BigEndian
+	v := make([]byte, 0, size+len(rec.Tombstones)*112)
+	v = append(v, valueFormat, 0)
+	v = be.AppendUint16(v, uint16(len(rec.Bindings))) //nolint:gosec // a handful.
+	v = be.AppendUint32(v, 0)
+	v = be.AppendUint64(v, millis(h.Deadline))
+	v = be.AppendUint64(v, millis(h.Until))
+	v = putStamp(v, h.Stamp)
+	v = be.AppendUint64(v, epoch)
+	for i := range rec.Bindings {
+		b := &rec.Bindings[i]
+		v = putText(v, b.ID)
+		v = putText(v, b.Contact)
+		v = be.AppendUint64(v, millis(b.Deadline))
+		v = putStamp(v, b.Stamp)
+		v = append(v, b.Digest[:]...)
+		v = putText(v, b.Doc)
+	}
+	v = be.AppendUint16(v, uint16(len(rec.Tombstones))) //nolint:gosec // a handful.
+	for i := range rec.Tombstones {
+		t := &rec.Tombstones[i]
+		v = putText(v, t.ID)
+		v = putStamp(v, t.Stamp)
+		v = append(v, t.Digest[:]...)
+		v = append(v, t.Of[:]...)
+		v = be.AppendUint64(v, millis(t.Until))
+	}
+	return sign(keyOf(rec.Key), v)
+}
+
+func putStamp(v []byte, s domain.Stamp) []byte {
+	v = binary.BigEndian.AppendUint64(v, s.Sender)
+	v = binary.BigEndian.AppendUint64(v, uint64(s.Event))      //nolint:gosec // two's complement.
+	return binary.BigEndian.AppendUint64(v, uint64(s.Arrival)) //nolint:gosec // two's complement.
+}
+
+// decodeHeader reads what priming needs, after the checksum.
+func decodeHeader(key, v []byte) (domain.Header, error) {
+	if err := verify(key, v, registrationHeader); err != nil {
+		return domain.Header{}, err
+	}
+	k, err := parseKey(key)
+	if err != nil {
+		return domain.Header{}, err
+	}
+	r := &reader{b: v[2:4]}
+	bindings := r.u16()
+	r = &reader{b: v[crcEnd:registrationHeader]}
+	return domain.Header{
+		Key: k, Bindings: bindings, Deadline: fromMillis(r.u64()), Until: fromMillis(r.u64()), Stamp: r.stamp(),
+	}, r.err
+}
+
+// decodeRecord reads a whole value, after the checksum. Nothing in the result refers to v.
+func decodeRecord(key, v []byte) (domain.Record, error) {
+	h, err := decodeHeader(key, v)
+	if err != nil {
+		return domain.Record{}, err
+	}
+	rec := domain.Record{Key: h.Key}
+	r := &reader{b: v[registrationHeader:]}
+	for range h.Bindings {
+		rec.Bindings = append(rec.Bindings, domain.Binding{
+			ID: domain.CacheID(r.text()), Contact: r.text(), Deadline: fromMillis(r.u64()), Stamp: r.stamp(),
+			Digest: r.digest(), Doc: domain.Document(r.text()),
+		})
+	}
+	for range r.u16() {
+		rec.Tombstones = append(rec.Tombstones, domain.Tombstone{
+			ID: domain.CacheID(r.text()), Stamp: r.stamp(), Digest: r.digest(), Of: r.digest(), Until: fromMillis(r.u64()),
+		})
+	}
+	return rec, r.err
+}

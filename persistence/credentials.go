@@ -1,0 +1,210 @@
+package persistence
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+	"registrar/supervisor/otp"
+)
+
+// CredentialChange is one credential to write, or to delete when Delete is set; then only its key counts.
+type CredentialChange struct {
+	Delete     bool
+	Credential domain.Credential
+}
+
+// Credentials is the store of the users' credentials: the port of the realms' actors, and what commands change. It is safe for use
+// by many goroutines.
+type Credentials struct {
+	opts   Options
+	file   *file
+	writer *otp.Ref[CredentialMessage]
+	pool   *readers
+}
+
+// NewCredentials makes the store's addresses. Nothing is opened before its [Credentials.Children] are started.
+func NewCredentials(s *otp.System, o Options) *Credentials {
+	return &Credentials{
+		opts: o, file: &file{}, writer: otp.NewRef[CredentialMessage](s, "credentials/writer"), pool: newReaders(s, "credentials"),
+	}
+}
+
+// Children declares the writer, which opens the file, and the readers.
+func (s *Credentials) Children() otp.SupSpec {
+	writer := otp.ChildSpec{
+		ID: "writer", Shutdown: stopTimeout,
+		Start: otp.Worker(s.writer, func() otp.Behaviour[CredentialMessage] { return &credentialWriter{opts: s.opts, file: s.file} }),
+	}
+	return otp.SupSpec{Strategy: otp.OneForAll, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, s.pool.children()...)}
+}
+
+// Lookup answers one user's credential, and whether there is one.
+func (s *Credentials) Lookup(key domain.Key, done func(domain.Credential, bool, error)) {
+	var cred domain.Credential
+	found := false
+	s.pool.run(key, func() error {
+		return s.file.view(func(data *bolt.Bucket) error {
+			k := keyOf(key)
+			v := data.Get(k)
+			if v == nil {
+				return nil
+			}
+			found = true
+			var err error
+			cred, err = decodeCredential(k, v)
+			return err
+		})
+	}, func(err error) { done(cred, found, err) })
+}
+
+// Realms answers how many credentials each realm has, after every change that was accepted before.
+func (s *Credentials) Realms(done func(map[domain.Realm]int, error)) {
+	if err := s.writer.Tell(otp.External("store"), realmsOp{done: done}); err != nil {
+		done(nil, unavailable(err))
+	}
+}
+
+// Apply makes all of the changes or none, and answers the keys that are different now: a deletion of what was not there is
+// not among them.
+func (s *Credentials) Apply(changes []CredentialChange, done func([]domain.Key, error)) {
+	if err := s.writer.Tell(otp.External("store"), applyOp{changes: changes, done: done}); err != nil {
+		done(nil, unavailable(err))
+	}
+}
+
+// Page answers at most limit credentials in key order behind after, of one realm, or of all when realm is empty. A page that is shorter
+// than limit is the last.
+func (s *Credentials) Page(realm domain.Realm, after domain.Key, limit int, done func([]domain.Credential, error)) {
+	var out []domain.Credential
+	s.pool.run(after, func() error {
+		return s.file.view(func(data *bolt.Bucket) (err error) {
+			out, err = page(data, realm, after, limit, decodeCredential)
+			return err
+		})
+	}, func(err error) { done(out, err) })
+}
+
+// credentialWriter is the process that opens the credentials file and alone writes it. Its goroutine owns the counts.
+type credentialWriter struct {
+	opts   Options
+	file   *file
+	counts map[domain.Realm]int
+	broken error
+	inHand *applyOp
+}
+
+// Init opens the file and checks all of it.
+func (w *credentialWriter) Init(*otp.Context[CredentialMessage]) error { return w.open() }
+
+func (w *credentialWriter) open() error {
+	w.counts = map[domain.Realm]int{}
+	db, err := open(w.opts, credentialsKind, func(k, v []byte) error {
+		c, err := decodeCredential(k, v)
+		w.counts[c.Key.Realm]++
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.file.set(db)
+	w.opts.Log.Info().Int("realms", len(w.counts)).Msg("credentials opened")
+	return nil
+}
+
+// Handle takes one message.
+func (w *credentialWriter) Handle(c *otp.Context[CredentialMessage], m CredentialMessage) {
+	switch m := m.(type) {
+	case realmsOp:
+		m.done(maps.Clone(w.counts), w.broken)
+	case applyOp:
+		w.inHand = &m
+		changed, err := w.apply(c, m.changes)
+		w.inHand = nil
+		m.done(changed, err)
+	case reopen:
+		if err := w.file.close(); err != nil {
+			w.opts.Log.Warn().Err(err).Msg("closing the credentials file after a failed commit")
+		}
+		if w.broken = w.open(); w.broken != nil {
+			w.opts.Log.Error().Err(w.broken).Msg("the credentials file cannot be opened again yet")
+			c.After(reopenAfter, reopen{})
+		}
+	}
+}
+
+// Terminate closes the file. Whoever waits for a change that crashed the incarnation is answered.
+func (w *credentialWriter) Terminate(_ *otp.Context[CredentialMessage], r otp.Reason) {
+	if w.inHand != nil {
+		w.inHand.done(nil, domain.Wrap(domain.Unavailable, "store", fmt.Errorf("the writer crashed: %v", r.Term)))
+	}
+	if err := w.file.close(); err != nil {
+		w.opts.Log.Error().Err(err).Msg("closing the credentials file")
+	}
+}
+
+// State is what an operator may see.
+func (w *credentialWriter) State() any {
+	return struct {
+		Realms int
+		Broken bool
+	}{len(w.counts), w.broken != nil}
+}
+
+func (w *credentialWriter) apply(c *otp.Context[CredentialMessage], changes []CredentialChange) ([]domain.Key, error) {
+	if w.broken != nil {
+		return nil, w.broken
+	}
+	a := applied{delta: map[domain.Realm]int{}}
+	if err := w.file.update(func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
+		w.broken = err
+		c.After(reopenAfter, reopen{})
+		return nil, err
+	}
+	for realm, d := range a.delta {
+		if w.counts[realm] += d; w.counts[realm] == 0 {
+			delete(w.counts, realm)
+		}
+	}
+	return a.changed, nil
+}
+
+// applied is what changes did in one transaction.
+type applied struct {
+	changed []domain.Key
+	delta   map[domain.Realm]int
+}
+
+// apply makes the changes in key order; of several for one key the last counts.
+func (a *applied) apply(data *bolt.Bucket, changes []CredentialChange) error {
+	last := map[string]CredentialChange{}
+	for _, ch := range changes {
+		last[string(keyOf(ch.Credential.Key))] = ch
+	}
+	for _, k := range slices.Sorted(maps.Keys(last)) {
+		ch := last[k]
+		there := data.Get([]byte(k)) != nil
+		switch {
+		case ch.Delete && !there:
+			continue
+		case ch.Delete:
+			if err := data.Delete([]byte(k)); err != nil {
+				return fmt.Errorf("delete: %w", err)
+			}
+			a.delta[ch.Credential.Key.Realm]--
+		default:
+			if err := data.Put([]byte(k), encodeCredential(&ch.Credential)); err != nil {
+				return fmt.Errorf("put: %w", err)
+			}
+			if !there {
+				a.delta[ch.Credential.Key.Realm]++
+			}
+		}
+		a.changed = append(a.changed, ch.Credential.Key)
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package persistence
+
+import (
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+)
+
+// The files can be used directly, without processes, by a command that holds the directory's [Lock] while no server runs.
+
+// CredentialsFile is the credentials file, open. It is for one goroutine.
+type CredentialsFile struct{ f file }
+
+// OpenCredentials opens, checks and if need be makes the credentials file.
+func OpenCredentials(o Options) (*CredentialsFile, error) {
+	db, err := open(o, credentialsKind, func(k, v []byte) error {
+		_, err := decodeCredential(k, v)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := &CredentialsFile{}
+	c.f.set(db)
+	return c, nil
+}
+
+// Apply makes all of the changes or none and returns the keys that are different now.
+func (c *CredentialsFile) Apply(changes []CredentialChange) ([]domain.Key, error) {
+	a := applied{delta: map[domain.Realm]int{}}
+	if err := c.f.update(func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
+		return nil, err
+	}
+	return a.changed, nil
+}
+
+// Page is [Credentials.Page].
+func (c *CredentialsFile) Page(realm domain.Realm, after domain.Key, limit int) (out []domain.Credential, err error) {
+	err = c.f.view(func(data *bolt.Bucket) (err error) {
+		out, err = page(data, realm, after, limit, decodeCredential)
+		return err
+	})
+	return out, err
+}
+
+// Close closes the file.
+func (c *CredentialsFile) Close() error {
+	if err := c.f.close(); err != nil {
+		return fmt.Errorf("close the credentials file: %w", err)
+	}
+	return nil
+}
+
+// RegistrationsFile is the registrations file, open for reading. It is for one goroutine.
+type RegistrationsFile struct{ f file }
+
+// OpenRegistrations opens, checks and if need be makes the registrations file.
+func OpenRegistrations(o Options) (*RegistrationsFile, error) {
+	db, err := open(o, registrationsKind, func(k, v []byte) error {
+		_, err := decodeHeader(k, v)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &RegistrationsFile{}
+	r.f.set(db)
+	return r, nil
+}
+
+// Page is [Registrations.Page].
+func (r *RegistrationsFile) Page(realm domain.Realm, after domain.Key, limit int) (out []domain.Record, err error) {
+	err = r.f.view(func(data *bolt.Bucket) (err error) {
+		out, err = page(data, realm, after, limit, decodeRecord)
+		return err
+	})
+	return out, err
+}
+
+// Close closes the file.
+func (r *RegistrationsFile) Close() error {
+	if err := r.f.close(); err != nil {
+		return fmt.Errorf("close the registrations file: %w", err)
+	}
+	return nil
+}

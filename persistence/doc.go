@@ -1,0 +1,53 @@
+// Package persistence keeps registrations and credentials in two bbolt files. It is the only package that imports bbolt.
+//
+// # Contract
+//
+// Every call returns at once. Its callback is called exactly once, from a goroutine of this package (or the caller's, when nothing is
+// open), and must not block. A write's callback gets nil only after the commit with fsync that contains it. Calls for one user are
+// carried out in the order in which they were made. What is read is copied out.
+//
+// One process writes each file, in batches: what has queued up during the last commit is the next batch, at most [Options.MaxBatch]
+// operations; the last write to a key wins; the keys are written in ascending order, because scattered pages are what a write costs.
+//
+// A failed commit has an unknown outcome. The file is then closed, checked, opened again and tried until that works; meanwhile every
+// call is answered with [domain.Unavailable]. Nothing is acknowledged that is not on disk.
+//
+// # Fences
+//
+// Each incarnation of a user's actor begins with a fence. Only the fenced epoch may write, until the next fence, the release, or the
+// priming of its shard; any other write is refused with [domain.Conflict]. So an incarnation that was given up on cannot write.
+//
+// # Files
+//
+// The data directory (mode 0700) holds LOCK, registrations.db and credentials.db (mode 0600). LOCK is held with flock for the life of
+// the process and contains its pid and the number of the run, each on a line of its own.
+//
+// Both files are bbolt databases with two buckets. Bucket "meta" holds "format" (4 bytes, big-endian, now 1) and "kind"
+// ("registrations" or "credentials"). Bucket "data" holds one value a user, under the key realm NUL user, the realm in lower case.
+//
+// All numbers are big-endian. Times are Unix milliseconds, 0 for none. A registrations value:
+//
+//	0   1  format of the value, 1
+//	1   1  flags, 0
+//	2   2  number of bindings
+//	4   4  CRC-32C over key, bytes 0-3 and bytes 8 to the end
+//	8   8  latest deadline
+//	16  8  when the last tombstone may be forgotten
+//	24  8  newest stamp: sender
+//	32  8  newest stamp: event
+//	40  8  newest stamp: arrival
+//	48  8  epoch of the writer
+//	56     body: each binding (id, contact, deadline, sender, event, arrival, digest, document), number of tombstones (2),
+//	       each tombstone (id, sender, event, arrival, digest, digest of what was removed, until)
+//
+// A text is its length (4 bytes) and its bytes; a digest is 16 bytes; everything else is 8 bytes. A credentials value:
+//
+//	0   1  format of the value, 1
+//	1   1  flags: 1 disabled
+//	2   1  id of the key that it is sealed with; 0 for plain
+//	3   1  0
+//	4   4  CRC-32C over key, bytes 0-3 and bytes 8 to the end
+//	8      body: method, secret, account id, authorizing id, owner id, channel variables (JSON), each a text
+//
+// A deleted credential stays in free pages of the file until they are used again or the file is compacted.
+package persistence

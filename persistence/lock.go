@@ -1,0 +1,83 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"registrar/actors/domain"
+)
+
+// Lock is the right to use a data directory. It is held for the life of the process and survives a rename of the files in it, which bbolt's
+// own lock does not.
+type Lock struct {
+	f    *os.File
+	boot uint32
+}
+
+// LockDir makes the data directory if it is not there, takes its lock and counts the run. When another process holds the lock the error
+// is [domain.Unavailable] and names its pid.
+func LockDir(dir string) (*Lock, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor fits.
+		pid, _ := readLock(f)
+		_ = f.Close() // nothing was written
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, domain.Wrap(domain.Unavailable, "data directory "+dir, fmt.Errorf("in use by process %s", pid))
+		}
+		return nil, fmt.Errorf("lock the data directory: %w", err)
+	}
+	_, boot := readLock(f)
+	l := &Lock{f: f, boot: boot + 1}
+	if err := l.write(); err != nil {
+		_ = f.Close() // the first error is the one that counts
+		return nil, fmt.Errorf("lock the data directory: %w", err)
+	}
+	return l, nil
+}
+
+func readLock(f *os.File) (pid string, boot uint32) {
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, 64))
+	lines := strings.Split(string(b), "\n")
+	if err != nil || len(lines) < 2 {
+		return "unknown", 0
+	}
+	n, err := strconv.ParseUint(lines[1], 10, 24)
+	if err != nil {
+		n = 0
+	}
+	return lines[0], uint32(n)
+}
+
+func (l *Lock) write() error {
+	text := fmt.Sprintf("%d\n%d\n", os.Getpid(), l.boot)
+	if err := l.f.Truncate(0); err != nil {
+		return err //nolint:wrapcheck // wrapped by the caller.
+	}
+	if _, err := l.f.WriteAt([]byte(text), 0); err != nil {
+		return err //nolint:wrapcheck // as above.
+	}
+	return l.f.Sync() //nolint:wrapcheck // as above.
+}
+
+// Boot returns the number of this run of a process on the directory, from 1.
+func (l *Lock) Boot() uint32 { return l.boot }
+
+// Release gives the directory up.
+func (l *Lock) Release() error {
+	if err := l.f.Close(); err != nil {
+		return fmt.Errorf("release the data directory: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package persistence
+
+import (
+	"registrar/actors/domain"
+)
+
+// WriterMessage is what the writer of the registrations file understands. The callbacks are called once, see doc.go.
+type WriterMessage interface{ writerMessage() }
+
+type fenceOp struct {
+	key   domain.Key
+	epoch uint64
+	done  func(domain.Record, error)
+}
+
+type writeOp struct {
+	rec   domain.Record
+	epoch uint64
+	done  func(error)
+}
+
+type releaseOp struct {
+	key   domain.Key
+	epoch uint64
+}
+
+type primeOp struct {
+	shard, shards int
+	epoch         uint64
+	done          func([]domain.Header, error)
+}
+
+// commitNow stands behind what is queued: by the time it is handled, all of that is in the batch.
+type commitNow struct{}
+
+// reopen asks for the next attempt to open the file after a failed commit.
+type reopen struct{}
+
+func (fenceOp) writerMessage()   {}
+func (writeOp) writerMessage()   {}
+func (releaseOp) writerMessage() {}
+func (primeOp) writerMessage()   {}
+func (commitNow) writerMessage() {}
+func (reopen) writerMessage()    {}
+
+// ReaderMessage is what a reader understands.
+type ReaderMessage interface{ readerMessage() }
+
+// read is one read: do is called on the reader's goroutine and answers by itself, fail when there is no reader.
+type read struct{ do func() }
+
+func (read) readerMessage() {}
+
+// CredentialMessage is what the writer of the credentials file understands.
+type CredentialMessage interface{ credentialMessage() }
+
+type applyOp struct {
+	changes []CredentialChange
+	done    func([]domain.Key, error)
+}
+
+type realmsOp struct {
+	done func(map[domain.Realm]int, error)
+}
+
+func (applyOp) credentialMessage()  {}
+func (realmsOp) credentialMessage() {}
+func (reopen) credentialMessage()   {}

@@ -1,0 +1,78 @@
+package persistence
+
+import (
+	"bytes"
+	"strconv"
+
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+	"registrar/supervisor/otp"
+)
+
+// readers are the processes that read a file. Reads of one user go to the same one, and so keep their order.
+type readers struct {
+	refs [readersNumber]*otp.Ref[ReaderMessage]
+}
+
+func newReaders(s *otp.System, file string) *readers {
+	r := &readers{}
+	for i := range r.refs {
+		r.refs[i] = otp.NewRef[ReaderMessage](s, file+"/reader/"+strconv.Itoa(i))
+	}
+	return r
+}
+
+func (r *readers) children() []otp.ChildSpec {
+	var specs []otp.ChildSpec
+	for _, ref := range r.refs {
+		specs = append(specs, otp.ChildSpec{ID: ref.Name(), Start: otp.Worker(ref, func() otp.Behaviour[ReaderMessage] { return readerProcess{} })})
+	}
+	return specs
+}
+
+// run has a read done by the reader of a user and calls done once, with its error.
+func (r *readers) run(key domain.Key, do func() error, done func(error)) {
+	ref := r.refs[domain.ShardOf(key, readersNumber)]
+	if err := ref.Tell(otp.External("store"), read{do: func() { done(do()) }}); err != nil {
+		done(unavailable(err))
+	}
+}
+
+// readerProcess is the behaviour of a reader: reads guard themselves, so that nothing here can crash.
+type readerProcess struct{}
+
+// Init has nothing to do.
+func (readerProcess) Init(*otp.Context[ReaderMessage]) error { return nil }
+
+// Handle carries out one read.
+func (readerProcess) Handle(_ *otp.Context[ReaderMessage], m ReaderMessage) {
+	if m, ok := m.(read); ok {
+		m.do()
+	}
+}
+
+// Terminate has nothing to do.
+func (readerProcess) Terminate(*otp.Context[ReaderMessage], otp.Reason) {}
+
+// page reads at most limit values behind a key, decoded.
+func page[T any](data *bolt.Bucket, realm domain.Realm, after domain.Key, limit int, decode func(k, v []byte) (T, error)) ([]T, error) {
+	var prefix, from []byte
+	if realm != "" {
+		prefix = append([]byte(realm), 0)
+		from = prefix
+	}
+	if after != (domain.Key{}) {
+		from = append(keyOf(after), 0) // the first key that is larger
+	}
+	var out []T
+	c := data.Cursor()
+	for k, v := c.Seek(from); k != nil && bytes.HasPrefix(k, prefix) && len(out) < limit; k, v = c.Next() {
+		x, err := decode(k, v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}

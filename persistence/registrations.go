@@ -1,0 +1,110 @@
+package persistence
+
+import (
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+	"registrar/supervisor/otp"
+)
+
+// Registrations is the store of the users' records: the ports of the registration actors and of their shards. It is safe for use by
+// many goroutines.
+type Registrations struct {
+	opts   Options
+	file   *file
+	writer *otp.Ref[WriterMessage]
+	pool   *readers
+}
+
+// NewRegistrations makes the store's addresses. Nothing is opened before its [Registrations.Children] are started.
+func NewRegistrations(s *otp.System, o Options) *Registrations {
+	return &Registrations{
+		opts: o, file: &file{}, writer: otp.NewRef[WriterMessage](s, "registrations/writer"), pool: newReaders(s, "registrations"),
+	}
+}
+
+// Children declares the writer, which opens the file, and the readers.
+func (r *Registrations) Children() otp.SupSpec {
+	writer := otp.ChildSpec{
+		ID: "writer", Shutdown: stopTimeout,
+		Start: otp.Worker(r.writer, func() otp.Behaviour[WriterMessage] { return &writer{opts: r.opts, file: r.file} }),
+	}
+	return otp.SupSpec{Strategy: otp.OneForAll, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, r.pool.children()...)}
+}
+
+// stopTimeout is long: the last commit of a busy writer must not be cut off.
+const stopTimeout = time.Minute
+
+// Fence ends the right of every older incarnation to write the user's record, and answers the record as it is after every write that
+// was accepted before.
+func (r *Registrations) Fence(key domain.Key, epoch uint64, done func(domain.Record, error)) {
+	if err := r.tell(fenceOp{key: key, epoch: epoch, done: done}); err != nil {
+		done(domain.Record{}, err)
+	}
+}
+
+// Write replaces the user's record; an empty one is deleted. It is refused with [domain.Conflict] unless epoch is the one
+// fenced last; any other error is an unknown outcome.
+func (r *Registrations) Write(rec domain.Record, epoch uint64, done func(error)) {
+	if err := r.tell(writeOp{rec: rec, epoch: epoch, done: done}); err != nil {
+		done(err)
+	}
+}
+
+// Release forgets the fence of an incarnation that has ended.
+func (r *Registrations) Release(key domain.Key, epoch uint64) {
+	_ = r.tell(releaseOp{key: key, epoch: epoch}) // without a writer there are no fences
+}
+
+// Prime answers the headers of all users of a shard after every write accepted before, and ends the right of incarnations older than
+// epoch to write them. The scan that opened the file serves each shard once; after that a shard costs a scan of its own.
+func (r *Registrations) Prime(shard, shards int, epoch uint64, done func([]domain.Header, error)) {
+	if err := r.tell(primeOp{shard: shard, shards: shards, epoch: epoch, done: done}); err != nil {
+		done(nil, err)
+	}
+}
+
+// Get answers one user's committed record, and whether there is one.
+func (r *Registrations) Get(key domain.Key, done func(domain.Record, bool, error)) {
+	var rec domain.Record
+	found := false
+	r.pool.run(key, func() error {
+		return r.file.view(func(data *bolt.Bucket) error {
+			k := keyOf(key)
+			v := data.Get(k)
+			if v == nil {
+				return nil
+			}
+			found = true
+			var err error
+			rec, err = decodeRecord(k, v)
+			return err
+		})
+	}, func(err error) { done(rec, found, err) })
+}
+
+// Page answers at most limit records in key order behind after, of one realm, or of all when realm is empty. A page that is shorter than
+// limit is the last.
+func (r *Registrations) Page(realm domain.Realm, after domain.Key, limit int, done func([]domain.Record, error)) {
+	var out []domain.Record
+	r.pool.run(after, func() error {
+		return r.file.view(func(data *bolt.Bucket) (err error) {
+			out, err = page(data, realm, after, limit, decodeRecord)
+			return err
+		})
+	}, func(err error) { done(out, err) })
+}
+
+func (r *Registrations) tell(m WriterMessage) error {
+	return unavailable(r.writer.Tell(otp.External("store"), m))
+}
+
+// unavailable gives an error of the engine the kind that a caller acts on.
+func unavailable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return domain.Wrap(domain.Unavailable, "store", err)
+}
