@@ -1,0 +1,105 @@
+package sip_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"registrar/actors/sip"
+)
+
+func TestCleanContact(t *testing.T) {
+	for in, want := range map[string]string{
+		`"Desk" <sip:100@127.0.0.1:5099;transport=udp>;expires=300`: `"Desk" sip:100@127.0.0.1:5099;transport=udp;expires=300`,
+		"<sip:100@10.0.0.1%3A5060>":                                 "sip:100@10.0.0.1:5060",
+		"sip:a%40b@c+d%20e":                                         "sip:a%40b@c d e",
+		"sip:a@b%4":                                                 "sip:a@b%4",
+		"sip:a@b%zz%":                                               "sip:a@b%zz%",
+		"sip:a@b%2541":                                              "sip:a@b%41",
+		"sip:a@b@c%40":                                              "sip:a@b@c@",
+		"no at %41 <here>":                                          "no at %41 here",
+		"sip:a@%3Cb%3E":                                             "sip:a@b",
+		"a@\xff<%ff":                                                "a@\xff\xff",
+		"":                                                          "",
+	} {
+		if got := sip.CleanContact(in); got != want {
+			t.Errorf("CleanContact(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestIDOfIsTheMD5(t *testing.T) {
+	if got := sip.IDOf(""); got != "d41d8cd98f00b204e9800998ecf8427e" {
+		t.Errorf("id of nothing is %q", got)
+	}
+}
+
+func TestURIParts(t *testing.T) {
+	for in, want := range map[string][2]string{
+		"sip:100@acme.test":                         {"100", "acme.test"},
+		"sips:100@acme.test:5061;transport=tls":     {"100", "acme.test"},
+		`"Desk <x@y>" <sip:100@acme.test;lr>;tag=7`: {"100", "acme.test"},
+		`"a\"<b" <SIP:100:pw@acme.test>`:            {"100", "acme.test"},
+		"100@acme.test":                             {"100", "acme.test"},
+		"<sip:100@[2001:db8::1]:5060>":              {"100", "2001:db8::1"},
+		"sip:acme.test":                             {"", "acme.test"},
+		"sip:100@acme.test?Subject=a@b":             {"100", "acme.test"},
+		"":                                          {"", ""},
+	} {
+		if u, h := sip.UserOf(in), sip.HostOf(in); u != want[0] || h != want[1] {
+			t.Errorf("%q: user %q, host %q, want %q", in, u, h, want)
+		}
+	}
+	for host, want := range map[string]bool{"127.0.0.1": true, "[::1]": true, "::1": true, "acme.test": false, "1.2.3": false, "": false} {
+		if sip.IsIP(host) != want {
+			t.Errorf("IsIP(%q) is not %v", host, want)
+		}
+	}
+}
+
+func TestEncodeKey(t *testing.T) {
+	for in, want := range map[string]string{
+		"acme.test": "acme%2Etest", "a b": "a+b", "*": "*", "#": "#", "": "", "**": "%2A%2A", "é": "%C3%A9", "A-~_9": "A-~_9", "a+b": "a%2Bb",
+	} {
+		if got := sip.EncodeKey(in); got != want {
+			t.Errorf("EncodeKey(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestEncodeKeyLosesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes"))
+		out := sip.EncodeKey(in)
+		if back, err := url.QueryUnescape(out); err != nil || back != in {
+			t.Fatalf("%q became %q and came back as %q, %v", in, out, back, err)
+		}
+		if strings.ContainsAny(out, ". ") || len(in) != 1 && strings.ContainsAny(out, "*#") {
+			t.Fatalf("%q became %q, which is no single word", in, out)
+		}
+	})
+}
+
+func TestHA1(t *testing.T) { // RFC 7616 section 3.9.1
+	if got := sip.HA1("Mufasa", "http-auth@example.org", "Circle of Life"); got != "3d78807defe7de2157e2b0b6573a855f" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func FuzzCleanContact(f *testing.F) {
+	for _, s := range []string{"sip:a@b%4", "<a@b>", "%", "@", "@%", "a@+%41%"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := sip.CleanContact(s)
+		if strings.ContainsAny(got, "<>") {
+			t.Errorf("%q became %q", s, got)
+		}
+		if len(got) > len(s) {
+			t.Errorf("%q grew to %q", s, got)
+		}
+		_, _ = sip.UserOf(s), sip.HostOf(s)
+	})
+}
