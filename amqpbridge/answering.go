@@ -16,7 +16,7 @@ type answering struct {
 	sender    wire.Sender
 	publisher *otp.Ref[PublisherMessage]
 	now       func() time.Time
-	budget    time.Duration
+	started   time.Time
 }
 
 // read decodes a delivery. Errors are the wire's: they decide that it is parked.
@@ -53,7 +53,7 @@ func (a *answering) reply(c *otp.Context[FlowMessage], serverID string, body []b
 
 // left returns how much of a question's time there is still; at least a millisecond, so that it is never no limit at all.
 func (a *answering) left(j *job) time.Duration {
-	return max(a.budget-a.now().Sub(j.at), time.Millisecond)
+	return max(a.settings.Budget-a.now().Sub(j.at), time.Millisecond)
 }
 
 // silent reports whether an asker of this generation is told nothing when nothing is found.

@@ -1,6 +1,8 @@
 package amqpbridge
 
 import (
+	"encoding/json"
+
 	"registrar/actors/credential"
 	"registrar/actors/domain"
 	"registrar/actors/sip"
@@ -26,7 +28,7 @@ func (a *authn) work(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 		done(outcome{err: unexpected(msg)})
 		return
 	}
-	realm, user, ours := req.Target()
+	realm, user, ours := req.Target(sip.IsIP, sip.UserOf, sip.HostOf)
 	if !ours {
 		done(settled("not_ours"))
 		return
@@ -48,25 +50,35 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 		if a.silent(route.Generation) {
 			return "not_found_silent"
 		}
-		a.reply(c, req.ServerID, wire.AuthnError{MsgID: req.MsgID, DeferResponse: true, PermanentError: a.spec.PermanentError})
+		e := &wire.AuthnError{Envelope: wire.Envelope{MsgID: req.MsgID}, Deferred: true, Permanent: a.settings.PermanentError}
+		a.reply(c, req.ServerID, a.sender.AuthnError(e))
 		return "not_found"
 	}
 	cred := found.Credential
-	resp := wire.AuthnResponse{
-		MsgID: req.MsgID, Legacy: req.Legacy, Method: string(cred.Method), Password: wire.Secret(cred.Secret.Reveal()),
-		Username: string(cred.Key.User), Realm: string(cred.Key.Realm),
-		AccountID: cred.AccountID, AuthorizingID: cred.AuthorizingID, OwnerID: cred.OwnerID, CCV: cred.CCV,
+	resp := &wire.AuthnResponse{
+		Envelope: wire.Envelope{MsgID: req.MsgID}, Legacy: req.Legacy, Method: string(cred.Method),
+		Password: wire.NewSecret(cred.Secret.Reveal()), ChannelVars: channelVars(cred),
 	}
 	if route.Generation == wire.Whistle {
 		resp.TenantID = "ignore"
 	}
-	a.reply(c, req.ServerID, resp)
+	a.reply(c, req.ServerID, a.sender.AuthnResponse(resp))
 	return "answered"
 }
 
-// keyOf reads a registration's user: realm in lower case, user as received or folded.
-func (a *answering) keyOf(realm, user string) (domain.Key, error) {
-	return domain.ParseKey(realm, user) //nolint:wrapcheck // the domain's own error.
+// channelVars is Custom-Channel-Vars: what was provisioned for the user, and who it is.
+func channelVars(cred domain.Credential) map[string]any {
+	vars := map[string]any{}
+	if len(cred.CCV) > 0 {
+		_ = json.Unmarshal(cred.CCV, &vars) // it was an object when it was imported
+	}
+	for k, v := range map[string]string{
+		"Username": string(cred.Key.User), "Realm": string(cred.Key.Realm),
+		"Account-ID": cred.AccountID, "Authorizing-ID": cred.AuthorizingID, "Owner-ID": cred.OwnerID,
+	} {
+		if v != "" {
+			vars[k] = v
+		}
+	}
+	return vars
 }
-
-var _ = sip.CleanContact

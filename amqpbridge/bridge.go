@@ -53,7 +53,7 @@ func New(s Spec) *Bridge {
 		publishing: otp.NewRef[ConnectionMessage](s.System, "bridge/publishing"),
 		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher"),
 	}
-	shared := &answering{settings: s.Settings, sender: s.Sender, publisher: b.publisher, now: s.Now, budget: s.Settings.Budget, started: s.Started}
+	shared := &answering{settings: s.Settings, sender: s.Sender, publisher: b.publisher, now: s.Now, started: s.Started}
 	set := s.Settings
 	question := Policy{Budget: set.Budget, Crashes: set.Crashes}
 	b.flow("authn", link.ConsumerSpec{Queue: set.AuthnQueue, Prefetch: set.AuthnPrefetch}, question, (&authn{shared, s.Realms}).work)

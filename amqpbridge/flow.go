@@ -150,16 +150,16 @@ func (f *Flow) Handle(c *otp.Context[FlowMessage], msg FlowMessage) {
 	}
 }
 
-// Terminate cancels the consumer: what was not acknowledged comes again, to the next incarnation or to another registrar.
+// Terminate gives up the channel: what was not acknowledged comes again, to the next incarnation or to another registrar.
 func (f *Flow) Terminate(c *otp.Context[FlowMessage], _ otp.Reason) {
 	f.spec.Status.down(f.spec.Name, nil)
-	if f.consumer == nil || f.stopped {
+	if f.consumer == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	if err := f.consumer.Cancel(ctx); err != nil {
-		c.Log().Debug().Err(err).Msg("cancelling the consumer")
+	if err := f.consumer.Close(ctx); err != nil {
+		c.Log().Debug().Err(err).Msg("closing the consumer's channel")
 	}
 }
 

@@ -43,14 +43,21 @@ func (q *queries) answer(c *otp.Context[FlowMessage], req *wire.RegQuery, route 
 		if q.silent(route.Generation) {
 			return "not_found_silent"
 		}
+		q.reply(c, req.ServerID, q.sender.RegQueryError(req.MsgID))
 		return "not_found"
 	}
 	docs := make([][]byte, 0, len(a.Bindings))
 	for _, b := range a.Bindings {
 		docs = append(docs, b.Doc)
 	}
-	_ = docs
-	_ = c
-	_ = req
+	form := wire.Query{
+		Sender: q.sender, Whistle: route.Generation == wire.Whistle && req.Username != "", Age: q.now().Sub(q.started),
+	}
+	body, err := form.Response(req.MsgID, req.Fields, docs)
+	if err != nil {
+		c.Log().Error().Err(err).Msg("a stored document cannot be read")
+		return "failed"
+	}
+	q.reply(c, req.ServerID, body)
 	return "answered"
 }

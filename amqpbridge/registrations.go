@@ -59,7 +59,7 @@ func (r *registrations) success(c *otp.Context[FlowMessage], j *job, m *wire.Reg
 	r.ask(c, j, key, func(from otp.From[registration.Outcome]) registration.Request {
 		return registration.Register{
 			From: from, Key: key, Contact: contact, ID: sip.IDOf(contact), Expires: seconds(m.Expires),
-			Stamp: stamp, Digest: digest, Doc: doc, Replay: m.Status == "Success", Redelivered: j.d.Redelivered,
+			Stamp: stamp, Digest: digest, Doc: doc, Replay: m.Replay(), Redelivered: j.d.Redelivered,
 		}
 	})
 	return nil

@@ -12,8 +12,6 @@ const (
 	orphaned = 30 * time.Minute
 	// deliveryLimit is set high: tries are counted here, so that restarts of ours never park good messages.
 	deliveryLimit = 1_000_000
-	// poisonDeliveries is where the broker puts what reached even that limit.
-	deadLetters = ""
 )
 
 // Topology is what each session of the consuming connection declares and binds, in order: exchanges as Kazoo and Kamailio
@@ -30,7 +28,7 @@ func (s Settings) Topology() link.Topology {
 			s.questions(s.AuthnQueue), s.questions(s.QueryQueue),
 			{
 				Name: s.RegistrationQueue, Kind: link.Quorum, Durable: true, DeliveryLimit: deliveryLimit,
-				DeadLetterExchange: deadLetters, DeadLetterKey: s.Poison,
+				DeadLetter: true, DeadLetterKey: s.Poison, // over the default exchange
 			},
 		},
 	}

@@ -20,8 +20,6 @@ type Config struct {
 	Link link.Dialer
 	// Admin is the address of the admin server; empty means none.
 	Admin string
-	// Control says whether to serve the control socket in the data directory.
-	Control bool
 	// Log is where everything is said; a zero logger says nothing.
 	Log zerolog.Logger
 	// Version is shown to peers as App-Version.
@@ -30,6 +28,8 @@ type Config struct {
 	Bridge amqpbridge.Settings
 	// Limits bound what one user may hold; see [registration.DefaultLimits].
 	Limits registration.Limits
+	// CacheMost is how many credentials are cached a realm; zero means 100,000.
+	CacheMost int
 	// Sweep is how often ended registrations are looked for; zero means a minute.
 	Sweep time.Duration
 	// NoSync leaves out fsync. It exists for the crash test's negative control: what is acknowledged is not safe.

@@ -17,12 +17,12 @@ import (
 //	   ├─ registrations  one_for_all   the registrations file: writer, readers
 //	   ├─ users          one_for_one   64 shards, and an actor a user under them
 //	   └─ bridge         one_for_one   publisher, connections, flows
-func (r *rooms) tree() otp.SupSpec {
+func (r *rooms) tree(s *Server) otp.SupSpec {
 	return otp.SupSpec{
 		Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute,
 		Children: []otp.ChildSpec{
 			{ID: "core", Start: otp.Supervisor(r.core())},
-			{ID: "observe", Start: otp.Supervisor(r.observe())},
+			{ID: "observe", Start: otp.Supervisor(r.observe(s))},
 		},
 	}
 }
@@ -42,4 +42,9 @@ func (r *rooms) core() otp.SupSpec {
 			})},
 		},
 	}
+}
+
+func (r *rooms) observe(s *Server) otp.SupSpec {
+	spec := otp.SupSpec{Strategy: otp.OneForOne, Intensity: 10, Period: time.Minute}
+	return spec
 }

@@ -1,0 +1,111 @@
+package supervisor
+
+import (
+	"os"
+	"time"
+
+	"registrar/actors/credential"
+	"registrar/actors/directory"
+	"registrar/actors/domain"
+	"registrar/actors/registration"
+	"registrar/amqpbridge"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/rabbit"
+	"registrar/amqpbridge/wire"
+	"registrar/persistence"
+	"registrar/supervisor/otp"
+)
+
+// rooms holds the parts of one registrar and the addresses of its processes, before and while they run.
+type rooms struct {
+	cfg   Config
+	sys   *otp.System
+	clock *domain.RunClock
+
+	credentials   *persistence.Credentials
+	registrations *persistence.Registrations
+	realms        *otp.Ref[credential.RealmsMessage]
+	users         *directory.Users
+	bridge        *amqpbridge.Bridge
+}
+
+// Bounds of one user's or realm's actor: more crashes than this within the period and it is stopped until it has cooled down.
+const (
+	actorCrashes  = 10
+	actorPeriod   = 10 * time.Second
+	actorCoolDown = 5 * time.Second
+)
+
+func furnish(cfg Config, boot uint32) (*rooms, error) {
+	clock := otp.SystemClock()
+	r := &rooms{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
+	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot))
+	r.sys.Subscribe(otp.LogReports(cfg.Log))
+	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync}
+	r.credentials = persistence.NewCredentials(r.sys, store)
+	r.registrations = persistence.NewRegistrations(r.sys, store)
+	r.realms = otp.NewRef[credential.RealmsMessage](r.sys, "realms")
+	r.users = directory.NewUsers(r.sys)
+	dialer, err := dialer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	r.bridge = amqpbridge.New(amqpbridge.Spec{
+		System: r.sys, Dialer: dialer, Settings: cfg.Bridge, Realms: r.realms, Users: r.users,
+		Sender: wire.Sender{App: "registrar", Version: cfg.Version, Node: "registrar@" + hostname()},
+		Now:    r.clock.Now, Started: r.clock.Now(),
+	})
+	return r, nil
+}
+
+func dialer(cfg Config) (link.Dialer, error) {
+	if cfg.Link != nil {
+		return cfg.Link, nil
+	}
+	d, err := rabbit.New(rabbit.Config{URLs: cfg.AMQP, Log: cfg.Log.With().Str("component", "link").Logger()})
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says all there is to say.
+	}
+	return d, nil
+}
+
+func hostname() string {
+	h, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return h
+}
+
+func (r *rooms) newRealms() otp.Behaviour[credential.RealmsMessage] {
+	return credential.NewRealms(credential.Env{
+		Store: r.credentials, CacheMost: r.cfg.CacheMost, Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
+	})
+}
+
+func (r *rooms) directory() directory.Env {
+	return directory.Env{
+		Store: r.registrations, Limits: r.cfg.Limits, Now: r.clock.Now, Sweep: r.cfg.Sweep, SweepMost: 1000,
+		Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
+	}
+}
+
+// withDefaults fills in what was left zero.
+func (cfg Config) withDefaults() Config {
+	if cfg.Bridge == (amqpbridge.Settings{}) {
+		cfg.Bridge = amqpbridge.DefaultSettings()
+	}
+	if cfg.Limits == (registration.Limits{}) {
+		cfg.Limits = registration.DefaultLimits()
+	}
+	if cfg.Sweep == 0 {
+		cfg.Sweep = time.Minute
+	}
+	if cfg.CacheMost == 0 {
+		cfg.CacheMost = 100_000
+	}
+	if cfg.Version == "" {
+		cfg.Version = "devel"
+	}
+	return cfg
+}

@@ -1,0 +1,142 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"registrar/actors/credential"
+	"registrar/actors/domain"
+	"registrar/amqpbridge"
+	"registrar/persistence"
+	"registrar/supervisor/otp"
+)
+
+// drainWithin is how long a stop waits for the deliveries in hand.
+const drainWithin = 10 * time.Second
+
+// Server is a running registrar.
+type Server struct {
+	rooms *rooms
+	lock  *persistence.Lock
+	app   *otp.App
+}
+
+// Start takes the data directory and starts the tree. It returns when the caches are primed and the bridge is trying to reach its broker:
+// that there is none is no error. When a part cannot be started, everything is rolled back and the error says which.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	cfg = cfg.withDefaults()
+	lock, err := persistence.LockDir(cfg.Data)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says all there is to say.
+	}
+	s := &Server{lock: lock}
+	if s.rooms, err = furnish(cfg, lock.Boot()); err == nil {
+		s.app, err = otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s))
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
+	return s, nil
+}
+
+// Done is closed when the server has ended by itself; Err says why.
+func (s *Server) Done() <-chan struct{} { return s.app.Done() }
+
+// Err returns the chain of reasons for which the server ended by itself, in one line.
+func (s *Server) Err() error { return s.app.Err() } //nolint:wrapcheck // one line already.
+
+// Stop drains the flows, stops the tree in reverse order and gives the data directory up. When ctx ends first, what is left
+// is cut off; nothing that was acknowledged is lost by that.
+func (s *Server) Stop(ctx context.Context) error {
+	s.drain(ctx)
+	err := s.app.Stop(ctx)
+	return errors.Join(err, s.lock.Release())
+}
+
+// drain has the flows finish what they have in hand, so that nothing is delivered again after a clean stop.
+func (s *Server) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainWithin)
+	defer cancel()
+	for _, flow := range s.rooms.bridge.Flows() {
+		_, err := otp.Call(ctx, otp.External("stop"), flow, func(f otp.From[amqpbridge.Drained]) amqpbridge.FlowMessage {
+			return amqpbridge.Drain{From: f}
+		})
+		if err != nil {
+			s.rooms.cfg.Log.Warn().Err(err).Str("flow", flow.Name()).Msg("not drained: what is in hand comes again")
+		}
+	}
+}
+
+// Ready reports whether the server is primed, consuming and able to answer, and what is missing.
+func (s *Server) Ready() (ok bool, reasons []string) {
+	reasons = s.rooms.bridge.Status.Reasons()
+	return len(reasons) == 0, reasons
+}
+
+// Counts returns what became of messages, by flow and outcome.
+func (s *Server) Counts() []amqpbridge.Count { return s.rooms.bridge.Tally.Counts() }
+
+// Tree returns the supervision tree as it is.
+func (s *Server) Tree() otp.Node { return s.app.Tree() }
+
+// Kill makes the process of that name crash, as if its code had panicked: to see it heal.
+func (s *Server) Kill(process string) error { return s.app.Kill(process) } //nolint:wrapcheck // it names the process.
+
+// Import writes credentials, all or none; the next authn for them sees the new ones.
+func (s *Server) Import(ctx context.Context, creds []domain.Credential) (int, error) {
+	changes := make([]persistence.CredentialChange, 0, len(creds))
+	for _, c := range creds {
+		changes = append(changes, persistence.CredentialChange{Credential: c})
+	}
+	changed, err := s.apply(ctx, changes)
+	return len(changed), err
+}
+
+// Delete deletes a credential and reports whether there was one; the next authn for it finds none.
+func (s *Server) Delete(ctx context.Context, key domain.Key) (bool, error) {
+	changed, err := s.apply(ctx, []persistence.CredentialChange{{Delete: true, Credential: domain.Credential{Key: key}}})
+	return len(changed) > 0, err
+}
+
+func (s *Server) apply(ctx context.Context, changes []persistence.CredentialChange) ([]domain.Key, error) {
+	changed, err := await(ctx, func(done func([]domain.Key, error)) { s.rooms.credentials.Apply(changes, done) })
+	if err != nil {
+		return nil, err
+	}
+	_, err = otp.Call(ctx, otp.External("control"), s.rooms.realms, func(f otp.From[credential.Dropped]) credential.RealmsMessage {
+		return credential.Update{From: f, Keys: changed}
+	})
+	if err != nil {
+		return changed, fmt.Errorf("the change is stored, but the cache did not confirm it: %w", err)
+	}
+	return changed, nil
+}
+
+// Credentials lists credentials in key order, see [persistence.Credentials.Page].
+func (s *Server) Credentials(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Credential, error) {
+	return await(ctx, func(done func([]domain.Credential, error)) { s.rooms.credentials.Page(realm, after, limit, done) })
+}
+
+// Registrations lists records in key order, ended ones among them, see [persistence.Registrations.Page].
+func (s *Server) Registrations(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Record, error) {
+	return await(ctx, func(done func([]domain.Record, error)) { s.rooms.registrations.Page(realm, after, limit, done) })
+}
+
+// await turns a call with a callback into one that waits.
+func await[T any](ctx context.Context, call func(done func(T, error))) (T, error) {
+	type answer struct {
+		v   T
+		err error
+	}
+	got := make(chan answer, 1)
+	call(func(v T, err error) { got <- answer{v, err} })
+	select {
+	case a := <-got:
+		return a.v, a.err
+	case <-ctx.Done():
+		var zero T
+		return zero, fmt.Errorf("no answer: %w", context.Cause(ctx))
+	}
+}
