@@ -1,0 +1,6 @@
+// Package softswitch is a simulated Whistle switch with phones: it asks for credentials, reports registrations and queries them through the same
+// wire messages as a real one. It serves the demo, load and tests; the registrar itself does not need it.
+//
+// Contract: a [Switch] has one session and one private queue, bound to exchange targeted under its own name; answers are matched by Msg-ID. Its
+// calls wait for the answer or the end of their context and are safe for use by many goroutines.
+package softswitch

@@ -1,0 +1,151 @@
+package supervisor_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/actors/domain"
+	"registrar/amqpbridge"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/rabbit"
+	"registrar/amqpbridge/link/rabbit/brokertest"
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor"
+)
+
+func TestMain(m *testing.M) { os.Exit(brokertest.Main(m)) }
+
+// settings gives each test queues of its own on the shared broker.
+func settings(t testing.TB) amqpbridge.Settings {
+	s := amqpbridge.DefaultSettings()
+	p := "test." + t.Name() + "."
+	s.AuthnQueue, s.QueryQueue, s.RegistrationQueue = p+"authn", p+"query", p+"registrations"
+	s.Malformed, s.Poison = p+"malformed", p+"poison"
+	return s
+}
+
+// testbed is a registrar on a real broker and the data directory that it may be started on again.
+type testbed struct {
+	t      testing.TB
+	cfg    supervisor.Config
+	server *supervisor.Server
+	url    string
+}
+
+func newTestbed(t testing.TB) *testbed {
+	t.Helper()
+	s := settings(t)
+	b := &testbed{t: t, url: brokertest.Clean(t, s.AuthnQueue, s.QueryQueue, s.RegistrationQueue, s.Malformed, s.Poison)}
+	b.cfg = supervisor.Config{
+		Data: t.TempDir(), AMQP: []string{b.url}, Bridge: s, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel),
+	}
+	t.Cleanup(func() {
+		b.stop()
+		brokertest.Clean(t, s.AuthnQueue, s.QueryQueue, s.RegistrationQueue, s.Malformed, s.Poison)
+	})
+	return b
+}
+
+// start starts the registrar and waits until it is ready.
+func (b *testbed) start() {
+	b.t.Helper()
+	s, err := supervisor.Start(context.Background(), b.cfg)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.server = s
+	b.until("ready", func() bool { ok, _ := s.Ready(); return ok })
+}
+
+func (b *testbed) stop() {
+	if b.server == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := b.server.Stop(ctx); err != nil {
+		b.t.Error(err)
+	}
+	b.server = nil
+}
+
+// until waits for a condition that other processes bring about.
+func (b *testbed) until(what string, ok func() bool) {
+	b.t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			var reasons []string
+			if b.server != nil {
+				_, reasons = b.server.Ready()
+				b.t.Logf("counts: %v\n%v", b.server.Counts(), b.server.Tree())
+			}
+			b.t.Fatalf("not %s in time: %v", what, reasons)
+		}
+	}
+}
+
+func (b *testbed) dialer() link.Dialer {
+	b.t.Helper()
+	d, err := rabbit.New(rabbit.Config{URLs: []string{b.url}, Log: b.cfg.Log})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return d
+}
+
+func (b *testbed) connect(name string, g wire.Generation) *softswitch.Switch {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s, err := softswitch.Connect(ctx, b.dialer(), name+"-"+b.t.Name(), g)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = s.Close(context.Background()) })
+	return s
+}
+
+func (b *testbed) provision(realm, user, password string) {
+	b.t.Helper()
+	key, err := domain.ParseKey(realm, user)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	_, err = b.server.Import(context.Background(), []domain.Credential{{
+		Key: key, Method: domain.Password, Secret: domain.NewSecret(password), AccountID: "account-1", CCV: []byte(`{"Presence-ID":"p1"}`),
+	}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func within(t testing.TB, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func has(counts []amqpbridge.Count, flow, outcome string) bool {
+	return count(counts, flow, outcome) > 0
+}
+
+func count(counts []amqpbridge.Count, flow, outcome string) uint64 {
+	for _, c := range counts {
+		if c.Flow == flow && c.Outcome == outcome {
+			return c.N
+		}
+	}
+	return 0
+}
