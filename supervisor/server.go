@@ -4,14 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"registrar/actors/credential"
 	"registrar/actors/domain"
 	"registrar/amqpbridge"
 	"registrar/persistence"
+	"registrar/supervisor/console"
 	"registrar/supervisor/otp"
 )
+
+// ControlSocket is the name of the control socket in the data directory.
+const ControlSocket = "control.sock"
 
 // drainWithin is how long a stop waits for the deliveries in hand.
 const drainWithin = 10 * time.Second
@@ -20,7 +25,7 @@ const drainWithin = 10 * time.Second
 type Server struct {
 	rooms *rooms
 	lock  *persistence.Lock
-	app   *otp.App
+	app   atomic.Pointer[otp.App] // nil while it starts
 }
 
 // Start takes the data directory and starts the tree. It returns when the caches are primed and the bridge is trying to reach its broker:
@@ -33,7 +38,9 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{lock: lock}
 	if s.rooms, err = furnish(cfg, lock.Boot()); err == nil {
-		s.app, err = otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s))
+		var app *otp.App
+		app, err = otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s))
+		s.app.Store(app)
 	}
 	if err != nil {
 		return nil, errors.Join(err, lock.Release())
@@ -42,16 +49,16 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 }
 
 // Done is closed when the server has ended by itself; Err says why.
-func (s *Server) Done() <-chan struct{} { return s.app.Done() }
+func (s *Server) Done() <-chan struct{} { return s.app.Load().Done() }
 
 // Err returns the chain of reasons for which the server ended by itself, in one line.
-func (s *Server) Err() error { return s.app.Err() } //nolint:wrapcheck // one line already.
+func (s *Server) Err() error { return s.app.Load().Err() } //nolint:wrapcheck // one line already.
 
 // Stop drains the flows, stops the tree in reverse order and gives the data directory up. When ctx ends first, what is left
 // is cut off; nothing that was acknowledged is lost by that.
 func (s *Server) Stop(ctx context.Context) error {
 	s.drain(ctx)
-	err := s.app.Stop(ctx)
+	err := s.app.Load().Stop(ctx)
 	return errors.Join(err, s.lock.Release())
 }
 
@@ -78,11 +85,16 @@ func (s *Server) Ready() (ok bool, reasons []string) {
 // Counts returns what became of messages, by flow and outcome.
 func (s *Server) Counts() []amqpbridge.Count { return s.rooms.bridge.Tally.Counts() }
 
-// Tree returns the supervision tree as it is.
-func (s *Server) Tree() otp.Node { return s.app.Tree() }
+// Tree returns the supervision tree as it is; an empty one while the server starts.
+func (s *Server) Tree() otp.Node {
+	if app := s.app.Load(); app != nil {
+		return app.Tree()
+	}
+	return otp.Node{}
+}
 
 // Kill makes the process of that name crash, as if its code had panicked: to see it heal.
-func (s *Server) Kill(process string) error { return s.app.Kill(process) } //nolint:wrapcheck // it names the process.
+func (s *Server) Kill(process string) error { return s.app.Load().Kill(process) } //nolint:wrapcheck // it names the process.
 
 // Import writes credentials, all or none; the next authn for them sees the new ones.
 func (s *Server) Import(ctx context.Context, creds []domain.Credential) (int, error) {
@@ -139,4 +151,30 @@ func await[T any](ctx context.Context, call func(done func(T, error))) (T, error
 		var zero T
 		return zero, fmt.Errorf("no answer: %w", context.Cause(ctx))
 	}
+}
+
+// source shows a server to the admin server.
+type source struct{ *Server }
+
+// Samples returns the counts in the console's words.
+func (s source) Samples() []console.Sample {
+	var out []console.Sample
+	for _, c := range s.Counts() {
+		out = append(out, console.Sample{Flow: c.Flow, Outcome: c.Outcome, N: c.N})
+	}
+	return out
+}
+
+// Processes counts the tree.
+func (s source) Processes() (up, restarts int) {
+	var walk func(n otp.Node)
+	walk = func(n otp.Node) {
+		up += 1 + n.Dynamic
+		restarts += n.Restarts
+		for _, c := range n.Children {
+			walk(c)
+		}
+	}
+	walk(s.Tree())
+	return up, restarts
 }

@@ -1,8 +1,11 @@
 package supervisor
 
 import (
+	"net/http"
+	"path/filepath"
 	"time"
 
+	"registrar/supervisor/console"
 	"registrar/supervisor/otp"
 )
 
@@ -21,8 +24,8 @@ func (r *rooms) tree(s *Server) otp.SupSpec {
 	return otp.SupSpec{
 		Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute,
 		Children: []otp.ChildSpec{
-			{ID: "core", Start: otp.Supervisor(r.core())},
 			{ID: "observe", Start: otp.Supervisor(r.observe(s))},
+			{ID: "core", Start: otp.Supervisor(r.core())},
 		},
 	}
 }
@@ -46,5 +49,15 @@ func (r *rooms) core() otp.SupSpec {
 
 func (r *rooms) observe(s *Server) otp.SupSpec {
 	spec := otp.SupSpec{Strategy: otp.OneForOne, Intensity: 10, Period: time.Minute}
+	add := func(id string, l console.Listener, h http.Handler) {
+		ref := otp.NewRef[console.ServerMessage](r.sys, "observe/"+id)
+		spec.Children = append(spec.Children, otp.ChildSpec{
+			ID: id, Start: otp.Worker(ref, func() otp.Behaviour[console.ServerMessage] { return console.NewServer(l, h) }),
+		})
+	}
+	add("control", console.Socket(filepath.Join(r.cfg.Data, ControlSocket)), console.Control(s))
+	if r.cfg.Admin != "" {
+		add("admin", console.TCP(r.cfg.Admin), console.Admin(source{s}))
+	}
 	return spec
 }

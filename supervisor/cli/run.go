@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes.
+const (
+	ExitOK     = 0
+	ExitFailed = 1
+	ExitUsage  = 2
+)
+
+// Env is what the program has of the world.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// Lookup reads an environment variable.
+	Lookup func(name string) (string, bool)
+}
+
+// commands is the command line.
+type commands struct {
+	Config  string           `help:"YAML file with settings, named as the flags." placeholder:"FILE"`
+	Version kong.VersionFlag `help:"Print the version and end."`
+
+	Serve      serveCmd `cmd:"" help:"Serve until SIGTERM or SIGINT."`
+	Credential struct {
+		Import importCmd `cmd:"" help:"Import credentials from JSON Lines, all or none."`
+		Set    setCmd    `cmd:"" help:"Set one user's password or HA1."`
+		List   listCmd   `cmd:"" help:"List credentials, without their secrets."`
+		Delete deleteCmd `cmd:"" help:"Delete one user's credential."`
+	} `cmd:"" help:"Manage credentials, whether the server runs or not."`
+	Registration struct {
+		List registrationListCmd `cmd:"" help:"List the registrations that have not ended."`
+	} `cmd:"" help:"Look at registrations."`
+	Demo demoCmd `cmd:"" help:"Show a registration from end to end."`
+}
+
+// dataFlag is the data directory of the commands that work on one.
+type dataFlag struct {
+	Data string `required:"" help:"Data directory." placeholder:"DIR" type:"path"`
+}
+
+// exited is how kong's own exits (help, version) come back.
+type exited int
+
+// Run parses and carries out a command line and returns the exit code.
+func Run(ctx context.Context, env Env, args []string) (code int) {
+	defer func() {
+		if e, ok := recover().(exited); ok {
+			code = int(e)
+		}
+	}()
+	fail := func(code int, err error) int {
+		_, _ = fmt.Fprintf(env.Stderr, "registrar: %v\n", err) // nobody reads
+		return code
+	}
+	settings, err := readSettings(env, args)
+	if err != nil {
+		return fail(ExitUsage, err)
+	}
+	var c commands
+	parser, err := kong.New(&c, kong.Name("registrar"), kong.Description("A SIP registrar and credential service on AMQP."),
+		kong.Writers(env.Stdout, env.Stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.Vars{"version": Version()},
+		kong.Resolvers(settings), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		return fail(ExitFailed, err)
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		return fail(ExitUsage, fmt.Errorf("%w (see registrar --help)", err))
+	}
+	k.BindTo(ctx, (*context.Context)(nil))
+	if err := k.Run(env); err != nil {
+		return fail(codeOf(err), err)
+	}
+	return ExitOK
+}
+
+// usage is an error of the caller's.
+type usage struct{ error }
+
+func codeOf(err error) int {
+	var u usage
+	if errors.As(err, &u) {
+		return ExitUsage
+	}
+	return ExitFailed
+}
+
+// Version returns what was built, from the build's own information.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v
+}

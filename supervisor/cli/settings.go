@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/goccy/go-yaml"
+)
+
+const envPrefix = "REGISTRAR_"
+
+// settings resolves a flag that is not on the command line: environment first, then the file.
+type settings struct {
+	env  Env
+	file map[string]any
+}
+
+// readSettings reads the file that --config or REGISTRAR_CONFIG names.
+func readSettings(env Env, args []string) (*settings, error) {
+	s := &settings{env: env}
+	path := configPath(env, args)
+	if path == "" {
+		return s, nil
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // the operator's own file.
+	if err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	if err := yaml.Unmarshal(text, &s.file); err != nil {
+		return nil, fmt.Errorf("settings %s: not YAML of the form name: value", path)
+	}
+	return s, nil
+}
+
+func configPath(env Env, args []string) string {
+	for i, a := range args {
+		if v, ok := strings.CutPrefix(a, "--config="); ok {
+			return v
+		}
+		if a == "--config" && i+1 < len(args) {
+			return args[i+1]
+		}
+	}
+	path, _ := env.Lookup(envPrefix + "CONFIG")
+	return path
+}
+
+// Validate refuses names in the file that no flag has: a misspelt setting must not be silently without effect.
+func (s *settings) Validate(app *kong.Application) error {
+	known := map[string]bool{}
+	_ = kong.Visit(app, func(n kong.Visitable, next kong.Next) error {
+		if f, ok := n.(*kong.Flag); ok {
+			known[f.Name] = true
+		}
+		return next(nil)
+	})
+	for name := range s.file {
+		if !known[name] {
+			return fmt.Errorf("settings: there is no setting %q", name)
+		}
+	}
+	return nil
+}
+
+// Resolve looks a flag up.
+func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
+	if v, ok := s.env.Lookup(envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))); ok && v != "" {
+		return v, nil
+	}
+	switch v := s.file[f.Name].(type) {
+	case nil:
+		return nil, nil //nolint:nilnil // kong's way to say that there is nothing.
+	case []any:
+		parts := make([]string, 0, len(v))
+		for _, p := range v {
+			parts = append(parts, fmt.Sprint(p))
+		}
+		return strings.Join(parts, ","), nil
+	default:
+		return fmt.Sprint(v), nil
+	}
+}

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/rs/zerolog"
+
+	"registrar/actors/domain"
+	"registrar/persistence"
+	"registrar/supervisor"
+	"registrar/supervisor/console"
+)
+
+// withStore runs a command on a data directory: straight on its files when no server uses it, else through the server. The
+// directory's lock decides, not the socket: one that was left behind misleads nobody.
+func withStore(dir string, use func(console.Store) error) error {
+	lock, err := persistence.LockDir(dir)
+	if domain.KindOf(err) == domain.Unavailable {
+		return use(console.NewClient(filepath.Join(dir, supervisor.ControlSocket)))
+	}
+	if err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	err = use(&files{persistence.Options{Dir: dir, Log: zerolog.Nop()}})
+	return errors.Join(err, lock.Release())
+}
+
+// files is a data directory that no server uses. The caller holds its lock.
+type files struct{ opts persistence.Options }
+
+// Import writes credentials, all or none.
+func (f *files) Import(_ context.Context, creds []domain.Credential) (int, error) {
+	changes := make([]persistence.CredentialChange, 0, len(creds))
+	for _, c := range creds {
+		changes = append(changes, persistence.CredentialChange{Credential: c})
+	}
+	changed, err := f.apply(changes)
+	return len(changed), err
+}
+
+// Delete deletes a credential and reports whether there was one.
+func (f *files) Delete(_ context.Context, key domain.Key) (bool, error) {
+	changed, err := f.apply([]persistence.CredentialChange{{Delete: true, Credential: domain.Credential{Key: key}}})
+	return len(changed) > 0, err
+}
+
+func (f *files) apply(changes []persistence.CredentialChange) (changed []domain.Key, err error) {
+	c, err := persistence.OpenCredentials(f.opts)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says all there is to say.
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	return c.Apply(changes) //nolint:wrapcheck // as above.
+}
+
+// Credentials lists credentials.
+func (f *files) Credentials(_ context.Context, realm domain.Realm, after domain.Key, limit int) (out []domain.Credential, err error) {
+	c, err := persistence.OpenCredentials(f.opts)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // as above.
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	return c.Page(realm, after, limit) //nolint:wrapcheck // as above.
+}
+
+// Registrations lists records.
+func (f *files) Registrations(_ context.Context, realm domain.Realm, after domain.Key, limit int) (out []domain.Record, err error) {
+	r, err := persistence.OpenRegistrations(f.opts)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // as above.
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return r.Page(realm, after, limit) //nolint:wrapcheck // as above.
+}
+
+// pageSize is how much of a listing is read at a time.
+const pageSize = 1000
+
+// everything calls each with one page after the other.
+func everything[T any](next func(after domain.Key) ([]T, error), keyOf func(T) domain.Key, each func(T) error) error {
+	var after domain.Key
+	for {
+		list, err := next(after)
+		if err != nil {
+			return err
+		}
+		for _, x := range list {
+			if err := each(x); err != nil {
+				return err
+			}
+		}
+		if len(list) < pageSize {
+			return nil
+		}
+		after = keyOf(list[len(list)-1])
+	}
+}

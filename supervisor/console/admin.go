@@ -1,0 +1,73 @@
+package console
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Admin returns the admin server's handler: /healthz (200 while the process serves), /readyz (200 only while the registrar is
+// primed and consuming, else 503 with a line for each reason) and /metrics.
+func Admin(s Source) http.Handler {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newCollector(s))
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if ok, reasons := s.Ready(); !ok {
+			say(w, http.StatusServiceUnavailable, strings.Join(reasons, "\n"))
+			return
+		}
+		say(w, http.StatusOK, "ready")
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	return mux
+}
+
+func say(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(code)
+	_, _ = io.WriteString(w, text+"\n") // the asker has gone
+}
+
+// collector turns a source into metrics when it is asked.
+type collector struct {
+	s                                   Source
+	messages, ready, processes, restart *prometheus.Desc
+}
+
+func newCollector(s Source) *collector {
+	return &collector{
+		s:         s,
+		messages:  prometheus.NewDesc("registrar_messages_total", "Messages by flow and what became of them.", []string{"flow", "outcome"}, nil),
+		ready:     prometheus.NewDesc("registrar_ready", "Whether the registrar is primed and consuming.", nil, nil),
+		processes: prometheus.NewDesc("registrar_processes", "Processes of the supervision tree that are up.", nil, nil),
+		restart:   prometheus.NewDesc("registrar_restarts", "Restarts of the processes that are there now.", nil, nil),
+	}
+}
+
+// Describe names the metrics.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.messages, c.ready, c.processes, c.restart} {
+		ch <- d
+	}
+}
+
+// Collect reads the source.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	for _, s := range c.s.Samples() {
+		ch <- prometheus.MustNewConstMetric(c.messages, prometheus.CounterValue, float64(s.N), s.Flow, s.Outcome)
+	}
+	ready := 0.0
+	if ok, _ := c.s.Ready(); ok {
+		ready = 1
+	}
+	up, restarts := c.s.Processes()
+	ch <- prometheus.MustNewConstMetric(c.ready, prometheus.GaugeValue, ready)
+	ch <- prometheus.MustNewConstMetric(c.processes, prometheus.GaugeValue, float64(up))
+	ch <- prometheus.MustNewConstMetric(c.restart, prometheus.GaugeValue, float64(restarts))
+}

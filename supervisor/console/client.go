@@ -1,0 +1,85 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"registrar/actors/domain"
+)
+
+// Client speaks the control API of a running registrar. It is safe for use by many goroutines.
+type Client struct{ http *http.Client }
+
+// NewClient makes a client for the socket of a data directory.
+func NewClient(socket string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", socket) //nolint:wrapcheck // wrapped by do.
+	}
+	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}, Timeout: requestTimeout}}
+}
+
+// Import writes credentials, all or none.
+func (c *Client) Import(ctx context.Context, creds []domain.Credential) (int, error) {
+	var body bytes.Buffer
+	if err := writeCredentials(&body, creds); err != nil {
+		return 0, err
+	}
+	var n int
+	err := c.do(ctx, http.MethodPost, "/v1/credentials", nil, &body, &n)
+	return n, err
+}
+
+// Delete deletes a credential and reports whether there was one.
+func (c *Client) Delete(ctx context.Context, key domain.Key) (there bool, err error) {
+	q := url.Values{"realm": {string(key.Realm)}, "user": {string(key.User)}}
+	err = c.do(ctx, http.MethodDelete, "/v1/credentials", q, nil, &there)
+	return there, err
+}
+
+// Credentials lists credentials, without their secrets.
+func (c *Client) Credentials(ctx context.Context, realm domain.Realm, after domain.Key, limit int) (out []domain.Credential, err error) {
+	err = c.do(ctx, http.MethodGet, "/v1/credentials", page(realm, after, limit), nil, &out)
+	return out, err
+}
+
+// Registrations lists records.
+func (c *Client) Registrations(ctx context.Context, realm domain.Realm, after domain.Key, limit int) (out []domain.Record, err error) {
+	err = c.do(ctx, http.MethodGet, "/v1/registrations", page(realm, after, limit), nil, &out)
+	return out, err
+}
+
+func page(realm domain.Realm, after domain.Key, limit int) url.Values {
+	return url.Values{
+		"realm": {string(realm)}, "after_realm": {string(after.Realm)}, "after_user": {string(after.User)}, "limit": {strconv.Itoa(limit)},
+	}
+}
+
+func (c *Client) do(ctx context.Context, method, path string, q url.Values, body io.Reader, into any) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://control"+path+"?"+q.Encode(), body)
+	if err != nil {
+		return fmt.Errorf("control: %w", err)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("the registrar that uses the data directory does not answer on its control socket: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }() // read
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+		return errors.New(strings.TrimSpace(string(text)))
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("control: %w", err)
+	}
+	return nil
+}

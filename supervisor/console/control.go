@@ -1,0 +1,85 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"registrar/actors/domain"
+)
+
+// maxImport bounds one import; 100,000 lines are about 15 MiB.
+const maxImport = 256 << 20
+
+// maxPage bounds one page of a listing.
+const maxPage = 1000
+
+// Control returns the handler of the control API. Errors are one line of text, with a status that tells their kind.
+func Control(s Store) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
+		creds, err := ReadCredentials(http.MaxBytesReader(w, r.Body, maxImport))
+		if err == nil {
+			_, err = s.Import(r.Context(), creds)
+		}
+		answer(w, len(creds), err)
+	})
+	mux.HandleFunc("DELETE /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
+		key, err := domain.ParseKey(r.FormValue("realm"), r.FormValue("user"))
+		there := false
+		if err == nil {
+			there, err = s.Delete(r.Context(), key)
+		}
+		answer(w, there, err)
+	})
+	mux.HandleFunc("GET /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
+		realm, after, limit := paging(r)
+		creds, err := s.Credentials(r.Context(), realm, after, limit)
+		answer(w, creds, err)
+	})
+	mux.HandleFunc("GET /v1/registrations", func(w http.ResponseWriter, r *http.Request) {
+		realm, after, limit := paging(r)
+		recs, err := s.Registrations(r.Context(), realm, after, limit)
+		answer(w, recs, err)
+	})
+	return mux
+}
+
+func paging(r *http.Request) (realm domain.Realm, after domain.Key, limit int) {
+	limit, err := strconv.Atoi(r.FormValue("limit"))
+	if err != nil || limit < 1 || limit > maxPage {
+		limit = maxPage
+	}
+	after = domain.Key{Realm: domain.Realm(r.FormValue("after_realm")), User: domain.User(r.FormValue("after_user"))}
+	return domain.Realm(r.FormValue("realm")), after, limit
+}
+
+func answer(w http.ResponseWriter, v any, err error) {
+	if err != nil {
+		say(w, status(err), err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // the asker has gone
+}
+
+func status(err error) int {
+	switch domain.KindOf(err) {
+	case domain.Invalid:
+		return http.StatusBadRequest
+	case domain.NotFound:
+		return http.StatusNotFound
+	case domain.Conflict:
+		return http.StatusConflict
+	case domain.Overloaded:
+		return http.StatusTooManyRequests
+	case domain.Unavailable:
+		return http.StatusServiceUnavailable
+	case domain.Internal:
+	}
+	return http.StatusInternalServerError
+}
+
+// requestTimeout bounds one request of the control API; an import of 100,000 lines takes a few seconds.
+const requestTimeout = 2 * time.Minute

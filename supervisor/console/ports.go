@@ -1,0 +1,34 @@
+package console
+
+import (
+	"context"
+
+	"registrar/actors/domain"
+)
+
+// Source is what the admin server shows.
+type Source interface {
+	// Ready reports whether the registrar is primed, consuming and able to answer; if not, one line for each reason.
+	Ready() (ok bool, reasons []string)
+	// Samples returns what became of messages so far.
+	Samples() []Sample
+	// Processes counts the processes of the tree that are up, and the restarts of all.
+	Processes() (up, restarts int)
+}
+
+// Sample is how often an outcome was seen in a flow.
+type Sample struct {
+	Flow, Outcome string
+	N             uint64
+}
+
+// Store is what the control API works on.
+type Store interface {
+	// Import writes credentials, all or none, and returns how many.
+	Import(ctx context.Context, creds []domain.Credential) (int, error)
+	// Delete deletes a credential and reports whether there was one.
+	Delete(ctx context.Context, key domain.Key) (bool, error)
+	// Credentials and Registrations list in key order, at most limit behind after, of one realm or of all.
+	Credentials(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Credential, error)
+	Registrations(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Record, error)
+}

@@ -1,0 +1,94 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"registrar/supervisor/otp"
+)
+
+// ServerMessage is what the process of an HTTP server understands.
+type ServerMessage interface{ serverMessage() }
+
+// ended says that the server has stopped serving.
+type ended struct{ err error }
+
+func (ended) serverMessage() {}
+
+// Listener opens what a server listens on, anew for each incarnation.
+type Listener func() (net.Listener, error)
+
+// TCP listens on an address.
+func TCP(addr string) Listener {
+	return func() (net.Listener, error) {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return nil, fmt.Errorf("admin server: %w", err)
+		}
+		return l, nil
+	}
+}
+
+// Socket listens on a Unix socket that only the owner can use. One that was left behind is replaced: the caller holds the
+// data directory's lock, so nobody serves it.
+func Socket(path string) Listener {
+	return func() (net.Listener, error) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("control socket: %w", err)
+		}
+		l, err := net.Listen("unix", path)
+		if err != nil {
+			return nil, fmt.Errorf("control socket: %w", err)
+		}
+		if err := os.Chmod(path, 0o600); err != nil {
+			return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
+		}
+		return l, nil
+	}
+}
+
+// NewServer returns the behaviour of an HTTP server: it listens in Init, so that an address that is taken is an error of the start.
+func NewServer(l Listener, h http.Handler) otp.Behaviour[ServerMessage] {
+	return &server{listen: l, http: &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, IdleTimeout: time.Minute,
+	}}
+}
+
+type server struct {
+	listen Listener
+	http   *http.Server
+}
+
+// Init listens and serves.
+func (s *server) Init(c *otp.Context[ServerMessage]) error {
+	l, err := s.listen()
+	if err != nil {
+		return err
+	}
+	h := s.http
+	otp.Task(c, func(context.Context) (struct{}, error) {
+		return struct{}{}, h.Serve(l) //nolint:wrapcheck // reported by Handle.
+	}, func(_ struct{}, err error) ServerMessage { return ended{err: err} })
+	return nil
+}
+
+// Handle ends the incarnation when the server has stopped by itself.
+func (*server) Handle(_ *otp.Context[ServerMessage], m ServerMessage) {
+	if e, ok := m.(ended); ok {
+		panic(fmt.Errorf("the server stopped serving: %w", e.err))
+	}
+}
+
+// Terminate closes the server once the requests in hand are answered, within two seconds.
+func (s *server) Terminate(*otp.Context[ServerMessage], otp.Reason) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		_ = s.http.Close() // cut off then
+	}
+}
