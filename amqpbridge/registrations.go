@@ -44,10 +44,16 @@ func (r *registrations) success(c *otp.Context[FlowMessage], j *job, m *wire.Reg
 	}
 	contact := sip.CleanContact(m.Contact)
 	stamp, digest := r.stamp(j, m.Node, m.EventTimestamp), domain.DigestOf(j.d.Body)
+	if m.Removes() && contact == "*" { // every contact of the user (RFC 3261 section 10.2.2)
+		r.ask(c, j, key, func(from otp.From[registration.Outcome]) registration.Request {
+			return registration.Flush{From: from, Key: key, Stamp: stamp, Digest: digest}
+		})
+		return nil
+	}
 	if m.Removes() {
 		r.ask(c, j, key, func(from otp.From[registration.Outcome]) registration.Request {
 			return registration.Unregister{
-				From: from, Key: key, ID: sip.IDOf(contact), CallID: m.CallID, ProxyPath: m.ProxyPath, Stamp: stamp, Digest: digest,
+				From: from, Key: key, Contact: contact, CallID: m.CallID, ProxyPath: m.ProxyPath, Stamp: stamp, Digest: digest,
 			}
 		})
 		return nil

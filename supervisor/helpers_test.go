@@ -88,7 +88,7 @@ func (b *testbed) until(what string, ok func() bool) {
 			var reasons []string
 			if b.server != nil {
 				_, reasons = b.server.Ready()
-				b.t.Logf("counts: %v\n%v", b.server.Counts(), b.server.Tree())
+				b.t.Logf("counts: %v", b.server.Counts())
 			}
 			b.t.Fatalf("not %s in time: %v", what, reasons)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/sip"
 )
 
 // maxTombstones bounds the removals that one user's record remembers; the newest stay.
@@ -85,7 +86,8 @@ func unregister(rec domain.Record, m Unregister, now time.Time, lim Limits) (dom
 	if applied(rec, m.Digest) {
 		return rec, Outcome{Result: Duplicate}
 	}
-	i := slices.IndexFunc(rec.Bindings, func(b domain.Binding) bool { return b.ID == m.ID })
+	named := sip.WithoutExpires(m.Contact)
+	i := slices.IndexFunc(rec.Bindings, func(b domain.Binding) bool { return sip.WithoutExpires(b.Contact) == named })
 	if i < 0 || !sameFlow(rec.Bindings[i].Doc, m) {
 		return rec, Outcome{Result: Nothing}
 	}

@@ -30,7 +30,7 @@ func arrives(sender uint64, contact string, seconds, expires float64) Register {
 
 func leaves(sender uint64, contact string, seconds float64) Unregister {
 	r := arrives(sender, contact, seconds, 0)
-	return Unregister{ID: r.ID, Stamp: r.Stamp, Digest: domain.DigestOf([]byte("bye" + contact + at(seconds).String()))}
+	return Unregister{Contact: r.Contact + ";expires=0", Stamp: r.Stamp, Digest: domain.DigestOf([]byte("bye" + contact + at(seconds).String()))}
 }
 
 type user struct {
@@ -61,7 +61,7 @@ func (u *user) unregister(m Unregister, want Result) Outcome {
 	before := u.rec
 	rec, out := unregister(u.rec, m, time.UnixMilli(m.Stamp.Arrival), u.lim)
 	if out.Result != want {
-		u.t.Fatalf("unregister %s: %v, want %v", m.ID, out.Result, want)
+		u.t.Fatalf("unregister %s: %v, want %v", m.Contact, out.Result, want)
 	}
 	u.rec = rec
 	u.unchanged(before, out.Result)

@@ -42,8 +42,9 @@ type Register struct {
 // names: the contact and, where both sides have them, Call-ID and Proxy-Path.
 type Unregister struct {
 	otp.From[Outcome]
-	Key               domain.Key
-	ID                domain.CacheID
+	Key domain.Key
+	// Contact is the cleaned contact; its lifetime does not count.
+	Contact           string
 	CallID, ProxyPath string
 	Stamp             domain.Stamp
 	Digest            domain.Digest

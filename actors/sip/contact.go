@@ -63,3 +63,17 @@ func HA1(user, realm, password string) string {
 	sum := md5.Sum([]byte(user + ":" + realm + ":" + password)) //nolint:gosec // the protocol's hash.
 	return hex.EncodeToString(sum[:])
 }
+
+// WithoutExpires returns a contact without its expires parameters: an unregister names the contact with ;expires=0, whatever the
+// lifetime that it was registered with.
+func WithoutExpires(contact string) string {
+	parts := strings.Split(contact, ";")
+	kept := parts[:1]
+	for _, p := range parts[1:] {
+		name, _, _ := strings.Cut(p, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "expires") {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, ";")
+}

@@ -1,0 +1,226 @@
+package kamailio
+
+import (
+	"bytes"
+	"context"
+	_ "embed" // the templates
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"text/template"
+	"time"
+)
+
+//go:embed kamailio.cfg.tmpl
+var proxyTemplate string
+
+//go:embed sipp.xml.tmpl
+var phoneTemplate string
+
+// startWithin is how long a Kamailio may take to answer.
+const startWithin = 20 * time.Second
+
+// Available returns an error that names the Debian packages that are missing, if any.
+func Available() error {
+	var missing []string
+	for pkg, path := range map[string]string{
+		"kamailio": "/usr/sbin/kamailio", "kamailio-kazoo-modules": modules() + "/kazoo.so", "sip-tester": "/usr/bin/sipp",
+	} {
+		if _, err := os.Stat(path); err != nil {
+			missing = append(missing, pkg)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("not installed: %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+func modules() string {
+	found, err := filepath.Glob("/usr/lib/*/kamailio/modules")
+	if err != nil || len(found) == 0 {
+		return "/usr/lib/kamailio/modules"
+	}
+	return found[0]
+}
+
+// Config says where a proxy finds its broker and how it is called.
+type Config struct {
+	// AMQP is the broker's URL, Node the proxy's name on it, Dir an empty directory.
+	AMQP, Node, Dir string
+}
+
+// Proxy is a running Kamailio. It is for one goroutine.
+type Proxy struct {
+	dir  string
+	port int
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+// Start starts a Kamailio and returns when it answers.
+func Start(ctx context.Context, c Config) (*Proxy, error) {
+	if err := Available(); err != nil {
+		return nil, err
+	}
+	p := &Proxy{dir: c.Dir, done: make(chan struct{})}
+	var err error
+	if p.port, err = freePort(); err != nil {
+		return nil, err
+	}
+	cfg, err := fill(proxyTemplate, map[string]any{
+		"Port": p.port, "Modules": modules(), "Node": c.Node, "AMQP": strings.TrimRight(c.AMQP, "/"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(c.Dir, "kamailio.cfg")
+	if err := os.WriteFile(path, cfg, 0o600); err != nil {
+		return nil, fmt.Errorf("kamailio: %w", err)
+	}
+	log, err := os.OpenFile(filepath.Join(c.Dir, "kamailio.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("kamailio: %w", err)
+	}
+	defer func() { _ = log.Close() }() // the child has its own
+	p.cmd = exec.Command("/usr/sbin/kamailio", "-f", path, "-DD", "-E", "-m", "512", "-Y", c.Dir, "-P", filepath.Join(c.Dir, "pid"))
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = c.Dir, log, log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start kamailio: %w", err)
+	}
+	go func() {
+		defer close(p.done)
+		_ = p.cmd.Wait() // however it ended, it has
+	}()
+	if err := p.await(ctx); err != nil {
+		p.Stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+// await sends something that is refused without asking anybody, until there is an answer.
+func (p *Proxy) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	for {
+		if p.answers() {
+			return nil
+		}
+		select {
+		case <-p.done:
+			return fmt.Errorf("kamailio ended while it started:\n%s", p.Log())
+		case <-ctx.Done():
+			return fmt.Errorf("kamailio did not answer in time: %w\n%s", context.Cause(ctx), p.Log())
+		default:
+		}
+	}
+}
+
+func (p *Proxy) answers() bool {
+	conn, err := net.Dial("udp", p.Addr())
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }() // a trial
+	const probe = "OPTIONS sip:probe SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKprobe\r\nMax-Forwards: 5\r\nFrom: <sip:probe@localhost>;tag=1\r\n" +
+		"To: <sip:probe@localhost>\r\nCall-ID: probe\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+	_ = conn.SetDeadline(time.Now().Add(200 * time.Millisecond))
+	if _, err := fmt.Fprintf(conn, probe, conn.LocalAddr()); err != nil {
+		return false
+	}
+	n, err := conn.Read(make([]byte, 2048))
+	return err == nil && n > 0
+}
+
+// Addr returns host:port of the proxy.
+func (p *Proxy) Addr() string { return fmt.Sprintf("127.0.0.1:%d", p.port) }
+
+// Log returns the end of what it has logged.
+func (p *Proxy) Log() string {
+	b, err := os.ReadFile(filepath.Join(p.dir, "kamailio.log"))
+	if err != nil {
+		return err.Error()
+	}
+	return string(b[max(0, len(b)-4000):])
+}
+
+// Stop ends the proxy and its children.
+func (p *Proxy) Stop() {
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // its own group; gone already is gone
+	<-p.done
+}
+
+// Phone is a SIP phone.
+type Phone struct {
+	User, Realm, Password string
+	// Contact is a name-addr, such as "Desk" <sip:100@127.0.0.1:5099>.
+	Contact string
+	// Expires is the lifetime asked for, in seconds; 0 unregisters.
+	Expires int
+}
+
+// Register has a phone register: REGISTER, challenge, REGISTER with credentials. It is an error when the final answer is not the
+// wanted SIP status.
+func (p *Proxy) Register(ctx context.Context, ph Phone, want int) error {
+	dir, err := os.MkdirTemp(p.dir, "phone-")
+	if err != nil {
+		return fmt.Errorf("phone: %w", err)
+	}
+	scenario, err := fill(phoneTemplate, map[string]any{
+		"User": ph.User, "Realm": ph.Realm, "Password": ph.Password, "Contact": ph.Contact, "Expires": ph.Expires, "Want": want,
+	})
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "register.xml")
+	if err := os.WriteFile(path, scenario, 0o600); err != nil {
+		return fmt.Errorf("phone: %w", err)
+	}
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "/usr/bin/sipp", p.Addr(), "-sf", path, "-m", "1", "-i", "127.0.0.1", "-p", fmt.Sprint(port),
+		"-nostdin", "-timeout", "15s", "-timeout_error", "-trace_err", "-error_file", filepath.Join(dir, "errors"))
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	seen, readErr := os.ReadFile(filepath.Join(dir, "errors"))
+	if readErr != nil {
+		seen = out[max(0, len(out)-2000):]
+	}
+	return fmt.Errorf("SIPp did not see a %d: %w\n%s", want, err, seen)
+}
+
+func fill(text string, with map[string]any) ([]byte, error) {
+	t, err := template.New("").Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, with); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func freePort() (int, error) {
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("no free port: %w", err)
+	}
+	a, ok := c.LocalAddr().(*net.UDPAddr)
+	if !ok {
+		return 0, errors.Join(errors.New("no UDP address"), c.Close())
+	}
+	return a.Port, c.Close()
+}
