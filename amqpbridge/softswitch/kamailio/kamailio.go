@@ -61,6 +61,7 @@ type Proxy struct {
 	port int
 	cmd  *exec.Cmd
 	done chan struct{}
+	cseq int // counts on over all registrations: a phone keeps its Call-ID
 }
 
 // Start starts a Kamailio and returns when it answers.
@@ -173,8 +174,10 @@ func (p *Proxy) Register(ctx context.Context, ph Phone, want int) error {
 	if err != nil {
 		return fmt.Errorf("phone: %w", err)
 	}
+	p.cseq += 2
 	scenario, err := fill(phoneTemplate, map[string]any{
 		"User": ph.User, "Realm": ph.Realm, "Password": ph.Password, "Contact": ph.Contact, "Expires": ph.Expires, "Want": want,
+		"CSeq": p.cseq, "Next": p.cseq + 1,
 	})
 	if err != nil {
 		return err
@@ -188,7 +191,8 @@ func (p *Proxy) Register(ctx context.Context, ph Phone, want int) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, "/usr/bin/sipp", p.Addr(), "-sf", path, "-m", "1", "-i", "127.0.0.1", "-p", fmt.Sprint(port),
-		"-nostdin", "-timeout", "15s", "-timeout_error", "-trace_err", "-error_file", filepath.Join(dir, "errors"))
+		"-nostdin", "-cid_str", "%u-"+ph.User+"@127.0.0.1",
+		"-timeout", "15s", "-timeout_error", "-trace_err", "-error_file", filepath.Join(dir, "errors"))
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err == nil {
