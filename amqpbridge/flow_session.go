@@ -40,7 +40,7 @@ func (f *Flow) consume(c *otp.Context[FlowMessage]) {
 		_ = self.Tell(from, delivered{session: session, d: d, at: now()}) // a flow that is gone has cancelled: it comes again
 	}
 	otp.Task(c, func(ctx context.Context) (link.Consumer, error) {
-		return session.Consume(ctx, spec, deliver) //nolint:wrapcheck // the link's errors say all there is to say.
+		return session.Consume(ctx, spec, deliver)
 	}, func(k link.Consumer, err error) FlowMessage {
 		return consuming{session: session, consumer: k, err: err}
 	})
@@ -100,7 +100,7 @@ func (f *Flow) onDrain(c *otp.Context[FlowMessage], m Drain) {
 func (f *Flow) cancel(c *otp.Context[FlowMessage]) {
 	consumer := f.consumer
 	otp.Task(c, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, consumer.Cancel(ctx) //nolint:wrapcheck // only logged.
+		return struct{}{}, consumer.Cancel(ctx)
 	}, func(_ struct{}, err error) FlowMessage { return cancelled{err: err} })
 }
 
@@ -113,5 +113,4 @@ func (f *Flow) settleDrains() {
 		d.Reply(Drained{})
 	}
 	f.drains = nil
-
 }

@@ -136,7 +136,7 @@ func (p *Publisher) onAttach(c *otp.Context[PublisherMessage], m publisherAttach
 	session, tally := m.session, p.spec.Tally
 	spec := link.PublisherSpec{OnReturn: func(link.Publishing) { tally.Add(publisherPart, "asker_gone") }}
 	otp.Task(c, func(ctx context.Context) (link.Publisher, error) {
-		return session.Publisher(ctx, spec) //nolint:wrapcheck // the link's errors say all there is to say.
+		return session.Publisher(ctx, spec)
 	}, func(out link.Publisher, err error) PublisherMessage {
 		return opened{session: session, publisher: out, err: err}
 	})

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// orphaned is how long a shared queue outlives its last consumer.
+	// Orphaned is how long a shared queue outlives its last consumer.
 	orphaned = 30 * time.Minute
-	// deliveryLimit is set high: tries are counted here, so that restarts of ours never park good messages.
+	// DeliveryLimit is set high: tries are counted here, so that restarts of ours never park good messages.
 	deliveryLimit = 1_000_000
 )
 
@@ -19,8 +19,11 @@ const (
 func (s Settings) Topology() link.Topology {
 	t := link.Topology{
 		Exchanges: []link.Exchange{
-			{Name: "callmgr", Kind: "topic"}, {Name: "registrar", Kind: "topic"}, {Name: "notifications", Kind: "topic"},
-			{Name: "presence", Kind: "topic"}, {Name: "targeted", Kind: "direct"},
+			{Name: "callmgr", Kind: "topic"},
+			{Name: "registrar", Kind: "topic"},
+			{Name: "notifications", Kind: "topic"},
+			{Name: "presence", Kind: "topic"},
+			{Name: "targeted", Kind: "direct"},
 		},
 		Queues: []link.Queue{
 			{Name: s.Malformed, Kind: link.Quorum, Durable: true, MaxLength: s.ParkedMost},

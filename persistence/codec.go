@@ -70,7 +70,7 @@ func millis(t time.Time) uint64 {
 	if t.IsZero() {
 		return 0
 	}
-	return uint64(t.UnixMilli()) //nolint:gosec // two's complement, read back the same way.
+	return uint64(t.UnixMilli())
 }
 
 func fromMillis(n uint64) time.Time {

@@ -172,7 +172,7 @@ func (w *writer) prime(op primeOp) ([]domain.Header, error) {
 	}
 	var hs []domain.Header
 	err := w.file.view(func(data *bolt.Bucket) error {
-		return data.ForEach(func(k, v []byte) error { //nolint:wrapcheck // our own.
+		return data.ForEach(func(k, v []byte) error {
 			h, err := decodeHeader(k, v)
 			if err == nil && domain.ShardOf(h.Key, op.shards) == op.shard {
 				hs = append(hs, h)

@@ -21,9 +21,10 @@ import (
 func TestMain(m *testing.M) { os.Exit(brokertest.Main(m)) }
 
 // settings gives each test queues of its own on the shared broker.
-func settings(t testing.TB) amqpbridge.Settings {
+func settings(tb testing.TB) amqpbridge.Settings {
+	tb.Helper()
 	s := amqpbridge.DefaultSettings()
-	p := "test." + t.Name() + "."
+	p := "test." + tb.Name() + "."
 	s.AuthnQueue, s.QueryQueue, s.RegistrationQueue = p+"authn", p+"query", p+"registrations"
 	s.Malformed, s.Poison = p+"malformed", p+"poison"
 	return s
@@ -37,16 +38,16 @@ type testbed struct {
 	url    string
 }
 
-func newTestbed(t testing.TB) *testbed {
-	t.Helper()
-	s := settings(t)
-	b := &testbed{t: t, url: brokertest.Clean(t, s.AuthnQueue, s.QueryQueue, s.RegistrationQueue, s.Malformed, s.Poison)}
+func newTestbed(tb testing.TB) *testbed {
+	tb.Helper()
+	s := settings(tb)
+	b := &testbed{t: tb, url: brokertest.Clean(tb, s.AuthnQueue, s.QueryQueue, s.RegistrationQueue, s.Malformed, s.Poison)}
 	b.cfg = supervisor.Config{
-		Data: t.TempDir(), AMQP: []string{b.url}, Bridge: s, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel),
+		Data: tb.TempDir(), AMQP: []string{b.url}, Bridge: s, Log: zerolog.New(zerolog.NewTestWriter(tb)).Level(zerolog.InfoLevel),
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		b.stop()
-		brokertest.Clean(t, s.AuthnQueue, s.QueryQueue, s.RegistrationQueue, s.Malformed, s.Poison)
+		brokertest.Clean(tb, s.AuthnQueue, s.QueryQueue, s.RegistrationQueue, s.Malformed, s.Poison)
 	})
 	return b
 }
@@ -130,10 +131,10 @@ func (b *testbed) provision(realm, user, password string) {
 	}
 }
 
-func within(t testing.TB, d time.Duration) context.Context {
-	t.Helper()
+func within(tb testing.TB, d time.Duration) context.Context {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), d)
-	t.Cleanup(cancel)
+	tb.Cleanup(cancel)
 	return ctx
 }
 

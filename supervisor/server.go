@@ -39,7 +39,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{lock: lock}
 	if s.rooms, err = furnish(cfg, lock.Boot()); err == nil {
 		var app *otp.App
-		app, err = otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s))
+		app, err = otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s)) //nolint:contextcheck // the tree outlives the call that starts it.
 		s.app.Store(app)
 	}
 	if err != nil {

@@ -34,7 +34,7 @@ func (r *Realms) Init(c *otp.Context[RealmsMessage]) error {
 		}
 		r.counts = a.realms
 	case <-c.Context().Done():
-		return c.Context().Err()
+		return fmt.Errorf("stopped: %w", c.Context().Err())
 	}
 	r.family = otp.NewFamily(c, otp.FamilySpec[domain.Realm, Message]{
 		Name:      func(k domain.Realm) string { return "realm/" + string(k) },

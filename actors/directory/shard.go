@@ -83,7 +83,7 @@ func (s *Shard) prime(c *otp.Context[Message]) ([]domain.Header, error) {
 	case p := <-answer:
 		return p.headers, p.err
 	case <-c.Context().Done():
-		return nil, c.Context().Err()
+		return nil, fmt.Errorf("stopped: %w", c.Context().Err())
 	}
 }
 

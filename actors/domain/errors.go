@@ -70,8 +70,7 @@ func Wrap(kind Kind, op string, err error) error {
 // KindOf returns the kind of the outermost [Error] in err's chain. A deadline that has passed is [Unavailable];
 // anything else is [Internal].
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {

@@ -10,5 +10,5 @@
 // prefetch bounds how many are in hand. Acknowledging and publishing are safe from any goroutine. What was delivered and not
 // acknowledged when its consumer or session ends is delivered again, in order, to somebody.
 //
-// rabbit implements the port over AMQP 0-9-1, loop in memory; package linktest holds the suite that both pass.
+// Rabbit implements the port over AMQP 0-9-1, loop in memory; package linktest holds the suite that both pass.
 package link

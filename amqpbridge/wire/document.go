@@ -59,10 +59,10 @@ func (q Query) Response(msgID string, want []string, docs [][]byte) ([]byte, err
 		if len(list) > 0 {
 			one = list[0]
 		}
-		return q.Sender.encode("directory", "reg_query_resp", msgID, fields{"Fields": one}), nil
+		return q.Sender.encode("reg_query_resp", msgID, fields{"Fields": one}), nil
 	}
 	f := fields{"Fields": list, "Registrar-Age": int64(q.Age / time.Second)}
-	return q.Sender.encode("directory", "reg_query_resp", msgID, f), nil
+	return q.Sender.encode("reg_query_resp", msgID, f), nil
 }
 
 func gregorianTime(doc map[string]json.RawMessage) {

@@ -11,8 +11,8 @@ type Sender struct{ App, Version, Node string }
 // fields is a message to be written; encoding/json sorts its keys.
 type fields map[string]any
 
-func (s Sender) encode(category, event, msgID string, f fields) []byte {
-	f["Event-Category"], f["Event-Name"] = category, event
+func (s Sender) encode(event, msgID string, f fields) []byte {
+	f["Event-Category"], f["Event-Name"] = "directory", event
 	f["App-Name"], f["App-Version"], f["Node"] = s.App, s.Version, s.Node
 	if msgID != "" {
 		f["Msg-ID"] = msgID
@@ -43,7 +43,7 @@ func (s Sender) AuthnResponse(r *AuthnResponse) []byte {
 	if r.Legacy {
 		event = "auth_resp"
 	}
-	return s.encode("directory", event, r.MsgID, f)
+	return s.encode(event, r.MsgID, f)
 }
 
 // AuthnError writes an authn_err.
@@ -55,12 +55,12 @@ func (s Sender) AuthnError(e *AuthnError) []byte {
 	if e.Permanent {
 		f["Permanent-Error"] = "true"
 	}
-	return s.encode("directory", "authn_err", e.MsgID, f)
+	return s.encode("authn_err", e.MsgID, f)
 }
 
 // RegQueryError writes a reg_query_error.
 func (s Sender) RegQueryError(msgID string) []byte {
-	return s.encode("directory", "reg_query_error", msgID, fields{"Defer-Response": "true"})
+	return s.encode("reg_query_error", msgID, fields{"Defer-Response": "true"})
 }
 
 // Requests of ours: what a switch sends. They are for the simulated switch, the commands and tests.
@@ -73,7 +73,7 @@ func (s Sender) AuthnRequest(r *AuthnRequest) []byte {
 	f.put("Orig-Port", r.OrigPort)
 	f.put("Call-ID", r.CallID)
 	f.put("Server-ID", r.ServerID)
-	return s.encode("directory", "authn_req", r.MsgID, f)
+	return s.encode("authn_req", r.MsgID, f)
 }
 
 // RegSuccess writes a reg_success; the message's own values win over those in Fields.
@@ -88,7 +88,7 @@ func (s Sender) RegSuccess(r *RegSuccess) []byte {
 	f.put("Call-ID", r.CallID)
 	f.put("Proxy-Path", r.ProxyPath)
 	f.put("Server-ID", r.ServerID)
-	return s.encode("directory", "reg_success", r.MsgID, f)
+	return s.encode("reg_success", r.MsgID, f)
 }
 
 // RegQuery writes a reg_query.
@@ -102,5 +102,5 @@ func (s Sender) RegQuery(q *RegQuery) []byte {
 	if q.CountOnly {
 		f["Count-Only"] = true
 	}
-	return s.encode("directory", "reg_query", q.MsgID, f)
+	return s.encode("reg_query", q.MsgID, f)
 }

@@ -49,8 +49,7 @@ func parse(body []byte) (object, error) {
 	}
 	var o object
 	if err := json.Unmarshal(body, &o); err != nil {
-		var wrongType *json.UnmarshalTypeError
-		if errors.As(err, &wrongType) {
+		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return nil, refuse(NotAnObject, "")
 		}
 		return nil, refuse(NotJSON, "")

@@ -103,7 +103,7 @@ func (c *listCmd) Run(ctx context.Context, env Env) error {
 			func(x domain.Credential) error {
 				v := credentialView{x.Key.Realm, x.Key.User, x.Method, !x.Disabled, x.AccountID}
 				if c.JSON {
-					return json.NewEncoder(env.Stdout).Encode(v) //nolint:wrapcheck // standard output.
+					return json.NewEncoder(env.Stdout).Encode(v)
 				}
 				state := "enabled"
 				if x.Disabled {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -88,8 +89,7 @@ func Run(ctx context.Context, env Env, args []string) (code int) {
 type usage struct{ error }
 
 func codeOf(err error) int {
-	var u usage
-	if errors.As(err, &u) {
+	if _, ok := errors.AsType[usage](err); ok {
 		return ExitUsage
 	}
 	return ExitFailed
@@ -105,10 +105,12 @@ func Version() string {
 	if v == "" || v == "(devel)" {
 		v = "devel"
 	}
+	var vSb108 strings.Builder
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			v += " " + s.Value[:12]
+			vSb108.WriteString(" " + s.Value[:12])
 		}
 	}
+	v += vSb108.String()
 	return v
 }

@@ -23,7 +23,7 @@ type Client struct{ http *http.Client }
 func NewClient(socket string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
-		return d.DialContext(ctx, "unix", socket) //nolint:wrapcheck // wrapped by do.
+		return d.DialContext(ctx, "unix", socket)
 	}
 	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}, Timeout: requestTimeout}}
 }

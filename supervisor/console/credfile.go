@@ -151,7 +151,7 @@ func writeCredentials(w io.Writer, creds []domain.Credential) error {
 		} else {
 			l.Password = &secret
 		}
-		if err := e.Encode(l); err != nil {
+		if err := e.Encode(l); err != nil { //nolint:gosec // this is where secrets are meant to go.
 			return fmt.Errorf("write credentials: %w", err)
 		}
 	}

@@ -23,10 +23,15 @@ func (ended) serverMessage() {}
 // Listener opens what a server listens on, anew for each incarnation.
 type Listener func() (net.Listener, error)
 
+func listen(network, addr string) (net.Listener, error) {
+	var c net.ListenConfig
+	return c.Listen(context.Background(), network, addr) //nolint:wrapcheck // wrapped by the callers.
+}
+
 // TCP listens on an address.
 func TCP(addr string) Listener {
 	return func() (net.Listener, error) {
-		l, err := net.Listen("tcp", addr)
+		l, err := listen("tcp", addr)
 		if err != nil {
 			return nil, fmt.Errorf("admin server: %w", err)
 		}
@@ -41,7 +46,7 @@ func Socket(path string) Listener {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("control socket: %w", err)
 		}
-		l, err := net.Listen("unix", path)
+		l, err := listen("unix", path)
 		if err != nil {
 			return nil, fmt.Errorf("control socket: %w", err)
 		}
@@ -72,7 +77,7 @@ func (s *server) Init(c *otp.Context[ServerMessage]) error {
 	}
 	h := s.http
 	otp.Task(c, func(context.Context) (struct{}, error) {
-		return struct{}{}, h.Serve(l) //nolint:wrapcheck // reported by Handle.
+		return struct{}{}, h.Serve(l)
 	}, func(_ struct{}, err error) ServerMessage { return ended{err: err} })
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Ask sends a request whose answer comes to this incarnation as a message: asynchronous, so that a process never waits for
-// another. build puts the place for the answer into the request; then turns the answer, or the error, into a message of the
+// another. Build puts the place for the answer into the request; then turns the answer, or the error, into a message of the
 // asker's. An error is [ErrNoProcess], [ErrOverloaded], a [CrashError], [ErrTimeout] or what the callee failed with. A timeout
 // of zero is none.
 func Ask[M, T, N any](c *Context[N], to *Ref[M], timeout time.Duration, build func(From[T]) M, then func(T, error) N) {

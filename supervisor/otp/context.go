@@ -133,7 +133,7 @@ func (t *typed[M]) incarnate(p *proc) {
 
 func (t *typed[M]) init() error {
 	t.b = t.factory()
-	return t.b.Init(t.c)
+	return t.b.Init(t.c) //nolint:wrapcheck // the behaviour's own words.
 }
 
 func (t *typed[M]) handle(msg any) {

@@ -8,7 +8,6 @@ type envelope struct {
 	sys  any    // a system message of the actor library, in place of a message
 	// id names the message, cause the one that its sender was handling when it sent it.
 	id, cause uint64
-	at        int64 // enqueued, monotonic nanoseconds
 	// epoch restricts the message to one incarnation; zero is any.
 	epoch Epoch
 	lane  lane

@@ -78,7 +78,7 @@ func Worker[M any](ref *Ref[M], behaviour func() Behaviour[M]) Starter {
 		body: func(string) body { return &typed[M]{ref: ref, factory: behaviour} },
 		check: func() error {
 			if ref == nil || behaviour == nil {
-				return errBadSpec("worker without address or behaviour")
+				return badSpecError("worker without address or behaviour")
 			}
 			return nil
 		},
@@ -95,31 +95,31 @@ func Supervisor(spec SupSpec) Starter {
 	}
 }
 
-type errBadSpec string
+type badSpecError string
 
-func (e errBadSpec) Error() string { return "bad spec: " + string(e) }
+func (e badSpecError) Error() string { return "bad spec: " + string(e) }
 
 // validate refuses what OTP refuses, by name.
 func (s SupSpec) validate() error {
 	if s.Intensity < 0 || s.Period < 0 {
-		return errBadSpec("negative intensity or period")
+		return badSpecError("negative intensity or period")
 	}
 	if s.Strategy > RestForOne {
-		return errBadSpec("unknown strategy")
+		return badSpecError("unknown strategy")
 	}
 	seen := map[string]bool{}
 	for _, c := range s.Children {
 		switch {
 		case c.ID == "":
-			return errBadSpec("child without id")
+			return badSpecError("child without id")
 		case seen[c.ID]:
-			return errBadSpec("duplicate child " + c.ID)
+			return badSpecError("duplicate child " + c.ID)
 		case c.Start.body == nil:
-			return errBadSpec("child " + c.ID + " without start")
+			return badSpecError("child " + c.ID + " without start")
 		case c.Restart > Temporary:
-			return errBadSpec("child " + c.ID + " with an unknown restart type")
+			return badSpecError("child " + c.ID + " with an unknown restart type")
 		case c.Shutdown < Infinity:
-			return errBadSpec("child " + c.ID + " with an unknown shutdown")
+			return badSpecError("child " + c.ID + " with an unknown shutdown")
 		}
 		seen[c.ID] = true
 		if err := c.Start.check(); err != nil {
@@ -139,7 +139,7 @@ func (c *ChildSpec) shutdown() time.Duration {
 	return defaultShutdown
 }
 
-func (s *SupSpec) period() time.Duration {
+func (s SupSpec) period() time.Duration {
 	if s.Period == 0 {
 		return 5 * time.Second
 	}

@@ -81,18 +81,8 @@ func (s *sup) decide(c *child, e childEvent) {
 	if s.ending != nil {
 		return // everything stops anyway
 	}
-	if s.plan != nil {
-		if !slices.Contains(s.plan.stop, c) && !slices.Contains(s.plan.start, c) {
-			s.later = append(s.later, func() {
-				if c.state == childCrashed || c.state == childDown {
-					s.decide(c, e)
-				}
-			})
-			return
-		}
-		if s.plan.start[0] != c || len(s.plan.stop) > 0 {
-			return // its turn comes
-		}
+	if s.planned(c, e) {
+		return
 	}
 	if c.spec.Restart == Temporary || c.spec.Restart == Transient && !e.reason.IsAbnormal() {
 		if c.p != nil {
@@ -113,6 +103,22 @@ func (s *sup) decide(c *child, e childEvent) {
 	case RestForOne:
 		s.restartGroup(s.children[i:], c)
 	}
+}
+
+// planned reports whether the plan in hand takes care of the child, or has the decision put off until it is carried out.
+func (s *sup) planned(c *child, e childEvent) bool {
+	switch {
+	case s.plan == nil:
+		return false
+	case !slices.Contains(s.plan.stop, c) && !slices.Contains(s.plan.start, c):
+		s.later = append(s.later, func() {
+			if c.state == childCrashed || c.state == childDown {
+				s.decide(c, e)
+			}
+		})
+		return true
+	}
+	return len(s.plan.stop) > 0 || s.plan.start[0] != c // its turn comes
 }
 
 // restartGroup stops every child of the group but the crashed one in reverse order, then starts the group in order.

@@ -21,7 +21,6 @@ type System struct {
 	boot    uint32
 	epochs  atomic.Uint64
 	ids     atomic.Uint64
-	seq     atomic.Uint64
 	dropped atomic.Uint64 // replies that came second
 
 	mu   sync.Mutex

@@ -34,7 +34,7 @@ func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver f
 		return err //nolint:wrapcheck // as above.
 	})
 	if err != nil {
-		return nil, err
+		return nil, err //nolint:wrapcheck // wrapped by guarded.
 	}
 	c := &consumer{s: s, ch: ch, tag: spec.Tag, over: make(chan struct{})}
 	go c.pump(deliveries, cancelled, deliver)

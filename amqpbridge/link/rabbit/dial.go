@@ -87,17 +87,15 @@ func (d *Dialer) Dial(ctx context.Context, name string) (link.Session, error) {
 
 // classify names what went wrong without repeating the URL.
 func classify(err error) error {
-	var protocol *amqp.Error
-	if errors.As(err, &protocol) {
+	if protocol, ok := errors.AsType[*amqp.Error](err); ok {
 		switch protocol.Code {
 		case amqp.AccessRefused, amqp.NotAllowed:
 			return fmt.Errorf("%w: %d %s", link.ErrRefused, protocol.Code, protocol.Reason)
 		}
 		return fmt.Errorf("%w: %d %s", link.ErrUnreachable, protocol.Code, protocol.Reason)
 	}
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return fmt.Errorf("%w: %v", link.ErrUnreachable, op)
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return fmt.Errorf("%w: %w", link.ErrUnreachable, op)
 	}
 	return fmt.Errorf("%w: the handshake failed: %v", link.ErrUnreachable, err) //nolint:errorlint // the library's, kept out of reach.
 }

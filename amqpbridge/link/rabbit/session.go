@@ -103,7 +103,9 @@ func (s *session) guarded(ctx context.Context, what string, call func() error) e
 		s.end(fmt.Errorf("%w: %s: %w", link.ErrClosed, what, context.Cause(ctx)))
 	case <-s.done:
 	}
-	<-result // the connection closes within a second
+	if err := <-result; err != nil { // the connection closes within a second
+		s.log.Debug().Err(err).Str("call", what).Msg("cut off")
+	}
 	return fmt.Errorf("%s: %w", what, s.Err())
 }
 

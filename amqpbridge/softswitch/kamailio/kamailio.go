@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/template"
@@ -190,7 +191,7 @@ func (p *Proxy) Register(ctx context.Context, ph Phone, want int) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "/usr/bin/sipp", p.Addr(), "-sf", path, "-m", "1", "-i", "127.0.0.1", "-p", fmt.Sprint(port),
+	cmd := exec.CommandContext(ctx, "/usr/bin/sipp", p.Addr(), "-sf", path, "-m", "1", "-i", "127.0.0.1", "-p", strconv.Itoa(port),
 		"-nostdin", "-cid_str", "%u-"+ph.User+"@127.0.0.1",
 		"-timeout", "15s", "-timeout_error", "-trace_err", "-error_file", filepath.Join(dir, "errors"))
 	cmd.Dir = dir
@@ -226,5 +227,5 @@ func freePort() (int, error) {
 	if !ok {
 		return 0, errors.Join(errors.New("no UDP address"), c.Close())
 	}
-	return a.Port, c.Close()
+	return a.Port, c.Close() //nolint:wrapcheck // cannot fail in a way that matters.
 }

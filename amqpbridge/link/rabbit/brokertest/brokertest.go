@@ -40,31 +40,31 @@ func Main(m *testing.M) int {
 }
 
 // URL returns the address of a real broker.
-func URL(t testing.TB) string {
-	t.Helper()
+func URL(tb testing.TB) string {
+	tb.Helper()
 	the.once.Do(start)
 	if the.err != nil {
-		Missing(t, the.err.Error())
+		Missing(tb, the.err.Error())
 	}
 	return the.url
 }
 
 // Clean returns the address of a real broker whose queues of these names are gone: tests in one process share the broker.
-func Clean(t testing.TB, queues ...string) string {
-	t.Helper()
-	url := URL(t)
+func Clean(tb testing.TB, queues ...string) string {
+	tb.Helper()
+	url := URL(tb)
 	conn, err := amqp.Dial(url)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
 	for _, q := range queues {
 		ch, err := conn.Channel()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if _, err := ch.QueueDelete(q, false, false, false); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		_ = ch.Close()
 	}
@@ -72,12 +72,12 @@ func Clean(t testing.TB, queues ...string) string {
 }
 
 // Missing skips the test with one line, or fails it in CI.
-func Missing(t testing.TB, what string) {
-	t.Helper()
+func Missing(tb testing.TB, what string) {
+	tb.Helper()
 	if os.Getenv("CI") == "true" {
-		t.Fatalf("CI has to have it: %s", what)
+		tb.Fatalf("CI has to have it: %s", what)
 	}
-	t.Skip(what)
+	tb.Skip(what)
 }
 
 func start() {
