@@ -20,20 +20,20 @@ type answering struct {
 }
 
 // read decodes a delivery. Errors are the wire's: they decide that it is parked.
-func (a *answering) read(j *job) (wire.Message, wire.Route, error) {
+func (a *answering) read(j *job) error {
 	body, err := wire.Inflate(j.d.ContentEncoding, j.d.Body)
 	if err != nil {
-		return nil, wire.Route{}, err //nolint:wrapcheck // the wire's error says all there is to say.
+		return err //nolint:wrapcheck // the wire's error says all there is to say.
 	}
-	msg, err := wire.Decode(body)
-	if err != nil {
-		return nil, wire.Route{}, err //nolint:wrapcheck // as above.
+	if j.msg, err = wire.Decode(body); err != nil {
+		return err //nolint:wrapcheck // as above.
 	}
 	route, ok := wire.ParseKey(j.d.Exchange, j.d.Key)
 	if !ok { // bound by somebody else: the newest form
 		route = wire.Route{Generation: wire.Kazoo5}
 	}
-	return msg, route, nil
+	j.route = route
+	return nil
 }
 
 // reply sends an encoded answer to where the request asked for it, if anywhere.

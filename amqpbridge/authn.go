@@ -16,16 +16,11 @@ type authn struct {
 	realms *otp.Ref[credential.RealmsMessage]
 }
 
-// work decodes a request and asks the actor of its realm.
-func (a *authn) work(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
-	msg, route, err := a.read(j)
-	if err != nil {
-		done(outcome{err: err})
-		return
-	}
-	req, ok := msg.(*wire.AuthnRequest)
+// ask asks the actor of the realm.
+func (a *authn) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
+	req, ok := j.msg.(*wire.AuthnRequest)
 	if !ok {
-		done(outcome{err: unexpected(msg)})
+		done(outcome{err: unexpected(j.msg)})
 		return
 	}
 	realm, user, ours := req.Target(sip.IsIP, sip.UserOf, sip.HostOf)
@@ -41,7 +36,7 @@ func (a *authn) work(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 	otp.Ask(c, a.realms, a.left(j), func(from otp.From[credential.Found]) credential.RealmsMessage {
 		return credential.Ask{Lookup: credential.Lookup{From: from, Key: key}}
 	}, func(found credential.Found, err error) FlowMessage {
-		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return a.answer(c, req, route, found) }}
+		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return a.answer(c, req, j.route, found) }}
 	})
 }
 

@@ -55,19 +55,22 @@ func New(s Spec) *Bridge {
 	}
 	shared := &answering{settings: s.Settings, sender: s.Sender, publisher: b.publisher, now: s.Now, started: s.Started}
 	set := s.Settings
+	reports := &registrations{shared, s.Users}
 	question := Policy{Budget: set.Budget, Crashes: set.Crashes}
-	b.flow("authn", link.ConsumerSpec{Queue: set.AuthnQueue, Prefetch: set.AuthnPrefetch}, question, (&authn{shared, s.Realms}).work)
+	b.flow("authn", link.ConsumerSpec{Queue: set.AuthnQueue, Prefetch: set.AuthnPrefetch}, question, shared.read, (&authn{shared, s.Realms}).ask)
 	b.flow("registrations", link.ConsumerSpec{Queue: set.RegistrationQueue, Prefetch: set.RegistrationPrefetch},
-		Policy{Crashes: set.Crashes}, (&registrations{shared, s.Users}).work)
-	b.flow("queries", link.ConsumerSpec{Queue: set.QueryQueue, Prefetch: set.QueryPrefetch}, question, (&queries{shared, s.Users}).work)
+		Policy{Crashes: set.Crashes}, reports.read, reports.ask)
+	b.flow("queries", link.ConsumerSpec{Queue: set.QueryQueue, Prefetch: set.QueryPrefetch}, question, shared.read, (&queries{shared, s.Users}).ask)
 	return b
 }
 
-func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, work func(*otp.Context[FlowMessage], *job, func(outcome))) {
+func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, read func(*job) error,
+	ask func(*otp.Context[FlowMessage], *job, func(outcome)),
+) {
 	ref := otp.NewRef[FlowMessage](b.spec.System, "bridge/"+name)
 	consumer.Tag = "registrar-" + name
 	b.flows = append(b.flows, flowDecl{ref: ref, spec: FlowSpec{
-		Name: name, Consumer: consumer, Work: work, Policy: p, Publisher: b.publisher, Connection: b.consuming, Self: ref,
+		Name: name, Consumer: consumer, Read: read, Ask: ask, Policy: p, Publisher: b.publisher, Connection: b.consuming, Self: ref,
 		Malformed: b.spec.Settings.Malformed, Poison: b.spec.Settings.Poison, Status: b.Status, Tally: b.Tally, Now: b.spec.Now,
 	}})
 }

@@ -4,7 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"registrar/actors/domain"
 	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/wire"
 	"registrar/supervisor/otp"
 )
 
@@ -75,6 +79,10 @@ type job struct {
 	d       link.Delivery
 	at      time.Time
 	tries   int
+	msg     wire.Message
+	route   wire.Route
+	// key is the user whose reports must keep their order; the zero key is nobody.
+	key domain.Key
 }
 
 // FlowSpec is what a flow needs. It is immutable.
@@ -82,8 +90,11 @@ type FlowSpec struct {
 	// Name is authn, registrations or queries; Consumer says from where, with which prefetch.
 	Name     string
 	Consumer link.ConsumerSpec
-	// Work starts the work on one delivery and has its end reported with done, once: at once or later, from the flow's goroutine.
-	Work func(c *otp.Context[FlowMessage], j *job, done func(outcome))
+	// Read decodes a delivery into its job; what is wrong with it is an error.
+	Read func(j *job) error
+	// Ask starts the work on a delivery that was read, and has its end reported with done, once: at once or later, from the
+	// flow's goroutine.
+	Ask func(c *otp.Context[FlowMessage], j *job, done func(outcome))
 	// Policy says what becomes of a delivery whose work has failed.
 	Policy    Policy
 	Publisher *otp.Ref[PublisherMessage]
@@ -98,13 +109,16 @@ type FlowSpec struct {
 	Now func() time.Time
 }
 
-// Flow consumes one queue: it keeps every delivery until its outcome and acknowledges it then. Its goroutine alone touches it.
+// Flow consumes one queue: it keeps every delivery until its outcome and acknowledges it then. Deliveries about one user that must
+// keep their order are worked on one at a time: should one have to be tried again, no later one overtakes it. Its goroutine alone
+// touches it.
 type Flow struct {
 	spec     FlowSpec
 	session  link.Session
 	consumer link.Consumer
 	acks     acks
 	jobs     map[*job]struct{}
+	behind   map[domain.Key][]*job // for each user with a delivery in work, those that wait for it
 	flushing bool
 	draining bool
 	stopped  bool // the broker delivers nothing more
@@ -112,7 +126,9 @@ type Flow struct {
 }
 
 // NewFlow returns the behaviour of a flow.
-func NewFlow(spec FlowSpec) *Flow { return &Flow{spec: spec, jobs: map[*job]struct{}{}} }
+func NewFlow(spec FlowSpec) *Flow {
+	return &Flow{spec: spec, jobs: map[*job]struct{}{}, behind: map[domain.Key][]*job{}}
+}
 
 // Init asks the connection for its session; one that comes up later is announced.
 func (f *Flow) Init(c *otp.Context[FlowMessage]) error {
@@ -178,6 +194,17 @@ func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
 	j := &job{session: m.session, d: m.d, at: m.at}
 	f.acks.add(m.d.Tag)
 	f.jobs[j] = struct{}{}
+	if err := f.spec.Read(j); err != nil {
+		f.onOutcome(c, outcome{j: j, err: err})
+		return
+	}
+	if j.key != (domain.Key{}) {
+		if waiting, busy := f.behind[j.key]; busy {
+			f.behind[j.key] = append(waiting, j)
+			return
+		}
+		f.behind[j.key] = nil
+	}
 	f.work(c, j)
 }
 
@@ -185,7 +212,7 @@ func (f *Flow) work(c *otp.Context[FlowMessage], j *job) {
 	if j.session != f.session {
 		return
 	}
-	f.spec.Work(c, j, func(o outcome) {
+	f.spec.Ask(c, j, func(o outcome) {
 		o.j = j
 		f.onOutcome(c, o)
 	})
@@ -201,9 +228,12 @@ func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
 		return
 	}
 	step := f.spec.Policy.decide(o.err, o.j.tries, f.spec.Now().Sub(o.j.at))
-	if o.j.tries++; o.j.tries == 1 || step.do != tryAgain {
-		c.Log().Warn().Err(o.err).Str("flow", f.spec.Name).Stringer("then", step.do).Msg("work on a delivery failed")
+	o.j.tries++
+	level := zerolog.WarnLevel
+	if step.do == tryAgain || step.do == drop {
+		level = zerolog.DebugLevel // what went wrong is said where it did
 	}
+	c.Log().WithLevel(level).Err(o.err).Str("flow", f.spec.Name).Stringer("then", step.do).Msg("work on a delivery failed")
 	switch step.do {
 	case tryAgain:
 		f.spec.Tally.Add(f.spec.Name, "tried_again")
@@ -248,5 +278,19 @@ func (f *Flow) finish(c *otp.Context[FlowMessage], j *job, name string) {
 	if !f.flushing {
 		f.flushing = true
 		c.Enqueue(flush{})
+	}
+	f.next(c, j.key)
+}
+
+// next goes on with the user's next delivery.
+func (f *Flow) next(c *otp.Context[FlowMessage], key domain.Key) {
+	waiting, busy := f.behind[key]
+	switch {
+	case !busy:
+	case len(waiting) == 0:
+		delete(f.behind, key)
+	default:
+		f.behind[key] = waiting[1:]
+		f.work(c, waiting[0])
 	}
 }

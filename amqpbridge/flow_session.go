@@ -22,6 +22,7 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 	f.session, f.consumer = m.session, nil
 	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
 	clear(f.jobs)
+	clear(f.behind)
 	if m.session == nil {
 		f.spec.Status.down(f.spec.Name, nil)
 		f.stopped = f.draining

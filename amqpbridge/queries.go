@@ -14,16 +14,11 @@ type queries struct {
 	users *directory.Users
 }
 
-// work decodes a query and asks the actor of its user.
-func (q *queries) work(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
-	msg, route, err := q.read(j)
-	if err != nil {
-		done(outcome{err: err})
-		return
-	}
-	req, ok := msg.(*wire.RegQuery)
+// ask asks the actor of the user.
+func (q *queries) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
+	req, ok := j.msg.(*wire.RegQuery)
 	if !ok {
-		done(outcome{err: unexpected(msg)})
+		done(outcome{err: unexpected(j.msg)})
 		return
 	}
 	key, err := domain.ParseKey(req.Realm, req.Username)
@@ -34,7 +29,7 @@ func (q *queries) work(c *otp.Context[FlowMessage], j *job, done func(outcome)) 
 	otp.Ask(c, q.users.For(key), q.left(j), func(from otp.From[registration.Answer]) directory.Message {
 		return directory.Deliver{Request: registration.Query{From: from, Key: key}}
 	}, func(a registration.Answer, err error) FlowMessage {
-		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return q.answer(c, req, route, a) }}
+		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return q.answer(c, req, j.route, a) }}
 	})
 }
 

@@ -40,7 +40,7 @@ func (s *Credentials) Children() otp.SupSpec {
 		ID: "writer", Shutdown: stopTimeout,
 		Start: otp.Worker(s.writer, func() otp.Behaviour[CredentialMessage] { return &credentialWriter{opts: s.opts, file: s.file} }),
 	}
-	return otp.SupSpec{Strategy: otp.OneForAll, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, s.pool.children()...)}
+	return otp.SupSpec{Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, s.pool.children()...)}
 }
 
 // Lookup answers one user's credential, and whether there is one.

@@ -36,6 +36,15 @@ type commitNow struct{}
 // reopen asks for the next attempt to open the file after a failed commit.
 type reopen struct{}
 
+// Undelivered answers in place of a writer that has ended.
+func (op fenceOp) Undelivered(err error) { op.done(domain.Record{}, unavailable(err)) }
+
+// Undelivered answers in place of a writer that has ended.
+func (op writeOp) Undelivered(err error) { op.done(unavailable(err)) }
+
+// Undelivered answers in place of a writer that has ended.
+func (op primeOp) Undelivered(err error) { op.done(nil, unavailable(err)) }
+
 func (fenceOp) writerMessage()   {}
 func (writeOp) writerMessage()   {}
 func (releaseOp) writerMessage() {}
@@ -46,8 +55,14 @@ func (reopen) writerMessage()    {}
 // ReaderMessage is what a reader understands.
 type ReaderMessage interface{ readerMessage() }
 
-// read is one read: do is called on the reader's goroutine and answers by itself, fail when there is no reader.
-type read struct{ do func() }
+// read is one read: do is called on the reader's goroutine, done once with its error.
+type read struct {
+	do   func() error
+	done func(error)
+}
+
+// Undelivered answers in place of a reader that has ended.
+func (r read) Undelivered(err error) { r.done(unavailable(err)) }
 
 func (read) readerMessage() {}
 
@@ -62,6 +77,12 @@ type applyOp struct {
 type realmsOp struct {
 	done func(map[domain.Realm]int, error)
 }
+
+// Undelivered answers in place of a writer that has ended.
+func (op applyOp) Undelivered(err error) { op.done(nil, unavailable(err)) }
+
+// Undelivered answers in place of a writer that has ended.
+func (op realmsOp) Undelivered(err error) { op.done(nil, unavailable(err)) }
 
 func (applyOp) credentialMessage()  {}
 func (realmsOp) credentialMessage() {}

@@ -34,7 +34,7 @@ func (r *readers) children() []otp.ChildSpec {
 // run has a read done by the reader of a user and calls done once, with its error.
 func (r *readers) run(key domain.Key, do func() error, done func(error)) {
 	ref := r.refs[domain.ShardOf(key, readersNumber)]
-	if err := ref.Tell(otp.External("store"), read{do: func() { done(do()) }}); err != nil {
+	if err := ref.Tell(otp.External("store"), read{do: do, done: done}); err != nil {
 		done(unavailable(err))
 	}
 }
@@ -48,7 +48,7 @@ func (readerProcess) Init(*otp.Context[ReaderMessage]) error { return nil }
 // Handle carries out one read.
 func (readerProcess) Handle(_ *otp.Context[ReaderMessage], m ReaderMessage) {
 	if m, ok := m.(read); ok {
-		m.do()
+		m.done(m.do())
 	}
 }
 

@@ -31,7 +31,7 @@ func (r *Registrations) Children() otp.SupSpec {
 		ID: "writer", Shutdown: stopTimeout,
 		Start: otp.Worker(r.writer, func() otp.Behaviour[WriterMessage] { return &writer{opts: r.opts, file: r.file} }),
 	}
-	return otp.SupSpec{Strategy: otp.OneForAll, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, r.pool.children()...)}
+	return otp.SupSpec{Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, r.pool.children()...)}
 }
 
 // stopTimeout is long: the last commit of a busy writer must not be cut off.

@@ -15,9 +15,9 @@ import (
 //	registrar            one_for_one
 //	├─ observe           one_for_one   admin server, control socket: its death touches nothing else
 //	└─ core              rest_for_one
-//	   ├─ credentials    one_for_all   the credentials file: writer, readers
+//	   ├─ credentials    one_for_one   the credentials file: writer, readers
 //	   ├─ realms         the realms' actor, and an actor a realm under it
-//	   ├─ registrations  one_for_all   the registrations file: writer, readers
+//	   ├─ registrations  one_for_one   the registrations file: writer, readers
 //	   ├─ users          one_for_one   64 shards, and an actor a user under them
 //	   └─ bridge         one_for_one   publisher, connections, flows
 func (r *rooms) tree(s *Server) otp.SupSpec {

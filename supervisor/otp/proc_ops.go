@@ -114,6 +114,9 @@ func (s *System) deadLetter(name string, msg any) {
 			slot.failer.fail(fmt.Errorf("%s: %w", name, ErrNoProcess))
 		}
 	}
+	if u, ok := msg.(Undelivered); ok {
+		u.Undelivered(fmt.Errorf("%s: %w", name, ErrNoProcess))
+	}
 	s.report(Report{Kind: DeadLetter, Process: name, Message: fmt.Sprintf("%T", msg)})
 }
 

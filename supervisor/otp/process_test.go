@@ -156,6 +156,25 @@ func TestReplyAfterTheDeadlineIsNotDelivered(t *testing.T) {
 	}
 }
 
+// told is a plain message that wants to know when nobody handles it.
+type told struct{ undelivered chan<- error }
+
+func (told) testMessage()            {}
+func (m told) Undelivered(err error) { m.undelivered <- err }
+
+func TestUndeliveredMessageIsTold(t *testing.T) {
+	p := grow(t, lenient, []string{"a"}, func(_ *plant, s *otp.SupSpec) { s.Children[0].Restart = otp.Temporary })
+	until, undelivered := make(chan struct{}), make(chan error, 1)
+	p.tell("a", block{until})
+	p.j.await("blocked a", 1)
+	p.tell("a", exit{otp.Normal})
+	p.tell("a", told{undelivered})
+	close(until)
+	if err := <-undelivered; !errors.Is(err, otp.ErrNoProcess) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTellToNobody(t *testing.T) {
 	s := otp.NewSystem()
 	ref := otp.NewRef[msg](s, "nobody")

@@ -7,6 +7,10 @@ import (
 // Request is a message that embeds a [From]: it waits for an answer. The engine knows who holds it.
 type Request interface{ slot() *slotCore }
 
+// Undelivered is a message that wants to know when nobody will handle it: its process ended with the message still queued. It is called
+// on the goroutine that ends the process and must not block.
+type Undelivered interface{ Undelivered(err error) }
+
 // From is embedded in a request message: the place for exactly one answer. The zero value discards.
 //
 // A request belongs to the incarnation that has taken it from its mailbox. When that incarnation crashes or ends before it

@@ -95,12 +95,19 @@ func (*sup) unbind(*proc) {}
 // childEvent brings an event onto the supervisor's own goroutine.
 func (s *sup) childEvent(e childEvent) { s.p.post(func() { s.on(e) }) }
 
-func (s *sup) snapshot() []child {
+// seen is what others may see of a child.
+type seen struct {
+	spec  ChildSpec
+	p     *proc
+	state childState
+}
+
+func (s *sup) snapshot() []seen {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]child, 0, len(s.children))
+	out := make([]seen, 0, len(s.children))
 	for _, c := range s.children {
-		out = append(out, *c)
+		out = append(out, seen{c.spec, c.p, c.state})
 	}
 	return out
 }
