@@ -31,7 +31,7 @@ func (s Settings) Topology() link.Topology {
 			s.questions(s.AuthnQueue), s.questions(s.QueryQueue),
 			{
 				Name: s.RegistrationQueue, Kind: link.Quorum, Durable: true, DeliveryLimit: deliveryLimit,
-				DeadLetter: true, DeadLetterKey: s.Poison, // over the default exchange
+				DeadLetterKey: s.Poison, // over the default exchange
 			},
 		},
 	}

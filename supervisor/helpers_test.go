@@ -2,7 +2,6 @@ package supervisor_test
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -18,17 +17,7 @@ import (
 	"registrar/supervisor"
 )
 
-func TestMain(m *testing.M) { os.Exit(brokertest.Main(m)) }
-
-// settings gives each test queues of its own on the shared broker.
-func settings(tb testing.TB) amqpbridge.Settings {
-	tb.Helper()
-	s := amqpbridge.DefaultSettings()
-	p := "test." + tb.Name() + "."
-	s.AuthnQueue, s.QueryQueue, s.RegistrationQueue = p+"authn", p+"query", p+"registrations"
-	s.Malformed, s.Poison = p+"malformed", p+"poison"
-	return s
-}
+func TestMain(m *testing.M) { brokertest.Main(m) }
 
 // testbed is a registrar on a real broker and the data directory that it may be started on again.
 type testbed struct {
@@ -40,15 +29,11 @@ type testbed struct {
 
 func newTestbed(tb testing.TB) *testbed {
 	tb.Helper()
-	s := settings(tb)
-	b := &testbed{t: tb, url: brokertest.Clean(tb, s.AuthnQueue, s.QueryQueue, s.RegistrationQueue, s.Malformed, s.Poison)}
+	b := &testbed{t: tb, url: brokertest.URL(tb)}
 	b.cfg = supervisor.Config{
-		Data: tb.TempDir(), AMQP: []string{b.url}, Bridge: s, Log: zerolog.New(zerolog.NewTestWriter(tb)).Level(zerolog.InfoLevel),
+		Data: tb.TempDir(), AMQP: []string{b.url}, Log: zerolog.New(zerolog.NewTestWriter(tb)).Level(zerolog.InfoLevel),
 	}
-	tb.Cleanup(func() {
-		b.stop()
-		brokertest.Clean(tb, s.AuthnQueue, s.QueryQueue, s.RegistrationQueue, s.Malformed, s.Poison)
-	})
+	tb.Cleanup(b.stop)
 	return b
 }
 
@@ -98,18 +83,14 @@ func (b *testbed) until(what string, ok func() bool) {
 
 func (b *testbed) dialer() link.Dialer {
 	b.t.Helper()
-	d, err := rabbit.New(rabbit.Config{URLs: []string{b.url}, Log: b.cfg.Log})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return d
+	return rabbit.New(rabbit.Config{URLs: []string{b.url}, Log: b.cfg.Log})
 }
 
 func (b *testbed) connect(name string, g wire.Generation) *softswitch.Switch {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	s, err := softswitch.Connect(ctx, b.dialer(), name+"-"+b.t.Name(), g)
+	s, err := softswitch.Connect(ctx, b.dialer(), name, g)
 	if err != nil {
 		b.t.Fatal(err)
 	}

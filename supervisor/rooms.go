@@ -36,7 +36,7 @@ const (
 	actorCoolDown = 5 * time.Second
 )
 
-func furnish(cfg Config, boot uint32) (*rooms, error) {
+func furnish(cfg Config, boot uint32) *rooms {
 	clock := otp.SystemClock()
 	r := &rooms{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
 	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot))
@@ -46,27 +46,19 @@ func furnish(cfg Config, boot uint32) (*rooms, error) {
 	r.registrations = persistence.NewRegistrations(r.sys, store)
 	r.realms = otp.NewRef[credential.RealmsMessage](r.sys, "realms")
 	r.users = directory.NewUsers(r.sys)
-	dialer, err := dialer(cfg)
-	if err != nil {
-		return nil, err
-	}
 	r.bridge = amqpbridge.New(amqpbridge.Spec{
-		System: r.sys, Dialer: dialer, Settings: cfg.Bridge, Realms: r.realms, Users: r.users,
+		System: r.sys, Dialer: dialer(cfg), Settings: cfg.Bridge, Realms: r.realms, Users: r.users,
 		Sender: wire.Sender{App: "registrar", Version: cfg.Version, Node: "registrar@" + hostname()},
 		Now:    r.clock.Now, Started: r.clock.Now(),
 	})
-	return r, nil
+	return r
 }
 
-func dialer(cfg Config) (link.Dialer, error) {
+func dialer(cfg Config) link.Dialer {
 	if cfg.Link != nil {
-		return cfg.Link, nil
+		return cfg.Link
 	}
-	d, err := rabbit.New(rabbit.Config{URLs: cfg.AMQP, Log: cfg.Log.With().Str("component", "link").Logger()})
-	if err != nil {
-		return nil, err //nolint:wrapcheck // it says all there is to say.
-	}
-	return d, nil
+	return rabbit.New(rabbit.Config{URLs: cfg.AMQP, Log: cfg.Log.With().Str("component", "link").Logger()})
 }
 
 func hostname() string {

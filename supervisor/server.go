@@ -36,15 +36,12 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says all there is to say.
 	}
-	s := &Server{lock: lock}
-	if s.rooms, err = furnish(cfg, lock.Boot()); err == nil {
-		var app *otp.App
-		app, err = otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s)) //nolint:contextcheck // the tree outlives the call that starts it.
-		s.app.Store(app)
-	}
+	s := &Server{lock: lock, rooms: furnish(cfg, lock.Boot())}
+	app, err := otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s)) //nolint:contextcheck // the tree outlives the call that starts it.
 	if err != nil {
 		return nil, errors.Join(err, lock.Release())
 	}
+	s.app.Store(app)
 	return s, nil
 }
 

@@ -1,126 +1,71 @@
 package link
 
-import (
-	"context"
-	"errors"
-	"time"
-)
+import "context"
 
-// The kinds of failure to get a session.
-var (
-	// ErrUnreachable means that no broker answers.
-	ErrUnreachable = errors.New("broker unreachable")
-	// ErrRefused means that the broker refused user, password or virtual host.
-	ErrRefused = errors.New("broker refused the login")
-	// ErrClosed means that the session has ended.
-	ErrClosed = errors.New("session ended")
-	// ErrUnroutable is the outcome of a mandatory publishing that no queue took.
-	ErrUnroutable = errors.New("unroutable")
-	// ErrNotConfirmed is the outcome of a publishing that the broker refused.
-	ErrNotConfirmed = errors.New("not confirmed")
-)
+// Window is the most publishings of one [Publisher] that may wait for their confirms.
+const Window = 1000
 
-// Dialer makes sessions. The name shows on the broker.
+// Dialer makes sessions.
 type Dialer interface {
+	// Dial connects to the first broker that answers. The name shows on the broker, in its logs and listings. Errors are
+	// of the kinds [ErrRefused], [ErrUnreachable], [ErrCredentials], [ErrVhost], [ErrNotReady]; none shows a password.
 	Dial(ctx context.Context, name string) (Session, error)
 }
 
-// Session is one connection to a broker.
+// Session is one connection and everything opened on it. All its methods may be called from any goroutine.
 type Session interface {
-	// Apply declares and binds in order. An exchange that is there with other properties is used as it is.
+	// Apply declares the exchanges and the queues and then binds, in order, on a channel of its own. It may be applied again, also by
+	// other sessions. An exchange that exists with other flags is used as it is and noted in Notices; a queue that exists with
+	// other arguments is [ErrConflict]. What a broker that has just started does not find yet is tried again for 30 s.
+	// An error ends the session.
 	Apply(ctx context.Context, t Topology) error
-	// Consume starts a consumer on a channel of its own, with manual acknowledgement. deliver must not block.
+	// Consume opens a channel with the consumer's prefetch and hands its deliveries over, in order, each to be
+	// acknowledged by the consumer. The first call of deliver may come before Consume returns. An error ends the session,
+	// but for a spec that is refused as [ErrInvalid].
 	Consume(ctx context.Context, s ConsumerSpec, deliver func(Delivery)) (Consumer, error)
-	// Publisher opens a channel to publish on.
+	// Publisher opens the channels of a publisher. An error ends the session.
 	Publisher(ctx context.Context, s PublisherSpec) (Publisher, error)
-	// Done is closed when the session has ended; Err says why.
+	// QueueName returns the name that the broker gave the server-named queue that this session declared as alias, and any other
+	// name unchanged.
+	QueueName(alias string) string
+	// Notices returns what this session uses otherwise than declared, in the order it was found.
+	Notices() []Notice
+	// Done is closed when the session has ended.
 	Done() <-chan struct{}
+	// Err says why the session has ended, nil while it has not: [ErrClosed] after Close.
 	Err() error
-	// Close ends the session. It may be called more than once.
+	// Blocked reports whether the broker has an alarm (memory, disk) and takes no publishings from this session.
+	Blocked() bool
+	// Close ends the session in order: what was acknowledged and published before it reaches the broker. It returns when
+	// no function that was handed in will be called any more. Closing again does nothing.
 	Close(ctx context.Context) error
 }
 
-// Consumer is a running consumer.
+// Consumer is one subscription on a channel of its own. Deliveries are acknowledged by it alone: a tag means nothing to another
+// consumer, and nothing after the session has ended.
 type Consumer interface {
-	// Ack acknowledges a delivery, or all up to it.
+	// Ack acknowledges the delivery with this tag; with multiple also all before it that are still open. After the
+	// session's end it returns [ErrClosed] and acknowledges nothing. A tag that is not open ends the session.
 	Ack(tag uint64, multiple bool) error
-	// Cancel has the broker deliver nothing more; when it returns, deliver is not called any more. What is in hand can still be
-	// acknowledged.
+	// Nack gives a delivery back: to its old place in the queue, or to the dead-letter exchange if the queue has one.
+	Nack(tag uint64, requeue bool) error
+	// Cancel stops the deliveries. Those that have arrived are still handed over before it returns, none afterwards. What is in hand
+	// remains to be acknowledged; it comes again only when the session ends without.
 	Cancel(ctx context.Context) error
-	// Close gives up the channel: what is in hand is delivered again.
+	// Close gives up the subscription and its channel: what is in hand comes again at once, in its old place. Deliveries that have
+	// arrived are still handed over before it returns, none afterwards.
 	Close(ctx context.Context) error
+	// Done is closed when deliver will not be called any more.
+	Done() <-chan struct{}
 }
 
-// Publisher publishes. It is safe for use by many goroutines.
+// Publisher publishes on channels of its own.
 type Publisher interface {
-	// Publish sends without waiting for anything but the socket.
+	// Publish sends and forgets. An error means that it was not sent, or perhaps not; nil does not mean that it arrives.
 	Publish(ctx context.Context, p Publishing) error
-	// PublishConfirmed calls done once: with nil when the broker has taken responsibility, else with why not.
+	// PublishConfirmed sends, and calls done exactly once: with nil when the broker has taken the message over (on disk, for a persistent
+	// one to durable queues), else with [ErrNacked], [ErrReturned] (mandatory and no queue took it), [ErrBlocked], or why
+	// the session ended. It waits while [Window] publishings are open, until ctx ends. The outcomes of what was sent come in the
+	// order of publishing; for what cannot be sent done is called at once, from this goroutine.
 	PublishConfirmed(ctx context.Context, p Publishing, done func(error))
 }
-
-// Delivery is one message from a queue.
-type Delivery struct {
-	Tag                          uint64
-	Exchange, Key                string
-	Headers                      map[string]any
-	ContentType, ContentEncoding string
-	Redelivered                  bool
-	Body                         []byte
-}
-
-// Publishing is one message to an exchange; the empty exchange is the queue named by Key.
-type Publishing struct {
-	Exchange, Key string
-	Headers       map[string]any
-	ContentType   string
-	Persistent    bool
-	// Mandatory has it come back when no queue takes it.
-	Mandatory bool
-	Body      []byte
-}
-
-// PublisherSpec says what is done with returns. OnReturn may be nil; it must not block.
-type PublisherSpec struct{ OnReturn func(Publishing) }
-
-// ConsumerSpec says what to consume.
-type ConsumerSpec struct {
-	Queue, Tag string
-	// Prefetch is how many deliveries may be in hand; it bounds memory. At least 1.
-	Prefetch  int
-	Exclusive bool
-}
-
-// Topology is what a session declares, in this order.
-type Topology struct {
-	Exchanges []Exchange
-	Queues    []Queue
-	Bindings  []Binding
-}
-
-// Exchange is a non-durable exchange without arguments.
-type Exchange struct{ Name, Kind string }
-
-// QueueKind is the kind of a queue.
-type QueueKind string
-
-// The kinds of queue.
-const (
-	Classic QueueKind = "classic"
-	Quorum  QueueKind = "quorum"
-)
-
-// Queue is a queue and its arguments; zero values are left out.
-type Queue struct {
-	Name                              string
-	Kind                              QueueKind
-	Durable, Exclusive, AutoDelete    bool
-	TTL, Expires                      time.Duration
-	MaxLength                         int
-	DeadLetterExchange, DeadLetterKey string
-	DeadLetter                        bool
-	DeliveryLimit                     int
-}
-
-// Binding binds a queue to an exchange.
-type Binding struct{ Queue, Exchange, Key string }

@@ -34,7 +34,7 @@ type broker struct {
 	what string
 	url  string
 	link link.Dialer
-	stop func()
+	stop func() error
 }
 
 // Run shows one registration from end to end, and that a restart forgets nothing.
@@ -44,11 +44,11 @@ func (*demoCmd) Run(ctx context.Context, env Env) (err error) {
 		return fmt.Errorf("demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	b, err := findBroker(ctx, env, dir)
+	b, err := findBroker(ctx, env)
 	if err != nil {
 		return err
 	}
-	defer b.stop()
+	defer func() { err = errors.Join(err, b.stop()) }()
 	if err := printf(env.Stdout, "Broker: %s\n", b.what); err != nil {
 		return err
 	}
@@ -59,35 +59,23 @@ func (*demoCmd) Run(ctx context.Context, env Env) (err error) {
 }
 
 // findBroker takes REGISTRAR_AMQP_URL, else starts a private RabbitMQ, else makes one in memory.
-func findBroker(ctx context.Context, env Env, dir string) (*broker, error) {
+func findBroker(ctx context.Context, env Env) (*broker, error) {
 	if url, ok := env.Lookup(envPrefix + "AMQP_URL"); ok && url != "" {
-		return dialBroker("the one at "+rabbit.Redact(url)+" (REGISTRAR_AMQP_URL)", url, func() {})
+		return dialBroker("the one at REGISTRAR_AMQP_URL", url, func() error { return nil }), nil
 	}
-	n, err := startNode(ctx, dir)
+	n, err := node.Start(ctx, node.Options{Log: zerolog.Nop()})
 	if errors.Is(err, node.ErrNotInstalled) {
-		return &broker{what: "in memory, because no rabbitmq-server is installed and REGISTRAR_AMQP_URL is not set", link: loop.New(), stop: func() {}}, nil
+		const why = "in memory, because no rabbitmq-server is installed and REGISTRAR_AMQP_URL is not set"
+		return &broker{what: why, link: loop.New(), stop: func() error { return nil }}, nil
 	}
 	if err != nil {
-		return nil, err
-	}
-	return dialBroker("a private RabbitMQ, gone when the demo ends", n.URL(), n.Stop)
-}
-
-func startNode(ctx context.Context, dir string) (*node.Node, error) {
-	home := dir + "/broker"
-	if err := os.Mkdir(home, 0o700); err != nil {
-		return nil, fmt.Errorf("demo: %w", err)
-	}
-	return node.Start(ctx, home) //nolint:wrapcheck // it says all there is to say.
-}
-
-func dialBroker(what, url string, stop func()) (*broker, error) {
-	d, err := rabbit.New(rabbit.Config{URLs: []string{url}})
-	if err != nil {
-		stop()
 		return nil, err //nolint:wrapcheck // it says all there is to say.
 	}
-	return &broker{what: what, url: url, link: d, stop: stop}, nil
+	return dialBroker("a private RabbitMQ, gone when the demo ends", n.URL(), n.Stop), nil
+}
+
+func dialBroker(what, url string, stop func() error) *broker {
+	return &broker{what: what, url: url, link: rabbit.New(rabbit.Config{URLs: []string{url}, Log: zerolog.Nop()}), stop: stop}
 }
 
 // demo is one run: a registrar that is started twice, and a switch.

@@ -3,199 +3,221 @@ package loop
 import (
 	"context"
 	"fmt"
-	"strings"
+	"slices"
+	"strconv"
 	"sync"
-	"time"
 
 	"registrar/amqpbridge/link"
 )
 
-// Broker is a broker in memory. It is safe for use by many goroutines.
+// Broker is a broker in memory and the [link.Dialer] of its sessions. mu guards it and everything that belongs to it.
 type Broker struct {
 	mu        sync.Mutex
-	exchanges map[string]string // name → kind
+	exchanges map[string]*exchange
 	queues    map[string]*queue
-	bindings  map[link.Binding]bool
-	sessions  map[*session]bool
+	sessions  []*session // in the order of dialing
+	refuse    error
+	blocked   bool
+	holding   bool
+	held      []func()
+	named     int
+	seq       uint64 // of messages, over all queues
+
+	calls   []func() // functions to call, in order
+	calling bool     // somebody is at it
 }
 
-// New makes an empty broker.
+// New returns a broker with nothing declared.
 func New() *Broker {
-	return &Broker{
-		exchanges: map[string]string{"": "direct"}, queues: map[string]*queue{}, bindings: map[link.Binding]bool{},
-		sessions: map[*session]bool{},
+	return &Broker{exchanges: map[string]*exchange{}, queues: map[string]*queue{}}
+}
+
+// enter runs f with the lock and then, without it, the functions that are to be called, unless somebody is at it already.
+func (b *Broker) enter(f func()) {
+	b.mu.Lock()
+	f()
+	if b.calling {
+		b.mu.Unlock()
+		return
 	}
+	b.calling = true
+	for len(b.calls) > 0 {
+		call := b.calls[0]
+		b.calls[0] = nil
+		b.calls = b.calls[1:]
+		b.outside(call)
+	}
+	b.calls = nil
+	b.calling = false
+	b.mu.Unlock()
 }
 
-// queue holds messages and its consumers, who take turns.
-type queue struct {
-	spec      link.Queue
-	owner     *session // of an exclusive queue
-	ready     []*message
-	consumers []*consumer
+// outside calls f without the lock. A panic of f belongs to whoever called the broker, and leaves the broker in order.
+func (b *Broker) outside(f func()) {
+	returned := false
+	b.mu.Unlock()
+	defer func() {
+		b.mu.Lock()
+		if !returned {
+			b.calling = false
+			b.mu.Unlock()
+		}
+	}()
+	f()
+	returned = true
 }
 
-type message struct {
-	p           link.Publishing
-	exchange    string
-	key         string
-	at          time.Time
-	redelivered bool
-}
-
-// Dial makes a session. It cannot fail but for the context.
-func (b *Broker) Dial(ctx context.Context, _ string) (link.Session, error) {
+// Dial opens a session.
+func (b *Broker) Dial(ctx context.Context, name string) (link.Session, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%w: %w", link.ErrUnreachable, err)
+		return nil, fmt.Errorf("dial: %w: %w", link.ErrUnreachable, err)
 	}
-	s := &session{b: b, done: make(chan struct{})}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.sessions[s] = true
+	if b.refuse != nil {
+		return nil, fmt.Errorf("dial: %w", b.refuse)
+	}
+	s := &session{b: b, name: name, done: make(chan struct{}), idle: make(chan struct{}), aliases: map[string]string{}}
+	b.sessions = append(b.sessions, s)
 	return s, nil
 }
 
-// Cut ends every session as a broken connection does: what is in hand is delivered again. Queues stay.
-func (b *Broker) Cut() {
+// Sessions returns the names of the open sessions, in the order of dialing.
+func (b *Broker) Sessions() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for s := range b.sessions {
-		b.end(s, fmt.Errorf("%w: cut", link.ErrClosed))
+	names := make([]string, len(b.sessions))
+	for i, s := range b.sessions {
+		names[i] = s.name
 	}
+	return names
 }
 
-// Delete deletes a queue, as an operator does; its consumers' sessions end.
-func (b *Broker) Delete(name string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	q := b.queues[name]
-	if q == nil {
-		return
-	}
-	b.remove(q)
-	for _, c := range q.consumers {
-		b.end(c.s, fmt.Errorf("%w: the broker cancelled consumer %s", link.ErrClosed, c.spec.Tag))
-	}
+// Cut ends the sessions with these names, or all sessions when there are no names, with [link.ErrLost]. It returns how many there were.
+func (b *Broker) Cut(names ...string) int {
+	n := 0
+	b.enter(func() {
+		cut := slices.Clone(b.sessions)
+		if len(names) > 0 {
+			cut = slices.DeleteFunc(cut, func(s *session) bool { return !slices.Contains(names, s.name) })
+		}
+		n = len(cut)
+		end(cut, link.ErrLost)
+	})
+	return n
 }
 
-// Depth returns how many messages of a queue wait.
-func (b *Broker) Depth(name string) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if q := b.queues[name]; q != nil {
-		q.expire()
-		return len(q.ready)
-	}
-	return 0
-}
-
-// remove forgets a queue and its bindings.
-func (b *Broker) remove(q *queue) {
-	delete(b.queues, q.spec.Name)
-	for x := range b.bindings {
-		if x.Queue == q.spec.Name {
-			delete(b.bindings, x)
+// end ends sessions at once: none gets what another has in hand.
+func end(all []*session, why error) {
+	for _, s := range all {
+		for _, c := range s.consumers {
+			c.detach()
 		}
 	}
+	for _, s := range all {
+		s.end(why)
+	}
 }
 
-// end ends a session: its consumers give back what they hold, its exclusive queues go.
-func (b *Broker) end(s *session, why error) {
-	if !b.sessions[s] {
-		return
+// Refuse has Dial fail with err until it is called with nil. Sessions that are open go on.
+func (b *Broker) Refuse(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refuse = err
+}
+
+// Stop ends all sessions with [link.ErrForced], forgets what a real broker forgets when it stops, and refuses to be dialed.
+func (b *Broker) Stop() {
+	b.enter(func() {
+		b.refuse = link.ErrRefused
+		end(slices.Clone(b.sessions), link.ErrForced)
+		for _, q := range b.sorted() {
+			if !q.spec.Durable {
+				q.remove()
+				continue
+			}
+			q.ready = slices.DeleteFunc(q.ready, func(m *message) bool { return !m.Persistent && q.spec.Kind != link.Quorum })
+		}
+		for name, x := range b.exchanges {
+			if !x.spec.Durable {
+				delete(b.exchanges, name)
+			}
+		}
+	})
+}
+
+// Start lets a stopped broker be dialed again.
+func (b *Broker) Start() { b.Refuse(nil) }
+
+// Block raises the alarm, or ends it: while it lasts nobody may publish.
+func (b *Broker) Block(alarm bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.blocked = alarm
+}
+
+// HoldConfirms keeps back the outcomes of confirmed publishings from now on, until it is called with false, which tells them. Those of
+// a session that ends in the meantime are told as why it ended.
+func (b *Broker) HoldConfirms(hold bool) {
+	b.enter(func() {
+		b.holding = hold
+		if hold {
+			return
+		}
+		for _, tell := range b.held {
+			tell()
+		}
+		b.held = nil
+		for _, s := range b.sessions {
+			s.held = nil
+		}
+	})
+}
+
+// DeleteQueue deletes a queue with what is in it; sessions that consume it end with [link.ErrCancelled].
+func (b *Broker) DeleteQueue(_ context.Context, name string) error {
+	found := false
+	b.enter(func() {
+		q, ok := b.queues[name]
+		if found = ok; ok {
+			q.delete(link.ErrCancelled)
+		}
+	})
+	if !found {
+		return fmt.Errorf("delete queue %s: %w", name, link.ErrNotFound)
 	}
-	delete(b.sessions, s)
-	s.err = why
-	close(s.done)
-	for _, c := range s.consumers {
-		b.drop(c)
+	return nil
+}
+
+// Depth returns how many messages of a queue wait, and how many are in hand of consumers.
+func (b *Broker) Depth(queue string) (ready, unacked int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q, ok := b.queues[queue]
+	if !ok {
+		return 0, 0
 	}
+	for _, s := range b.sessions {
+		for _, c := range s.consumers {
+			if c.q == q {
+				unacked += len(c.open)
+			}
+		}
+	}
+	return len(q.ready), unacked
+}
+
+// sorted returns the queues by name.
+func (b *Broker) sorted() []*queue {
+	all := make([]*queue, 0, len(b.queues))
 	for _, q := range b.queues {
-		if q.owner == s {
-			b.remove(q)
-		}
+		all = append(all, q)
 	}
+	slices.SortFunc(all, func(a, c *queue) int { return compare(a.name, c.name) })
+	return all
 }
 
-// route returns the queues that a message reaches, each once.
-func (b *Broker) route(exchange, key string) []*queue {
-	if exchange == "" {
-		if q := b.queues[key]; q != nil {
-			return []*queue{q}
-		}
-		return nil
-	}
-	var out []*queue
-	seen := map[string]bool{}
-	for x := range b.bindings {
-		if x.Exchange == exchange && !seen[x.Queue] && matches(b.exchanges[exchange], x.Key, key) {
-			seen[x.Queue] = true
-			out = append(out, b.queues[x.Queue])
-		}
-	}
-	return out
-}
-
-// matches applies the rules of direct and topic exchanges.
-func matches(kind, pattern, key string) bool {
-	if kind != "topic" {
-		return pattern == key
-	}
-	return topic(strings.Split(pattern, "."), strings.Split(key, "."))
-}
-
-// topic matches words: * is one, # any number.
-func topic(pattern, words []string) bool {
-	if len(pattern) == 0 {
-		return len(words) == 0
-	}
-	if pattern[0] == "#" {
-		return topic(pattern[1:], words) || len(words) > 0 && topic(pattern, words[1:])
-	}
-	return len(words) > 0 && (pattern[0] == "*" || pattern[0] == words[0]) && topic(pattern[1:], words[1:])
-}
-
-// put queues a message for each queue that it reaches and reports whether there was one.
-func (b *Broker) put(exchange, key string, p link.Publishing) bool {
-	queues := b.route(exchange, key)
-	for _, q := range queues {
-		q.ready = append(q.ready, &message{p: p, exchange: exchange, key: key, at: time.Now()})
-		if q.spec.MaxLength > 0 && len(q.ready) > q.spec.MaxLength {
-			b.dead(q, q.ready[0])
-			q.ready = q.ready[1:]
-		}
-		q.serve()
-	}
-	return len(queues) > 0
-}
-
-// dead sends a message where the queue's dead letters go.
-func (b *Broker) dead(q *queue, m *message) {
-	if q.spec.DeadLetter {
-		b.put(q.spec.DeadLetterExchange, q.spec.DeadLetterKey, m.p)
-	}
-}
-
-// expire drops what has waited longer than the queue's time-to-live.
-func (q *queue) expire() {
-	for q.spec.TTL > 0 && len(q.ready) > 0 && time.Since(q.ready[0].at) >= q.spec.TTL {
-		q.ready = q.ready[1:]
-	}
-}
-
-// serve hands what is ready to consumers that have room, in turn.
-func (q *queue) serve() {
-	q.expire()
-	for tried := 0; len(q.ready) > 0 && tried < len(q.consumers); {
-		c := q.consumers[0]
-		q.consumers = append(q.consumers[1:], c)
-		if len(c.unacked) >= c.spec.Prefetch {
-			tried++
-			continue
-		}
-		tried = 0
-		m := q.ready[0]
-		q.ready = q.ready[1:]
-		c.take(m)
-	}
+func (b *Broker) newName() string {
+	b.named++
+	return "amq.gen-" + strconv.Itoa(b.named)
 }

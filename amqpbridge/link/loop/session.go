@@ -4,242 +4,146 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"registrar/amqpbridge/link"
 )
 
-// session is one connection. The broker's mutex guards it.
+// session is a connection to a [Broker], whose lock guards it. err is written before done is closed.
 type session struct {
 	b         *Broker
-	done      chan struct{}
+	name      string
+	done      chan struct{} // it has ended
 	err       error
+	owed      int           // functions of this session that are still to be called
+	idle      chan struct{} // it has ended and none is
+	idled     bool
+	aliases   map[string]string
+	notices   []link.Notice
 	consumers []*consumer
+	held      []*outcome
 }
 
-// Apply declares and binds.
-func (s *session) Apply(_ context.Context, t link.Topology) error {
-	s.b.mu.Lock()
-	defer s.b.mu.Unlock()
-	if s.err != nil {
-		return s.err
+// ended reports whether the session has; the lock is held.
+func (s *session) ended() bool { return s.err != nil }
+
+// call leaves f to be called without the lock, in its turn.
+func (s *session) call(f func()) {
+	s.owed++
+	s.b.calls = append(s.b.calls, func() {
+		f()
+		s.b.mu.Lock()
+		defer s.b.mu.Unlock()
+		s.owed--
+		s.settle()
+	})
+}
+
+// settle closes idle when nothing more will be called.
+func (s *session) settle() {
+	if s.ended() && s.owed == 0 && !s.idled {
+		s.idled = true
+		close(s.idle)
 	}
-	for _, e := range t.Exchanges {
-		if _, there := s.b.exchanges[e.Name]; !there {
-			s.b.exchanges[e.Name] = e.Kind
+}
+
+// end ends the session: its exclusive queues go, and what it has in hand goes back before anybody gets any of it.
+func (s *session) end(why error) {
+	if s.ended() {
+		return
+	}
+	s.err = why
+	close(s.done)
+	s.b.sessions = slices.DeleteFunc(s.b.sessions, func(other *session) bool { return other == s })
+	for _, o := range s.held {
+		o.tell(why)
+	}
+	s.held = nil
+	for _, c := range s.consumers {
+		c.detach()
+	}
+	for _, q := range s.b.sorted() {
+		if q.owner == s {
+			q.delete(link.ErrCancelled)
 		}
 	}
-	for _, q := range t.Queues {
-		if s.b.queues[q.Name] != nil {
-			continue
-		}
-		made := &queue{spec: q}
-		if q.Exclusive {
-			made.owner = s
-		}
-		s.b.queues[q.Name] = made
+	var touched []*queue
+	for _, c := range s.consumers {
+		c.giveBack()
+		touched = append(touched, c.q)
+		c.finish()
 	}
-	for _, x := range t.Bindings {
-		if s.b.queues[x.Queue] == nil {
-			return fmt.Errorf("bind: there is no queue %s", x.Queue)
+	for _, q := range touched {
+		q.work()
+	}
+	s.settle()
+}
+
+// use runs f with the lock if the session is alive, and ends the session with the error that f returns.
+func (s *session) use(ctx context.Context, what string, f func() error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	var err error
+	s.b.enter(func() {
+		if s.ended() {
+			err = link.ErrClosed
+			return
 		}
-		s.b.bindings[x] = true
+		if err = f(); err != nil {
+			s.end(err)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
+}
+
+// QueueName resolves an alias.
+func (s *session) QueueName(alias string) string {
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	return s.resolve(alias)
+}
+
+func (s *session) resolve(alias string) string {
+	if name, ok := s.aliases[alias]; ok {
+		return name
+	}
+	return alias
+}
+
+// Notices returns what is used otherwise than declared.
+func (s *session) Notices() []link.Notice {
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	return slices.Clone(s.notices)
 }
 
 // Done is closed when the session has ended.
 func (s *session) Done() <-chan struct{} { return s.done }
 
-// Err says why it has ended.
+// Err says why the session has ended.
 func (s *session) Err() error {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	return s.err
 }
 
-// Close ends the session and waits until its consumers deliver nothing more.
-func (s *session) Close(context.Context) error {
-	s.b.mu.Lock()
-	s.b.end(s, link.ErrClosed)
-	consumers := slices.Clone(s.consumers)
-	s.b.mu.Unlock()
-	for _, c := range consumers {
-		<-c.over
-	}
-	return nil
-}
-
-// consumer is one consumer. The broker's mutex guards it.
-type consumer struct {
-	s       *session
-	q       *queue
-	spec    link.ConsumerSpec
-	next    uint64
-	unacked []held
-	out     []link.Delivery
-	wake    *sync.Cond
-	stopped bool
-	over    chan struct{}
-}
-
-// held is a delivery that is not acknowledged.
-type held struct {
-	tag uint64
-	m   *message
-}
-
-// Consume starts a consumer.
-func (s *session) Consume(_ context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
+// Blocked reports the alarm.
+func (s *session) Blocked() bool {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
-	q := s.b.queues[spec.Queue]
-	if s.err != nil || q == nil {
-		why := fmt.Errorf("%w: there is no queue %s", link.ErrClosed, spec.Queue)
-		s.b.end(s, why) // as the real one: a channel error ends the session
-		return nil, why
-	}
-	c := &consumer{s: s, q: q, spec: spec, wake: sync.NewCond(&s.b.mu), over: make(chan struct{})}
-	s.consumers = append(s.consumers, c)
-	q.consumers = append(q.consumers, c)
-	go c.pump(deliver)
-	q.serve()
-	return c, nil
+	return s.b.blocked
 }
 
-// pump hands deliveries over outside of the lock.
-func (c *consumer) pump(deliver func(link.Delivery)) {
-	defer close(c.over)
-	c.s.b.mu.Lock()
-	defer c.s.b.mu.Unlock()
-	for {
-		for len(c.out) == 0 && !c.stopped {
-			c.wake.Wait()
-		}
-		if len(c.out) == 0 || c.s.err != nil {
-			return
-		}
-		d := c.out[0]
-		c.out = c.out[1:]
-		c.s.b.mu.Unlock()
-		deliver(d)
-		c.s.b.mu.Lock()
-	}
-}
-
-func (c *consumer) take(m *message) {
-	c.next++
-	c.unacked = append(c.unacked, held{tag: c.next, m: m})
-	c.out = append(c.out, link.Delivery{
-		Tag: c.next, Exchange: m.exchange, Key: m.key, Headers: m.p.Headers, ContentType: m.p.ContentType,
-		Redelivered: m.redelivered, Body: m.p.Body,
-	})
-	c.wake.Signal()
-}
-
-// Ack acknowledges. A tag that is not in hand ends the session, as the real broker does.
-func (c *consumer) Ack(tag uint64, multiple bool) error {
-	c.s.b.mu.Lock()
-	defer c.s.b.mu.Unlock()
-	if c.s.err != nil {
-		return c.s.err
-	}
-	before := len(c.unacked)
-	c.unacked = slices.DeleteFunc(c.unacked, func(h held) bool { return h.tag == tag || multiple && h.tag <= tag })
-	if len(c.unacked) == before {
-		err := fmt.Errorf("%w: unknown delivery tag %d", link.ErrClosed, tag)
-		c.s.b.end(c.s, err)
-		return err
-	}
-	c.q.serve()
-	return nil
-}
-
-// Cancel stops the deliveries. What is in hand can still be acknowledged.
-func (c *consumer) Cancel(context.Context) error {
-	c.s.b.mu.Lock()
-	c.leave()
-	c.s.b.mu.Unlock()
-	<-c.over
-	return nil
-}
-
-// Close gives back what is in hand.
-func (c *consumer) Close(context.Context) error {
-	c.s.b.mu.Lock()
-	c.out = nil
-	c.s.b.drop(c)
-	c.s.b.mu.Unlock()
-	<-c.over
-	return nil
-}
-
-func (c *consumer) leave() {
-	c.q.consumers = slices.DeleteFunc(c.q.consumers, func(x *consumer) bool { return x == c })
-	c.stopped = true
-	c.wake.Signal()
-}
-
-// drop ends a consumer: what it holds goes back to the front of its queue, in order.
-func (b *Broker) drop(c *consumer) {
-	c.leave()
-	back := make([]*message, 0, len(c.unacked))
-	for _, h := range c.unacked {
-		h.m.redelivered = true
-		back = append(back, h.m)
-	}
-	c.unacked = nil
-	c.q.ready = append(back, c.q.ready...)
-	if b.queues[c.q.spec.Name] == c.q {
-		c.q.serve()
-	}
-}
-
-// publisher publishes on a session.
-type publisher struct {
-	s    *session
-	spec link.PublisherSpec
-}
-
-// Publisher makes a publisher.
-func (s *session) Publisher(_ context.Context, spec link.PublisherSpec) (link.Publisher, error) {
-	if err := s.Err(); err != nil {
-		return nil, err
-	}
-	return &publisher{s: s, spec: spec}, nil
-}
-
-// Publish routes a message.
-func (p *publisher) Publish(_ context.Context, m link.Publishing) error {
-	err := p.publish(m)
-	if err == link.ErrUnroutable { //nolint:errorlint // our own, unwrapped.
-		if p.spec.OnReturn != nil {
-			p.spec.OnReturn(m)
-		}
+// Close ends the session and waits until nothing of it will be called.
+func (s *session) Close(ctx context.Context) error {
+	s.b.enter(func() { s.end(link.ErrClosed) })
+	select {
+	case <-s.idle:
 		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close session: %w", ctx.Err())
 	}
-	return err
-}
-
-// PublishConfirmed routes a message and says what became of it.
-func (p *publisher) PublishConfirmed(_ context.Context, m link.Publishing, done func(error)) {
-	done(p.publish(m))
-}
-
-func (p *publisher) publish(m link.Publishing) error {
-	b := p.s.b
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if p.s.err != nil {
-		return p.s.err
-	}
-	if _, there := b.exchanges[m.Exchange]; !there {
-		err := fmt.Errorf("%w: there is no exchange %s", link.ErrClosed, m.Exchange)
-		b.end(p.s, err)
-		return err
-	}
-	if !b.put(m.Exchange, m.Key, m) && m.Mandatory {
-		return link.ErrUnroutable
-	}
-	return nil
 }

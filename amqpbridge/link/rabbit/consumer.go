@@ -1,83 +1,147 @@
 package rabbit
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"math"
+	"sync/atomic"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"registrar/amqpbridge/link"
 )
 
-// consumer is a consumer on a channel of its own.
+// consumer is the only consumer of its channel, so that multiple reaches no other. Its task calls deliver until the library closes the
+// deliveries, which happens at its cancellation and at the end of the channel.
 type consumer struct {
-	s    *session
-	ch   *amqp.Channel
-	tag  string
-	over chan struct{} // closed when deliver is not called any more
+	s         *session
+	ch        *amqp.Channel
+	tag       string
+	cancelled atomic.Bool
+	done      chan struct{}
 }
 
-// Consume starts a consumer: prefetch first, then consume.
+// Consume opens a channel and subscribes.
 func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
-	ch, err := s.channel(ctx)
-	if err != nil {
-		return nil, err
+	if spec.Prefetch < 1 || spec.Prefetch > math.MaxUint16 {
+		return nil, fmt.Errorf("consume %s: %w: a prefetch of %d", spec.Queue, link.ErrInvalid, spec.Prefetch)
 	}
-	s.follow(ch)
-	cancelled := ch.NotifyCancel(make(chan string, 1))
-	var deliveries <-chan amqp.Delivery
-	err = s.guarded(ctx, "consume "+spec.Queue, func() error {
-		if err := ch.Qos(spec.Prefetch, 0, false); err != nil {
-			return err //nolint:wrapcheck // wrapped by guarded.
-		}
-		deliveries, err = ch.Consume(spec.Queue, spec.Tag, false, spec.Exclusive, false, false, nil)
-		return err //nolint:wrapcheck // as above.
+	var c *consumer
+	err := patient(ctx, s.isDeclared(spec.Queue, ""), func() (err error) {
+		c, err = s.consume(ctx, spec, deliver)
+		return err
 	})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // wrapped by guarded.
+		s.fail(err)
+		return nil, fmt.Errorf("consume %s: %w", spec.Queue, err)
 	}
-	c := &consumer{s: s, ch: ch, tag: spec.Tag, over: make(chan struct{})}
-	go c.pump(deliveries, cancelled, deliver)
 	return c, nil
 }
 
-// pump hands deliveries over until there are no more. A queue that is deleted only shows as a cancel by the broker.
-func (c *consumer) pump(deliveries <-chan amqp.Delivery, cancelled <-chan string, deliver func(link.Delivery)) {
-	defer close(c.over)
-	for d := range deliveries {
-		deliver(link.Delivery{
-			Tag: d.DeliveryTag, Exchange: d.Exchange, Key: d.RoutingKey, Headers: d.Headers, ContentType: d.ContentType,
-			ContentEncoding: d.ContentEncoding, Redelivered: d.Redelivered, Body: d.Body,
-		})
+func (s *session) consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (*consumer, error) {
+	ch, err := s.open(ctx)
+	if err != nil {
+		return nil, err
 	}
-	select {
-	case tag, ok := <-cancelled:
-		if ok {
-			c.s.end(fmt.Errorf("%w: the broker cancelled consumer %s", link.ErrClosed, tag))
+	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
+	c := &consumer{s: s, ch: ch, tag: cmp.Or(spec.Tag, "consumer"), done: make(chan struct{})}
+	var deliveries <-chan amqp.Delivery
+	err = s.call(ctx, func() (err error) {
+		if err = ch.Qos(spec.Prefetch, 0, false); err != nil {
+			return err //nolint:wrapcheck // call wraps.
 		}
-	default:
+		deliveries, err = ch.Consume(s.QueueName(spec.Queue), c.tag, false, spec.Exclusive, false, false, nil)
+		return err //nolint:wrapcheck // call wraps.
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !s.start(func() { s.watchChannel(closed) }) || !s.start(func() { c.run(deliveries, deliver) }) {
+		return nil, s.Err()
+	}
+	s.mu.Lock()
+	s.consumers = append(s.consumers, c)
+	s.mu.Unlock()
+	return c, nil
+}
+
+// watchChannel ends the session when the broker closes one of its channels.
+func (s *session) watchChannel(closed <-chan *amqp.Error) {
+	if e, ok := <-closed; ok {
+		s.fail(wrap(e))
+	}
+}
+
+func (c *consumer) run(deliveries <-chan amqp.Delivery, deliver func(link.Delivery)) {
+	defer close(c.done)
+	for d := range deliveries {
+		select {
+		case <-c.s.done: // it comes again
+		default:
+			deliver(delivery(&d))
+		}
+	}
+	if !c.cancelled.Load() && !c.ch.IsClosed() { // closed channels have a watcher
+		c.s.fail(link.ErrCancelled)
 	}
 }
 
 // Ack acknowledges.
 func (c *consumer) Ack(tag uint64, multiple bool) error {
-	if err := c.ch.Ack(tag, multiple); err != nil {
-		return fmt.Errorf("acknowledge: %w", err)
-	}
-	return nil
+	return c.settle("acknowledge", func() error { return c.ch.Ack(tag, multiple) })
 }
 
-// Cancel stops the deliveries and waits for the last one.
+// Nack gives back.
+func (c *consumer) Nack(tag uint64, requeue bool) error {
+	return c.settle("give back", func() error { return c.ch.Nack(tag, false, requeue) })
+}
+
+func (c *consumer) settle(what string, f func() error) error {
+	if c.s.Err() != nil {
+		return fmt.Errorf("%s: %w", what, link.ErrClosed)
+	}
+	err := wrap(f())
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, link.ErrClosed) {
+		c.s.fail(err)
+	}
+	return fmt.Errorf("%s: %w: %w", what, link.ErrClosed, err)
+}
+
+// Cancel stops the deliveries.
 func (c *consumer) Cancel(ctx context.Context) error {
-	err := c.s.guarded(ctx, "cancel", func() error { return c.ch.Cancel(c.tag, false) })
-	select {
-	case <-c.over:
-	case <-c.s.done:
+	if !c.cancelled.Swap(true) {
+		if err := c.s.call(ctx, func() error { return c.ch.Cancel(c.tag, false) }); err != nil {
+			c.s.fail(err)
+			return fmt.Errorf("cancel: %w", err)
+		}
 	}
-	return err
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("cancel: %w", ctx.Err())
+	}
 }
 
-// Close gives the channel up.
+// Close gives up the channel.
 func (c *consumer) Close(ctx context.Context) error {
-	return c.s.guarded(ctx, "close a channel", c.ch.Close)
+	c.cancelled.Store(true)
+	if err := c.s.call(ctx, c.ch.Close); err != nil {
+		c.s.fail(err)
+		return fmt.Errorf("close: %w", err)
+	}
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close: %w", ctx.Err())
+	}
 }
+
+// Done is closed when deliver will not be called any more.
+func (c *consumer) Done() <-chan struct{} { return c.done }

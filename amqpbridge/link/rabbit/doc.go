@@ -1,9 +1,17 @@
-// Package rabbit is the link over amqp091-go, which only it imports.
+// Package rabbit implements [link.Dialer] over RabbitMQ 3.10 to 4.x with amqp091-go, and is its only importer.
 //
-// The client library's own recovery is not used: after a reconnect it lets an acknowledgement of an old delivery reach a new one. A session here
-// is one connection; a watcher ends it on the first sign of trouble, and closing is bounded in time, because the library's synchronous calls
-// know no timeout. One goroutine owns a channel's synchronous calls: consumers consume and acknowledge, publishers only publish once they are set
-// up.
+// The library's automatic recovery is not used: after it, an acknowledgement with multiple of the old channel acknowledges
+// other, unprocessed messages of the new one. A session here is over with its first error; late acknowledgements fail.
 //
-// Passwords stand in URLs: no error and no log line of this package contains one.
+// # What runs
+//
+// A session has one goroutine that watches the connection, one for each channel that watches the channel, one for each consumer
+// that calls deliver, and two for each publisher that tell returns and outcomes. All have ended when Close returns.
+// Every synchronous call of the library waits without a limit and knows no context; a watchdog ends the session when the
+// context ends or after Config.CallTimeout. A write that is stuck for Config.WriteTimeout ends it too, also when the library itself
+// waits for that write.
+//
+// # Secrets
+//
+// Addresses carry passwords. They are in no error and no log line, and a [Config] or [Dialer] that is printed shows xxxxx.
 package rabbit

@@ -2,7 +2,9 @@ package rabbit
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -10,134 +12,157 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// publisher publishes on two channels: one without confirms for what is worthless when late, one with them for what must arrive.
-// The second is opened when it is first needed.
+// returnsBuffer is how many returns may wait for OnReturn: the library stalls the connection behind a full one.
+const returnsBuffer = 1024
+
+// publisher has two channels: confirms of what nobody waits for would cost the broker and us. A place is taken for each confirmed
+// publishing until its outcome; open holds them in the order of publishing and has room for all places. mu keeps that
+// order, and keeps the end of the channels away from a publishing: their frames must not mix.
 type publisher struct {
-	s        *session
-	spec     link.PublisherSpec
-	plain    *amqp.Channel
-	mu       sync.Mutex
-	sure     *amqp.Channel
-	returns  chan amqp.Return
-	returned map[string]bool // message ids that came back
-	seq      uint64
-	window   chan struct{}
+	s                *session
+	plain, confirmed *amqp.Channel
+	places           chan struct{}
+	open             chan outcome
+
+	mu    sync.Mutex
+	ended bool
+	seq   uint64
 }
 
-// window is how many confirms may be outstanding.
-const window = 500
+// outcome is a publishing that waits for its confirm. id is its Message-Id if it is mandatory: the broker returns it with the message.
+type outcome struct {
+	confirm *amqp.DeferredConfirmation
+	id      string
+	done    func(error)
+}
 
-// Publisher opens the publishing channel.
+// Publisher opens the channels of a publisher.
 func (s *session) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
-	ch, err := s.channel(ctx)
+	p, err := s.publisher(ctx, spec)
 	if err != nil {
-		return nil, err
+		s.fail(err)
+		return nil, fmt.Errorf("open publisher: %w", err)
 	}
-	s.follow(ch)
-	p := &publisher{s: s, spec: spec, plain: ch, returned: map[string]bool{}, window: make(chan struct{}, window)}
-	returns := ch.NotifyReturn(make(chan amqp.Return, 64))
-	go func() {
-		for r := range returns {
-			if spec.OnReturn != nil {
-				spec.OnReturn(link.Publishing{Exchange: r.Exchange, Key: r.RoutingKey, Body: r.Body})
-			}
-		}
-	}()
 	return p, nil
 }
 
-// Publish sends without a confirm.
+func (s *session) publisher(ctx context.Context, spec link.PublisherSpec) (*publisher, error) {
+	p := &publisher{s: s, places: make(chan struct{}, link.Window), open: make(chan outcome, link.Window)}
+	var err error
+	if p.plain, err = s.open(ctx); err != nil {
+		return nil, err
+	}
+	if p.confirmed, err = s.open(ctx); err != nil {
+		return nil, err
+	}
+	if err = s.call(ctx, func() error { return p.confirmed.Confirm(false) }); err != nil {
+		return nil, err
+	}
+	for _, ch := range []*amqp.Channel{p.plain, p.confirmed} {
+		closed := ch.NotifyClose(make(chan *amqp.Error, 1))
+		if !s.start(func() { s.watchChannel(closed) }) {
+			return nil, s.Err()
+		}
+	}
+	gone := p.plain.NotifyReturn(make(chan amqp.Return, returnsBuffer))
+	returned := p.confirmed.NotifyReturn(make(chan amqp.Return, returnsBuffer))
+	if !s.start(func() { tellReturns(gone, spec.OnReturn) }) || !s.start(func() { p.tellOutcomes(returned) }) {
+		return nil, s.Err()
+	}
+	s.mu.Lock()
+	s.publishers = append(s.publishers, p)
+	s.mu.Unlock()
+	return p, nil
+}
+
+func tellReturns(gone <-chan amqp.Return, tell func(link.Publishing)) {
+	for r := range gone {
+		if tell != nil {
+			tell(returned(&r))
+		}
+	}
+}
+
+// Publish sends and forgets.
 func (p *publisher) Publish(ctx context.Context, m link.Publishing) error {
-	if err := p.plain.PublishWithContext(ctx, m.Exchange, m.Key, m.Mandatory, false, encode(m, "")); err != nil {
+	if err := p.publish(ctx, m); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	return nil
 }
 
-// PublishConfirmed sends and has done called with the outcome.
-func (p *publisher) PublishConfirmed(ctx context.Context, m link.Publishing, done func(error)) {
-	go func() { done(p.confirmed(ctx, m)) }()
-}
-
-func (p *publisher) confirmed(ctx context.Context, m link.Publishing) error {
-	select {
-	case p.window <- struct{}{}:
-		defer func() { <-p.window }()
-	case <-ctx.Done():
-		return fmt.Errorf("publish: %w", context.Cause(ctx))
-	case <-p.s.done:
-		return p.s.Err()
-	}
-	ch, id, err := p.confirming(ctx)
+func (p *publisher) publish(ctx context.Context, m link.Publishing) error {
+	msg, err := p.ready(ctx, m)
 	if err != nil {
 		return err
 	}
-	confirm, err := ch.PublishWithDeferredConfirmWithContext(ctx, m.Exchange, m.Key, m.Mandatory, false, encode(m, id))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		return link.ErrClosed
+	}
+	return p.sent(p.plain.PublishWithContext(context.WithoutCancel(ctx), m.Exchange, m.Key, m.Mandatory, false, msg))
+}
+
+// ready looks at what stands in the way of publishing, and translates.
+func (p *publisher) ready(ctx context.Context, m link.Publishing) (amqp.Publishing, error) {
+	if err := ctx.Err(); err != nil {
+		return amqp.Publishing{}, err //nolint:wrapcheck // the callers wrap.
+	}
+	if p.s.Err() != nil {
+		return amqp.Publishing{}, link.ErrClosed
+	}
+	if p.s.Blocked() {
+		return amqp.Publishing{}, link.ErrBlocked
+	}
+	return publishing(m)
+}
+
+// sent judges an error of sending: whatever it is, the frames may be incomplete, so the session is over.
+func (p *publisher) sent(err error) error {
+	err = wrap(err)
+	if err != nil && !errors.Is(err, link.ErrClosed) {
+		p.s.fail(err)
+	}
+	return err
+}
+
+// PublishConfirmed sends and has the outcome told.
+func (p *publisher) PublishConfirmed(ctx context.Context, m link.Publishing, done func(error)) {
+	if err := p.publishConfirmed(ctx, m, done); err != nil {
+		done(fmt.Errorf("publish: %w", err))
+	}
+}
+
+func (p *publisher) publishConfirmed(ctx context.Context, m link.Publishing, done func(error)) error {
+	msg, err := p.ready(ctx, m)
 	if err != nil {
-		return fmt.Errorf("publish: %w", err)
+		return err
 	}
 	select {
-	case <-confirm.Done():
+	case p.places <- struct{}{}:
 	case <-ctx.Done():
-		return fmt.Errorf("publish: %w", context.Cause(ctx))
+		return ctx.Err() //nolint:wrapcheck // the caller wraps.
 	case <-p.s.done:
-		return p.s.Err()
+		return link.ErrClosed
 	}
-	switch {
-	case p.cameBack(id):
-		return link.ErrUnroutable
-	case !confirm.Acked():
-		return link.ErrNotConfirmed
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended {
+		<-p.places
+		return link.ErrClosed
 	}
+	o := outcome{done: done}
+	if m.Mandatory {
+		p.seq++
+		o.id = strconv.FormatUint(p.seq, 10)
+		msg.MessageId = o.id
+	}
+	o.confirm, err = p.confirmed.PublishWithDeferredConfirm(m.Exchange, m.Key, m.Mandatory, false, msg)
+	if err = p.sent(err); err != nil {
+		<-p.places
+		return err
+	}
+	p.open <- o // has room: there are no more places than that
 	return nil
-}
-
-// confirming returns the confirming channel, opened on first use, and an id for the next message: a return comes before the
-// confirm and is matched by it.
-func (p *publisher) confirming(ctx context.Context) (*amqp.Channel, string, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.seq++
-	id := fmt.Sprintf("registrar-%d", p.seq)
-	if p.sure != nil {
-		return p.sure, id, nil
-	}
-	ch, err := p.s.channel(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	p.s.follow(ch)
-	if err := p.s.guarded(ctx, "confirm mode", func() error { return ch.Confirm(false) }); err != nil {
-		return nil, "", err
-	}
-	p.returns = ch.NotifyReturn(make(chan amqp.Return, window))
-	p.sure = ch
-	return ch, id, nil
-}
-
-// cameBack reports whether a confirmed message was returned: the return is in the channel before the confirm is seen.
-func (p *publisher) cameBack(id string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for {
-		select {
-		case r, ok := <-p.returns:
-			if ok {
-				p.returned[r.MessageId] = true
-				continue
-			}
-		default:
-		}
-		back := p.returned[id]
-		delete(p.returned, id)
-		return back
-	}
-}
-
-func encode(m link.Publishing, id string) amqp.Publishing {
-	mode := amqp.Transient
-	if m.Persistent {
-		mode = amqp.Persistent
-	}
-	return amqp.Publishing{Headers: m.Headers, ContentType: m.ContentType, DeliveryMode: mode, MessageId: id, Body: m.Body}
 }

@@ -2,8 +2,11 @@ package rabbit
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -12,63 +15,131 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// closeWithin bounds closing a connection: a broker that does not answer must not hold anybody up.
-const closeWithin = time.Second
+// hangUp is how long the broker has to answer the end of a connection.
+const hangUp = time.Second
 
-// session is one connection. It ends once, for the first reason; its goroutines end with it.
+// session is one connection. Its first error ends it: fail closes done and hangs up, and everything opened on it ends with the
+// connection. mu guards what is opened and learned; err is written before done is closed.
 type session struct {
-	conn *amqp.Connection
+	cfg  Config
 	log  zerolog.Logger
-	done chan struct{}
-	once sync.Once
-	err  error
+	conn *amqp.Connection
+	sock *socket
+
+	blocked atomic.Bool
+	once    sync.Once
+	done    chan struct{}
+	err     error
+	tasks   sync.WaitGroup
+	setup   sync.Mutex // one Apply at a time
+
+	mu         sync.Mutex
+	ended      bool
+	notices    []link.Notice
+	declared   map[string]string // queue or alias to name
+	exchanges  map[string]bool
+	consumers  []*consumer
+	publishers []*publisher
 }
 
-func newSession(conn *amqp.Connection, log zerolog.Logger) *session {
-	s := &session{conn: conn, log: log, done: make(chan struct{})}
+func newSession(d *Dialer, conn *amqp.Connection, sock *socket) *session {
+	s := &session{
+		cfg: d.cfg, log: d.log, conn: conn, sock: sock, done: make(chan struct{}),
+		declared: map[string]string{}, exchanges: map[string]bool{},
+	}
 	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
-	blocked := conn.NotifyBlocked(make(chan amqp.Blocking, 8))
-	go s.watch(closed, blocked)
+	blocked := conn.NotifyBlocked(make(chan amqp.Blocking, 16))
+	s.tasks.Go(func() { s.watch(closed, blocked) })
 	return s
 }
 
-// watch waits for the end of the connection and tells of alarms meanwhile.
-func (s *session) watch(closed chan *amqp.Error, blocked chan amqp.Blocking) {
+// watch waits for the end of the connection, and looks after alarms and stuck writes until then.
+func (s *session) watch(closed <-chan *amqp.Error, blocked <-chan amqp.Blocking) {
+	tick := time.NewTicker(s.cfg.WriteTimeout / 4)
+	defer tick.Stop()
 	for {
 		select {
-		case err := <-closed:
-			if err == nil {
-				s.end(link.ErrClosed)
-			} else {
-				s.end(fmt.Errorf("%w: %d %s", link.ErrClosed, err.Code, err.Reason))
+		case e, ok := <-closed:
+			if ok {
+				s.fail(wrap(e))
 			}
+			s.fail(link.ErrClosed)
 			return
 		case b, ok := <-blocked:
-			switch {
-			case !ok:
+			if !ok {
 				blocked = nil
-			case b.Active:
-				s.log.Warn().Str("reason", b.Reason).Msg("the broker takes no messages for now")
-			default:
-				s.log.Info().Msg("the broker takes messages again")
+				continue
+			}
+			s.blocked.Store(b.Active)
+		case <-tick.C:
+			if d := s.sock.stuck(); d > s.cfg.WriteTimeout {
+				s.fail(fmt.Errorf("%w: a write has been stuck for %s", link.ErrLost, d.Round(time.Millisecond)))
 			}
 		}
 	}
 }
 
-// end ends the session for a reason; only the first counts.
-func (s *session) end(why error) {
+// start runs f as a task of the session, unless the session has ended.
+func (s *session) start(f func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false
+	}
+	s.tasks.Go(f)
+	return true
+}
+
+// fail ends the session for the reason err; only the first reason counts.
+func (s *session) fail(err error) {
 	s.once.Do(func() {
-		s.err = why
+		s.mu.Lock()
+		s.ended = true
+		s.err = err
+		s.mu.Unlock()
 		close(s.done)
-		go func() { _ = s.conn.CloseDeadline(time.Now().Add(closeWithin)) }() // it is over either way
+		s.tasks.Go(s.hangUp)
 	})
+}
+
+// hangUp closes the connection. The library waits for the broker's answer behind locks that a stuck write may hold, and extends
+// deadlines with each heartbeat: the socket is closed below it when the time is up.
+func (s *session) hangUp() {
+	_ = s.sock.SetWriteDeadline(time.Now().Add(hangUp)) // a socket that is closed is what is wanted
+	up := time.AfterFunc(hangUp, func() { _ = s.sock.Close() })
+	defer up.Stop()
+	_ = s.conn.CloseDeadline(time.Now().Add(hangUp)) // the session's error says what was wrong
+}
+
+// call waits for f, a synchronous call of the library, and ends the session when ctx or the longest wait ends first: nothing else makes the
+// library come back.
+func (s *session) call(ctx context.Context, f func() error) error {
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err //nolint:wrapcheck // nothing was asked; the callers wrap.
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { s.fail(fmt.Errorf("%w: %w", link.ErrTimeout, context.Cause(ctx))) })
+	err := wrap(f())
+	stop()
+	if !errors.Is(err, link.ErrClosed) {
+		return err
+	}
+	select { // why is known when the watchers have heard of it
+	case <-s.done:
+		return s.err
+	case <-ctx.Done():
+		return err
+	}
 }
 
 // Done is closed when the session has ended.
 func (s *session) Done() <-chan struct{} { return s.done }
 
-// Err says why it has ended.
+// Err says why the session has ended.
 func (s *session) Err() error {
 	select {
 	case <-s.done:
@@ -78,53 +149,48 @@ func (s *session) Err() error {
 	}
 }
 
-// Close ends the session and waits until the connection is gone.
-func (s *session) Close(context.Context) error {
-	s.once.Do(func() {
-		s.err = link.ErrClosed
-		close(s.done)
-	})
-	_ = s.conn.CloseDeadline(time.Now().Add(closeWithin)) // closed twice is closed
-	return nil
+// Blocked reports an alarm of the broker.
+func (s *session) Blocked() bool { return s.blocked.Load() }
+
+// Notices returns what is used otherwise than declared.
+func (s *session) Notices() []link.Notice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notices)
 }
 
-// guarded runs a synchronous call of the library, which knows neither contexts nor timeouts: when ctx or the session ends
-// first, the session is ended, which makes the call return.
-func (s *session) guarded(ctx context.Context, what string, call func() error) error {
-	result := make(chan error, 1)
-	go func() { result <- call() }()
-	select {
-	case err := <-result:
-		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		return nil
-	case <-ctx.Done():
-		s.end(fmt.Errorf("%w: %s: %w", link.ErrClosed, what, context.Cause(ctx)))
-	case <-s.done:
+// QueueName resolves an alias.
+func (s *session) QueueName(alias string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name, ok := s.declared[alias]; ok {
+		return name
 	}
-	if err := <-result; err != nil { // the connection closes within a second
-		s.log.Debug().Err(err).Str("call", what).Msg("cut off")
+	return alias
+}
+
+// Close ends the session in order.
+func (s *session) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
+	defer cancel()
+	var err error
+	if s.Err() == nil && !s.Blocked() { // a broker with an alarm does not even read that we leave
+		err = s.closeChannels(ctx)
 	}
-	return fmt.Errorf("%s: %w", what, s.Err())
-}
-
-// channel opens a channel whose end is the session's end.
-func (s *session) channel(ctx context.Context) (*amqp.Channel, error) {
-	var ch *amqp.Channel
-	err := s.guarded(ctx, "open a channel", func() (err error) {
-		ch, err = s.conn.Channel()
-		return err //nolint:wrapcheck // wrapped by guarded.
-	})
-	return ch, err
-}
-
-// follow ends the session when a channel closes with an error; a channel that was closed on purpose ends nothing.
-func (s *session) follow(ch *amqp.Channel) {
-	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
+	s.fail(link.ErrClosed)
+	gone := make(chan struct{})
 	go func() {
-		if err := <-closed; err != nil {
-			s.end(fmt.Errorf("%w: channel: %d %s", link.ErrClosed, err.Code, err.Reason))
-		}
+		defer close(gone)
+		s.tasks.Wait()
 	}()
+	select {
+	case <-gone:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	// Somebody else's Close, or a queue deleted at this moment, is no failure of this one.
+	if err != nil && !errors.Is(err, link.ErrClosed) && !errors.Is(err, link.ErrCancelled) {
+		return fmt.Errorf("close session: %w", err)
+	}
+	return nil
 }

@@ -1,105 +1,96 @@
-// Package brokertest finds a real RabbitMQ for tests: REGISTRAR_TEST_AMQP_URL, else a private node of an installed rabbitmq-server, one to a
-// test process. Without either the test is skipped with one line, but in CI (CI=true) it fails.
 package brokertest
 
 import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 
-	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
 
 	"registrar/amqpbridge/link/rabbit/node"
 )
 
-// Env names the variable that holds the URL of a broker to use.
-const Env = "REGISTRAR_TEST_AMQP_URL"
-
-type shared struct {
-	once sync.Once
-	node *node.Node
-	dir  string
-	url  string
-	err  error
+// broker is the private node of a test process. TestMain has no way to hand values to tests but a variable of a package.
+type broker struct {
+	once   sync.Once
+	node   *node.Node
+	err    error
+	vhosts atomic.Int64
 }
 
-// the is the broker of this test process.
-var the shared //nolint:gochecknoglobals // a node takes seconds to start: one to a process.
+var private broker //nolint:gochecknoglobals // see broker.
 
-// Main runs the tests of a package and stops the private node after them. Use it as TestMain.
-func Main(m *testing.M) int {
-	code := m.Run()
-	if the.node != nil {
-		the.node.Stop()
-		_ = os.RemoveAll(the.dir) // a temporary directory
+func (b *broker) start() (*node.Node, error) {
+	b.once.Do(func() { b.node, b.err = node.Start(context.Background(), node.Options{Log: zerolog.Nop()}) })
+	return b.node, b.err
+}
+
+// URL returns the address of a broker for this test, with a virtual host of its own where that is possible.
+func URL(t testing.TB) string {
+	t.Helper()
+	if url, ok := os.LookupEnv("REGISTRAR_TEST_AMQP_URL"); ok && url != "" {
+		return url
 	}
-	return code
-}
-
-// URL returns the address of a real broker.
-func URL(tb testing.TB) string {
-	tb.Helper()
-	the.once.Do(start)
-	if the.err != nil {
-		Missing(tb, the.err.Error())
-	}
-	return the.url
-}
-
-// Clean returns the address of a real broker whose queues of these names are gone: tests in one process share the broker.
-func Clean(tb testing.TB, queues ...string) string {
-	tb.Helper()
-	url := URL(tb)
-	conn, err := amqp.Dial(url)
+	n := Node(t)
+	url, err := n.AddVhost(t.Context(), "test-"+strconv.FormatInt(private.vhosts.Add(1), 10))
 	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	for _, q := range queues {
-		ch, err := conn.Channel()
-		if err != nil {
-			tb.Fatal(err)
-		}
-		if _, err := ch.QueueDelete(q, false, false, false); err != nil {
-			tb.Fatal(err)
-		}
-		_ = ch.Close()
+		t.Fatal(err)
 	}
 	return url
 }
 
-// Missing skips the test with one line, or fails it in CI.
-func Missing(tb testing.TB, what string) {
-	tb.Helper()
-	if os.Getenv("CI") == "true" {
-		tb.Fatalf("CI has to have it: %s", what)
+// Node returns the private node of this test process, also when there is a broker at REGISTRAR_TEST_AMQP_URL: it is for tests that
+// do to a broker what others would not like. If it is down when the test ends, it is started again.
+func Node(t testing.TB) *node.Node {
+	t.Helper()
+	if !node.Available() {
+		Missing(t, "no RabbitMQ: install rabbitmq-server or set REGISTRAR_TEST_AMQP_URL")
 	}
-	tb.Skip(what)
+	n, err := private.start()
+	if err != nil {
+		t.Fatalf("start a private RabbitMQ: %v", err)
+	}
+	t.Cleanup(func() {
+		if n.Pid() != 0 {
+			return
+		}
+		if err := n.Restart(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("start the private RabbitMQ again: %v", err)
+		}
+	})
+	return n
 }
 
-func start() {
-	if the.url = os.Getenv(Env); the.url != "" {
-		return
+// Missing skips the test with one line, or fails it in CI, where everything has to be there.
+func Missing(t testing.TB, why string) {
+	t.Helper()
+	if ci, _ := os.LookupEnv("CI"); ci == "true" {
+		t.Fatal(why)
 	}
-	if _, err := node.Server(); err != nil {
-		the.err = fmt.Errorf("no broker: set %s or install rabbitmq-server", Env)
-		return
-	}
-	the.dir, the.err = os.MkdirTemp("", "registrar-broker-")
-	if the.err != nil {
-		return
-	}
-	the.node, the.err = node.Start(context.Background(), the.dir)
-	if the.err == nil {
-		the.url = the.node.URL()
-	}
+	t.Skip(why)
 }
 
-// Host returns host and port of a URL, for peers that want them apart.
-func Host(url string) string {
-	_, host, _ := strings.Cut(url, "@")
-	return host
+// Main runs the tests of a package, stops the private node and then looks for goroutines that the tests have left. It does not return.
+func Main(m *testing.M, options ...goleak.Option) {
+	goleak.VerifyTestMain(runner{m}, options...)
+}
+
+type runner struct{ m *testing.M }
+
+// Run runs the tests and stops the node.
+func (r runner) Run() int {
+	code := r.m.Run()
+	if private.node == nil {
+		return code
+	}
+	if err := private.node.Stop(); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		return max(code, 1)
+	}
+	return code
 }
