@@ -220,6 +220,7 @@ func closeConsumer(b *bench) {
 	b.put(pub, q, "1", "2", "3")
 	tap.bodies(2)
 	tap.ack(1, false)
+	tap.bodies(1)
 	if err := tap.Close(b.Context()); err != nil {
 		b.Fatal(err)
 	}
