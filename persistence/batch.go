@@ -25,7 +25,7 @@ type write struct {
 	epoch uint64
 }
 
-// fenced is a fence whose record is read after the commit, or taken from a write before it in the same batch.
+// fenced is a fence whose record is read before the writes, or taken from a write before it in the same batch.
 type fenced struct {
 	key  domain.Key
 	rec  domain.Record
@@ -78,22 +78,25 @@ func (w *writer) prepareWrite(b *batch, op writeOp) func() {
 	return func() { op.done(nil) }
 }
 
-// commit writes in ascending key order and reads what the fences ask for.
+// commit reads what the fences ask for, then writes in ascending key order: a fence sees what came before it and nothing that came
+// after it in the same batch.
 func (b *batch) commit(f *file) error {
-	if len(b.writes) > 0 {
-		if err := f.update(b.put); err != nil {
+	if slices.ContainsFunc(b.fences, func(f fenced) bool { return !f.got }) {
+		if err := f.view(b.readFences); err != nil {
 			return err
 		}
 	}
-	if !slices.ContainsFunc(b.fences, func(f fenced) bool { return !f.got }) {
+	if len(b.writes) == 0 {
 		return nil
 	}
-	return f.view(func(data *bolt.Bucket) error {
-		for i := range b.fences {
-			b.fences[i].read(data)
-		}
-		return nil
-	})
+	return f.update(b.put)
+}
+
+func (b *batch) readFences(data *bolt.Bucket) error {
+	for i := range b.fences {
+		b.fences[i].read(data)
+	}
+	return nil
 }
 
 func (b *batch) put(data *bolt.Bucket) error {

@@ -1,0 +1,96 @@
+package persistence_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"registrar/actors/domain"
+	"registrar/persistence"
+	"registrar/supervisor/otp"
+)
+
+func TestMain(m *testing.M) {
+	if dir, ok := os.LookupEnv(crashChild); ok {
+		os.Exit(runCrashChild(dir))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// store is a registrations store whose processes run.
+type store struct {
+	*persistence.Registrations
+	t   testing.TB
+	app *otp.App
+	sys *otp.System
+}
+
+func openStore(t testing.TB, o persistence.Options) *store {
+	t.Helper()
+	sys := otp.NewSystem()
+	s := &store{t: t, sys: sys, Registrations: persistence.NewRegistrations(sys, o)}
+	app, err := otp.Start(t.Context(), sys, "store", s.Children())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.app = app
+	t.Cleanup(s.close)
+	return s
+}
+
+func (s *store) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.app.Stop(ctx); err != nil {
+		s.t.Error(err)
+	}
+}
+
+type result[T any] struct {
+	v   T
+	err error
+}
+
+func (s *store) fence(k domain.Key, epoch uint64) (domain.Record, error) {
+	got := make(chan result[domain.Record], 1)
+	s.Fence(k, epoch, func(r domain.Record, err error) { got <- result[domain.Record]{r, err} })
+	r := <-got
+	return r.v, r.err
+}
+
+func (s *store) write(rec domain.Record, epoch uint64) error {
+	got := make(chan error, 1)
+	s.Write(rec, epoch, func(err error) { got <- err })
+	return <-got
+}
+
+func (s *store) prime(shard, shards int, epoch uint64) []domain.Header {
+	s.t.Helper()
+	got := make(chan result[[]domain.Header], 1)
+	s.Prime(shard, shards, epoch, func(h []domain.Header, err error) { got <- result[[]domain.Header]{h, err} })
+	r := <-got
+	if r.err != nil {
+		s.t.Fatal(r.err)
+	}
+	return r.v
+}
+
+func key(user string) domain.Key { return domain.Key{Realm: "acme.test", User: domain.User(user)} }
+
+func record(user, contact string) domain.Record {
+	at := time.UnixMilli(1_795_392_520_123).UTC()
+	stamp := domain.Stamp{Sender: 7, Event: at.UnixMilli(), Arrival: at.UnixMilli() + 3}
+	return domain.Record{
+		Key: key(user),
+		Bindings: []domain.Binding{{
+			ID: domain.CacheID("id-" + contact), Contact: contact, Deadline: at.Add(time.Hour), Stamp: stamp,
+			Digest: domain.DigestOf([]byte(contact)), Doc: domain.Document(`{"Contact":"` + contact + `"}`),
+		}},
+		Tombstones: []domain.Tombstone{{
+			ID: "gone", Stamp: domain.Stamp{Sender: 8, Event: 1, Arrival: 2}, Digest: domain.Digest{1}, Of: domain.Digest{2}, Until: at.Add(24 * time.Hour),
+		}},
+	}
+}

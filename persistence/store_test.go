@@ -1,0 +1,347 @@
+package persistence_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"registrar/actors/domain"
+	"registrar/persistence"
+)
+
+func TestRecordSurvivesARestart(t *testing.T) {
+	dir := t.TempDir()
+	want := record("100", "sip:100@a")
+	s := openStore(t, persistence.Options{Dir: dir})
+	if _, err := s.fence(want.Key, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.write(want, 1); err != nil {
+		t.Fatal(err)
+	}
+	s.close()
+	s = openStore(t, persistence.Options{Dir: dir})
+	got, err := s.fence(want.Key, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if h := s.prime(0, 1, 3); len(h) != 1 || h[0] != want.Header() {
+		t.Errorf("header %+v, want %+v", h, want.Header())
+	}
+}
+
+func TestOnlyTheFencedIncarnationWrites(t *testing.T) {
+	s := openStore(t, persistence.Options{Dir: t.TempDir()})
+	rec := record("100", "sip:old")
+	if err := s.write(rec, 1); domain.KindOf(err) != domain.Conflict {
+		t.Errorf("a write without a fence: %v", err)
+	}
+	_, _ = s.fence(rec.Key, 1)
+	if err := s.write(rec, 1); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.fence(rec.Key, 2)
+	if err != nil || len(got.Bindings) != 1 {
+		t.Fatalf("the next incarnation sees %+v, %v", got, err)
+	}
+	if err := s.write(record("100", "sip:zombie"), 1); domain.KindOf(err) != domain.Conflict {
+		t.Errorf("a write of the older incarnation: %v", err)
+	}
+	s.Release(rec.Key, 1) // the zombie's release releases nothing
+	if err := s.write(record("100", "sip:new"), 2); err != nil {
+		t.Errorf("a write of the present incarnation: %v", err)
+	}
+	s.Release(rec.Key, 2)
+	if err := s.write(rec, 2); domain.KindOf(err) != domain.Conflict {
+		t.Errorf("a write after the release: %v", err)
+	}
+}
+
+// A fence that is queued behind a write sees it, in the same batch or not.
+func TestFenceSeesEveryEarlierWrite(t *testing.T) {
+	s := openStore(t, persistence.Options{Dir: t.TempDir()})
+	var wg sync.WaitGroup
+	for u := range 50 {
+		k := key(fmt.Sprint(u))
+		for epoch := uint64(1); epoch <= 10; epoch++ {
+			wg.Add(2)
+			s.Fence(k, epoch, func(r domain.Record, err error) {
+				defer wg.Done()
+				want := ""
+				if epoch > 1 {
+					want = fmt.Sprintf("sip:%d", epoch-1)
+				}
+				got := ""
+				if len(r.Bindings) > 0 {
+					got = r.Bindings[0].Contact
+				}
+				if err != nil || got != want {
+					t.Errorf("epoch %d sees %q, want %q, %v", epoch, got, want, err)
+				}
+			})
+			rec := record(fmt.Sprint(u), fmt.Sprintf("sip:%d", epoch))
+			s.Write(rec, epoch, func(err error) {
+				defer wg.Done()
+				if err != nil {
+					t.Errorf("write of epoch %d: %v", epoch, err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+func TestEmptyRecordIsDeleted(t *testing.T) {
+	s := openStore(t, persistence.Options{Dir: t.TempDir()})
+	rec := record("100", "sip:a")
+	_, _ = s.fence(rec.Key, 1)
+	_ = s.write(rec, 1)
+	if err := s.write(domain.Record{Key: rec.Key}, 1); err != nil {
+		t.Fatal(err)
+	}
+	if h := s.prime(0, 1, 2); len(h) != 0 {
+		t.Errorf("still there: %+v", h)
+	}
+}
+
+// The scan at opening serves each shard once; a shard that primes later sees what was written since, and ends older
+// incarnations' right to write.
+func TestPriming(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, persistence.Options{Dir: dir})
+	const users, shards = 300, 8
+	for i := range users {
+		rec := record(fmt.Sprint(i), "sip:a")
+		_, _ = s.fence(rec.Key, 1)
+		if err := s.write(rec, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.close()
+	s = openStore(t, persistence.Options{Dir: dir})
+	seen := map[domain.Key]bool{}
+	for shard := range shards {
+		for _, h := range s.prime(shard, shards, 2) {
+			if domain.ShardOf(h.Key, shards) != shard || seen[h.Key] {
+				t.Errorf("%v in shard %d", h.Key, shard)
+			}
+			seen[h.Key] = true
+		}
+	}
+	if len(seen) != users {
+		t.Fatalf("%d of %d users primed", len(seen), users)
+	}
+	rec := record("new", "sip:b")
+	_, _ = s.fence(rec.Key, 3)
+	if err := s.write(rec, 3); err != nil {
+		t.Fatal(err)
+	}
+	shard := domain.ShardOf(rec.Key, shards)
+	found := false
+	for _, h := range s.prime(shard, shards, 4) {
+		found = found || h.Key == rec.Key
+	}
+	if !found {
+		t.Error("a later priming does not see a later user")
+	}
+	if err := s.write(rec, 3); domain.KindOf(err) != domain.Conflict {
+		t.Errorf("a write of an incarnation older than the priming: %v", err)
+	}
+}
+
+func TestPages(t *testing.T) {
+	s := openStore(t, persistence.Options{Dir: t.TempDir()})
+	for _, realm := range []domain.Realm{"a.test", "b.test"} {
+		for i := range 5 {
+			rec := record(fmt.Sprint(i), "sip:a")
+			rec.Key.Realm = realm
+			_, _ = s.fence(rec.Key, 1)
+			_ = s.write(rec, 1)
+		}
+	}
+	page := func(realm domain.Realm, after domain.Key, limit int) (keys []string) {
+		got := make(chan []domain.Record, 1)
+		s.Page(realm, after, limit, func(r []domain.Record, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			got <- r
+		})
+		for _, r := range <-got {
+			keys = append(keys, r.Key.String())
+		}
+		return keys
+	}
+	if diff := cmp.Diff([]string{"0@b.test", "1@b.test"}, page("b.test", domain.Key{}, 2)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"4@a.test", "0@b.test"}, page("", domain.Key{Realm: "a.test", User: "3"}, 2)); diff != "" {
+		t.Error(diff)
+	}
+	if got := page("c.test", domain.Key{}, 2); got != nil {
+		t.Errorf("an unknown realm has %v", got)
+	}
+}
+
+// A damaged, foreign or newer file is refused with one sentence that says what to do, and is left as it is.
+func TestRefusals(t *testing.T) {
+	good := func(t *testing.T) (dir, path string) {
+		t.Helper()
+		dir = t.TempDir()
+		s := openStore(t, persistence.Options{Dir: dir})
+		for i := range 200 {
+			rec := record(fmt.Sprint(i), "sip:a")
+			_, _ = s.fence(rec.Key, 1)
+			_ = s.write(rec, 1)
+		}
+		s.close()
+		return dir, filepath.Join(dir, "registrations.db")
+	}
+	for name, tc := range map[string]struct {
+		spoil func(t *testing.T, path string)
+		want  string
+	}{
+		"empty":     {func(t *testing.T, p string) { must(t, os.Truncate(p, 0)) }, "is empty, which a store never is"},
+		"truncated": {func(t *testing.T, p string) { must(t, os.Truncate(p, 20_000)) }, "restore a backup"},
+		"no store":  {func(t *testing.T, p string) { must(t, os.WriteFile(p, []byte(strings.Repeat("x", 70_000)), 0o600)) }, "restore a backup"},
+		"a flipped bit in a value": {func(t *testing.T, p string) {
+			b, err := os.ReadFile(p)
+			must(t, err)
+			i := strings.LastIndex(string(b), `{"Contact":"sip:a"}`)
+			for ; i >= 0; i = strings.LastIndex(string(b[:i]), `{"Contact":"sip:a"}`) { // every copy, old pages too
+				b[i+3] ^= 1
+			}
+			must(t, os.WriteFile(p, b, 0o600))
+		}, "does not match its checksum"},
+		"the other file": {func(t *testing.T, p string) {
+			c, err := persistence.OpenCredentials(persistence.Options{Dir: filepath.Dir(p)})
+			must(t, err)
+			must(t, c.Close())
+			must(t, os.Rename(filepath.Join(filepath.Dir(p), "credentials.db"), p))
+		}, "is not a store of registrations"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, path := good(t)
+			tc.spoil(t, path)
+			before, err := os.ReadFile(path)
+			must(t, err)
+			_, err = persistence.OpenRegistrations(persistence.Options{Dir: dir})
+			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.HasPrefix(err.Error(), "registrations.db: ") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v", err)
+			}
+			if domain.KindOf(err) != domain.Unavailable {
+				t.Errorf("kind %v", domain.KindOf(err))
+			}
+			after, err := os.ReadFile(path)
+			must(t, err)
+			if string(after) != string(before) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLockNamesItsHolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	l, err := persistence.LockDir(dir)
+	must(t, err)
+	if _, err := persistence.LockDir(dir); domain.KindOf(err) != domain.Unavailable || !strings.Contains(err.Error(), fmt.Sprintf("in use by process %d", os.Getpid())) {
+		t.Errorf("got %v", err)
+	}
+	must(t, l.Release())
+	next, err := persistence.LockDir(dir)
+	must(t, err)
+	if next.Boot() != l.Boot()+1 {
+		t.Errorf("boot %d after %d", next.Boot(), l.Boot())
+	}
+	must(t, next.Release())
+	info, err := os.Stat(dir)
+	must(t, err)
+	if info.Mode().Perm() != 0o700 {
+		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+func TestFilesAreTheOwnersAlone(t *testing.T) {
+	dir := t.TempDir()
+	openStore(t, persistence.Options{Dir: dir}).close()
+	path := filepath.Join(dir, "registrations.db")
+	must(t, os.Chmod(path, 0o644))
+	openStore(t, persistence.Options{Dir: dir}).close()
+	info, err := os.Stat(path)
+	must(t, err)
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+func TestCredentialsAllOrNone(t *testing.T) {
+	dir := t.TempDir()
+	c, err := persistence.OpenCredentials(persistence.Options{Dir: dir})
+	must(t, err)
+	cred := domain.Credential{
+		Key: key("100"), Method: domain.A1Hash, Secret: domain.NewSecret("0123456789abcdef0123456789abcdef"), Disabled: true,
+		AccountID: "a", AuthorizingID: "b", OwnerID: "c", CCV: []byte(`{"x":1}`),
+	}
+	changed, err := c.Apply([]persistence.CredentialChange{{Credential: cred}, {Delete: true, Credential: domain.Credential{Key: key("not there")}}})
+	must(t, err)
+	if diff := cmp.Diff([]domain.Key{cred.Key}, changed); diff != "" {
+		t.Error(diff)
+	}
+	must(t, c.Close())
+	c, err = persistence.OpenCredentials(persistence.Options{Dir: dir})
+	must(t, err)
+	got, err := c.Page("", domain.Key{}, 10)
+	must(t, err)
+	if diff := cmp.Diff([]domain.Credential{cred}, got); diff != "" {
+		t.Error(diff)
+	}
+	tooLong := cred
+	tooLong.Key.User = domain.User(strings.Repeat("x", 40_000)) // bbolt refuses such a key
+	if _, err := c.Apply([]persistence.CredentialChange{{Delete: true, Credential: cred}, {Credential: tooLong}}); err == nil {
+		t.Error("a change that cannot be made was made")
+	}
+	if got, _ := c.Page("", domain.Key{}, 10); len(got) != 1 {
+		t.Error("half of a change was made")
+	}
+	must(t, c.Close())
+}
+
+// The values on disk, byte by byte: a change of the format has to be a decision.
+func TestGoldenBytes(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, persistence.Options{Dir: dir})
+	rec := record("100", "sip:golden")
+	_, _ = s.fence(rec.Key, 5)
+	must(t, s.write(rec, 5))
+	s.close()
+	b, err := os.ReadFile(filepath.Join(dir, "registrations.db"))
+	must(t, err)
+	const header = "\x01\x00\x00\x01" // format, flags, one binding
+	i := strings.Index(string(b), "acme.test\x00100"+header)
+	if i < 0 {
+		t.Fatal("the value is not where it should be, or looks different")
+	}
+	v := string(b[i+len("acme.test\x00100"):])[8:]
+	if !strings.HasPrefix(v, "\x00\x00\x01\xa2") { // the deadline begins so
+		t.Errorf("value %x", v[:48])
+	}
+	if !strings.HasPrefix(v[16:], "\x00\x00\x00\x00\x00\x00\x00\x07") || !strings.HasPrefix(v[40:], "\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x0did-sip:golden\x00\x00\x00\x0asip:golden") {
+		t.Errorf("value %q", v[:100])
+	}
+}
