@@ -17,7 +17,7 @@ import (
 	"registrar/supervisor/otp"
 )
 
-// crashChild is set in the environment of the process that is killed: the data directory. crashNoSync has it leave out fsync.
+// crashChild is set in the environment of the process that is killed: the data directory. CrashNoSync has it leave out fsync.
 const (
 	crashChild  = "REGISTRAR_TEST_CRASH_DIR"
 	crashNoSync = "REGISTRAR_TEST_CRASH_NOSYNC"

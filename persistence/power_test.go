@@ -62,7 +62,7 @@ func powerFailure(t *testing.T, seed uint64, noSync bool) (lost string) {
 	must(t, err)
 	must(t, cmd.Start())
 
-	r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's choice.
+	r := rand.New(rand.NewPCG(seed, 1))
 	newest := map[string]int{}
 	var image map[string][]byte
 	var once sync.Once

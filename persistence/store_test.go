@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -70,7 +71,7 @@ func TestFenceSeesEveryEarlierWrite(t *testing.T) {
 	s := openStore(t, persistence.Options{Dir: t.TempDir()})
 	var wg sync.WaitGroup
 	for u := range 50 {
-		k := key(fmt.Sprint(u))
+		k := key(strconv.Itoa(u))
 		for epoch := uint64(1); epoch <= 10; epoch++ {
 			wg.Add(2)
 			s.Fence(k, epoch, func(r domain.Record, err error) {
@@ -87,7 +88,7 @@ func TestFenceSeesEveryEarlierWrite(t *testing.T) {
 					t.Errorf("epoch %d sees %q, want %q, %v", epoch, got, want, err)
 				}
 			})
-			rec := record(fmt.Sprint(u), fmt.Sprintf("sip:%d", epoch))
+			rec := record(strconv.Itoa(u), fmt.Sprintf("sip:%d", epoch))
 			s.Write(rec, epoch, func(err error) {
 				defer wg.Done()
 				if err != nil {
@@ -119,7 +120,7 @@ func TestPriming(t *testing.T) {
 	s := openStore(t, persistence.Options{Dir: dir})
 	const users, shards = 300, 8
 	for i := range users {
-		rec := record(fmt.Sprint(i), "sip:a")
+		rec := record(strconv.Itoa(i), "sip:a")
 		_, _ = s.fence(rec.Key, 1)
 		if err := s.write(rec, 1); err != nil {
 			t.Fatal(err)
@@ -161,7 +162,7 @@ func TestPages(t *testing.T) {
 	s := openStore(t, persistence.Options{Dir: t.TempDir()})
 	for _, realm := range []domain.Realm{"a.test", "b.test"} {
 		for i := range 5 {
-			rec := record(fmt.Sprint(i), "sip:a")
+			rec := record(strconv.Itoa(i), "sip:a")
 			rec.Key.Realm = realm
 			_, _ = s.fence(rec.Key, 1)
 			_ = s.write(rec, 1)
@@ -198,7 +199,7 @@ func TestRefusals(t *testing.T) {
 		dir = t.TempDir()
 		s := openStore(t, persistence.Options{Dir: dir})
 		for i := range 200 {
-			rec := record(fmt.Sprint(i), "sip:a")
+			rec := record(strconv.Itoa(i), "sip:a")
 			_, _ = s.fence(rec.Key, 1)
 			_ = s.write(rec, 1)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,7 +22,7 @@ func TestEveryProcessMayDie(t *testing.T) {
 	b.start()
 	const users = 200
 	for i := range users {
-		b.provision(realm, fmt.Sprint(i), "secret")
+		b.provision(realm, strconv.Itoa(i), "secret")
 	}
 	sw := b.connect("switch", wire.Kazoo5)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -36,7 +37,7 @@ func TestEveryProcessMayDie(t *testing.T) {
 		var phones sync.WaitGroup
 		for i := range users {
 			phones.Go(func() {
-				user := fmt.Sprint(i)
+				user := strconv.Itoa(i)
 				b.ask(sw, user)
 				err := sw.Report(within(t, 20*time.Second), softswitch.Registration{
 					Realm: realm, User: user, Contact: fmt.Sprintf("sip:%s@192.0.2.1:%d", user, 5000+round), Expires: time.Hour,
@@ -55,7 +56,7 @@ func TestEveryProcessMayDie(t *testing.T) {
 		t.Helper()
 		for i := range users {
 			b.until("registered", func() bool {
-				m, err := sw.Query(within(t, 10*time.Second), realm, fmt.Sprint(i), "Contact")
+				m, err := sw.Query(within(t, 10*time.Second), realm, strconv.Itoa(i), "Contact")
 				r, ok := m.(*wire.RegQueryResponse)
 				return err == nil && ok && len(r.Fields) == 1 && string(r.Fields[0]["Contact"]) == fmt.Sprintf(`"sip:%d@192.0.2.1:%d"`, i, 5000+last)
 			})

@@ -19,7 +19,7 @@ type Admin interface {
 	DeleteQueue(ctx context.Context, name string) error
 }
 
-// Run runs the suite. dialer is called once for each test.
+// Run runs the suite. Dialer is called once for each test.
 func Run(t *testing.T, dialer func(t *testing.T) link.Dialer) {
 	t.Helper()
 	groups := map[string]map[string]func(*bench){

@@ -42,7 +42,7 @@ func kindOf(code int) error {
 	return link.ErrProtocol
 }
 
-// wrapDial gives an error of the handshake its kind. seen is what the socket said, if it failed other than by being closed: the library
+// wrapDial gives an error of the handshake its kind. Seen is what the socket said, if it failed other than by being closed: the library
 // reports any silence during the handshake as refused credentials or virtual host.
 func wrapDial(err, seen error) error {
 	if seen != nil {

@@ -28,7 +28,7 @@ type Options struct {
 	Log zerolog.Logger
 }
 
-// Node is a private RabbitMQ. mu is held while it starts or stops.
+// Node is a private RabbitMQ. Mu is held while it starts or stops.
 type Node struct {
 	opts  Options
 	tools tools
