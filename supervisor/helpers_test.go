@@ -63,7 +63,7 @@ func (b *testbed) stop() {
 // until waits for a condition that other processes bring about.
 func (b *testbed) until(what string, ok func() bool) {
 	b.t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	deadline := time.NewTimer(30 * time.Second)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -130,4 +130,10 @@ func count(counts []amqpbridge.Count, flow, outcome string) uint64 {
 		}
 	}
 	return 0
+}
+
+type delivery = link.Delivery
+
+func consumerOf(queue string, prefetch int) link.ConsumerSpec {
+	return link.ConsumerSpec{Queue: queue, Tag: "test", Prefetch: prefetch}
 }

@@ -227,3 +227,12 @@ func (s *Switch) Query(ctx context.Context, realm, user string, fields ...string
 	exchange, key := s.key(wire.KindQuery, realm, user)
 	return s.ask(ctx, exchange, key, q.MsgID, s.sender.RegQuery(q))
 }
+
+// Publish publishes bytes as they are, for tests of what is no message. It returns when the broker has them.
+func (s *Switch) Publish(ctx context.Context, exchange, key string, body []byte) error {
+	done := make(chan error, 1)
+	s.publisher.PublishConfirmed(ctx, link.Publishing{
+		Exchange: exchange, Key: key, ContentType: "application/json", Mandatory: true, Body: body,
+	}, func(err error) { done <- err })
+	return <-done
+}

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -99,9 +101,7 @@ func TestTarget(t *testing.T) {
 				"Event-Name": "authn_req", "To": "<sip:200@to.test>", "From": "sip:x@y", "Auth-User": "100", "Auth-Realm": "acme.test",
 				"Msg-ID": "m", "Method": "REGISTER",
 			}
-			for k, v := range tc.in {
-				o[k] = v
-			}
+			maps.Copy(o, tc.in)
 			r := decode[*wire.AuthnRequest](t, encode(t, o))
 			realm, user, ours := r.Target(sip.IsIP, sip.UserOf, sip.HostOf)
 			if realm != tc.realm || user != tc.user || ours != tc.ours {
@@ -255,7 +255,7 @@ func TestQueryForms(t *testing.T) {
 			`"Event-Name":"reg_query_resp","Fields":[{"Contact":"c","Event-Timestamp":63957559720}],"Msg-ID":"m","Node":"n","Registrar-Age":90}`},
 	} {
 		got, err := tc.q.Response("m", []string{"Contact", "Event-Timestamp", "Not-There"}, doc)
-		want := strings.ReplaceAll(tc.want, "63957559720", fmt.Sprint(int64(1795392520+62_167_219_200)))
+		want := strings.ReplaceAll(tc.want, "63957559720", strconv.FormatInt(int64(1795392520+62_167_219_200), 10))
 		if err != nil || string(got) != want {
 			t.Errorf("%s: %s, %v\nwant %s", name, got, err, want)
 		}
@@ -309,8 +309,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, err := wire.Decode(body)
 		if err != nil {
-			var refused *wire.Error
-			if !errors.As(err, &refused) {
+			if _, ok := errors.AsType[*wire.Error](err); !ok {
 				t.Errorf("an error without a reason: %v", err)
 			}
 			return
