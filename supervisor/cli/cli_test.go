@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/supervisor/cli"
 )
 
@@ -24,8 +25,14 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		program()
 	}
-	testscript.Main(m, map[string]func(){"registrar": program})
+	testscript.Main(runner{m}, map[string]func(){"registrar": program})
 }
+
+// runner stops the private broker after the tests.
+type runner struct{ m *testing.M }
+
+// Run runs the tests.
+func (r runner) Run() int { return brokertest.Run(r.m) }
 
 // Each script in testdata/script is one command's behaviour: what it prints and how it exits, with the server running and without.
 func TestScripts(t *testing.T) {

@@ -83,8 +83,11 @@ func Main(m *testing.M, options ...goleak.Option) {
 type runner struct{ m *testing.M }
 
 // Run runs the tests and stops the node.
-func (r runner) Run() int {
-	code := r.m.Run()
+func (r runner) Run() int { return Run(r.m) }
+
+// Run runs the tests and stops the private node, for a TestMain that has more to do than [Main]. It returns the exit code.
+func Run(m *testing.M) int {
+	code := m.Run()
 	if private.node == nil {
 		return code
 	}

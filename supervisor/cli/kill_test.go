@@ -1,0 +1,130 @@
+package cli_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/amqpbridge/link/rabbit"
+	"registrar/amqpbridge/link/rabbit/brokertest"
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
+)
+
+// The whole server is killed with -9 under load and started again, on a real broker: every registration that the broker took is there in
+// the end. What the server had acknowledged comes from its file, the rest from the queue.
+func TestKillNineOfTheServer(t *testing.T) {
+	url := brokertest.URL(t)
+	data := filepath.Join(t.TempDir(), "data")
+	server := serve(t, data, url)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	dialer := rabbit.New(rabbit.Config{URLs: []string{url}, Log: zerolog.Nop()})
+	sw, err := softswitch.Connect(ctx, dialer, "switch", wire.Kazoo5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sw.Close(context.Background()) }()
+
+	awaitAnswer(ctx, sw)
+	const users, rounds = 100, 30
+	var taken atomic.Int32
+	var phones sync.WaitGroup
+	for u := range users {
+		phones.Go(func() {
+			for round := range rounds {
+				if err := sw.Report(ctx, registration(u, round)); err != nil {
+					t.Error(err)
+					return
+				}
+				taken.Add(1)
+			}
+		})
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for kills := range 4 {
+		for int(taken.Load()) < (kills+1)*users*rounds/6 && ctx.Err() == nil {
+			<-tick.C
+		}
+		if err := server.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = server.Wait() // killed
+		server = serve(t, data, url)
+	}
+	phones.Wait()
+	for u := range users {
+		want := fmt.Sprintf(`"%s"`, registration(u, rounds-1).Contact)
+		got := ""
+		for got != want && ctx.Err() == nil {
+			m, err := ask(ctx, sw, fmt.Sprint(u))
+			if r, ok := m.(*wire.RegQueryResponse); err == nil && ok && len(r.Fields) == 1 {
+				got = string(r.Fields[0]["Contact"])
+			}
+		}
+		if got != want {
+			t.Errorf("user %d has %s, want %s", u, got, want)
+		}
+	}
+	if err := server.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Wait(); err != nil {
+		t.Errorf("an ordered stop ends with %v", err)
+	}
+}
+
+// ask queries as an application does, which gives up after a while.
+func ask(ctx context.Context, sw *softswitch.Switch, user string) (wire.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return sw.Query(ctx, "acme.test", user, "Contact")
+}
+
+// awaitAnswer returns when the server consumes.
+func awaitAnswer(ctx context.Context, sw *softswitch.Switch) {
+	for ctx.Err() == nil {
+		if _, err := ask(ctx, sw, "nobody"); err == nil {
+			return
+		}
+	}
+}
+
+func registration(user, round int) softswitch.Registration {
+	return softswitch.Registration{
+		Realm: "acme.test", User: fmt.Sprint(user), Contact: fmt.Sprintf("sip:%d@192.0.2.1:%d", user, 5000+round), Expires: time.Hour,
+	}
+}
+
+// serve starts a server in a process of its own and waits for its control socket.
+func serve(t *testing.T, data, url string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "serve", "--data", data, "--admin", "", "--log-level", "warn")
+	cmd.Env = append(os.Environ(), asProgram+"=1", "REGISTRAR_AMQP="+url)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range 4000 {
+		<-tick.C
+		c, err := net.Dial("unix", filepath.Join(data, "control.sock"))
+		if err == nil {
+			_ = c.Close()
+			return cmd
+		}
+	}
+	t.Fatal("the server did not start")
+	return nil
+}
