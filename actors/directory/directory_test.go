@@ -1,0 +1,340 @@
+package directory_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"registrar/actors/directory"
+	"registrar/actors/domain"
+	"registrar/actors/registration"
+	"registrar/supervisor/otp"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// store is a model of the registrations file: commits at once, or when the test lets it, fences as the real one does.
+type store struct {
+	mu      sync.Mutex
+	recs    map[domain.Key]domain.Record
+	fences  map[domain.Key]uint64
+	writes  atomic.Int32
+	explode atomic.Int32 // how many writes kill the actor that makes them
+	fail    atomic.Int32 // how many writes fail with an unknown outcome
+	hold    bool
+	held    []func()
+}
+
+func newStore() *store {
+	return &store{recs: map[domain.Key]domain.Record{}, fences: map[domain.Key]uint64{}}
+}
+
+func (s *store) Fence(k domain.Key, epoch uint64, done func(domain.Record, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fences[k] = max(epoch, s.fences[k])
+	rec := s.recs[k]
+	rec.Key = k
+	go done(rec, nil)
+}
+
+func (s *store) Write(rec domain.Record, epoch uint64, done func(error)) {
+	s.writes.Add(1)
+	if s.explode.Add(-1) >= 0 {
+		panic("the actor dies while it handles a registration")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	commit := func() {
+		if s.fences[rec.Key] != epoch {
+			go done(domain.Wrap(domain.Conflict, "write", nil))
+			return
+		}
+		if s.fail.Add(-1) >= 0 {
+			go done(domain.Wrap(domain.Unavailable, "write", nil))
+			return
+		}
+		if s.recs[rec.Key] = rec; rec.Empty() {
+			delete(s.recs, rec.Key)
+		}
+		go done(nil)
+	}
+	if s.hold {
+		s.held = append(s.held, commit)
+		return
+	}
+	commit()
+}
+
+func (s *store) Release(k domain.Key, epoch uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fences[k] == epoch {
+		delete(s.fences, k)
+	}
+}
+
+func (s *store) Prime(shard, shards int, _ uint64, done func([]domain.Header, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var hs []domain.Header
+	for k, r := range s.recs {
+		if domain.ShardOf(k, shards) == shard {
+			hs = append(hs, r.Header())
+		}
+	}
+	go done(hs, nil)
+}
+
+func (s *store) Get(k domain.Key, done func(domain.Record, bool, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.recs[k]
+	go done(r, ok, nil)
+}
+
+func (s *store) let() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.held {
+		f()
+	}
+	s.held, s.hold = nil, false
+}
+
+func (s *store) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.recs)
+}
+
+type bed struct {
+	t     *testing.T
+	users *directory.Users
+	app   *otp.App
+	now   atomic.Int64 // milliseconds
+	seq   atomic.Int64
+}
+
+func start(t *testing.T, s *store, sweep time.Duration) *bed {
+	t.Helper()
+	sys := otp.NewSystem()
+	b := &bed{t: t, users: directory.NewUsers(sys)}
+	b.now.Store(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC).UnixMilli())
+	env := directory.Env{
+		Store: s, Limits: registration.DefaultLimits(), Now: func() time.Time { return time.UnixMilli(b.now.Load()).UTC() },
+		Sweep: sweep, SweepMost: 100, Intensity: 3, Period: time.Minute, CoolDown: time.Minute,
+	}
+	app, err := otp.Start(context.Background(), sys, "test", otp.SupSpec{Intensity: 3, Children: b.users.Children(env)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.app = app
+	t.Cleanup(func() { _ = app.Stop(context.Background()) })
+	return b
+}
+
+func key(user string) domain.Key { return domain.Key{Realm: "acme.test", User: domain.User(user)} }
+
+func (b *bed) register(user, contact string, expires time.Duration) (registration.Outcome, error) {
+	return otp.Call(context.Background(), otp.External("test"), b.users.For(key(user)), func(f otp.From[registration.Outcome]) directory.Message {
+		now := b.now.Load() + b.seq.Add(1)
+		return directory.Deliver{Request: registration.Register{
+			From: f, Key: key(user), Contact: contact, ID: domain.CacheID(contact), Expires: expires,
+			Stamp: domain.Stamp{Sender: 1, Arrival: now}, Digest: domain.DigestOf(fmt.Append(nil, user, contact, now)),
+		}}
+	})
+}
+
+func (b *bed) shown(user string, want ...string) {
+	b.t.Helper()
+	a, err := otp.Call(context.Background(), otp.External("test"), b.users.For(key(user)), func(f otp.From[registration.Answer]) directory.Message {
+		return directory.Deliver{Request: registration.Query{From: f, Key: key(user)}}
+	})
+	var got []string
+	for _, x := range a.Bindings {
+		got = append(got, x.Contact)
+	}
+	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+		b.t.Errorf("%s: got %v, %v, want %v", user, got, err, want)
+	}
+}
+
+func (b *bed) actors() (n int) {
+	for _, c := range b.app.Tree().Children {
+		n += c.Dynamic
+	}
+	return n
+}
+
+func TestQuestionsAboutStrangersStartNothing(t *testing.T) {
+	b := start(t, newStore(), time.Hour)
+	b.shown("nobody")
+	if n := b.actors(); n != 0 {
+		t.Errorf("%d actors", n)
+	}
+	if _, err := b.register("100", "sip:a", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	b.shown("100", "sip:a")
+	if n := b.actors(); n != 1 {
+		t.Errorf("%d actors for one user", n)
+	}
+}
+
+// What the store has is known after a start, and its actor is started by the first question.
+func TestPrimedUsersAreFound(t *testing.T) {
+	s := newStore()
+	b := start(t, s, time.Hour)
+	for u := range 100 {
+		if _, err := b.register(fmt.Sprint(u), "sip:a", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.app.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	b = start(t, s, time.Hour)
+	if n := b.actors(); n != 0 {
+		t.Errorf("priming started %d actors", n)
+	}
+	for u := range 100 {
+		b.shown(fmt.Sprint(u), "sip:a")
+	}
+}
+
+// A panic in a user's actor: whoever asked learns it at once; handed again it counts once; other users notice nothing.
+func TestCrashInMidRegistration(t *testing.T) {
+	s := newStore()
+	b := start(t, s, time.Hour)
+	if _, err := b.register("other", "sip:o", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	s.explode.Store(1)
+	if _, err := b.register("100", "sip:a", time.Hour); !errors.Is(err, otp.ErrCrashed) {
+		t.Fatalf("got %v", err)
+	}
+	b.shown("other", "sip:o")
+	if o, err := b.register("100", "sip:a", time.Hour); err != nil || o.Result != registration.Registered {
+		t.Errorf("handed again: %v, %v", o.Result, err)
+	}
+	b.shown("100", "sip:a")
+}
+
+// One user's endless crashes stop that user alone, for a while.
+func TestPoisonUserIsLimited(t *testing.T) {
+	s := newStore()
+	b := start(t, s, time.Hour)
+	s.explode.Store(1 << 20)
+	for i := range 4 {
+		if _, err := b.register("100", "sip:a", time.Hour); !errors.Is(err, otp.ErrCrashed) {
+			t.Fatalf("crash %d: %v", i, err)
+		}
+	}
+	for range 1000 { // its end is on its way
+		if _, err := b.register("100", "sip:a", time.Hour); errors.Is(err, otp.ErrCooling) {
+			s.explode.Store(0)
+			if _, err := b.register("200", "sip:b", time.Hour); err != nil {
+				t.Errorf("another user: %v", err)
+			}
+			return
+		}
+	}
+	t.Error("it is never refused")
+}
+
+// What comes while a write is in flight is merged into the next one, and nobody is told anything before the commit.
+func TestMergedWhileAWriteIsInFlight(t *testing.T) {
+	s := newStore()
+	b := start(t, s, time.Hour)
+	if _, err := b.register("100", "sip:0", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	s.hold = true
+	s.mu.Unlock()
+	var done sync.WaitGroup
+	var answered atomic.Int32
+	for i := range 10 {
+		done.Go(func() {
+			if _, err := b.register("100", fmt.Sprint("sip:", i+1), time.Hour); err != nil {
+				t.Error(err)
+			}
+			answered.Add(1)
+		})
+	}
+	for s.writes.Load() < 2 {
+		b.shown("100", "sip:0") // queries see what is committed
+	}
+	if n := answered.Load(); n != 0 {
+		t.Errorf("%d were answered before the commit", n)
+	}
+	s.let()
+	done.Wait()
+	if n := s.writes.Load(); n > 5 {
+		t.Errorf("11 registrations took %d writes", n)
+	}
+}
+
+// A failed write is an unknown outcome: the asker is told, and the record is read again before the next decision.
+func TestFailedWriteIsToldAndReadAgain(t *testing.T) {
+	s := newStore()
+	b := start(t, s, time.Hour)
+	s.fail.Store(1)
+	if _, err := b.register("100", "sip:a", time.Hour); domain.KindOf(err) != domain.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	b.shown("100")
+	if o, err := b.register("100", "sip:a", time.Hour); err != nil || o.Result != registration.Registered {
+		t.Errorf("got %v, %v", o.Result, err)
+	}
+}
+
+// What has ended is not shown, and leaves the file by itself: first the binding, and a day later its tombstone and the actor.
+func TestEndedLeavesTheFile(t *testing.T) {
+	s := newStore()
+	b := start(t, s, 10*time.Millisecond)
+	for u := range 20 {
+		if _, err := b.register(fmt.Sprint(u), "sip:a", time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.now.Add((2 * time.Minute).Milliseconds())
+	b.shown("0")
+	b.until(func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, r := range s.recs {
+			if len(r.Bindings) > 0 {
+				return false
+			}
+		}
+		return true
+	})
+	if n := s.size(); n != 20 {
+		t.Errorf("%d tombstones", n)
+	}
+	b.now.Add((25 * time.Hour).Milliseconds())
+	b.until(func() bool { return s.size() == 0 && b.actors() == 0 })
+}
+
+func (b *bed) until(ok func() bool) {
+	b.t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			b.t.Fatal("it did not happen")
+		}
+	}
+}
