@@ -1,0 +1,96 @@
+package brokertest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"registrar/amqpbridge/link/rabbit/node"
+)
+
+// broker is the private node of a test process. TestMain has no way to hand values to tests but a variable of a package.
+type broker struct {
+	once   sync.Once
+	node   *node.Node
+	err    error
+	vhosts atomic.Int64
+}
+
+var private broker //nolint:gochecknoglobals // see broker.
+
+func (b *broker) start() (*node.Node, error) {
+	b.once.Do(func() { b.node, b.err = node.Start(context.Background(), node.Options{Log: zerolog.Nop()}) })
+	return b.node, b.err
+}
+
+// URL returns the address of a broker for this test, with a virtual host of its own where that is possible.
+func URL(t testing.TB) string {
+	t.Helper()
+	if url, ok := os.LookupEnv("REGISTRAR_TEST_AMQP_URL"); ok && url != "" {
+		return url
+	}
+	n := Node(t)
+	url, err := n.AddVhost(t.Context(), "test-"+strconv.FormatInt(private.vhosts.Add(1), 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// Node returns the private node of this test process, also when there is a broker at REGISTRAR_TEST_AMQP_URL: it is for tests that
+// do to a broker what others would not like. If it is down when the test ends, it is started again.
+func Node(t testing.TB) *node.Node {
+	t.Helper()
+	if !node.Available() {
+		missing(t, "no RabbitMQ: install rabbitmq-server or set REGISTRAR_TEST_AMQP_URL")
+	}
+	n, err := private.start()
+	if err != nil {
+		t.Fatalf("start a private RabbitMQ: %v", err)
+	}
+	t.Cleanup(func() {
+		if n.Pid() != 0 {
+			return
+		}
+		if err := n.Restart(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("start the private RabbitMQ again: %v", err)
+		}
+	})
+	return n
+}
+
+// missing skips the test, or fails it where everything has to be there.
+func missing(t testing.TB, why string) {
+	t.Helper()
+	if ci, _ := os.LookupEnv("CI"); ci == "true" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+// Main runs the tests of a package, stops the private node and then looks for goroutines that the tests have left. It does not return.
+func Main(m *testing.M, options ...goleak.Option) {
+	goleak.VerifyTestMain(runner{m}, options...)
+}
+
+type runner struct{ m *testing.M }
+
+// Run runs the tests and stops the node.
+func (r runner) Run() int {
+	code := r.m.Run()
+	if private.node == nil {
+		return code
+	}
+	if err := private.node.Stop(); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		return max(code, 1)
+	}
+	return code
+}

@@ -1,0 +1,62 @@
+package rabbit
+
+import (
+	"cmp"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Config says where the brokers are and how long to wait for them.
+type Config struct {
+	// URLs are tried in order: amqp://user:password@host:port/vhost, or amqps.
+	URLs []string
+	// Heartbeat is the interval to offer, 5 s unless set: a black hole is noticed by us after two to three intervals, by the
+	// broker after two to three, too.
+	Heartbeat time.Duration
+	// DialTimeout bounds the wait for the connection and for the broker's first word, 3 s unless set.
+	DialTimeout time.Duration
+	// CallTimeout bounds the wait for the answer to one declaration, subscription or the like, 10 s unless set.
+	CallTimeout time.Duration
+	// WriteTimeout is how long one write to the socket may be stuck, 5 s unless set.
+	WriteTimeout time.Duration
+	// TLS is used for amqps; nil means the system's roots and the host's name.
+	TLS *tls.Config
+	// Log takes what is handled here: exchanges that are used as they are.
+	Log zerolog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	c.Heartbeat = cmp.Or(c.Heartbeat, 5*time.Second)
+	c.DialTimeout = cmp.Or(c.DialTimeout, 3*time.Second)
+	c.CallTimeout = cmp.Or(c.CallTimeout, 10*time.Second)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, 5*time.Second)
+	return c
+}
+
+// String shows the addresses without their passwords.
+func (c Config) String() string {
+	shown := make([]string, len(c.URLs))
+	for i, u := range c.URLs {
+		shown[i] = redacted(u)
+	}
+	return "rabbit(" + strings.Join(shown, " ") + ")"
+}
+
+// Format has every verb show what String shows: %+v and %#v would print the passwords.
+func (c Config) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, c.String()) }
+
+// redacted returns an address without its password, and nothing at all of what cannot be read.
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Opaque != "" || u.Host == "" {
+		return "(not a URL)"
+	}
+	u.RawQuery = "" // it may name files and keys
+	return u.Redacted()
+}

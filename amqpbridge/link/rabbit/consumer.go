@@ -1,0 +1,132 @@
+package rabbit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync/atomic"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"registrar/amqpbridge/link"
+)
+
+// consumer is the only consumer of its channel, so that multiple reaches no other. Its task calls deliver until the library closes the
+// deliveries, which happens at its cancellation and at the end of the channel.
+type consumer struct {
+	s         *session
+	ch        *amqp.Channel
+	tag       string
+	cancelled atomic.Bool
+	done      chan struct{}
+}
+
+// Consume opens a channel and subscribes.
+func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
+	if spec.Prefetch < 1 || spec.Prefetch > math.MaxUint16 {
+		return nil, fmt.Errorf("consume %s: %w: a prefetch of %d", spec.Queue, link.ErrInvalid, spec.Prefetch)
+	}
+	var c *consumer
+	err := patient(ctx, s.isDeclared(spec.Queue, ""), func() (err error) {
+		c, err = s.consume(ctx, spec, deliver)
+		return err
+	})
+	if err != nil {
+		s.fail(err)
+		return nil, fmt.Errorf("consume %s: %w", spec.Queue, err)
+	}
+	return c, nil
+}
+
+func (s *session) consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (*consumer, error) {
+	ch, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
+	c := &consumer{s: s, ch: ch, tag: cmp.Or(spec.Tag, "consumer"), done: make(chan struct{})}
+	var deliveries <-chan amqp.Delivery
+	err = s.call(ctx, func() (err error) {
+		if err = ch.Qos(spec.Prefetch, 0, false); err != nil {
+			return err //nolint:wrapcheck // call wraps.
+		}
+		deliveries, err = ch.Consume(s.QueueName(spec.Queue), c.tag, false, spec.Exclusive, false, false, nil)
+		return err //nolint:wrapcheck // call wraps.
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !s.start(func() { s.watchChannel(closed) }) || !s.start(func() { c.run(deliveries, deliver) }) {
+		return nil, s.Err()
+	}
+	s.mu.Lock()
+	s.consumers = append(s.consumers, c)
+	s.mu.Unlock()
+	return c, nil
+}
+
+// watchChannel ends the session when the broker closes one of its channels.
+func (s *session) watchChannel(closed <-chan *amqp.Error) {
+	if e, ok := <-closed; ok {
+		s.fail(wrap(e))
+	}
+}
+
+func (c *consumer) run(deliveries <-chan amqp.Delivery, deliver func(link.Delivery)) {
+	defer close(c.done)
+	for d := range deliveries {
+		select {
+		case <-c.s.done: // it comes again
+		default:
+			deliver(delivery(&d))
+		}
+	}
+	if !c.cancelled.Load() && !c.ch.IsClosed() { // closed channels have a watcher
+		c.s.fail(link.ErrCancelled)
+	}
+}
+
+// Ack acknowledges.
+func (c *consumer) Ack(tag uint64, multiple bool) error {
+	return c.settle("acknowledge", func() error { return c.ch.Ack(tag, multiple) })
+}
+
+// Nack gives back.
+func (c *consumer) Nack(tag uint64, requeue bool) error {
+	return c.settle("give back", func() error { return c.ch.Nack(tag, false, requeue) })
+}
+
+func (c *consumer) settle(what string, f func() error) error {
+	if c.s.Err() != nil {
+		return fmt.Errorf("%s: %w", what, link.ErrClosed)
+	}
+	err := wrap(f())
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, link.ErrClosed) {
+		c.s.fail(err)
+	}
+	return fmt.Errorf("%s: %w: %w", what, link.ErrClosed, err)
+}
+
+// Cancel stops the deliveries.
+func (c *consumer) Cancel(ctx context.Context) error {
+	if !c.cancelled.Swap(true) {
+		if err := c.s.call(ctx, func() error { return c.ch.Cancel(c.tag, false) }); err != nil {
+			c.s.fail(err)
+			return fmt.Errorf("cancel: %w", err)
+		}
+	}
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("cancel: %w", ctx.Err())
+	}
+}
+
+// Done is closed when deliver will not be called any more.
+func (c *consumer) Done() <-chan struct{} { return c.done }

@@ -1,0 +1,77 @@
+package rabbit
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"registrar/amqpbridge/link"
+)
+
+// wrap gives an error of the library its kind: what the broker said, by its reply code, else a connection that broke.
+func wrap(err error) error {
+	var e *amqp.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, amqp.ErrClosed):
+		return link.ErrClosed
+	case !errors.As(err, &e), !e.Server:
+		return fmt.Errorf("%w: %w", link.ErrLost, err)
+	}
+	return fmt.Errorf("%w: %w", kindOf(e.Code), err)
+}
+
+// kindOf returns the kind of a reply code (AMQP 0-9-1, section 1.2, reply-code).
+func kindOf(code int) error {
+	switch code {
+	case amqp.ConnectionForced:
+		return link.ErrForced
+	case amqp.AccessRefused, amqp.ResourceLocked:
+		return link.ErrAccess
+	case amqp.NotFound:
+		return link.ErrNotFound
+	case amqp.PreconditionFailed:
+		return link.ErrConflict
+	case amqp.InternalError:
+		return link.ErrNotReady
+	}
+	return link.ErrProtocol
+}
+
+// wrapDial gives an error of the handshake its kind. seen is what the socket said, if it failed other than by being closed: the library
+// reports any silence during the handshake as refused credentials or virtual host.
+func wrapDial(err, seen error) error {
+	if seen != nil {
+		err = seen
+	}
+	return fmt.Errorf("%w: %w", dialKind(err), err)
+}
+
+func dialKind(err error) error {
+	var e *amqp.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return link.ErrRefused
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return link.ErrUnreachable
+	case errors.Is(err, amqp.ErrVhost):
+		return link.ErrVhost
+	case errors.Is(err, amqp.ErrSASL), errors.Is(err, amqp.ErrCredentials):
+		return link.ErrCredentials
+	case !errors.As(err, &e):
+		return link.ErrUnreachable
+	}
+	switch e.Code {
+	case amqp.AccessRefused:
+		return link.ErrCredentials
+	case amqp.NotAllowed, amqp.NotFound:
+		return link.ErrVhost
+	case amqp.InternalError, amqp.ConnectionForced, amqp.ResourceError:
+		return link.ErrNotReady
+	}
+	return link.ErrUnreachable
+}

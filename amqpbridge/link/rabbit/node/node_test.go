@@ -1,0 +1,218 @@
+package node_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/rabbit"
+	"registrar/amqpbridge/link/rabbit/node"
+)
+
+// orphanMode has this test binary run a node and say so instead of testing: TestEndsWithItsParent kills it then.
+const orphanMode = "NODE_TEST_ORPHAN"
+
+func TestMain(m *testing.M) {
+	if _, ok := os.LookupEnv(orphanMode); ok {
+		runOrphan()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func runOrphan() {
+	n, err := node.Start(context.Background(), node.Options{})
+	if err != nil {
+		_, _ = os.Stdout.WriteString("failed " + err.Error() + "\n")
+		return
+	}
+	_, _ = os.Stdout.WriteString("up " + n.URL() + " " + strconv.Itoa(n.Pid()) + "\n")
+	select {}
+}
+
+func installed(t *testing.T) {
+	t.Helper()
+	if node.Available() {
+		return
+	}
+	if ci, _ := os.LookupEnv("CI"); ci == "true" {
+		t.Fatal("no RabbitMQ: install rabbitmq-server")
+	}
+	t.Skip("no RabbitMQ: install rabbitmq-server")
+}
+
+func start(t *testing.T, o node.Options) *node.Node {
+	t.Helper()
+	installed(t)
+	n, err := node.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return n
+}
+
+func dial(t *testing.T, address string) link.Session {
+	t.Helper()
+	s, err := rabbit.New(rabbit.Config{URLs: []string{address}, Log: zerolog.Nop()}).Dial(t.Context(), t.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close(context.WithoutCancel(t.Context())) })
+	return s
+}
+
+func durable(name string) link.Topology {
+	return link.Topology{Queues: []link.Queue{{Name: name, Durable: true}}}
+}
+
+func TestServesAndKeepsItsDataOverKillAndRestart(t *testing.T) {
+	dir := t.TempDir()
+	n := start(t, node.Options{Dir: dir})
+	if err := dial(t, n.URL()).Apply(t.Context(), durable("kept")); err != nil {
+		t.Fatal(err)
+	}
+	before := n.Pid()
+	n.Kill()
+	if n.Pid() != 0 {
+		t.Error("the broker still runs after Kill")
+	}
+	if _, err := rabbit.New(rabbit.Config{URLs: []string{n.URL()}}).Dial(t.Context(), "late"); !errors.Is(err, link.ErrRefused) {
+		t.Errorf("dialing a killed broker: %v, want %v", err, link.ErrRefused)
+	}
+	if err := n.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after := n.Pid(); after == 0 || after == before {
+		t.Errorf("the broker's process was %d and is %d after the restart", before, after)
+	}
+	if queues, err := n.Ctl(t.Context(), "list_queues", "name"); err != nil || !strings.Contains(queues, "kept") {
+		t.Errorf("queues after the restart: %q, %v", queues, err)
+	}
+	vhost, err := n.AddVhost(t.Context(), "more")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dial(t, vhost).Apply(t.Context(), durable("there")); err != nil {
+		t.Error(err)
+	}
+	if err := n.Stop(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "mnesia")); err != nil {
+		t.Errorf("the data in a directory that was given should stay: %v", err)
+	}
+	if err := n.Restart(t.Context()); err == nil {
+		t.Error("a node that was stopped can be restarted")
+	}
+}
+
+func TestListensOnLoopbackOnly(t *testing.T) {
+	n := start(t, node.Options{})
+	out, err := n.Ctl(t.Context(), "eval", "[A || P <- erlang:ports(), {ok, {A, _}} <- [inet:sockname(P)]].")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out, "{127,0,0,1}") || strings.Contains(out, "{0,0,0,0}") {
+		t.Errorf("the node's sockets are on %s", out)
+	}
+}
+
+func TestStartGivesUpWithItsContext(t *testing.T) {
+	installed(t)
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := node.Start(ctx, node.Options{Dir: dir}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("started within 300 ms: %v", err)
+	}
+}
+
+// However its process dies, nothing of a node remains: no broker, no epmd, no directory.
+func TestEndsWithItsParent(t *testing.T) {
+	installed(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmp := t.TempDir()
+	parent := exec.CommandContext(t.Context(), self)
+	parent.Env = append(os.Environ(), orphanMode+"=1", "TMPDIR="+tmp)
+	out, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, _ := bufio.NewReader(out).ReadString('\n')
+	said := strings.Fields(line)
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait()
+	if len(said) != 3 || said[0] != "up" {
+		t.Fatalf("the parent said %q", line)
+	}
+	address, err := url.Parse(said[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(said[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the broker's port closes", func() bool {
+		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", address.Host)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err != nil
+	})
+	await(t, "the broker's process ends", func() bool { return gone(pid) })
+	await(t, "the directory goes", func() bool {
+		left, err := os.ReadDir(tmp)
+		return err == nil && len(left) == 0
+	})
+}
+
+// gone reports whether a process has ended; one that nobody has waited for counts.
+func gone(pid int) bool {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return true
+	}
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	return err == nil && strings.Contains(string(stat), ") Z ")
+}
+
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(15 * time.Second)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}

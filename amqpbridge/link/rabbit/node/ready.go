@@ -1,0 +1,66 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/rabbit"
+)
+
+// awaitReady waits until a queue can be declared: the port is open, and logins are taken, some time before.
+func (n *Node) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
+	dialer := rabbit.New(rabbit.Config{URLs: []string{n.URL()}, DialTimeout: time.Second, Log: zerolog.Nop()})
+	return n.await(ctx, n.server, "the broker", func(ctx context.Context) error {
+		s, err := dialer.Dial(ctx, "ready?")
+		if err != nil {
+			return err //nolint:wrapcheck // await wraps.
+		}
+		return errors.Join(
+			s.Apply(ctx, link.Topology{Queues: []link.Queue{{Name: "ready", Kind: link.ServerNamed}}}),
+			s.Close(ctx),
+		)
+	})
+}
+
+// lastWords returns the end of the output, for an error.
+func (n *Node) lastWords() string {
+	const most = 2000
+	text, err := os.ReadFile(n.output())
+	if err != nil {
+		return err.Error()
+	}
+	return string(bytes.TrimSpace(text[max(0, len(text)-most):]))
+}
+
+// Ctl runs rabbitmqctl on the node, quietly, and returns what it prints.
+func (n *Node) Ctl(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, n.tools.ctl, append([]string{"-q"}, args...)...) //nolint:gosec // its callers are tests.
+	cmd.Env = n.ports.environ(n.dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("rabbitmqctl %s: %w: %s", args[0], err, bytes.TrimSpace(out))
+	}
+	return string(out), nil
+}
+
+// AddVhost adds a virtual host with every permission for the user guest, and returns its address. It lives until the node stops. The name
+// must be made of letters, digits, dots and dashes.
+func (n *Node) AddVhost(ctx context.Context, name string) (string, error) {
+	// One call of half a second instead of two.
+	expr := fmt.Sprintf(`ok = rabbit_vhost:add(<<"%[1]s">>, <<"node">>), `+
+		`rabbit_auth_backend_internal:set_permissions(<<"guest">>, <<"%[1]s">>, <<".*">>, <<".*">>, <<".*">>, <<"node">>).`, name)
+	if _, err := n.Ctl(ctx, "eval", expr); err != nil {
+		return "", fmt.Errorf("add virtual host %s: %w", name, err)
+	}
+	return n.URL() + name, nil
+}

@@ -1,0 +1,195 @@
+package rabbit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/rs/zerolog"
+
+	"registrar/amqpbridge/link"
+)
+
+// hangUp is how long the broker has to answer the end of a connection.
+const hangUp = time.Second
+
+// session is one connection. Its first error ends it: fail closes done and hangs up, and everything opened on it ends with the
+// connection. mu guards what is opened and learned; err is written before done is closed.
+type session struct {
+	cfg  Config
+	log  zerolog.Logger
+	conn *amqp.Connection
+	sock *socket
+
+	blocked atomic.Bool
+	once    sync.Once
+	done    chan struct{}
+	err     error
+	tasks   sync.WaitGroup
+	setup   sync.Mutex // one Apply at a time
+
+	mu         sync.Mutex
+	ended      bool
+	notices    []link.Notice
+	declared   map[string]string // queue or alias to name
+	exchanges  map[string]bool
+	consumers  []*consumer
+	publishers []*publisher
+}
+
+func newSession(d *Dialer, conn *amqp.Connection, sock *socket) *session {
+	s := &session{
+		cfg: d.cfg, log: d.log, conn: conn, sock: sock, done: make(chan struct{}),
+		declared: map[string]string{}, exchanges: map[string]bool{},
+	}
+	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
+	blocked := conn.NotifyBlocked(make(chan amqp.Blocking, 16))
+	s.tasks.Go(func() { s.watch(closed, blocked) })
+	return s
+}
+
+// watch waits for the end of the connection, and looks after alarms and stuck writes until then.
+func (s *session) watch(closed <-chan *amqp.Error, blocked <-chan amqp.Blocking) {
+	tick := time.NewTicker(s.cfg.WriteTimeout / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case e, ok := <-closed:
+			if ok {
+				s.fail(wrap(e))
+			}
+			s.fail(link.ErrClosed)
+			return
+		case b, ok := <-blocked:
+			if !ok {
+				blocked = nil
+				continue
+			}
+			s.blocked.Store(b.Active)
+		case <-tick.C:
+			if d := s.sock.stuck(); d > s.cfg.WriteTimeout {
+				s.fail(fmt.Errorf("%w: a write has been stuck for %s", link.ErrLost, d.Round(time.Millisecond)))
+			}
+		}
+	}
+}
+
+// start runs f as a task of the session, unless the session has ended.
+func (s *session) start(f func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false
+	}
+	s.tasks.Go(f)
+	return true
+}
+
+// fail ends the session for the reason err; only the first reason counts.
+func (s *session) fail(err error) {
+	s.once.Do(func() {
+		s.mu.Lock()
+		s.ended = true
+		s.err = err
+		s.mu.Unlock()
+		close(s.done)
+		s.tasks.Go(s.hangUp)
+	})
+}
+
+// hangUp closes the connection. The library waits for the broker's answer behind locks that a stuck write may hold, and extends
+// deadlines with each heartbeat: the socket is closed below it when the time is up.
+func (s *session) hangUp() {
+	_ = s.sock.SetWriteDeadline(time.Now().Add(hangUp)) // a socket that is closed is what is wanted
+	up := time.AfterFunc(hangUp, func() { _ = s.sock.Close() })
+	defer up.Stop()
+	_ = s.conn.CloseDeadline(time.Now().Add(hangUp)) // the session's error says what was wrong
+}
+
+// call waits for f, a synchronous call of the library, and ends the session when ctx or the longest wait ends first: nothing else makes the
+// library come back.
+func (s *session) call(ctx context.Context, f func() error) error {
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err //nolint:wrapcheck // nothing was asked; the callers wrap.
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { s.fail(fmt.Errorf("%w: %w", link.ErrTimeout, context.Cause(ctx))) })
+	err := wrap(f())
+	stop()
+	if !errors.Is(err, link.ErrClosed) {
+		return err
+	}
+	select { // why is known when the watchers have heard of it
+	case <-s.done:
+		return s.err
+	case <-ctx.Done():
+		return err
+	}
+}
+
+// Done is closed when the session has ended.
+func (s *session) Done() <-chan struct{} { return s.done }
+
+// Err says why the session has ended.
+func (s *session) Err() error {
+	select {
+	case <-s.done:
+		return s.err
+	default:
+		return nil
+	}
+}
+
+// Blocked reports an alarm of the broker.
+func (s *session) Blocked() bool { return s.blocked.Load() }
+
+// Notices returns what is used otherwise than declared.
+func (s *session) Notices() []link.Notice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notices)
+}
+
+// QueueName resolves an alias.
+func (s *session) QueueName(alias string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name, ok := s.declared[alias]; ok {
+		return name
+	}
+	return alias
+}
+
+// Close ends the session in order.
+func (s *session) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
+	defer cancel()
+	var err error
+	if !s.Blocked() { // a broker with an alarm does not even read that we leave
+		err = s.closeChannels(ctx)
+	}
+	s.fail(link.ErrClosed)
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		s.tasks.Wait()
+	}()
+	select {
+	case <-gone:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil && !errors.Is(err, link.ErrClosed) {
+		return fmt.Errorf("close session: %w", err)
+	}
+	return nil
+}
