@@ -174,7 +174,7 @@ func (s *session) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
 	defer cancel()
 	var err error
-	if !s.Blocked() { // a broker with an alarm does not even read that we leave
+	if s.Err() == nil && !s.Blocked() { // a broker with an alarm does not even read that we leave
 		err = s.closeChannels(ctx)
 	}
 	s.fail(link.ErrClosed)
@@ -188,7 +188,8 @@ func (s *session) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	if err != nil && !errors.Is(err, link.ErrClosed) {
+	// Somebody else's Close, or a queue deleted at this moment, is no failure of this one.
+	if err != nil && !errors.Is(err, link.ErrClosed) && !errors.Is(err, link.ErrCancelled) {
 		return fmt.Errorf("close session: %w", err)
 	}
 	return nil

@@ -1,0 +1,286 @@
+package linktest
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"registrar/amqpbridge/link"
+)
+
+func consumeTests() map[string]func(*bench) {
+	return map[string]func(*bench){
+		"a message arrives as it was sent":            asSent,
+		"acknowledged alone, multiple, or given back": settle,
+		"multiple does not reach another consumer":    multipleStays,
+		"prefetch bounds what is in hand":             prefetch,
+		"a prefetch of nothing is refused":            noPrefetch,
+		"consumers of a queue share it":               share,
+		"an exclusive consumer is alone":              exclusiveConsumer,
+		"cancel stops deliveries and leaves the rest": cancel,
+		"a queue that is not there":                   noQueue,
+		"a tag that is not open ends the session":     unknownTag,
+		"large bodies":                                      largeBodies,
+		"deliveries are in order under many":                inOrder,
+		"an exclusive queue goes with a cancelled consumer": autoDelete,
+	}
+}
+
+func asSent(b *bench) {
+	s := b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	when := time.Unix(1_700_000_000, 0).UTC()
+	sent := link.Publishing{
+		Key: q, ContentType: "application/json", ContentEncoding: "gzip", ReplyTo: "me", CorrelationID: "42", Persistent: true,
+		Headers: map[string]any{
+			"s": "text", "i": 7, "n": int64(-1 << 40), "t": true, "nil": nil, "f": 2.5, "b": []byte{1, 2}, "when": when,
+			"list": []any{"a", int32(3)}, "map": map[string]any{"in": "side", "empty": map[string]any{}},
+		},
+		Body: []byte(`{"a":1}`),
+	}
+	want := link.Delivery{
+		Tag: 1, Key: q, ContentType: "application/json", ContentEncoding: "gzip", ReplyTo: "me", CorrelationID: "42",
+		Headers: map[string]any{
+			"s": "text", "i": int64(7), "n": int64(-1 << 40), "t": true, "nil": nil, "f": 2.5, "b": []byte{1, 2}, "when": when,
+			"list": []any{"a", int64(3)}, "map": map[string]any{"in": "side", "empty": map[string]any{}},
+		},
+		Body: []byte(`{"a":1}`),
+	}
+	pub := b.publisher(s, nil)
+	if err := pub.Publish(b.Context(), sent); err != nil {
+		b.Fatal(err)
+	}
+	tap := b.consume(s, q, 10)
+	if diff := cmp.Diff(want, tap.next()); diff != "" {
+		b.Errorf("delivery (-want +got):\n%s", diff)
+	}
+	if err := pub.Publish(b.Context(), link.Publishing{Key: q}); err != nil {
+		b.Fatal(err)
+	}
+	if d := tap.next(); len(d.Body) != 0 || d.Headers != nil || d.Tag != 2 {
+		b.Errorf("an empty message arrived as %+v", d)
+	}
+}
+
+func settle(b *bench) {
+	s := b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	pub := b.publisher(s, nil)
+	b.put(pub, q, "1", "2", "3", "4", "5", "6")
+	tap := b.consume(s, q, 6)
+	tap.bodies(6)
+	tap.ack(2, false)
+	tap.ack(4, true) // 1, 3, 4
+	if err := tap.Nack(5, true); err != nil {
+		b.Fatal(err)
+	}
+	again := tap.next()
+	if string(again.Body) != "5" || !again.Redelivered || again.Tag != 7 {
+		b.Errorf("given back, it came as %q, redelivered %v, tag %d", again.Body, again.Redelivered, again.Tag)
+	}
+	if err := tap.Nack(6, false); err != nil { // no dead-letter exchange: gone
+		b.Fatal(err)
+	}
+	tap.ack(again.Tag, false)
+	b.put(pub, q, "7")
+	if got := tap.take(); got != "7" {
+		b.Errorf("%q came", got)
+	}
+	if err := s.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.onlyLeft(q)
+}
+
+// onlyLeft checks what a queue still holds, with a session of its own.
+func (b *bench) onlyLeft(queue string, want ...string) {
+	b.Helper()
+	s := b.dial()
+	b.put(b.publisher(s, nil), queue, "end")
+	got := b.consume(s, queue, len(want)+1).bodies(len(want) + 1)
+	if diff := cmp.Diff(append(want, "end"), got); diff != "" {
+		b.Errorf("left in the queue (-want +got):\n%s", diff)
+	}
+}
+
+func multipleStays(b *bench) {
+	s := b.dial()
+	q, r := b.queue(s, link.Queue{Name: "q"}), b.queue(s, link.Queue{Name: "r"})
+	pub := b.publisher(s, nil)
+	b.put(pub, q, "q1", "q2")
+	b.put(pub, r, "r1", "r2")
+	one, two := b.consume(s, q, 10), b.consume(s, r, 10)
+	one.bodies(2)
+	two.bodies(2)
+	one.ack(2, true)
+	if err := s.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.onlyLeft(q)
+	b.onlyLeft(r, "r1", "r2")
+}
+
+func prefetch(b *bench) {
+	s := b.dial()
+	q, probe := b.queue(s, link.Queue{Name: "q"}), b.queue(s, link.Queue{Name: "probe"})
+	pub := b.publisher(s, nil)
+	b.put(pub, q, "1", "2", "3", "4", "5")
+	tap, after := b.consume(s, q, 2), b.consume(s, probe, 1)
+	if diff := cmp.Diff([]string{"1", "2"}, tap.bodies(2)); diff != "" {
+		b.Error(diff)
+	}
+	b.put(pub, probe, "later")
+	after.take()
+	tap.nothing("two are in hand, prefetch is 2")
+	tap.ack(1, false)
+	if got := tap.bodies(1); got[0] != "3" {
+		b.Errorf("%q came after one was acknowledged", got)
+	}
+	tap.ack(3, true)
+	if diff := cmp.Diff([]string{"4", "5"}, tap.bodies(2)); diff != "" {
+		b.Error(diff)
+	}
+}
+
+func noPrefetch(b *bench) {
+	s := b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	for _, n := range []int{0, -1, 1 << 16} {
+		if _, err := s.Consume(b.Context(), link.ConsumerSpec{Queue: q, Prefetch: n}, func(link.Delivery) {}); !errors.Is(err, link.ErrInvalid) {
+			b.Errorf("a prefetch of %d: %v", n, err)
+		}
+	}
+	b.put(b.publisher(s, nil), q, "the session goes on")
+}
+
+func share(b *bench) {
+	s, other := b.dial(), b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	one, two := b.consume(s, q, 2), b.consume(other, q, 2)
+	b.put(b.publisher(s, nil), q, "1", "2", "3", "4")
+	got := slices.Sorted(slices.Values(append(one.bodies(2), two.bodies(2)...)))
+	if diff := cmp.Diff([]string{"1", "2", "3", "4"}, got); diff != "" {
+		b.Error(diff)
+	}
+}
+
+func exclusiveConsumer(b *bench) {
+	s, other := b.dial(), b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	spec := link.ConsumerSpec{Queue: q, Prefetch: 1, Exclusive: true}
+	if _, err := s.Consume(b.Context(), spec, func(link.Delivery) {}); err != nil {
+		b.Fatal(err)
+	}
+	spec.Exclusive = false
+	if _, err := other.Consume(b.Context(), spec, func(link.Delivery) {}); !errors.Is(err, link.ErrAccess) {
+		b.Errorf("a second consumer: %v, want %v", err, link.ErrAccess)
+	}
+}
+
+func cancel(b *bench) {
+	s := b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	pub := b.publisher(s, nil)
+	tap := b.consume(s, q, 2)
+	b.put(pub, q, "1", "2", "3")
+	tap.bodies(2)
+	if err := tap.Cancel(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	wait(b, tap.Done(), "the end of the deliveries")
+	tap.ack(1, false) // what is in hand is still ours
+	b.put(pub, q, "4")
+	if err := tap.Cancel(b.Context()); err != nil {
+		b.Errorf("cancelling again: %v", err)
+	}
+	other := b.consume(s, q, 10)
+	if diff := cmp.Diff([]string{"3", "4"}, other.bodies(2)); diff != "" {
+		b.Errorf("left for others (-want +got):\n%s", diff)
+	}
+	tap.nothing("it was cancelled")
+	tap.ack(2, true)
+	if err := other.Ack(2, true); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.onlyLeft(q)
+}
+
+func noQueue(b *bench) {
+	s := b.dial()
+	if _, err := s.Consume(b.Context(), link.ConsumerSpec{Queue: b.name("nobody"), Prefetch: 1}, func(link.Delivery) {}); !errors.Is(err, link.ErrNotFound) {
+		b.Errorf("consuming it: %v, want %v", err, link.ErrNotFound)
+	}
+	if err := b.ended(s); !errors.Is(err, link.ErrNotFound) {
+		b.Errorf("the session ended with %v", err)
+	}
+}
+
+func unknownTag(b *bench) {
+	s := b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	b.put(b.publisher(s, nil), q, "1")
+	tap := b.consume(s, q, 1)
+	tap.take()
+	_ = tap.Ack(1, false) // the broker judges
+	if err := b.ended(s); !errors.Is(err, link.ErrConflict) {
+		b.Errorf("acknowledging twice ended the session with %v, want %v", err, link.ErrConflict)
+	}
+}
+
+func largeBodies(b *bench) {
+	s := b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	pub := b.publisher(s, nil)
+	tap := b.consume(s, q, 10)
+	for _, size := range []int{131_071, 131_072, 131_073, 3 << 20} {
+		body := make([]byte, size)
+		for i := range body {
+			body[i] = byte(i % 251)
+		}
+		b.put(pub, q, string(body))
+		if got := tap.take(); got != string(body) {
+			b.Errorf("%d bytes arrived as %d others", size, len(got))
+		}
+	}
+}
+
+func inOrder(b *bench) {
+	const n = 2000
+	s := b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	pub := b.publisher(s, nil)
+	tap := b.consume(s, q, 100)
+	for i := range n {
+		if err := pub.Publish(b.Context(), link.Publishing{Key: q, Body: []byte(strconv.Itoa(i))}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range n {
+		d := tap.next()
+		if string(d.Body) != strconv.Itoa(i) || d.Tag != uint64(i+1) {
+			b.Fatalf("delivery %d is %q with tag %d", i, d.Body, d.Tag)
+		}
+		if d.Tag%50 == 0 {
+			tap.ack(d.Tag, true)
+		}
+	}
+}
+
+func autoDelete(b *bench) {
+	s := b.dial()
+	q := link.Queue{Name: b.name("q"), Exclusive: true, AutoDelete: true}
+	b.apply(s, link.Topology{Queues: []link.Queue{q}})
+	if err := b.consume(s, q.Name, 1).Cancel(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	err := b.confirmed(b.publisher(s, nil), link.Publishing{Key: q.Name, Mandatory: true})
+	if !errors.Is(err, link.ErrReturned) {
+		b.Errorf("publishing to it: %v, want %v", err, link.ErrReturned)
+	}
+}

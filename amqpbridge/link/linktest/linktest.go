@@ -1,0 +1,206 @@
+package linktest
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"registrar/amqpbridge/link"
+)
+
+// patience is how long what must happen may take on a busy machine.
+const patience = 20 * time.Second
+
+// Admin is what the suite does to a broker from outside.
+type Admin interface {
+	// DeleteQueue deletes a queue with all that is in it and cancels its consumers.
+	DeleteQueue(ctx context.Context, name string) error
+}
+
+// Run runs the suite. dialer is called once for each test.
+func Run(t *testing.T, dialer func(t *testing.T) link.Dialer) {
+	t.Helper()
+	groups := map[string]map[string]func(*bench){
+		"Topology":  topologyTests(),
+		"Consume":   consumeTests(),
+		"Publish":   publishTests(),
+		"Session":   sessionTests(),
+		"Retention": retentionTests(),
+	}
+	for group, tests := range groups {
+		for name, test := range tests {
+			t.Run(group+"/"+name, func(t *testing.T) { test(newBench(t, dialer(t))) })
+		}
+	}
+}
+
+// bench is what one test works with.
+type bench struct {
+	*testing.T
+	dialer link.Dialer
+	prefix string
+}
+
+func newBench(t *testing.T, d link.Dialer) *bench {
+	t.Helper()
+	b := &bench{T: t, dialer: d}
+	b.prefix = strings.ToLower(strings.ReplaceAll(t.Name(), "/", ".")) + "." + strconv.FormatInt(time.Now().UnixNano(), 36) + "."
+	return b
+}
+
+// name returns a name of this test's own.
+func (b *bench) name(s string) string { return b.prefix + s }
+
+// dial opens a session that is closed at the end of the test.
+func (b *bench) dial() link.Session {
+	b.Helper()
+	s, err := b.dialer.Dial(b.Context(), "linktest")
+	if err != nil {
+		b.Fatalf("dial: %v", err)
+	}
+	b.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(b.Context()), patience)
+		defer cancel()
+		if err := s.Close(ctx); err != nil {
+			b.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+// apply declares, and deletes the queues at the end of the test.
+func (b *bench) apply(s link.Session, t link.Topology) {
+	b.Helper()
+	if err := s.Apply(b.Context(), t); err != nil {
+		b.Fatalf("apply: %v", err)
+	}
+	for _, q := range t.Queues {
+		if q.Kind != link.ServerNamed {
+			b.Cleanup(func() { _ = b.admin().DeleteQueue(context.WithoutCancel(b.Context()), q.Name) })
+		}
+	}
+}
+
+func (b *bench) admin() Admin {
+	b.Helper()
+	a, ok := b.dialer.(Admin)
+	if !ok {
+		b.Fatalf("the dialer %T cannot delete queues: see Admin", b.dialer)
+	}
+	return a
+}
+
+// queue declares a durable queue and returns its name.
+func (b *bench) queue(s link.Session, q link.Queue) string {
+	b.Helper()
+	q.Name, q.Durable = b.name(q.Name), true
+	b.apply(s, link.Topology{Queues: []link.Queue{q}})
+	return q.Name
+}
+
+// tap is a consumer whose deliveries the test takes one by one.
+type tap struct {
+	link.Consumer
+	b   *bench
+	got chan link.Delivery
+}
+
+func (b *bench) consume(s link.Session, queue string, prefetch int) *tap {
+	b.Helper()
+	t := &tap{b: b, got: make(chan link.Delivery, 10_000)}
+	c, err := s.Consume(b.Context(), link.ConsumerSpec{Queue: queue, Tag: "tap", Prefetch: prefetch}, func(d link.Delivery) { t.got <- d })
+	if err != nil {
+		b.Fatalf("consume %s: %v", queue, err)
+	}
+	t.Consumer = c
+	return t
+}
+
+// next waits for a delivery.
+func (t *tap) next() link.Delivery {
+	t.b.Helper()
+	return wait(t.b, t.got, "a delivery")
+}
+
+// take waits for a delivery and acknowledges it; it returns its body.
+func (t *tap) take() string {
+	t.b.Helper()
+	d := t.next()
+	t.ack(d.Tag, false)
+	return string(d.Body)
+}
+
+func (t *tap) ack(tag uint64, multiple bool) {
+	t.b.Helper()
+	if err := t.Ack(tag, multiple); err != nil {
+		t.b.Fatalf("ack %d: %v", tag, err)
+	}
+}
+
+// bodies waits for n deliveries and returns their bodies, unacknowledged.
+func (t *tap) bodies(n int) []string {
+	t.b.Helper()
+	var all []string
+	for range n {
+		all = append(all, string(t.next().Body))
+	}
+	return all
+}
+
+// nothing fails the test if a delivery has arrived.
+func (t *tap) nothing(why string) {
+	t.b.Helper()
+	select {
+	case d := <-t.got:
+		t.b.Fatalf("%q was delivered: %s", d.Body, why)
+	default:
+	}
+}
+
+func (b *bench) publisher(s link.Session, onReturn func(link.Publishing)) link.Publisher {
+	b.Helper()
+	p, err := s.Publisher(b.Context(), link.PublisherSpec{OnReturn: onReturn})
+	if err != nil {
+		b.Fatalf("open publisher: %v", err)
+	}
+	return p
+}
+
+// confirmed publishes and waits for the outcome.
+func (b *bench) confirmed(p link.Publisher, m link.Publishing) error {
+	b.Helper()
+	outcome := make(chan error, 1)
+	p.PublishConfirmed(b.Context(), m, func(err error) { outcome <- err })
+	return wait(b, outcome, "an outcome")
+}
+
+// put has the queue take messages with these bodies.
+func (b *bench) put(p link.Publisher, queue string, bodies ...string) {
+	b.Helper()
+	for _, body := range bodies {
+		if err := b.confirmed(p, link.Publishing{Key: queue, Mandatory: true, Persistent: true, Body: []byte(body)}); err != nil {
+			b.Fatalf("publish %q: %v", body, err)
+		}
+	}
+}
+
+// wait takes a value that must come.
+func wait[T any](b *bench, c <-chan T, what string) T {
+	b.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		b.Fatalf("waited in vain for %s", what)
+		panic("unreachable")
+	}
+}
+
+// ended waits for the end of a session and returns why.
+func (b *bench) ended(s link.Session) error {
+	b.Helper()
+	wait(b, s.Done(), "the end of the session")
+	return s.Err()
+}

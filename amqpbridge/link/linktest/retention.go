@@ -1,0 +1,190 @@
+package linktest
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"registrar/amqpbridge/link"
+)
+
+func retentionTests() map[string]func(*bench) {
+	return map[string]func(*bench){
+		"messages too old for the queue are dead-lettered": queueTTL,
+		"each message may have a term of its own":          messageTTL,
+		"publishing while a queue's term passes":           publishUnderTTL,
+		"what is in hand does not grow too old":            inHandStays,
+		"the oldest give way to the newest":                maxLength,
+		"refused messages are dead-lettered":               deadLetterRefused,
+		"dead letters through an exchange keep their key":  deadLetterExchange,
+		"given back too often":                             deliveryLimit,
+		"a queue that nobody uses expires":                 expires,
+	}
+}
+
+// graveyard declares a queue for dead letters and returns its name.
+func (b *bench) graveyard(s link.Session) string {
+	b.Helper()
+	return b.queue(s, link.Queue{Name: "dead"})
+}
+
+func queueTTL(b *bench) {
+	s := b.dial()
+	dead := b.graveyard(s)
+	q := b.queue(s, link.Queue{Name: "q", TTL: 50 * time.Millisecond, DeadLetterKey: dead})
+	b.put(b.publisher(s, nil), q, "1", "2", "3")
+	if diff := cmp.Diff([]string{"1", "2", "3"}, b.consume(s, dead, 10).bodies(3)); diff != "" {
+		b.Errorf("dead letters (-want +got):\n%s", diff)
+	}
+	b.onlyLeft(q)
+}
+
+func messageTTL(b *bench) {
+	s := b.dial()
+	dead := b.graveyard(s)
+	q := b.queue(s, link.Queue{Name: "q", DeadLetterKey: dead})
+	pub := b.publisher(s, nil)
+	for body, term := range map[string]time.Duration{"short": 50 * time.Millisecond, "long": time.Hour} {
+		m := link.Publishing{Key: q, Mandatory: true, Expiration: term, Body: []byte(body)}
+		if body == "long" {
+			m.Key = dead // so that it does not stand before the short one
+		}
+		if err := b.confirmed(pub, m); err != nil {
+			b.Fatal(err)
+		}
+	}
+	tap := b.consume(s, dead, 10)
+	if diff := cmp.Diff([]string{"long", "short"}, tap.bodies(2)); diff != "" {
+		b.Error(diff)
+	}
+}
+
+func publishUnderTTL(b *bench) {
+	const n = 400
+	s := b.dial()
+	dead := b.graveyard(s)
+	q := b.queue(s, link.Queue{Name: "q", TTL: 20 * time.Millisecond, DeadLetterKey: dead})
+	pub := b.publisher(s, nil)
+	tap := b.consume(s, dead, 50)
+	for i := range n {
+		if err := b.confirmed(pub, link.Publishing{Key: q, Mandatory: true, Body: []byte(strconv.Itoa(i))}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range n { // each once and in order, while the term of the first passes before the last is published
+		if got := tap.take(); got != strconv.Itoa(i) {
+			b.Fatalf("dead letter %d is %q", i, got)
+		}
+	}
+}
+
+func inHandStays(b *bench) {
+	s := b.dial()
+	dead := b.graveyard(s)
+	q := b.queue(s, link.Queue{Name: "q", TTL: 100 * time.Millisecond, DeadLetterKey: dead})
+	pub := b.publisher(s, nil)
+	tap, late := b.consume(s, q, 1), b.consume(s, dead, 10)
+	b.put(pub, q, "in hand", "waits")
+	tap.next()
+	if got := late.take(); got != "waits" {
+		b.Errorf("%q grew too old", got)
+	}
+	if err := tap.Nack(1, true); err != nil { // given back, it is too old at once
+		b.Fatal(err)
+	}
+	if got := late.take(); got != "in hand" {
+		b.Errorf("%q grew too old", got)
+	}
+}
+
+func maxLength(b *bench) {
+	s := b.dial()
+	dead := b.graveyard(s)
+	q := b.queue(s, link.Queue{Name: "q", MaxLength: 3, DeadLetterKey: dead})
+	b.put(b.publisher(s, nil), q, "1", "2", "3", "4", "5")
+	if diff := cmp.Diff([]string{"1", "2"}, b.consume(s, dead, 10).bodies(2)); diff != "" {
+		b.Errorf("gave way (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"3", "4", "5"}, b.consume(s, q, 10).bodies(3)); diff != "" {
+		b.Errorf("stayed (-want +got):\n%s", diff)
+	}
+}
+
+func deadLetterRefused(b *bench) {
+	s := b.dial()
+	dead := b.graveyard(s)
+	q := b.queue(s, link.Queue{Name: "q", Kind: link.Quorum, DeadLetterKey: dead})
+	m := link.Publishing{Key: q, Persistent: true, ContentType: "text/plain", Headers: map[string]any{"mine": "kept"}, Body: []byte("bad")}
+	if err := b.confirmed(b.publisher(s, nil), m); err != nil {
+		b.Fatal(err)
+	}
+	tap := b.consume(s, q, 1)
+	if err := tap.Nack(tap.next().Tag, false); err != nil {
+		b.Fatal(err)
+	}
+	d := b.consume(s, dead, 1).next()
+	if string(d.Body) != "bad" || d.ContentType != "text/plain" || d.Headers["mine"] != "kept" || d.Key != dead || d.Redelivered {
+		b.Errorf("the dead letter is %+v", d)
+	}
+	if d.Headers["x-first-death-reason"] != "rejected" || d.Headers["x-first-death-queue"] != q {
+		b.Errorf("its headers do not say why it died: %v", d.Headers)
+	}
+}
+
+func deadLetterExchange(b *bench) {
+	s := b.dial()
+	dead := b.graveyard(s)
+	x := b.name("dlx")
+	b.apply(s, link.Topology{
+		Exchanges: []link.Exchange{{Name: x, Kind: "topic"}},
+		Bindings:  []link.Binding{{Queue: dead, Exchange: x, Key: b.name("q")}},
+	})
+	q := b.queue(s, link.Queue{Name: "q", DeadLetterExchange: x})
+	b.put(b.publisher(s, nil), q, "bad")
+	tap := b.consume(s, q, 1)
+	if err := tap.Nack(tap.next().Tag, false); err != nil {
+		b.Fatal(err)
+	}
+	if d := b.consume(s, dead, 1).next(); string(d.Body) != "bad" || d.Exchange != x || d.Key != q {
+		b.Errorf("the dead letter is %+v", d)
+	}
+}
+
+func deliveryLimit(b *bench) {
+	const limit = 3
+	s := b.dial()
+	dead := b.graveyard(s)
+	q := b.queue(s, link.Queue{Name: "q", Kind: link.Quorum, DeliveryLimit: limit, DeadLetterKey: dead})
+	b.put(b.publisher(s, nil), q, "crashes")
+	for range limit + 1 { // a session that ends counts, as a crash would
+		other := b.dial()
+		b.consume(other, q, 1).next()
+		if err := other.Close(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if got := b.consume(s, dead, 1).take(); got != "crashes" {
+		b.Errorf("%q is dead", got)
+	}
+	b.onlyLeft(q)
+}
+
+func expires(b *bench) {
+	s := b.dial()
+	q := b.queue(s, link.Queue{Name: "q", Expires: 100 * time.Millisecond})
+	pub := b.publisher(s, nil)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(patience); ; {
+		err := b.confirmed(pub, link.Publishing{Key: q, Mandatory: true})
+		if err != nil {
+			return // no queue of this name any more
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			b.Fatal("waited in vain for the queue to expire")
+		}
+	}
+}
