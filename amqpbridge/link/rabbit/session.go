@@ -35,6 +35,7 @@ type session struct {
 
 	mu         sync.Mutex
 	ended      bool
+	closing    bool // somebody is at Close
 	notices    []link.Notice
 	declared   map[string]string // queue or alias to name
 	exchanges  map[string]bool
@@ -169,15 +170,31 @@ func (s *session) QueueName(alias string) string {
 	return alias
 }
 
-// Close ends the session in order.
-func (s *session) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
-	defer cancel()
-	var err error
+// leave closes the channels and ends the session; it leaves that to whoever came first.
+func (s *session) leave(ctx context.Context) (err error) {
+	s.mu.Lock()
+	first := !s.closing
+	s.closing = true
+	s.mu.Unlock()
+	if !first {
+		select {
+		case <-s.done:
+		case <-ctx.Done():
+		}
+		return nil
+	}
 	if s.Err() == nil && !s.Blocked() { // a broker with an alarm does not even read that we leave
 		err = s.closeChannels(ctx)
 	}
 	s.fail(link.ErrClosed)
+	return err
+}
+
+// Close ends the session in order.
+func (s *session) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
+	defer cancel()
+	err := s.leave(ctx)
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)

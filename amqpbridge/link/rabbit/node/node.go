@@ -138,7 +138,8 @@ func (n *Node) Pid() int {
 	return n.server.cmd.Process.Pid
 }
 
-// Kill ends the broker with SIGKILL. Its data remain; [Node.Restart] starts it again.
+// Kill ends the broker with SIGKILL. Its data remain; [Node.Restart] starts it again. A quorum queue that was declared less than half a
+// second before comes up empty and without a leader: RabbitMQ saves the directory of these queues with that delay.
 func (n *Node) Kill() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
