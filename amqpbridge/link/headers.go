@@ -86,8 +86,12 @@ const (
 // the session. It is for those who implement the port.
 func Checked(p Publishing) (Publishing, error) {
 	for _, f := range []struct{ name, value string }{
-		{"exchange", p.Exchange}, {"key", p.Key}, {"content type", p.ContentType}, {"content encoding", p.ContentEncoding},
-		{"reply-to", p.ReplyTo}, {"correlation id", p.CorrelationID},
+		{"exchange", p.Exchange},
+		{"key", p.Key},
+		{"content type", p.ContentType},
+		{"content encoding", p.ContentEncoding},
+		{"reply-to", p.ReplyTo},
+		{"correlation id", p.CorrelationID},
 	} {
 		if len(f.value) > shortString {
 			return p, fmt.Errorf("%w: the %s has %d bytes, %d are possible", ErrInvalid, f.name, len(f.value), shortString)

@@ -144,7 +144,8 @@ func oneCopy(b *bench) {
 		Exchanges: []link.Exchange{{Name: b.name("x"), Kind: "topic"}},
 		Queues:    []link.Queue{{Name: b.name("q"), Durable: true}},
 		Bindings: []link.Binding{
-			{Queue: b.name("q"), Exchange: b.name("x"), Key: "a.*"}, {Queue: b.name("q"), Exchange: b.name("x"), Key: "#"},
+			{Queue: b.name("q"), Exchange: b.name("x"), Key: "a.*"},
+			{Queue: b.name("q"), Exchange: b.name("x"), Key: "#"},
 			{Queue: b.name("q"), Exchange: b.name("x"), Key: "#"},
 		},
 	})

@@ -10,7 +10,7 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// consumer is a subscription; the broker's lock guards it. open holds what is in hand, by tag.
+// A consumer is a subscription; the broker's lock guards it. What is in hand is in open, by tag.
 type consumer struct {
 	s         *session
 	q         *queue

@@ -120,11 +120,11 @@ func TestCallsEndInABlackHole(t *testing.T) {
 		}},
 		"consume": {time.Minute, 200 * time.Millisecond, func(ctx context.Context, s link.Session, _ link.Consumer) error {
 			_, err := s.Consume(ctx, link.ConsumerSpec{Queue: "q", Prefetch: 1}, func(link.Delivery) {})
-			return err
+			return err //nolint:wrapcheck // a test's.
 		}},
 		"publisher": {200 * time.Millisecond, 0, func(ctx context.Context, s link.Session, _ link.Consumer) error {
 			_, err := s.Publisher(ctx, link.PublisherSpec{})
-			return err
+			return err //nolint:wrapcheck // as above.
 		}},
 		"cancel": {200 * time.Millisecond, 0, func(ctx context.Context, _ link.Session, k link.Consumer) error { return k.Cancel(ctx) }},
 		"close":  {200 * time.Millisecond, 0, func(ctx context.Context, s link.Session, _ link.Consumer) error { return s.Close(ctx) }},
@@ -165,7 +165,9 @@ func TestStuckWriteComesBack(t *testing.T) {
 			}
 		}
 	}()
-	wait(t, back, 10*time.Second, "the stuck write")
+	if err := wait(t, back, 10*time.Second, "the stuck write"); !errors.Is(err, link.ErrLost) && !errors.Is(err, link.ErrClosed) {
+		t.Errorf("the stuck write came back with %v", err)
+	}
 	ended(t, s, time.Second, link.ErrLost)
 	for _, m := range []func() error{
 		func() error { return pub.Publish(t.Context(), link.Publishing{Key: "q"}) },

@@ -1,6 +1,7 @@
 package rabbit_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/url"
@@ -52,7 +53,7 @@ func (p *proxy) accept() {
 		if err != nil {
 			return
 		}
-		far, err := net.Dial("tcp", p.target)
+		far, err := new(net.Dialer).DialContext(context.WithoutCancel(p.t.Context()), "tcp", p.target)
 		if err != nil {
 			_ = near.Close()
 			continue

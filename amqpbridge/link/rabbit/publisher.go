@@ -16,7 +16,7 @@ import (
 const returnsBuffer = 1024
 
 // publisher has two channels: confirms of what nobody waits for would cost the broker and us. A place is taken for each confirmed
-// publishing until its outcome; open holds them in the order of publishing and has room for all places. mu keeps that
+// publishing until its outcome; open holds them in the order of publishing and has room for all places. The lock keeps that
 // order, and keeps the end of the channels away from a publishing: their frames must not mix.
 type publisher struct {
 	s                *session
@@ -29,7 +29,7 @@ type publisher struct {
 	seq   uint64
 }
 
-// outcome is a publishing that waits for its confirm. id is its Message-Id if it is mandatory: the broker returns it with the message.
+// outcome is a publishing that waits for its confirm. Its id is the Message-Id of a mandatory one: the broker returns it with the message.
 type outcome struct {
 	confirm *amqp.DeferredConfirmation
 	id      string

@@ -19,7 +19,7 @@ import (
 const hangUp = time.Second
 
 // session is one connection. Its first error ends it: fail closes done and hangs up, and everything opened on it ends with the
-// connection. mu guards what is opened and learned; err is written before done is closed.
+// connection. The lock guards what is opened and learned; err is written before done is closed.
 type session struct {
 	cfg  Config
 	log  zerolog.Logger

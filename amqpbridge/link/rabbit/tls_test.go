@@ -35,11 +35,11 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, address := newProxy(t, brokertest.URL(t), func(l net.Listener) net.Listener {
-		return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}) //nolint:gosec // a test.
+		return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
 	})
 	roots := x509.NewCertPool()
 	roots.AddCert(cert)
-	own := &tls.Config{RootCAs: roots, ServerName: "broker.test"} //nolint:gosec // as above.
+	own := &tls.Config{RootCAs: roots, ServerName: "broker.test"}
 	for range 2 {
 		s, err := rabbit.New(rabbit.Config{URLs: []string{address}, TLS: own}).Dial(t.Context(), "test")
 		if err != nil {
@@ -54,8 +54,8 @@ func TestTLS(t *testing.T) {
 	}
 	for name, config := range map[string]*tls.Config{
 		"the system's roots": nil,
-		"another name":       {RootCAs: roots, ServerName: "other.test"}, //nolint:gosec // as above.
-		"the host's name":    {RootCAs: roots},                           //nolint:gosec // as above.
+		"another name":       {RootCAs: roots, ServerName: "other.test"},
+		"the host's name":    {RootCAs: roots},
 	} {
 		if _, err := rabbit.New(rabbit.Config{URLs: []string{address}, TLS: config}).Dial(t.Context(), "test"); !errors.Is(err, link.ErrUnreachable) {
 			t.Errorf("with %s: %v, want %v", name, err, link.ErrUnreachable)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// child is a process that ends when the pipe on its standard input breaks. done is closed when it has ended and was waited for.
+// child is a process that ends when the pipe on its standard input breaks. Its done is closed when it has ended and was waited for.
 type child struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
@@ -23,8 +23,8 @@ func spawn(env []string, output, path string, args ...string) (*child, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the output: %w", err)
 	}
-	defer out.Close() //nolint:errcheck // the child has its own copy.
-	cmd := exec.CommandContext(context.Background(), path, args...)
+	defer out.Close()                                               //nolint:errcheck // the child has its own copy.
+	cmd := exec.CommandContext(context.Background(), path, args...) //nolint:gosec // the programs are those that find returns.
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()

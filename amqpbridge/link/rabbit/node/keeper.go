@@ -48,7 +48,7 @@ func (n *Node) awaitEpmd(ctx context.Context) error {
 		if err != nil {
 			return err //nolint:wrapcheck // await wraps.
 		}
-		return c.Close() //nolint:wrapcheck // as above.
+		return c.Close()
 	})
 }
 
