@@ -43,7 +43,7 @@ func TestNamesShowOnTheBroker(t *testing.T) {
 func TestAlarm(t *testing.T) {
 	n := brokertest.Node(t)
 	consuming, publishing := dial(t, rabbit.Config{URLs: []string{n.URL()}}), dial(t, rabbit.Config{URLs: []string{n.URL()}})
-	queue := link.Queue{Name: t.Name(), Durable: true, Expires: time.Minute}
+	queue := link.Queue{Name: unique("alarm"), Durable: true, Expires: time.Minute}
 	declare(t, consuming, queue)
 	pub := publisher(t, publishing)
 	for range 4 {
@@ -118,10 +118,11 @@ func TestCloseDuringAlarm(t *testing.T) {
 // queue that was bound to a non-durable exchange is bound again by the next session.
 func TestKilledBroker(t *testing.T) {
 	n := brokertest.Node(t)
+	kept := unique("kept")
 	topology := link.Topology{
-		Exchanges: []link.Exchange{{Name: "passing", Kind: "topic"}},
-		Queues:    []link.Queue{{Name: "kept", Kind: link.Quorum}},
-		Bindings:  []link.Binding{{Queue: "kept", Exchange: "passing", Key: "#"}},
+		Exchanges: []link.Exchange{{Name: kept, Kind: "topic"}},
+		Queues:    []link.Queue{{Name: kept, Kind: link.Quorum}},
+		Bindings:  []link.Binding{{Queue: kept, Exchange: kept, Key: "#"}},
 	}
 	s := dial(t, rabbit.Config{URLs: []string{n.URL()}})
 	if err := s.Apply(t.Context(), topology); err != nil {
@@ -129,20 +130,19 @@ func TestKilledBroker(t *testing.T) {
 	}
 	pub := publisher(t, s)
 	for i := range 3 {
-		m := link.Publishing{Exchange: "passing", Key: "k", Mandatory: true, Persistent: true, Body: fmt.Append(nil, i)}
+		m := link.Publishing{Exchange: kept, Key: "k", Mandatory: true, Persistent: true, Body: fmt.Append(nil, i)}
 		if err := confirmed(t, pub, m); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c, got := consume(t, s, "kept", 10)
+	c, got := consume(t, s, kept, 10)
 	for range 3 {
 		wait(t, got, 5*time.Second, "a delivery")
 	}
 	if err := c.Ack(1, false); err != nil {
 		t.Fatal(err)
 	}
-	// One more round through the queue, so that the acknowledgement is in the broker's log.
-	if err := confirmed(t, pub, link.Publishing{Key: "kept", Persistent: true, Body: []byte("3")}); err != nil {
+	if err := confirmed(t, pub, link.Publishing{Key: kept, Persistent: true, Body: []byte("3")}); err != nil {
 		t.Fatal(err)
 	}
 	// RabbitMQ keeps the directory of its quorum queues in a file that it saves half a second after a change: killed before that, a
@@ -157,10 +157,10 @@ func TestKilledBroker(t *testing.T) {
 	if err := again.Apply(t.Context(), topology); err != nil {
 		t.Fatal(err)
 	}
-	if err := confirmed(t, publisher(t, again), link.Publishing{Exchange: "passing", Key: "k", Mandatory: true, Body: []byte("4")}); err != nil {
+	if err := confirmed(t, publisher(t, again), link.Publishing{Exchange: kept, Key: "k", Mandatory: true, Body: []byte("4")}); err != nil {
 		t.Errorf("the binding is not there: %v", err)
 	}
-	_, got = consume(t, again, "kept", 10)
+	_, got = consume(t, again, kept, 10)
 	seen := map[string]bool{}
 	for !seen["4"] {
 		seen[string(wait(t, got, 10*time.Second, "a delivery").Body)] = true

@@ -14,6 +14,9 @@ import (
 	"registrar/amqpbridge/link/rabbit/brokertest"
 )
 
+// unique returns a name that no other round of a test takes: what one has left must not pass for another's.
+func unique(name string) string { return name + "-" + strconv.FormatInt(time.Now().UnixNano(), 36) }
+
 func dial(t *testing.T, c rabbit.Config) link.Session {
 	t.Helper()
 	c.Log = zerolog.Nop()
@@ -184,7 +187,7 @@ func TestResetsUnderLoadLoseNothing(t *testing.T) {
 	const messages, resets = 3000, 6
 	direct := brokertest.URL(t)
 	p, address := newProxy(t, direct, nil)
-	queue := link.Queue{Name: "load", Kind: link.Quorum}
+	queue := link.Queue{Name: unique("load"), Kind: link.Quorum, Expires: time.Minute}
 	keeper := dial(t, rabbit.Config{URLs: []string{direct}})
 	declare(t, keeper, queue)
 
