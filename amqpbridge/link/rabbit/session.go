@@ -106,7 +106,6 @@ func (s *session) fail(err error) {
 // hangUp closes the connection. The library waits for the broker's answer behind locks that a stuck write may hold, and extends
 // deadlines with each heartbeat: the socket is closed below it when the time is up.
 func (s *session) hangUp() {
-	_ = s.sock.SetWriteDeadline(time.Now().Add(hangUp)) // a socket that is closed is what is wanted
 	up := time.AfterFunc(hangUp, func() { _ = s.sock.Close() })
 	defer up.Stop()
 	_ = s.conn.CloseDeadline(time.Now().Add(hangUp)) // the session's error says what was wrong
