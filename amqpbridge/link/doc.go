@@ -1,5 +1,5 @@
 // Package link is the port through which the registrar speaks AMQP 0-9-1: connect, declare, consume, publish, confirm. It knows
-// nothing of SIP or Kazoo. Rabbit implements it over a broker, loop in memory; linktest holds both to what follows.
+// nothing of SIP or Kazoo. Package rabbit implements it over a broker, loop in memory; linktest holds both to what follows.
 //
 // # Sessions
 //

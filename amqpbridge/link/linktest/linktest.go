@@ -19,7 +19,7 @@ type Admin interface {
 	DeleteQueue(ctx context.Context, name string) error
 }
 
-// Run runs the suite. Dialer is called once for each test.
+// Run runs the suite. It calls dialer once for each test.
 func Run(t *testing.T, dialer func(t *testing.T) link.Dialer) {
 	t.Helper()
 	groups := map[string]map[string]func(*bench){
@@ -202,5 +202,5 @@ func wait[T any](b *bench, c <-chan T, what string) T {
 func (b *bench) ended(s link.Session) error {
 	b.Helper()
 	wait(b, s.Done(), "the end of the session")
-	return s.Err()
+	return s.Err() //nolint:wrapcheck // it is what the tests look at.
 }

@@ -10,7 +10,7 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// Broker is a broker in memory and the [link.Dialer] of its sessions. Mu guards it and everything that belongs to it.
+// Broker is a broker in memory and the [link.Dialer] of its sessions. Its mu guards it and everything that belongs to it.
 type Broker struct {
 	mu        sync.Mutex
 	exchanges map[string]*exchange

@@ -10,7 +10,7 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// consumer is a subscription; the broker's lock guards it. Open holds what is in hand, by tag.
+// A consumer is a subscription; the broker's lock guards it. What is in hand is in open, by tag.
 type consumer struct {
 	s         *session
 	q         *queue
@@ -157,22 +157,6 @@ func (c *consumer) Cancel(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("cancel: %w", ctx.Err())
-	}
-}
-
-// Close stops the deliveries and gives back what is in hand.
-func (c *consumer) Close(ctx context.Context) error {
-	c.s.b.enter(func() {
-		c.detach()
-		c.giveBack()
-		c.finish()
-		c.q.work()
-	})
-	select {
-	case <-c.done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("close: %w", ctx.Err())
 	}
 }
 

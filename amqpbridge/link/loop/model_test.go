@@ -34,6 +34,7 @@ type player struct {
 }
 
 func play(t *testing.T, rt *rapid.T, steps []int) []string {
+	t.Helper()
 	const prefetch = 3
 	b := loop.New()
 	pub := dial(t, b, "publisher")
@@ -84,6 +85,7 @@ func play(t *testing.T, rt *rapid.T, steps []int) []string {
 }
 
 func (p *player) join(t *testing.T, b *loop.Broker, saw func(link.Delivery), prefetch int) {
+	t.Helper()
 	s, err := b.Dial(t.Context(), "player")
 	if err != nil {
 		t.Fatal(err)

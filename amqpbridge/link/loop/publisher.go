@@ -15,7 +15,7 @@ type publisher struct {
 	places   chan struct{}
 }
 
-// outcome is a confirmed publishing that the broker keeps back. Told guards against telling it twice.
+// An outcome is a confirmed publishing that the broker may keep back. It is told once.
 type outcome struct {
 	p    *publisher
 	done func(error)

@@ -8,7 +8,7 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// session is a connection to a [Broker], whose lock guards it. Err is written before done is closed.
+// session is a connection to a [Broker], whose lock guards it. Its err is written before done is closed.
 type session struct {
 	b         *Broker
 	name      string

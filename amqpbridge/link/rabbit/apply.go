@@ -168,7 +168,7 @@ func (s *session) open(ctx context.Context) (ch *amqp.Channel, err error) {
 		ch, err = s.conn.Channel()
 		return err //nolint:wrapcheck // call wraps.
 	})
-	return ch, err //nolint:wrapcheck // wrapped by call.
+	return ch, err //nolint:wrapcheck // call wraps.
 }
 
 func (s *session) note(n link.Notice) {

@@ -84,7 +84,7 @@ func (d *Dialer) dial(ctx context.Context, address, name string) (*session, erro
 	if err != nil {
 		var seen error
 		if sock != nil {
-			seen = sock.failure()
+			seen = sock.timeout()
 			_ = sock.Close() // the library leaves it open after a failed handshake
 		}
 		return nil, wrapDial(err, seen)

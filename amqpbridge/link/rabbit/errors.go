@@ -42,11 +42,12 @@ func kindOf(code int) error {
 	return link.ErrProtocol
 }
 
-// wrapDial gives an error of the handshake its kind. Seen is what the socket said, if it failed other than by being closed: the library
-// reports any silence during the handshake as refused credentials or virtual host.
-func wrapDial(err, seen error) error {
-	if seen != nil {
-		err = seen
+// wrapDial gives an error of the handshake its kind. A timeout of the socket comes first: the library takes any end of the handshake for
+// refused credentials or virtual host. That is right for a connection that the broker closes, which is how RabbitMQ refuses
+// credentials; a broker that dies at this very moment looks the same.
+func wrapDial(err, late error) error {
+	if late != nil {
+		err = late
 	}
 	return fmt.Errorf("%w: %w", dialKind(err), err)
 }

@@ -16,7 +16,7 @@ import (
 const returnsBuffer = 1024
 
 // publisher has two channels: confirms of what nobody waits for would cost the broker and us. A place is taken for each confirmed
-// publishing until its outcome; open holds them in the order of publishing and has room for all places. Mu keeps that
+// publishing until its outcome; open holds them in the order of publishing and has room for all places. The lock keeps that
 // order, and keeps the end of the channels away from a publishing: their frames must not mix.
 type publisher struct {
 	s                *session
@@ -29,11 +29,17 @@ type publisher struct {
 	seq   uint64
 }
 
-// outcome is a publishing that waits for its confirm. Id is its Message-Id if it is mandatory: the broker returns it with the message.
+// outcome is a publishing that waits for its confirm. Its id is the Message-Id of a mandatory one: the broker returns it with the message.
 type outcome struct {
-	confirm *amqp.DeferredConfirmation
+	confirm confirm
 	id      string
 	done    func(error)
+}
+
+// confirm is what the library's deferred confirmation does here.
+type confirm interface {
+	Done() <-chan struct{}
+	Acked() bool
 }
 
 // Publisher opens the channels of a publisher.
@@ -158,11 +164,12 @@ func (p *publisher) publishConfirmed(ctx context.Context, m link.Publishing, don
 		o.id = strconv.FormatUint(p.seq, 10)
 		msg.MessageId = o.id
 	}
-	o.confirm, err = p.confirmed.PublishWithDeferredConfirm(m.Exchange, m.Key, m.Mandatory, false, msg)
+	deferred, err := p.confirmed.PublishWithDeferredConfirm(m.Exchange, m.Key, m.Mandatory, false, msg)
 	if err = p.sent(err); err != nil {
 		<-p.places
 		return err
 	}
+	o.confirm = deferred
 	p.open <- o // has room: there are no more places than that
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 const hangUp = time.Second
 
 // session is one connection. Its first error ends it: fail closes done and hangs up, and everything opened on it ends with the
-// connection. Mu guards what is opened and learned; err is written before done is closed.
+// connection. The lock guards what is opened and learned; err is written before done is closed.
 type session struct {
 	cfg  Config
 	log  zerolog.Logger
@@ -35,6 +35,7 @@ type session struct {
 
 	mu         sync.Mutex
 	ended      bool
+	closing    bool // somebody is at Close
 	notices    []link.Notice
 	declared   map[string]string // queue or alias to name
 	exchanges  map[string]bool
@@ -105,7 +106,6 @@ func (s *session) fail(err error) {
 // hangUp closes the connection. The library waits for the broker's answer behind locks that a stuck write may hold, and extends
 // deadlines with each heartbeat: the socket is closed below it when the time is up.
 func (s *session) hangUp() {
-	_ = s.sock.SetWriteDeadline(time.Now().Add(hangUp)) // a socket that is closed is what is wanted
 	up := time.AfterFunc(hangUp, func() { _ = s.sock.Close() })
 	defer up.Stop()
 	_ = s.conn.CloseDeadline(time.Now().Add(hangUp)) // the session's error says what was wrong
@@ -169,15 +169,31 @@ func (s *session) QueueName(alias string) string {
 	return alias
 }
 
-// Close ends the session in order.
-func (s *session) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
-	defer cancel()
-	var err error
+// leave closes the channels and ends the session; it leaves that to whoever came first.
+func (s *session) leave(ctx context.Context) (err error) {
+	s.mu.Lock()
+	first := !s.closing
+	s.closing = true
+	s.mu.Unlock()
+	if !first {
+		select {
+		case <-s.done:
+		case <-ctx.Done():
+		}
+		return nil
+	}
 	if s.Err() == nil && !s.Blocked() { // a broker with an alarm does not even read that we leave
 		err = s.closeChannels(ctx)
 	}
 	s.fail(link.ErrClosed)
+	return err
+}
+
+// Close ends the session in order.
+func (s *session) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
+	defer cancel()
+	err := s.leave(ctx)
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)

@@ -2,21 +2,21 @@ package rabbit
 
 import (
 	"errors"
-	"io"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 )
 
-// socket is the TCP connection below the library (and below TLS). It knows since when a write is stuck, which the library
-// does not tell, and why a read failed, which the library replaces by a guess during the handshake. It is written by one
-// goroutine at a time and read by one; the rest may call it from anywhere.
+// A socket is the TCP connection below the library (and below TLS). It knows since when a write is stuck, which the library
+// does not tell, and whether a read ran out of time, which the library takes for a refusal during the handshake. One
+// goroutine at a time writes and one reads; everything else may be called from anywhere.
 type socket struct {
 	net.Conn
 	answer  time.Duration // from the first word of the broker to the end of the handshake
 	heard   atomic.Bool
 	writing atomic.Int64 // since when, Unix nanoseconds; 0 means that no write is going on
-	failed  atomic.Pointer[error]
+	late    atomic.Pointer[error]
 }
 
 // Read reads, and gives the broker a new term when its first word comes: a broker that refuses credentials closes the
@@ -26,8 +26,8 @@ func (s *socket) Read(p []byte) (int, error) {
 	if n > 0 && !s.heard.Load() && s.heard.CompareAndSwap(false, true) {
 		_ = s.SetDeadline(time.Now().Add(s.answer)) // a socket that is closed says so by itself
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.failed.CompareAndSwap(nil, &err)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		s.late.CompareAndSwap(nil, &err)
 	}
 	return n, err //nolint:wrapcheck // net.Conn's errors are its contract.
 }
@@ -48,9 +48,9 @@ func (s *socket) stuck() time.Duration {
 	return time.Duration(time.Now().UnixNano() - since)
 }
 
-// failure returns why a read failed, nil if it did not or if the broker closed the connection.
-func (s *socket) failure() error {
-	if err := s.failed.Load(); err != nil {
+// timeout returns the error of a read that ran out of time, if there was one.
+func (s *socket) timeout() error {
+	if err := s.late.Load(); err != nil {
 		return *err
 	}
 	return nil

@@ -31,48 +31,48 @@ func (b *broker) start() (*node.Node, error) {
 }
 
 // URL returns the address of a broker for this test, with a virtual host of its own where that is possible.
-func URL(t testing.TB) string {
-	t.Helper()
+func URL(tb testing.TB) string {
+	tb.Helper()
 	if url, ok := os.LookupEnv("REGISTRAR_TEST_AMQP_URL"); ok && url != "" {
 		return url
 	}
-	n := Node(t)
-	url, err := n.AddVhost(t.Context(), "test-"+strconv.FormatInt(private.vhosts.Add(1), 10))
+	n := Node(tb)
+	url, err := n.AddVhost(tb.Context(), "test-"+strconv.FormatInt(private.vhosts.Add(1), 10))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return url
 }
 
 // Node returns the private node of this test process, also when there is a broker at REGISTRAR_TEST_AMQP_URL: it is for tests that
 // do to a broker what others would not like. If it is down when the test ends, it is started again.
-func Node(t testing.TB) *node.Node {
-	t.Helper()
+func Node(tb testing.TB) *node.Node {
+	tb.Helper()
 	if !node.Available() {
-		Missing(t, "no RabbitMQ: install rabbitmq-server or set REGISTRAR_TEST_AMQP_URL")
+		missing(tb, "no RabbitMQ: install rabbitmq-server or set REGISTRAR_TEST_AMQP_URL")
 	}
 	n, err := private.start()
 	if err != nil {
-		t.Fatalf("start a private RabbitMQ: %v", err)
+		tb.Fatalf("start a private RabbitMQ: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if n.Pid() != 0 {
 			return
 		}
-		if err := n.Restart(context.WithoutCancel(t.Context())); err != nil {
-			t.Errorf("start the private RabbitMQ again: %v", err)
+		if err := n.Restart(context.WithoutCancel(tb.Context())); err != nil {
+			tb.Errorf("start the private RabbitMQ again: %v", err)
 		}
 	})
 	return n
 }
 
-// Missing skips the test with one line, or fails it in CI, where everything has to be there.
-func Missing(t testing.TB, why string) {
-	t.Helper()
+// missing skips the test, or fails it where everything has to be there.
+func missing(tb testing.TB, why string) {
+	tb.Helper()
 	if ci, _ := os.LookupEnv("CI"); ci == "true" {
-		t.Fatal(why)
+		tb.Fatal(why)
 	}
-	t.Skip(why)
+	tb.Skip(why)
 }
 
 // Main runs the tests of a package, stops the private node and then looks for goroutines that the tests have left. It does not return.
@@ -83,11 +83,8 @@ func Main(m *testing.M, options ...goleak.Option) {
 type runner struct{ m *testing.M }
 
 // Run runs the tests and stops the node.
-func (r runner) Run() int { return Run(r.m) }
-
-// Run runs the tests and stops the private node, for a TestMain that has more to do than [Main]. It returns the exit code.
-func Run(m *testing.M) int {
-	code := m.Run()
+func (r runner) Run() int {
+	code := r.m.Run()
 	if private.node == nil {
 		return code
 	}

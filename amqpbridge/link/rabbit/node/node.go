@@ -28,7 +28,7 @@ type Options struct {
 	Log zerolog.Logger
 }
 
-// Node is a private RabbitMQ. Mu is held while it starts or stops.
+// Node is a private RabbitMQ. Its lock is held while it starts or stops.
 type Node struct {
 	opts  Options
 	tools tools
@@ -91,7 +91,7 @@ func (n *Node) first(ctx context.Context) error {
 // up starts what does not run and waits until the broker serves.
 func (n *Node) up(ctx context.Context) error {
 	if n.keeper == nil {
-		k, err := n.keep()
+		k, err := n.keep() //nolint:contextcheck // the node outlives the context that it was started with.
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (n *Node) up(ctx context.Context) error {
 		}
 	}
 	began := time.Now()
-	server, err := spawn(n.ports.environ(n.dir), n.output(), n.tools.server)
+	server, err := spawn(n.ports.environ(n.dir), n.output(), n.tools.server) //nolint:contextcheck // as above.
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,8 @@ func (n *Node) Pid() int {
 	return n.server.cmd.Process.Pid
 }
 
-// Kill ends the broker with SIGKILL. Its data remain; [Node.Restart] starts it again.
+// Kill ends the broker with SIGKILL. Its data remain; [Node.Restart] starts it again. A quorum queue that was declared less than half a
+// second before comes up empty and without a leader: RabbitMQ saves the directory of these queues with that delay.
 func (n *Node) Kill() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// Config keeps a private node small; the watermark is absolute because a part of a small machine's memory is too little.
+	// The config keeps a private node small; the watermark is absolute because a part of a small machine's memory is too little.
 	config = "vm_memory_high_watermark.absolute = 1GB\ndisk_free_limit.absolute = 50MB\n"
-	// LoopbackOnly keeps the ports between Erlang nodes off the network.
+	// With loopbackOnly Erlang keeps the ports between Erlang nodes off the network.
 	loopbackOnly = "-kernel inet_dist_use_interface {127,0,0,1}"
 )
 

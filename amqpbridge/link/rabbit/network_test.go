@@ -1,0 +1,288 @@
+package rabbit_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/rabbit"
+	"registrar/amqpbridge/link/rabbit/brokertest"
+)
+
+// unique returns a name that no other round of a test takes: what one has left must not pass for another's.
+func unique(name string) string { return name + "-" + strconv.FormatInt(time.Now().UnixNano(), 36) }
+
+func dial(t *testing.T, c rabbit.Config) link.Session {
+	t.Helper()
+	c.Log = zerolog.Nop()
+	s, err := rabbit.New(c).Dial(t.Context(), t.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
+		defer cancel()
+		_ = s.Close(ctx)
+	})
+	return s
+}
+
+func declare(t *testing.T, s link.Session, q ...link.Queue) {
+	t.Helper()
+	if err := s.Apply(t.Context(), link.Topology{Queues: q}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func publisher(t *testing.T, s link.Session) link.Publisher {
+	t.Helper()
+	p, err := s.Publisher(t.Context(), link.PublisherSpec{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func consume(t *testing.T, s link.Session, queue string, prefetch int) (link.Consumer, chan link.Delivery) {
+	t.Helper()
+	got := make(chan link.Delivery, 1<<16)
+	c, err := s.Consume(t.Context(), link.ConsumerSpec{Queue: queue, Prefetch: prefetch}, func(d link.Delivery) { got <- d })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, got
+}
+
+func wait[T any](t *testing.T, c <-chan T, limit time.Duration, what string) (v T) {
+	t.Helper()
+	select {
+	case v = <-c:
+	case <-time.After(limit):
+		t.Fatalf("waited %s in vain for %s", limit, what)
+	}
+	return v
+}
+
+func ended(t *testing.T, s link.Session, limit time.Duration, want ...error) {
+	t.Helper()
+	wait(t, s.Done(), limit, "the end of the session")
+	for _, w := range want {
+		if errors.Is(s.Err(), w) {
+			return
+		}
+	}
+	t.Errorf("the session ended with %v, want %v", s.Err(), want)
+}
+
+func confirmed(t *testing.T, p link.Publisher, m link.Publishing) error {
+	t.Helper()
+	outcome := make(chan error, 1)
+	p.PublishConfirmed(t.Context(), m, func(err error) { outcome <- err })
+	return wait(t, outcome, 20*time.Second, "an outcome")
+}
+
+func TestResetEndsTheSession(t *testing.T) {
+	p, address := newProxy(t, brokertest.URL(t), nil)
+	s := dial(t, rabbit.Config{URLs: []string{address}})
+	declare(t, s, link.Queue{Name: "q", Exclusive: true})
+	c, got := consume(t, s, "q", 1)
+	if err := confirmed(t, publisher(t, s), link.Publishing{Key: "q"}); err != nil {
+		t.Fatal(err)
+	}
+	d := wait(t, got, 5*time.Second, "a delivery")
+	p.reset()
+	ended(t, s, 2*time.Second, link.ErrLost)
+	wait(t, c.Done(), 2*time.Second, "the end of the consumer")
+	if err := c.Ack(d.Tag, true); !errors.Is(err, link.ErrClosed) {
+		t.Errorf("a late acknowledgement: %v", err)
+	}
+}
+
+// Nobody says anything any more: the heartbeat notices, within three intervals.
+func TestBlackHoleIsNoticed(t *testing.T) {
+	p, address := newProxy(t, brokertest.URL(t), nil)
+	s := dial(t, rabbit.Config{URLs: []string{address}, Heartbeat: time.Second})
+	declare(t, s, link.Queue{Name: "q", Exclusive: true})
+	p.blackHole()
+	ended(t, s, 6*time.Second, link.ErrLost)
+}
+
+// The library's calls wait for ever; ours end with their context, or with the longest wait for an answer.
+func TestCallsEndInABlackHole(t *testing.T) {
+	for name, c := range map[string]struct {
+		ctx, call time.Duration
+		do        func(context.Context, link.Session, link.Consumer) error
+	}{
+		"apply": {200 * time.Millisecond, 0, func(ctx context.Context, s link.Session, _ link.Consumer) error {
+			return s.Apply(ctx, link.Topology{Queues: []link.Queue{{Name: "r", Exclusive: true}}})
+		}},
+		"consume": {time.Minute, 200 * time.Millisecond, func(ctx context.Context, s link.Session, _ link.Consumer) error {
+			_, err := s.Consume(ctx, link.ConsumerSpec{Queue: "q", Prefetch: 1}, func(link.Delivery) {})
+			return err //nolint:wrapcheck // a test's.
+		}},
+		"publisher": {200 * time.Millisecond, 0, func(ctx context.Context, s link.Session, _ link.Consumer) error {
+			_, err := s.Publisher(ctx, link.PublisherSpec{})
+			return err //nolint:wrapcheck // as above.
+		}},
+		"cancel": {200 * time.Millisecond, 0, func(ctx context.Context, _ link.Session, k link.Consumer) error { return k.Cancel(ctx) }},
+		"close":  {200 * time.Millisecond, 0, func(ctx context.Context, s link.Session, _ link.Consumer) error { return s.Close(ctx) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, address := newProxy(t, brokertest.URL(t), nil)
+			s := dial(t, rabbit.Config{URLs: []string{address}, Heartbeat: time.Minute, CallTimeout: c.call})
+			declare(t, s, link.Queue{Name: "q", Exclusive: true})
+			k, _ := consume(t, s, "q", 1)
+			p.blackHole()
+			ctx, cancel := context.WithTimeout(t.Context(), c.ctx)
+			defer cancel()
+			began := time.Now()
+			err := c.do(ctx, s, k)
+			if took := time.Since(began); err == nil || took > 4*time.Second {
+				t.Errorf("%v after %s", err, took)
+			}
+			ended(t, s, 4*time.Second, link.ErrTimeout, link.ErrClosed)
+			wait(t, k.Done(), 4*time.Second, "the end of the consumer")
+		})
+	}
+}
+
+// A write that is stuck ends the session and comes back: when it takes too long, and when the heartbeat notices first, although
+// the library then waits for that write while it holds its locks.
+func TestStuckWriteComesBack(t *testing.T) {
+	for name, c := range map[string]rabbit.Config{
+		"the write takes too long": {Heartbeat: time.Minute, WriteTimeout: time.Second},
+		"the heartbeat is missed":  {Heartbeat: time.Second, WriteTimeout: time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, address := newProxy(t, brokertest.URL(t), nil)
+			c.URLs = []string{address}
+			s := dial(t, c)
+			pub := publisher(t, s)
+			p.blackHole()
+			back := make(chan error, 1)
+			go func() {
+				body := make([]byte, 1<<20)
+				for {
+					if err := pub.Publish(context.WithoutCancel(t.Context()), link.Publishing{Key: "q", Body: body}); err != nil {
+						back <- err
+						return
+					}
+				}
+			}()
+			if err := wait(t, back, 10*time.Second, "the stuck write"); !errors.Is(err, link.ErrLost) && !errors.Is(err, link.ErrClosed) {
+				t.Errorf("the stuck write came back with %v", err)
+			}
+			ended(t, s, time.Second, link.ErrLost)
+			if err := pub.Publish(t.Context(), link.Publishing{Key: "q"}); !errors.Is(err, link.ErrClosed) {
+				t.Errorf("publishing then: %v", err)
+			}
+			if err := confirmed(t, pub, link.Publishing{Key: "q"}); !errors.Is(err, link.ErrClosed) {
+				t.Errorf("publishing confirmed then: %v", err)
+			}
+		})
+	}
+}
+
+// What is published until it is confirmed, and acknowledged only when it was seen, arrives whatever the network does.
+func TestResetsUnderLoadLoseNothing(t *testing.T) {
+	const messages, resets = 3000, 6
+	direct := brokertest.URL(t)
+	p, address := newProxy(t, direct, nil)
+	queue := link.Queue{Name: unique("load"), Kind: link.Quorum, Expires: time.Minute}
+	keeper := dial(t, rabbit.Config{URLs: []string{direct}})
+	declare(t, keeper, queue)
+
+	seen := make(chan int, 8*messages)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	consuming, publishing := make(chan struct{}), make(chan struct{})
+	defer func() { cancel(); <-consuming; <-publishing }()
+	dialer := rabbit.New(rabbit.Config{URLs: []string{address}, Log: zerolog.Nop()})
+	go func() {
+		defer close(consuming)
+		for ctx.Err() == nil {
+			consumeSome(ctx, dialer, queue.Name, seen)
+		}
+	}()
+	go func() {
+		defer close(publishing)
+		open := map[int]bool{}
+		for i := range messages {
+			open[i] = true
+		}
+		for ctx.Err() == nil && len(open) > 0 {
+			publishSome(ctx, dialer, queue.Name, open)
+		}
+	}()
+	have := map[int]bool{}
+	for cut := 1; len(have) < messages; {
+		have[wait(t, seen, 30*time.Second, "the next message")] = true
+		if cut <= resets && len(have) >= cut*messages/(resets+1) {
+			p.reset()
+			cut++
+		}
+	}
+}
+
+// consumeSome consumes for the life of one session and acknowledges in batches.
+func consumeSome(ctx context.Context, dialer link.Dialer, queue string, seen chan<- int) {
+	s, err := dialer.Dial(ctx, "consuming")
+	if err != nil {
+		return
+	}
+	defer s.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it is cut off most of the time.
+	ready := make(chan link.Consumer, 1)
+	var c link.Consumer
+	k, err := s.Consume(ctx, link.ConsumerSpec{Queue: queue, Prefetch: 100}, func(d link.Delivery) {
+		if c == nil {
+			c = <-ready
+		}
+		n, _ := strconv.Atoi(string(d.Body))
+		seen <- n
+		if d.Tag%20 == 0 {
+			_ = c.Ack(d.Tag, true)
+		}
+	})
+	if err != nil {
+		return
+	}
+	ready <- k
+	select {
+	case <-s.Done():
+	case <-ctx.Done():
+	}
+}
+
+// publishSome publishes what is open for the life of one session, and forgets what was confirmed.
+func publishSome(ctx context.Context, dialer link.Dialer, queue string, open map[int]bool) {
+	s, err := dialer.Dial(ctx, "publishing")
+	if err != nil {
+		return
+	}
+	defer s.Close(context.WithoutCancel(ctx)) //nolint:errcheck // as above.
+	pub, err := s.Publisher(ctx, link.PublisherSpec{})
+	if err != nil {
+		return
+	}
+	type outcome struct {
+		n   int
+		err error
+	}
+	told := make(chan outcome, len(open))
+	sent := len(open)
+	for n := range open {
+		m := link.Publishing{Key: queue, Mandatory: true, Persistent: true, Body: []byte(strconv.Itoa(n))}
+		pub.PublishConfirmed(ctx, m, func(err error) { told <- outcome{n, err} })
+	}
+	for range sent {
+		if o := <-told; o.err == nil {
+			delete(open, o.n)
+		}
+	}
+}

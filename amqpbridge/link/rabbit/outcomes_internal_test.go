@@ -1,0 +1,48 @@
+package rabbit
+
+import (
+	"errors"
+	"testing"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"registrar/amqpbridge/link"
+)
+
+// taken is a confirm that is there.
+type taken struct{}
+
+func (taken) Done() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
+func (taken) Acked() bool { return true }
+
+// A return that is there when its confirm is seen counts, whichever of the two is looked at first; another's does not.
+func TestAReturnCountsBeforeItsConfirm(t *testing.T) {
+	for range 200 {
+		returns := make(chan amqp.Return, 2)
+		returns <- amqp.Return{MessageId: "7", ReplyText: "NO_ROUTE"}
+		returns <- amqp.Return{MessageId: "9", ReplyText: "NO_ROUTE"}
+		p := &publisher{s: &session{done: make(chan struct{})}, places: make(chan struct{}, 3)}
+		of := &returnsOf{ch: returns, why: map[string]string{}}
+		for id, want := range map[string]error{"7": link.ErrReturned, "8": nil, "": nil} {
+			p.places <- struct{}{}
+			told := 0
+			p.tell(outcome{confirm: taken{}, id: id, done: func(err error) {
+				told++
+				if !errors.Is(err, want) || (want == nil) != (err == nil) {
+					t.Fatalf("outcome of %q: %v, want %v", id, err, want)
+				}
+			}}, of)
+			if told != 1 || len(p.places) != 0 {
+				t.Fatalf("told %d times, %d places taken", told, len(p.places))
+			}
+		}
+		if len(of.why) != 1 {
+			t.Fatalf("%d returns are kept, want the one that is still open", len(of.why))
+		}
+	}
+}
