@@ -67,9 +67,12 @@ func powerFailure(t *testing.T, seed uint64, noSync bool) (lost string) {
 	var image map[string][]byte
 	var once sync.Once
 	fail := time.Duration(150+r.IntN(300)) * time.Millisecond
-	began := time.Now()
+	var began time.Time
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
+		if began.IsZero() {
+			began = time.Now()
+		}
 		if time.Since(began) > fail { // what was read so far was acknowledged before the power fails
 			once.Do(func() {
 				image = disk.Crash(r)

@@ -52,6 +52,9 @@ type Consumer interface {
 	// Cancel stops the deliveries. Those that have arrived are still handed over before it returns, none afterwards. What is in hand
 	// remains to be acknowledged; it comes again only when the session ends without.
 	Cancel(ctx context.Context) error
+	// Close gives up the subscription and its channel: what is in hand comes again at once, in its old place. Deliveries that have
+	// arrived are still handed over before it returns, none afterwards.
+	Close(ctx context.Context) error
 	// Done is closed when deliver will not be called any more.
 	Done() <-chan struct{}
 }

@@ -21,6 +21,7 @@ func consumeTests() map[string]func(*bench) {
 		"consumers of a queue share it":               share,
 		"an exclusive consumer is alone":              exclusiveConsumer,
 		"cancel stops deliveries and leaves the rest": cancel,
+		"close gives back what is in hand":            closeConsumer,
 		"a queue that is not there":                   noQueue,
 		"a tag that is not open ends the session":     unknownTag,
 		"large bodies":                                      largeBodies,
@@ -202,6 +203,36 @@ func cancel(b *bench) {
 	}
 	tap.nothing("it was cancelled")
 	tap.ack(2, true)
+	if err := other.Ack(2, true); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.onlyLeft(q)
+}
+
+func closeConsumer(b *bench) {
+	s := b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	pub := b.publisher(s, nil)
+	tap := b.consume(s, q, 2)
+	b.put(pub, q, "1", "2", "3")
+	tap.bodies(2)
+	tap.ack(1, false)
+	tap.bodies(1)
+	if err := tap.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	wait(b, tap.Done(), "the end of the deliveries")
+	other := b.consume(s, q, 10)
+	if diff := cmp.Diff([]string{"2", "3"}, other.bodies(2)); diff != "" {
+		b.Errorf("given back (-want +got):\n%s", diff)
+	}
+	if err := s.Err(); err != nil {
+		b.Errorf("closing a consumer ended the session: %v", err)
+	}
+	tap.nothing("it was closed")
 	if err := other.Ack(2, true); err != nil {
 		b.Fatal(err)
 	}

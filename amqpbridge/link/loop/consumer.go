@@ -160,5 +160,21 @@ func (c *consumer) Cancel(ctx context.Context) error {
 	}
 }
 
+// Close stops the deliveries and gives back what is in hand.
+func (c *consumer) Close(ctx context.Context) error {
+	c.s.b.enter(func() {
+		c.detach()
+		c.giveBack()
+		c.finish()
+		c.q.work()
+	})
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close: %w", ctx.Err())
+	}
+}
+
 // Done is closed when nothing more will be delivered.
 func (c *consumer) Done() <-chan struct{} { return c.done }

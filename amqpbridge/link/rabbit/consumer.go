@@ -128,5 +128,20 @@ func (c *consumer) Cancel(ctx context.Context) error {
 	}
 }
 
+// Close gives up the channel.
+func (c *consumer) Close(ctx context.Context) error {
+	c.cancelled.Store(true)
+	if err := c.s.call(ctx, c.ch.Close); err != nil {
+		c.s.fail(err)
+		return fmt.Errorf("close: %w", err)
+	}
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close: %w", ctx.Err())
+	}
+}
+
 // Done is closed when deliver will not be called any more.
 func (c *consumer) Done() <-chan struct{} { return c.done }

@@ -49,7 +49,7 @@ func URL(tb testing.TB) string {
 func Node(tb testing.TB) *node.Node {
 	tb.Helper()
 	if !node.Available() {
-		missing(tb, "no RabbitMQ: install rabbitmq-server or set REGISTRAR_TEST_AMQP_URL")
+		Missing(tb, "no RabbitMQ: install rabbitmq-server or set REGISTRAR_TEST_AMQP_URL")
 	}
 	n, err := private.start()
 	if err != nil {
@@ -66,8 +66,8 @@ func Node(tb testing.TB) *node.Node {
 	return n
 }
 
-// missing skips the test, or fails it where everything has to be there.
-func missing(tb testing.TB, why string) {
+// Missing skips the test with one line, or fails it in CI, where everything has to be there.
+func Missing(tb testing.TB, why string) {
 	tb.Helper()
 	if ci, _ := os.LookupEnv("CI"); ci == "true" {
 		tb.Fatal(why)
@@ -83,8 +83,11 @@ func Main(m *testing.M, options ...goleak.Option) {
 type runner struct{ m *testing.M }
 
 // Run runs the tests and stops the node.
-func (r runner) Run() int {
-	code := r.m.Run()
+func (r runner) Run() int { return Run(r.m) }
+
+// Run runs the tests and stops the private node, for a TestMain that has more to do than [Main]. It returns the exit code.
+func Run(m *testing.M) int {
+	code := m.Run()
 	if private.node == nil {
 		return code
 	}

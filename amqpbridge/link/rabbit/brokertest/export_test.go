@@ -1,4 +1,0 @@
-package brokertest
-
-// Missing is what happens when there is no broker.
-var Missing = missing
