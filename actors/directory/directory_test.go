@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -193,7 +194,7 @@ func TestPrimedUsersAreFound(t *testing.T) {
 	s := newStore()
 	b := start(t, s, time.Hour)
 	for u := range 100 {
-		if _, err := b.register(fmt.Sprint(u), "sip:a", time.Hour); err != nil {
+		if _, err := b.register(strconv.Itoa(u), "sip:a", time.Hour); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,7 +206,7 @@ func TestPrimedUsersAreFound(t *testing.T) {
 		t.Errorf("priming started %d actors", n)
 	}
 	for u := range 100 {
-		b.shown(fmt.Sprint(u), "sip:a")
+		b.shown(strconv.Itoa(u), "sip:a")
 	}
 }
 
@@ -301,7 +302,7 @@ func TestEndedLeavesTheFile(t *testing.T) {
 	s := newStore()
 	b := start(t, s, 10*time.Millisecond)
 	for u := range 20 {
-		if _, err := b.register(fmt.Sprint(u), "sip:a", time.Minute); err != nil {
+		if _, err := b.register(strconv.Itoa(u), "sip:a", time.Minute); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -67,7 +68,7 @@ func TestKillNineOfTheServer(t *testing.T) {
 		want := fmt.Sprintf(`"%s"`, registration(u, rounds-1).Contact)
 		got := ""
 		for got != want && ctx.Err() == nil {
-			m, err := ask(ctx, sw, fmt.Sprint(u))
+			m, err := ask(ctx, sw, strconv.Itoa(u))
 			if r, ok := m.(*wire.RegQueryResponse); err == nil && ok && len(r.Fields) == 1 {
 				got = string(r.Fields[0]["Contact"])
 			}
@@ -102,7 +103,7 @@ func awaitAnswer(ctx context.Context, sw *softswitch.Switch) {
 
 func registration(user, round int) softswitch.Registration {
 	return softswitch.Registration{
-		Realm: "acme.test", User: fmt.Sprint(user), Contact: fmt.Sprintf("sip:%d@192.0.2.1:%d", user, 5000+round), Expires: time.Hour,
+		Realm: "acme.test", User: strconv.Itoa(user), Contact: fmt.Sprintf("sip:%d@192.0.2.1:%d", user, 5000+round), Expires: time.Hour,
 	}
 }
 

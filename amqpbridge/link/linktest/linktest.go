@@ -202,5 +202,5 @@ func wait[T any](b *bench, c <-chan T, what string) T {
 func (b *bench) ended(s link.Session) error {
 	b.Helper()
 	wait(b, s.Done(), "the end of the session")
-	return s.Err() //nolint:wrapcheck // it is what the tests look at.
+	return s.Err()
 }

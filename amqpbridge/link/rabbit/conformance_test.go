@@ -24,7 +24,7 @@ type broker struct {
 func (b broker) DeleteQueue(_ context.Context, name string) error {
 	conn, err := amqp.Dial(b.url)
 	if err != nil {
-		return err //nolint:wrapcheck // a test's.
+		return err
 	}
 	ch, err := conn.Channel()
 	if err == nil {

@@ -54,7 +54,7 @@ func closedPort(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // closing is what it is for.
+	defer l.Close()
 	return "amqp://someone:" + password + "@" + l.Addr().String() + "/"
 }
 

@@ -123,11 +123,11 @@ func TestCallsEndInABlackHole(t *testing.T) {
 		}},
 		"consume": {time.Minute, 200 * time.Millisecond, func(ctx context.Context, s link.Session, _ link.Consumer) error {
 			_, err := s.Consume(ctx, link.ConsumerSpec{Queue: "q", Prefetch: 1}, func(link.Delivery) {})
-			return err //nolint:wrapcheck // a test's.
+			return err
 		}},
 		"publisher": {200 * time.Millisecond, 0, func(ctx context.Context, s link.Session, _ link.Consumer) error {
 			_, err := s.Publisher(ctx, link.PublisherSpec{})
-			return err //nolint:wrapcheck // as above.
+			return err
 		}},
 		"cancel": {200 * time.Millisecond, 0, func(ctx context.Context, _ link.Session, k link.Consumer) error { return k.Cancel(ctx) }},
 		"close":  {200 * time.Millisecond, 0, func(ctx context.Context, s link.Session, _ link.Consumer) error { return s.Close(ctx) }},
@@ -236,7 +236,7 @@ func consumeSome(ctx context.Context, dialer link.Dialer, queue string, seen cha
 	if err != nil {
 		return
 	}
-	defer s.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it is cut off most of the time.
+	defer s.Close(context.WithoutCancel(ctx))
 	ready := make(chan link.Consumer, 1)
 	var c link.Consumer
 	k, err := s.Consume(ctx, link.ConsumerSpec{Queue: queue, Prefetch: 100}, func(d link.Delivery) {
@@ -265,7 +265,7 @@ func publishSome(ctx context.Context, dialer link.Dialer, queue string, open map
 	if err != nil {
 		return
 	}
-	defer s.Close(context.WithoutCancel(ctx)) //nolint:errcheck // as above.
+	defer s.Close(context.WithoutCancel(ctx))
 	pub, err := s.Publisher(ctx, link.PublisherSpec{})
 	if err != nil {
 		return

@@ -19,12 +19,12 @@ type child struct {
 
 // spawn starts a child in a process group of its own, with its output in the named file.
 func spawn(env []string, output, path string, args ...string) (*child, error) {
-	out, err := os.OpenFile(output, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // a file in the node's own directory.
+	out, err := os.OpenFile(output, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the output: %w", err)
 	}
-	defer out.Close()                                               //nolint:errcheck // the child has its own copy.
-	cmd := exec.CommandContext(context.Background(), path, args...) //nolint:gosec // the programs are those that find returns.
+	defer out.Close() //nolint:errcheck // the child has its own copy.
+	cmd := exec.CommandContext(context.Background(), path, args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()

@@ -91,7 +91,7 @@ func (n *Node) first(ctx context.Context) error {
 // up starts what does not run and waits until the broker serves.
 func (n *Node) up(ctx context.Context) error {
 	if n.keeper == nil {
-		k, err := n.keep() //nolint:contextcheck // the node outlives the context that it was started with.
+		k, err := n.keep()
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (n *Node) up(ctx context.Context) error {
 		}
 	}
 	began := time.Now()
-	server, err := spawn(n.ports.environ(n.dir), n.output(), n.tools.server) //nolint:contextcheck // as above.
+	server, err := spawn(n.ports.environ(n.dir), n.output(), n.tools.server)
 	if err != nil {
 		return err
 	}

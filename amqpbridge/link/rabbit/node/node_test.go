@@ -154,7 +154,7 @@ func TestEndsWithItsParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	tmp := t.TempDir()
-	parent := exec.CommandContext(t.Context(), self) //nolint:gosec // this very test.
+	parent := exec.CommandContext(t.Context(), self)
 	parent.Env = append(os.Environ(), orphanMode+"=1", "TMPDIR="+tmp)
 	out, err := parent.StdoutPipe()
 	if err != nil {

@@ -44,7 +44,7 @@ func (n *Node) lastWords() string {
 
 // Ctl runs rabbitmqctl on the node, quietly, and returns what it prints.
 func (n *Node) Ctl(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, n.tools.ctl, append([]string{"-q"}, args...)...) //nolint:gosec // its callers are tests.
+	cmd := exec.CommandContext(ctx, n.tools.ctl, append([]string{"-q"}, args...)...)
 	cmd.Env = n.ports.environ(n.dir)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
