@@ -67,6 +67,10 @@ func (a *answering) silent(g wire.Generation) bool {
 	return g == wire.Whistle
 }
 
+// notServed counts well-formed requests about more than one user, which are left to others on the broker: flush of a realm, sync, queries of a
+// realm or of all.
+const notServed = "not_served"
+
 // settled is an outcome with nothing left to do.
 func settled(name string) outcome {
 	return outcome{then: func(*otp.Context[FlowMessage]) string { return name }}

@@ -21,6 +21,13 @@ func (q *queries) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 		done(outcome{err: unexpected(j.msg)})
 		return
 	}
+	if req.Username == "" || req.All() || req.CountOnly {
+		if !q.silent(j.route.Generation) {
+			q.reply(c, req.ServerID, q.sender.RegQueryError(req.MsgID)) // it says that another may answer
+		}
+		done(settled(notServed))
+		return
+	}
 	key, err := domain.ParseKey(req.Realm, req.Username)
 	if err != nil {
 		done(outcome{err: err})

@@ -26,7 +26,10 @@ func (r *registrations) read(j *job) (err error) {
 	case *wire.RegSuccess:
 		j.key, err = domain.ParseKey(m.Realm, m.Username)
 	case *wire.RegFlush:
-		j.key, err = domain.ParseKey(m.Realm, m.Username)
+		if m.Username != "" {
+			j.key, err = domain.ParseKey(m.Realm, m.Username)
+		}
+	case *wire.RegSync:
 	default:
 		return unexpected(j.msg)
 	}
@@ -35,6 +38,10 @@ func (r *registrations) read(j *job) (err error) {
 
 // ask gives a report to the actor of its user.
 func (r *registrations) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
+	if j.key == (domain.Key{}) { // about a whole realm, or all
+		done(settled(notServed))
+		return
+	}
 	request, err := r.request(j)
 	if err != nil {
 		done(outcome{err: err})
