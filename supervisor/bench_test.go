@@ -128,11 +128,16 @@ func (b *testbed) echo(tb testing.TB, reply []byte) {
 		tb.Fatal(err)
 	}
 	go func() { // one acknowledgement for what has come together, as the registrar does
-		for tag := range tags {
-			for len(tags) > 0 {
-				tag = <-tags
-			}
-			if consumer.Ack(tag, true) != nil {
+		for {
+			select {
+			case tag := <-tags:
+				for len(tags) > 0 {
+					tag = <-tags
+				}
+				if consumer.Ack(tag, true) != nil {
+					return
+				}
+			case <-consuming.Done():
 				return
 			}
 		}
