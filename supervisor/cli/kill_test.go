@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -82,6 +83,12 @@ func TestKillNineOfTheServer(t *testing.T) {
 	}
 	if err := server.Wait(); err != nil {
 		t.Errorf("an ordered stop ends with %v", err)
+	}
+	list := exec.CommandContext(ctx, os.Args[0], "registration", "list", "--data", data, "ACME.test", "7")
+	list.Env = append(os.Environ(), asProgram+"=1")
+	out, err := list.CombinedOutput()
+	if want := fmt.Sprintf("7@acme.test\tsip:7@192.0.2.1:%d\tends in ", 5000+rounds-1); err != nil || !strings.HasPrefix(string(out), want) {
+		t.Errorf("registration list: %v, %q, want %q…", err, out, want)
 	}
 }
 

@@ -1,0 +1,172 @@
+package amqpbridge_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"registrar/actors/credential"
+	"registrar/actors/directory"
+	"registrar/actors/domain"
+	"registrar/actors/registration"
+	"registrar/amqpbridge"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/loop"
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// store has no file: it kills every actor that writes for user "poison", and for user "shaky" the first three.
+type store struct{ shaky atomic.Int32 }
+
+func (*store) Fence(k domain.Key, _ uint64, done func(domain.Record, error)) {
+	go done(domain.Record{Key: k}, nil)
+}
+
+func (s *store) Write(rec domain.Record, _ uint64, done func(error)) {
+	if rec.Key.User == "poison" || rec.Key.User == "shaky" && s.shaky.Add(1) <= 3 {
+		panic("the actor dies while it handles a registration")
+	}
+	go done(nil)
+}
+
+func (*store) Release(domain.Key, uint64) {}
+
+func (*store) Prime(_, _ int, _ uint64, done func([]domain.Header, error)) { go done(nil, nil) }
+
+func (*store) Get(k domain.Key, done func(domain.Record, bool, error)) {
+	go done(domain.Record{Key: k}, false, nil)
+}
+
+func (*store) Lookup(_ domain.Key, done func(domain.Credential, bool, error)) {
+	go done(domain.Credential{}, false, nil)
+}
+
+func (*store) Realms(done func(map[domain.Realm]int, error)) { go done(nil, nil) }
+
+// start starts a bridge and the actors behind it on a broker in memory.
+func start(t *testing.T, broker link.Dialer) *amqpbridge.Bridge {
+	t.Helper()
+	sys, s := otp.NewSystem(), &store{}
+	users, realms := directory.NewUsers(sys), otp.NewRef[credential.RealmsMessage](sys, "realms")
+	b := amqpbridge.New(amqpbridge.Spec{
+		System: sys, Dialer: broker, Settings: amqpbridge.DefaultSettings(), Sender: wire.Sender{App: "registrar"},
+		Realms: realms, Users: users, Now: time.Now, Started: time.Now(), Log: zerolog.Nop(),
+	})
+	children := users.Children(directory.Env{
+		Store: s, Limits: registration.DefaultLimits(), Now: time.Now, Sweep: time.Hour, SweepMost: 1,
+		Intensity: 100, Period: time.Minute, CoolDown: time.Second,
+	})
+	children = append(children, otp.ChildSpec{ID: "realms", Start: otp.Worker(realms, func() otp.Behaviour[credential.RealmsMessage] {
+		return credential.NewRealms(credential.Env{Store: s, CacheMost: 1})
+	})})
+	app, err := otp.Start(context.Background(), sys, "test", otp.SupSpec{Children: append(children, b.Children()...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := app.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	until(t, "ready", func() bool { return len(b.Status.Reasons()) == 0 })
+	return b
+}
+
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatalf("not %s in time", what)
+		}
+	}
+}
+
+// A registration that kills its actor is handed to the next incarnation, a few times. One that gets through then counts; one that never does
+// is parked with the reason and acknowledged. Those that came between them notice nothing.
+func TestCrashingRegistrationsAreHandedAgainThenParked(t *testing.T) {
+	broker := loop.New()
+	b := start(t, broker)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	sw, err := softswitch.Connect(ctx, broker, "switch", wire.Kazoo5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sw.Close(context.Background()) }()
+	for _, user := range []string{"one", "poison", "two", "shaky", "three"} {
+		if err := sw.Report(ctx, softswitch.Registration{Realm: "acme.test", User: user, Contact: "sip:a@b", Expires: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "settled", func() bool {
+		return b.Tally.Get("registrations", "registered") == 4 && b.Tally.Get("registrations", "poison") == 1
+	})
+	set := amqpbridge.DefaultSettings()
+	until(t, "acknowledged", func() bool { ready, unacked := broker.Depth(set.RegistrationQueue); return ready+unacked == 0 })
+	session, err := broker.Dial(ctx, "look")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = session.Close(context.Background()) }()
+	parked := make(chan link.Delivery, 2)
+	if _, err := session.Consume(ctx, link.ConsumerSpec{Queue: set.Poison, Tag: "look", Prefetch: 2}, func(d link.Delivery) { parked <- d }); err != nil {
+		t.Fatal(err)
+	}
+	d := <-parked
+	reason := fmt.Sprint(d.Headers["x-registrar-reason"])
+	if !strings.Contains(string(d.Body), `"poison"`) || !strings.Contains(reason, "the actor dies") || fmt.Sprint(d.Headers["x-registrar-tries"]) != strconv.Itoa(set.Crashes) {
+		t.Errorf("parked %s with %v", d.Body, d.Headers)
+	}
+}
+
+// A stop drains: what is in hand is finished and acknowledged, and nothing more is taken.
+func TestDrain(t *testing.T) {
+	broker := loop.New()
+	b := start(t, broker)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	sw, err := softswitch.Connect(ctx, broker, "switch", wire.Kazoo5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sw.Close(context.Background()) }()
+	report := func(n int) {
+		t.Helper()
+		for i := range n {
+			if err := sw.Report(ctx, softswitch.Registration{Realm: "acme.test", User: strconv.Itoa(i), Contact: "sip:a@b", Expires: time.Hour}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	report(200)
+	for _, f := range b.Flows() {
+		if _, err := otp.Call(ctx, otp.External("test"), f, func(from otp.From[amqpbridge.Drained]) amqpbridge.FlowMessage {
+			return amqpbridge.Drain{From: from}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := b.Tally.Get("registrations", "registered") + b.Tally.Get("registrations", "duplicate")
+	report(5)
+	queue := amqpbridge.DefaultSettings().RegistrationQueue
+	if ready, unacked := broker.Depth(queue); uint64(ready) != 205-before || unacked != 0 {
+		t.Errorf("%d wait and %d are in hand after 205 were sent and %d settled", ready, unacked, before)
+	}
+}
