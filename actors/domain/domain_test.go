@@ -17,7 +17,7 @@ import (
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	c := domain.Credential{Key: domain.Key{Realm: "a", User: "u"}, Secret: domain.NewSecret("hush")}
-	type hidden struct{ c domain.Credential } // fmt calls no method of what an unexported field holds //nolint:musttag // it is not meant to be marshalled, but it may be.
+	type hidden struct{ c domain.Credential } // fmt calls no method of what an unexported field holds
 	asJSON, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
