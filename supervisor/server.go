@@ -26,6 +26,7 @@ type Server struct {
 	rooms *rooms
 	lock  *persistence.Lock
 	app   atomic.Pointer[otp.App] // nil while it starts
+	up    chan struct{}           // closed when it has started
 }
 
 // Start takes the data directory and starts the tree. It returns when the caches are primed and the bridge is trying to reach its broker:
@@ -36,12 +37,13 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says all there is to say.
 	}
-	s := &Server{lock: lock, rooms: furnish(cfg, lock.Boot())}
+	s := &Server{lock: lock, up: make(chan struct{}), rooms: furnish(cfg, lock.Boot())}
 	app, err := otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s)) //nolint:contextcheck // the tree outlives the call that starts it.
 	if err != nil {
 		return nil, errors.Join(err, lock.Release())
 	}
 	s.app.Store(app)
+	close(s.up)
 	return s, nil
 }
 
@@ -110,7 +112,7 @@ func (s *Server) Delete(ctx context.Context, key domain.Key) (bool, error) {
 }
 
 func (s *Server) apply(ctx context.Context, changes []persistence.CredentialChange) ([]domain.Key, error) {
-	changed, err := await(ctx, func(done func([]domain.Key, error)) { s.rooms.credentials.Apply(changes, done) })
+	changed, err := await(ctx, s, func(done func([]domain.Key, error)) { s.rooms.credentials.Apply(changes, done) })
 	if err != nil {
 		return nil, err
 	}
@@ -125,19 +127,25 @@ func (s *Server) apply(ctx context.Context, changes []persistence.CredentialChan
 
 // Credentials lists credentials in key order, see [persistence.Credentials.Page].
 func (s *Server) Credentials(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Credential, error) {
-	return await(ctx, func(done func([]domain.Credential, error)) { s.rooms.credentials.Page(realm, after, limit, done) })
+	return await(ctx, s, func(done func([]domain.Credential, error)) { s.rooms.credentials.Page(realm, after, limit, done) })
 }
 
 // Registrations lists records in key order, ended ones among them, see [persistence.Registrations.Page].
 func (s *Server) Registrations(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Record, error) {
-	return await(ctx, func(done func([]domain.Record, error)) { s.rooms.registrations.Page(realm, after, limit, done) })
+	return await(ctx, s, func(done func([]domain.Record, error)) { s.rooms.registrations.Page(realm, after, limit, done) })
 }
 
-// await turns a call with a callback into one that waits.
-func await[T any](ctx context.Context, call func(done func(T, error))) (T, error) {
+// await turns a call with a callback into one that waits. A command that comes while the server starts waits for that, too.
+func await[T any](ctx context.Context, s *Server, call func(done func(T, error))) (T, error) {
 	type answer struct {
 		v   T
 		err error
+	}
+	select {
+	case <-s.up:
+	case <-ctx.Done():
+		var zero T
+		return zero, fmt.Errorf("the server is still starting: %w", context.Cause(ctx))
 	}
 	got := make(chan answer, 1)
 	call(func(v T, err error) { got <- answer{v, err} })

@@ -3,6 +3,7 @@ package otp
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -93,7 +94,12 @@ func (c *Context[M]) cause() uint64 {
 // first call counts, and none once the incarnation is over.
 func Completion[M, T any](c *Context[M], wrap func(T, error) M) func(T, error) {
 	p, epoch := c.p, c.epoch
-	return func(v T, err error) { p.urgent(epoch, wrap(v, err)) }
+	var called atomic.Bool
+	return func(v T, err error) {
+		if !called.Swap(true) {
+			p.urgent(epoch, wrap(v, err))
+		}
+	}
 }
 
 // Task runs fn in a goroutine whose context ends with this incarnation, and sends the result to it as a message. A panic in fn is an

@@ -295,6 +295,30 @@ func TestTaskEndsWithItsIncarnation(t *testing.T) {
 	p.j.await("task panicked: in a task", 1)
 }
 
+func TestCompletionCountsOnceAndOnlyForItsIncarnation(t *testing.T) {
+	p := grow(t, lenient, []string{"a"})
+	done := make(chan func(string, error), 2)
+	make2 := fn{func(c *otp.Context[msg]) {
+		done <- otp.Completion(c, func(s string, _ error) msg { return note{s} })
+	}}
+	p.tell("a", make2)
+	first := <-done
+	first("once", nil)
+	first("twice", nil)
+	p.tell("a", make2)
+	old := <-done
+	p.tell("a", boom{})
+	p.j.await("init a", 2)
+	old("too late", nil)
+	p.awaitEcho("a")
+	for _, l := range p.j.all() {
+		if l == "twice" || l == "too late" {
+			t.Errorf("%q arrived", l)
+		}
+	}
+	p.j.await("once", 1)
+}
+
 func TestEnqueueComesBehindWhatIsQueued(t *testing.T) {
 	p := grow(t, lenient, []string{"a"})
 	until := make(chan struct{})

@@ -3,6 +3,7 @@ package otp_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -297,6 +298,9 @@ func TestKillLooksLikeACrash(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	n := p.app.Tree()
+	for ; n.Children[0].State != "up" && t.Context().Err() == nil; n = p.app.Tree() {
+		runtime.Gosched() // the supervisor hears of it a moment later
+	}
 	if n.Children[0].Restarts != 1 || !strings.Contains(n.String(), "a up restarts=1") {
 		t.Errorf("tree:\n%v", n)
 	}
