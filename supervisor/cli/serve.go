@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"registrar/amqpbridge/link/rabbit"
 	"registrar/supervisor"
 )
 
@@ -28,6 +29,9 @@ func (s *serveCmd) Run(ctx context.Context, env Env) error {
 	log, err := newLogger(env.Stderr, s.LogLevel, s.LogFormat)
 	if err != nil {
 		return err
+	}
+	if err := (rabbit.Config{URLs: s.AMQP}).Validate(); err != nil {
+		return usage{err}
 	}
 	server, err := supervisor.Start(ctx, supervisor.Config{
 		Data: s.Data, AMQP: s.AMQP, Admin: s.Admin, Log: log, Version: Version(),

@@ -3,12 +3,14 @@ package rabbit
 import (
 	"cmp"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"strings"
 	"time"
 
+	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/rs/zerolog"
 )
 
@@ -37,6 +39,19 @@ func (c Config) withDefaults() Config {
 	c.CallTimeout = cmp.Or(c.CallTimeout, 10*time.Second)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 5*time.Second)
 	return c
+}
+
+// Validate says which URL cannot be one of a broker, without repeating it: it may hold a password.
+func (c Config) Validate() error {
+	if len(c.URLs) == 0 {
+		return errors.New("no AMQP URL")
+	}
+	for i, u := range c.URLs {
+		if _, err := amqp.ParseURI(u); err != nil {
+			return fmt.Errorf("AMQP URL %d cannot be read: it should look like amqp://user:password@host:5672/vhost", i+1)
+		}
+	}
+	return nil
 }
 
 // String shows the addresses without their passwords.
