@@ -208,6 +208,14 @@ func TestPrimedUsersAreFound(t *testing.T) {
 	for u := range 100 {
 		b.shown(strconv.Itoa(u), "sip:a")
 	}
+	if err := b.app.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	b = start(t, s, time.Hour) // what has ended while nobody ran is left out
+	b.now.Add((2 * time.Hour).Milliseconds())
+	for u := range 100 {
+		b.shown(strconv.Itoa(u))
+	}
 }
 
 // A panic in a user's actor: whoever asked learns it at once; handed again it counts once; other users notice nothing.
