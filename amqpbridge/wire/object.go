@@ -9,6 +9,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Inflate undoes a content encoding: none, identity or gzip, bounded at [MaxBody].
@@ -95,6 +96,9 @@ func (o object) text(field string) (string, error) {
 	}
 	switch v[0] {
 	case '"':
+		if plain := v[1 : len(v)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+			return string(plain), nil // nothing to unquote: most fields of most messages
+		}
 		var s string
 		if err := json.Unmarshal(v, &s); err != nil {
 			return "", refuse(BadType, field)

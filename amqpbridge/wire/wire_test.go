@@ -202,6 +202,18 @@ func TestEpochs(t *testing.T) {
 	}
 }
 
+// A text is read as encoding/json reads it, escaped or not.
+func TestTexts(t *testing.T) {
+	for in, want := range map[string]string{
+		`"plain"`: "plain", `"esc\"aped\u0041\\"`: `esc"apedA\`, `""`: "", `"é"`: "é", "\"\xff\"": "\ufffd", `12`: "12", `true`: "true",
+	} {
+		r := decode[*wire.AuthnRequest](t, `{"Event-Name":"authn_req","To":"a","From":"a","Auth-User":"u","Auth-Realm":"r","Msg-ID":"m","Call-ID":`+in+`}`)
+		if r.CallID != want {
+			t.Errorf("%s is read as %q, want %q", in, r.CallID, want)
+		}
+	}
+}
+
 func TestRemoval(t *testing.T) {
 	for body, want := range map[string]bool{`"Expires":0`: true, `"Expires":60,"Status":"Unregistered"`: true, `"Expires":60,"Status":"Registered(UDP)"`: false} {
 		r := decode[*wire.RegSuccess](t, `{"Event-Name":"reg_success","Realm":"a","Username":"u","Contact":"c","Event-Timestamp":1,`+body+`}`)
