@@ -40,12 +40,7 @@ func (w *writer) prepare(ops []WriterMessage) *batch {
 	for _, op := range ops {
 		switch op := op.(type) {
 		case fenceOp:
-			w.fences[op.key] = max(op.epoch, w.fences[op.key])
-			f := fenced{key: op.key, done: op.done}
-			if pending, ok := b.writes[op.key]; ok {
-				f.rec, f.got = pending.rec, true
-			}
-			b.fences = append(b.fences, f)
+			b.fences = append(b.fences, w.prepareFence(b, op))
 			i := len(b.fences) - 1
 			b.answers = append(b.answers, func() { b.fences[i].done(b.fences[i].rec, b.fences[i].err) })
 		case writeOp:
@@ -55,6 +50,7 @@ func (w *writer) prepare(ops []WriterMessage) *batch {
 				delete(w.fences, op.key)
 			}
 		case primeOp:
+			w.raise(op)
 			for k, epoch := range w.fences {
 				if epoch < op.epoch && domain.ShardOf(k, op.shards) == op.shard {
 					delete(w.fences, k)
@@ -70,12 +66,40 @@ func (w *writer) prepare(ops []WriterMessage) *batch {
 	return b
 }
 
+func (w *writer) prepareFence(b *batch, op fenceOp) fenced {
+	f := fenced{key: op.key, done: op.done}
+	if op.epoch < max(w.fences[op.key], w.floor(op.key)) {
+		f.err, f.got = domain.Wrap(domain.Conflict, "fence", errOvertaken), true
+		return f
+	}
+	w.fences[op.key] = op.epoch
+	if pending, ok := b.writes[op.key]; ok {
+		f.rec, f.got = pending.rec, true
+	}
+	return f
+}
+
 func (w *writer) prepareWrite(b *batch, op writeOp) func() {
 	if w.fences[op.rec.Key] != op.epoch {
 		return func() { op.done(domain.Wrap(domain.Conflict, "write", errOvertaken)) }
 	}
 	b.writes[op.rec.Key] = write{rec: op.rec, epoch: op.epoch}
 	return func() { op.done(nil) }
+}
+
+// raise remembers the epoch with which a shard primes: what an older incarnation of one of its users asks for later is refused.
+func (w *writer) raise(op primeOp) {
+	if len(w.floors) != op.shards {
+		w.floors = make([]uint64, op.shards)
+	}
+	w.floors[op.shard] = max(op.epoch, w.floors[op.shard])
+}
+
+func (w *writer) floor(k domain.Key) uint64 {
+	if len(w.floors) == 0 {
+		return 0
+	}
+	return w.floors[domain.ShardOf(k, len(w.floors))]
 }
 
 // commit reads what the fences ask for, then writes in ascending key order: a fence sees what came before it and nothing that came

@@ -158,6 +158,31 @@ func TestPriming(t *testing.T) {
 	}
 }
 
+// An abandoned incarnation whose fence comes late gets nothing: neither after its successor's nor after its shard has primed.
+func TestLateFenceIsRefused(t *testing.T) {
+	s := openStore(t, persistence.Options{Dir: t.TempDir()})
+	rec := record("100", "sip:a")
+	if _, err := s.fence(rec.Key, 5); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.fence(rec.Key, 4); domain.KindOf(err) != domain.Conflict {
+		t.Errorf("a fence older than the present one: %v", err)
+	}
+	if err := s.write(rec, 5); err != nil {
+		t.Errorf("the present incarnation: %v", err)
+	}
+	s.prime(domain.ShardOf(rec.Key, 8), 8, 7)
+	if _, err := s.fence(rec.Key, 6); domain.KindOf(err) != domain.Conflict {
+		t.Errorf("a fence older than the priming: %v", err)
+	}
+	if err := s.write(rec, 6); domain.KindOf(err) != domain.Conflict {
+		t.Errorf("a write behind it: %v", err)
+	}
+	if _, err := s.fence(rec.Key, 8); err != nil {
+		t.Errorf("the next incarnation: %v", err)
+	}
+}
+
 func TestPages(t *testing.T) {
 	s := openStore(t, persistence.Options{Dir: t.TempDir()})
 	for _, realm := range []domain.Realm{"a.test", "b.test"} {

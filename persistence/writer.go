@@ -21,6 +21,7 @@ type writer struct {
 	opts    Options
 	file    *file
 	fences  map[domain.Key]uint64
+	floors  []uint64 // by shard: the epoch with which it primed last
 	batch   []WriterMessage
 	waiting bool // commitNow is on its way
 	broken  error
