@@ -1,10 +1,10 @@
 package otp
 
 import (
-	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
@@ -48,9 +48,14 @@ func NewSystem(opts ...Option) *System {
 	for _, o := range opts {
 		o(s)
 	}
-	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-		return slog.New(slog.NewTextHandler(io.Discard, nil)) // what matters is reported by the engine itself
-	}))
+	s.actors = actor.NewActorSystem(
+		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+			return slog.New(slog.DiscardHandler) // what matters is reported by the engine itself
+		}),
+		// The library starts a goroutine at a dead letter that lives as long as its log is throttled: a second by default,
+		// longer than the system itself may live.
+		actor.WithDeadLetterThrottleInterval(time.Millisecond),
+	)
 	return s
 }
 
