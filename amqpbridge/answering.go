@@ -2,6 +2,7 @@ package amqpbridge
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"registrar/actors/domain"
@@ -38,17 +39,30 @@ func (a *answering) read(j *job) error {
 
 // reply sends an encoded answer to where the request asked for it, if anywhere.
 func (a *answering) reply(c *otp.Context[FlowMessage], serverID string, body []byte) {
-	to := wire.ParseServerID(serverID)
-	if to.Key == "" {
+	if wire.ParseServerID(serverID).Key == "" {
 		return
 	}
+	_ = a.publisher.Tell(c, Send{Publishing: answerTo(serverID, body)}) // no publisher: the asker asks again
+}
+
+// answerTo addresses an answer.
+func answerTo(serverID string, body []byte) link.Publishing {
+	to := wire.ParseServerID(serverID)
 	p := link.Publishing{
 		Exchange: "targeted", Key: to.Key, ContentType: "application/json", Mandatory: true, Body: body,
 	}
 	if to.DeliverToPID != nil {
 		p.Headers = map[string]any{"Deliver-To-PID": to.DeliverToPID}
 	}
-	_ = a.publisher.Tell(c, Send{Publishing: p}) // no publisher: the asker asks again
+	return p
+}
+
+// key reads realm and user as the settings say.
+func (a *answering) key(realm, user string) (domain.Key, error) {
+	if a.settings.FoldUsernames {
+		user = strings.ToLower(user)
+	}
+	return domain.ParseKey(realm, user) //nolint:wrapcheck // the domain's own error.
 }
 
 // left returns how much of a question's time there is still; at least a millisecond, so that it is never no limit at all.
@@ -67,13 +81,16 @@ func (a *answering) silent(g wire.Generation) bool {
 	return g == wire.Whistle
 }
 
-// notServed counts well-formed requests about more than one user, which are left to others on the broker: flush of a realm, sync, queries of a
-// realm or of all.
-const notServed = "not_served"
-
 // settled is an outcome with nothing left to do.
 func settled(name string) outcome {
 	return outcome{then: func(*otp.Context[FlowMessage]) string { return name }}
+}
+
+// settledFor is the same for a job that is worked on in steps.
+func settledFor(j *job, name string) outcome {
+	o := settled(name)
+	o.j = j
+	return o
 }
 
 // unexpected says that a message has no business in the queue that it came from.

@@ -28,7 +28,7 @@ func (a *authn) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 		done(settled("not_ours"))
 		return
 	}
-	key, err := domain.ParseKey(realm, user)
+	key, err := a.key(realm, user)
 	if err != nil {
 		done(outcome{err: err})
 		return
@@ -41,6 +41,11 @@ func (a *authn) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 }
 
 func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, route wire.Route, found credential.Found) string {
+	proven := false
+	if a.settings.Verify && found.OK && req.Digest.Complete() {
+		proven = provenBy(req, found.Credential)
+		found.OK = proven
+	}
 	if !found.OK {
 		if a.silent(route.Generation) {
 			return "not_found_silent"
@@ -52,13 +57,25 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 	cred := found.Credential
 	resp := &wire.AuthnResponse{
 		Envelope: wire.Envelope{MsgID: req.MsgID}, Legacy: req.Legacy, Method: string(cred.Method),
-		Password: wire.NewSecret(cred.Secret.Reveal()), ChannelVars: channelVars(cred),
+		Password: wire.NewSecret(cred.Secret.Reveal()), ChannelVars: channelVars(cred), Trusted: proven,
 	}
 	if route.Generation == wire.Whistle {
 		resp.TenantID = "ignore"
 	}
 	a.reply(c, req.ServerID, a.sender.AuthnResponse(resp))
 	return "answered"
+}
+
+// provenBy checks a client's digest.
+func provenBy(req *wire.AuthnRequest, cred domain.Credential) bool {
+	ha1 := cred.Secret.Reveal()
+	if cred.Method != domain.A1Hash {
+		ha1 = sip.HA1(req.AuthUser, req.AuthRealm, ha1)
+	}
+	d := req.Digest
+	return sip.Digest{
+		Method: req.Method, URI: d.URI, Nonce: d.Nonce, NC: d.NC, CNonce: d.CNonce, QOP: d.QOP, Algorithm: d.Algorithm,
+	}.Proves(ha1, d.Response)
 }
 
 // channelVars is Custom-Channel-Vars: what was provisioned for the user, and who it is.

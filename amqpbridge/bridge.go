@@ -1,6 +1,7 @@
 package amqpbridge
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,6 +22,10 @@ type Spec struct {
 	Sender wire.Sender
 	Realms *otp.Ref[credential.RealmsMessage]
 	Users  *directory.Users
+	// Registrations reads the file for answers about many users.
+	Registrations Registrations
+	// Clocks knows the senders' clocks; nil makes a new one.
+	Clocks *Clocks
 	// Now is the clock of the run; Started is when it began, by that clock.
 	Now     func() time.Time
 	Started time.Time
@@ -35,7 +40,12 @@ type Bridge struct {
 
 	consuming, publishing *otp.Ref[ConnectionMessage]
 	publisher             *otp.Ref[PublisherMessage]
+	shared                *answering
+	notices               *otp.Ref[NoticesMessage]
 	flows                 []flowDecl
+	garbage               *garbage
+	news                  atomic.Int64 // news that wait for their notices
+	synced                atomic.Bool
 }
 
 // flowDecl is one flow: its address and what it is made of.
@@ -53,14 +63,29 @@ func New(s Spec) *Bridge {
 		publishing: otp.NewRef[ConnectionMessage](s.System, "bridge/publishing"),
 		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher"),
 	}
+	b.notices, b.garbage = otp.NewRef[NoticesMessage](s.System, "bridge/notices"), newGarbage()
+	if s.Clocks == nil {
+		s.Clocks = NewClocks(24 * time.Hour)
+	}
 	shared := &answering{settings: s.Settings, sender: s.Sender, publisher: b.publisher, now: s.Now, started: s.Started}
 	set := s.Settings
-	reports := &registrations{shared, s.Users}
+	b.shared = shared
+	reports := &registrations{
+		answering: shared, users: s.Users, realms: s.Realms, store: s.Registrations, clocks: s.Clocks, tally: b.Tally, said: b.garbage,
+	}
 	question := Policy{Budget: set.Budget, Crashes: set.Crashes}
 	b.flow("authn", link.ConsumerSpec{Queue: set.AuthnQueue, Prefetch: set.AuthnPrefetch}, question, shared.read, (&authn{shared, s.Realms}).ask)
 	b.flow("registrations", link.ConsumerSpec{Queue: set.RegistrationQueue, Prefetch: set.RegistrationPrefetch},
 		Policy{Crashes: set.Crashes}, reports.read, reports.ask)
-	b.flow("queries", link.ConsumerSpec{Queue: set.QueryQueue, Prefetch: set.QueryPrefetch}, question, shared.read, (&queries{shared, s.Users}).ask)
+	b.flow("queries", link.ConsumerSpec{Queue: set.QueryQueue, Prefetch: set.QueryPrefetch}, question, shared.read,
+		(&queries{shared, s.Users, s.Registrations}).ask)
+	if set.SyncAtStart {
+		b.flows[1].spec.Up = func(c *otp.Context[FlowMessage]) {
+			if !b.synced.Swap(true) {
+				reports.askForSync(c)
+			}
+		}
+	}
 	return b
 }
 
@@ -72,6 +97,7 @@ func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, read fu
 	b.flows = append(b.flows, flowDecl{ref: ref, spec: FlowSpec{
 		Name: name, Consumer: consumer, Read: read, Ask: ask, Policy: p, Publisher: b.publisher, Connection: b.consuming, Self: ref,
 		Malformed: b.spec.Settings.Malformed, Poison: b.spec.Settings.Poison, Status: b.Status, Tally: b.Tally, Now: b.spec.Now,
+		Garbage: b.garbage,
 	}})
 }
 
@@ -95,6 +121,9 @@ func (b *Bridge) Children() []otp.ChildSpec {
 			})
 		}),
 	}
+	specs = append(specs, child(b.notices, func() otp.Behaviour[NoticesMessage] {
+		return &notices{answering: b.shared, self: b.notices, realms: b.spec.Realms, tally: b.Tally, pending: &b.news}
+	}))
 	var listeners []listener
 	for _, f := range b.flows {
 		specs = append(specs, child(f.ref, func() otp.Behaviour[FlowMessage] { return NewFlow(f.spec) }))

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"registrar/actors/domain"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
@@ -43,7 +41,8 @@ type delivered struct {
 type outcome struct {
 	j    *job
 	err  error
-	then func(c *otp.Context[FlowMessage]) string // what is left to do on the flow's goroutine; returns the outcome's name
+	then func(c *otp.Context[FlowMessage]) string  // what is left to do on the flow's goroutine; returns the outcome's name
+	more func(c *otp.Context[FlowMessage], j *job) // instead of then: work that goes on
 }
 
 // again asks for the next try of a delivery.
@@ -54,6 +53,12 @@ type parked struct {
 	j    *job
 	name string
 	err  error
+}
+
+// step goes on with work on a delivery that takes several: it runs on the flow's goroutine.
+type step struct {
+	j   *job
+	run func(c *otp.Context[FlowMessage])
 }
 
 // flush asks for the acknowledgements that are due. It waits behind what is queued, so that one acknowledgement covers much.
@@ -69,6 +74,7 @@ func (delivered) flowMessage() {}
 func (outcome) flowMessage()   {}
 func (again) flowMessage()     {}
 func (parked) flowMessage()    {}
+func (step) flowMessage()      {}
 func (flush) flowMessage()     {}
 func (cancelled) flowMessage() {}
 
@@ -81,8 +87,13 @@ type job struct {
 	tries   int
 	msg     wire.Message
 	route   wire.Route
-	// key is the user whose reports must keep their order; the zero key is nobody.
+	// waited says that the message may have been in the queue for long.
+	waited bool
+	// key is the user whose reports must keep their order, or the realm when it has no user; the zero key is nobody.
 	key domain.Key
+	// stamp and age are those of a report, see [Clocks].
+	stamp domain.Stamp
+	age   time.Duration
 }
 
 // FlowSpec is what a flow needs. It is immutable.
@@ -105,6 +116,10 @@ type FlowSpec struct {
 	Poison     string // the queue for what could be read and not be applied
 	Status     *Status
 	Tally      *Tally
+	// Garbage bounds what is said and put aside about messages that cannot be used.
+	Garbage *garbage
+	// Up is told each time that the flow has begun to consume; nil is nobody.
+	Up func(c *otp.Context[FlowMessage])
 	// Now is the clock of the run.
 	Now func() time.Time
 }
@@ -118,7 +133,8 @@ type Flow struct {
 	consumer link.Consumer
 	acks     acks
 	jobs     map[*job]struct{}
-	behind   map[domain.Key][]*job // for each user with a delivery in work, those that wait for it
+	order    *order
+	full     time.Time // when the prefetch was last exhausted: what comes soon after it has waited
 	flushing bool
 	draining bool
 	stopped  bool // the broker delivers nothing more
@@ -127,7 +143,7 @@ type Flow struct {
 
 // NewFlow returns the behaviour of a flow.
 func NewFlow(spec FlowSpec) *Flow {
-	return &Flow{spec: spec, jobs: map[*job]struct{}{}, behind: map[domain.Key][]*job{}}
+	return &Flow{spec: spec, jobs: map[*job]struct{}{}, order: newOrder()}
 }
 
 // Init asks the connection for its session; one that comes up later is announced.
@@ -152,6 +168,10 @@ func (f *Flow) Handle(c *otp.Context[FlowMessage], msg FlowMessage) {
 		f.work(c, m.j)
 	case parked:
 		f.onParked(c, m)
+	case step:
+		if _, ours := f.jobs[m.j]; ours || m.j == nil {
+			m.run(c)
+		}
 	case flush:
 		f.flush(c)
 	case attach:
@@ -185,112 +205,4 @@ func (f *Flow) State() any {
 		Consuming, Draining bool
 		InHand              int
 	}{f.consumer != nil, f.draining, len(f.jobs)}
-}
-
-func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
-	if m.session != f.session {
-		return // of a session that has ended: it comes again
-	}
-	j := &job{session: m.session, d: m.d, at: m.at}
-	f.acks.add(m.d.Tag)
-	f.jobs[j] = struct{}{}
-	if err := f.spec.Read(j); err != nil {
-		f.onOutcome(c, outcome{j: j, err: err})
-		return
-	}
-	if j.key != (domain.Key{}) {
-		if waiting, busy := f.behind[j.key]; busy {
-			f.behind[j.key] = append(waiting, j)
-			return
-		}
-		f.behind[j.key] = nil
-	}
-	f.work(c, j)
-}
-
-func (f *Flow) work(c *otp.Context[FlowMessage], j *job) {
-	if j.session != f.session {
-		return
-	}
-	f.spec.Ask(c, j, func(o outcome) {
-		o.j = j
-		f.onOutcome(c, o)
-	})
-}
-
-// onOutcome settles a delivery or decides what to do about its error.
-func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
-	if _, ours := f.jobs[o.j]; !ours {
-		return
-	}
-	if o.err == nil {
-		f.finish(c, o.j, o.then(c))
-		return
-	}
-	step := f.spec.Policy.decide(o.err, o.j.tries, f.spec.Now().Sub(o.j.at))
-	o.j.tries++
-	level := zerolog.WarnLevel
-	if step.do == tryAgain || step.do == drop {
-		level = zerolog.DebugLevel // what went wrong is said where it did
-	}
-	c.Log().WithLevel(level).Err(o.err).Str("flow", f.spec.Name).Stringer("then", step.do).Msg("work on a delivery failed")
-	switch step.do {
-	case tryAgain:
-		f.spec.Tally.Add(f.spec.Name, "tried_again")
-		c.After(step.after, again{j: o.j})
-	case drop:
-		f.finish(c, o.j, step.name)
-	case parkMalformed:
-		f.park(c, o.j, f.spec.Malformed, step.name, o.err)
-	case parkPoison:
-		f.park(c, o.j, f.spec.Poison, step.name, o.err)
-	}
-}
-
-func (f *Flow) park(c *otp.Context[FlowMessage], j *job, queue, name string, why error) {
-	p := link.Publishing{
-		Key: queue, ContentType: j.d.ContentType, Persistent: true, Mandatory: true, Body: j.d.Body,
-		Headers: map[string]any{
-			"x-registrar-reason": why.Error(), "x-registrar-flow": f.spec.Name, "x-registrar-tries": int64(j.tries),
-			"x-registrar-exchange": j.d.Exchange, "x-registrar-key": j.d.Key,
-		},
-	}
-	otp.Ask(c, f.spec.Publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
-		return Park{From: from, Publishing: p}
-	}, func(_ Parked, err error) FlowMessage { return parked{j: j, name: name, err: err} })
-}
-
-func (f *Flow) onParked(c *otp.Context[FlowMessage], m parked) {
-	if _, ours := f.jobs[m.j]; !ours {
-		return
-	}
-	if m.err != nil { // it is kept in hand until there is a place for it
-		c.After(parkRetry, again{j: m.j})
-		return
-	}
-	f.finish(c, m.j, m.name)
-}
-
-func (f *Flow) finish(c *otp.Context[FlowMessage], j *job, name string) {
-	delete(f.jobs, j)
-	f.spec.Tally.Add(f.spec.Name, name)
-	f.acks.settle(j.d.Tag)
-	if !f.flushing {
-		f.flushing = true
-		c.Enqueue(flush{})
-	}
-	f.next(c, j.key)
-}
-
-// next goes on with the user's next delivery.
-func (f *Flow) next(c *otp.Context[FlowMessage], key domain.Key) {
-	waiting, busy := f.behind[key]
-	switch {
-	case !busy:
-	case len(waiting) == 0:
-		delete(f.behind, key)
-	default:
-		f.behind[key] = waiting[1:]
-		f.work(c, waiting[0])
-	}
 }

@@ -22,7 +22,7 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 	f.session, f.consumer = m.session, nil
 	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
 	clear(f.jobs)
-	clear(f.behind)
+	f.order = newOrder()
 	if m.session == nil {
 		f.spec.Status.down(f.spec.Name, nil)
 		f.stopped = f.draining
@@ -65,6 +65,9 @@ func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 		return
 	}
 	f.spec.Status.up(f.spec.Name)
+	if f.spec.Up != nil {
+		f.spec.Up(c)
+	}
 }
 
 // flush sends the acknowledgements that are due.

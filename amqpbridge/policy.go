@@ -43,8 +43,8 @@ func (a action) String() string {
 	return "unknown"
 }
 
-// step is an action, how long to wait before it, and the name it is counted under.
-type step struct {
+// verdict is an action, how long to wait before it, and the name it is counted under.
+type verdict struct {
 	do    action
 	after time.Duration
 	name  string
@@ -57,23 +57,23 @@ const (
 )
 
 // decide is pure: error, tries so far, age → what to do.
-func (p Policy) decide(err error, tries int, age time.Duration) step {
+func (p Policy) decide(err error, tries int, age time.Duration) verdict {
 	var malformed *wire.Error
 	switch {
 	case errors.As(err, &malformed):
-		return step{do: parkMalformed, name: "malformed_" + string(malformed.Reason)}
+		return verdict{do: parkMalformed, name: "malformed_" + string(malformed.Reason)}
 	case domain.KindOf(err) == domain.Invalid:
-		return step{do: parkMalformed, name: "malformed_invalid"}
+		return verdict{do: parkMalformed, name: "malformed_invalid"}
 	case p.Budget > 0 && age >= p.Budget:
-		return step{do: drop, name: "late"}
+		return verdict{do: drop, name: "late"}
 	case errors.Is(err, otp.ErrCrashed) && tries+1 >= p.Crashes:
 		if p.Budget > 0 {
-			return step{do: drop, name: "crashed"}
+			return verdict{do: drop, name: "crashed"}
 		}
-		return step{do: parkPoison, name: "poison"}
+		return verdict{do: parkPoison, name: "poison"}
 	case errors.Is(err, otp.ErrCrashed):
-		return step{do: tryAgain, after: crashRetry}
+		return verdict{do: tryAgain, after: crashRetry}
 	}
 	// Something is not there now: a process that restarts, a store that reopens. That is no fault of the delivery.
-	return step{do: tryAgain, after: min(firstRetry<<min(tries, 6), lastRetry)}
+	return verdict{do: tryAgain, after: min(firstRetry<<min(tries, 6), lastRetry)}
 }

@@ -1,6 +1,10 @@
 package amqpbridge
 
 import (
+	"errors"
+	"fmt"
+	"time"
+
 	"registrar/actors/directory"
 	"registrar/actors/domain"
 	"registrar/actors/registration"
@@ -8,27 +12,34 @@ import (
 	"registrar/supervisor/otp"
 )
 
+// Registrations reads the committed records of a realm, or of all when it is empty, in pages in key order. The call returns at once; done is
+// called once, from another goroutine.
+type Registrations interface {
+	Page(realm domain.Realm, after domain.Key, limit int, done func([]domain.Record, error))
+}
+
+// realmBudget is how long a query about many may take: what reads a whole file has more time than a question about one user.
+const realmBudget = 5 * time.Second
+
 // queries answers who is registered.
 type queries struct {
 	*answering
 	users *directory.Users
+	store Registrations
 }
 
-// ask asks the actor of the user.
+// ask asks the actor of the user, the shards' indexes or the file.
 func (q *queries) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 	req, ok := j.msg.(*wire.RegQuery)
 	if !ok {
 		done(outcome{err: unexpected(j.msg)})
 		return
 	}
-	if req.Username == "" || req.All() || req.CountOnly {
-		if !q.silent(j.route.Generation) {
-			q.reply(c, req.ServerID, q.sender.RegQueryError(req.MsgID)) // it says that another may answer
-		}
-		done(settled(notServed))
+	if req.Username == "" || req.All() {
+		q.many(c, j, req, done)
 		return
 	}
-	key, err := domain.ParseKey(req.Realm, req.Username)
+	key, err := q.key(req.Realm, req.Username)
 	if err != nil {
 		done(outcome{err: err})
 		return
@@ -36,30 +47,123 @@ func (q *queries) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 	otp.Ask(c, q.users.For(key), q.left(j), func(from otp.From[registration.Answer]) directory.Message {
 		return directory.Deliver{Request: registration.Query{From: from, Key: key}}
 	}, func(a registration.Answer, err error) FlowMessage {
-		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return q.answer(c, req, j.route, a) }}
+		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return q.one(c, j, req, a) }}
 	})
 }
 
-func (q *queries) answer(c *otp.Context[FlowMessage], req *wire.RegQuery, route wire.Route, a registration.Answer) string {
-	if len(a.Bindings) == 0 {
-		if q.silent(route.Generation) {
+// one answers about one user.
+func (q *queries) one(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, a registration.Answer) string {
+	if req.CountOnly {
+		return q.counted(c, req, len(a.Bindings))
+	}
+	answer := q.answer(j, req)
+	for _, b := range a.Bindings {
+		if err := answer.Add(b.Doc); err != nil {
+			return q.refuse(c, req, err)
+		}
+	}
+	return q.send(c, j, req, answer)
+}
+
+// many answers about a realm or all of them: counts from the indexes, registrations from the file, which stops no actor.
+func (q *queries) many(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, done func(outcome)) {
+	var realm domain.Realm
+	if !req.All() {
+		var err error
+		if realm, err = domain.ParseRealm(req.Realm); err != nil {
+			done(outcome{err: err})
+			return
+		}
+	}
+	if req.CountOnly {
+		gather(c, j, q.users.All(), q.left(j), func(from otp.From[directory.Counted]) directory.Message {
+			return directory.Count{From: from, Realm: realm}
+		}, func(parts []directory.Counted, err error) {
+			n := 0
+			for _, p := range parts {
+				n += p.N
+			}
+			done(outcome{err: err, then: func(c *otp.Context[FlowMessage]) string { return q.counted(c, req, n) }})
+		})
+		return
+	}
+	q.page(c, j, req, q.answer(j, req), realm, domain.Key{})
+}
+
+// page adds one page of the file to the answer and goes on with the next.
+func (q *queries) page(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, answer *wire.Answer, realm domain.Realm, after domain.Key) {
+	q.store.Page(realm, after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) FlowMessage {
+		return step{j: j, run: func(c *otp.Context[FlowMessage]) {
+			if err != nil {
+				c.Enqueue(outcome{j: j, err: err})
+				return
+			}
+			now := q.now()
+			for _, rec := range recs {
+				for _, b := range live(rec, now) {
+					if err := answer.Add(b.Doc); err != nil {
+						c.Enqueue(settledFor(j, q.refuse(c, req, err)))
+						return
+					}
+				}
+			}
+			switch {
+			case len(recs) < pageSize:
+				c.Enqueue(settledFor(j, q.send(c, j, req, answer)))
+			case now.Sub(j.at) > realmBudget:
+				c.Enqueue(settledFor(j, "late"))
+			default:
+				q.page(c, j, req, answer, realm, recs[len(recs)-1].Key)
+			}
+		}}
+	}))
+}
+
+// answer begins an answer in the form that the asker expects.
+func (q *queries) answer(j *job, req *wire.RegQuery) *wire.Answer {
+	realm := req.Username == "" || req.All()
+	a := &wire.Answer{Form: wire.FormKazoo, Fields: req.Fields, Realm: realm, Most: q.settings.ReplyMost}
+	switch q.settings.QueryForm {
+	case "kazoo":
+	case "kazoo3":
+		a.Form = wire.FormKazoo3
+	case "whistle":
+		if !realm {
+			a.Form = wire.FormWhistle
+		}
+	default:
+		if !realm && j.route.Generation == wire.Whistle {
+			a.Form = wire.FormWhistle
+		}
+	}
+	return a
+}
+
+func (q *queries) send(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, a *wire.Answer) string {
+	if a.Len() == 0 {
+		if q.silent(j.route.Generation) {
 			return "not_found_silent"
 		}
-		q.reply(c, req.ServerID, q.sender.RegQueryError(req.MsgID))
+		q.reply(c, req.ServerID, q.sender.RegQueryError(&wire.RegQueryError{Envelope: wire.Envelope{MsgID: req.MsgID}}))
 		return "not_found"
 	}
-	docs := make([][]byte, 0, len(a.Bindings))
-	for _, b := range a.Bindings {
-		docs = append(docs, b.Doc)
-	}
-	form := wire.Query{
-		Sender: q.sender, Whistle: route.Generation == wire.Whistle && req.Username != "", Age: q.now().Sub(q.started),
-	}
-	body, err := form.Response(req.MsgID, req.Fields, docs)
-	if err != nil {
+	q.reply(c, req.ServerID, a.Encode(q.sender, req.MsgID, q.now().Sub(q.started)))
+	return "answered"
+}
+
+func (q *queries) counted(c *otp.Context[FlowMessage], req *wire.RegQuery, n int) string {
+	q.reply(c, req.ServerID, q.sender.RegCount(req.MsgID, n, q.now().Sub(q.started)))
+	return "answered"
+}
+
+// refuse says why there is no answer.
+func (q *queries) refuse(c *otp.Context[FlowMessage], req *wire.RegQuery, err error) string {
+	if !errors.Is(err, wire.ErrAnswerTooLarge) {
 		c.Log().Error().Err(err).Msg("a stored document cannot be read")
 		return "failed"
 	}
-	q.reply(c, req.ServerID, body)
-	return "answered"
+	e := &wire.RegQueryError{Envelope: wire.Envelope{MsgID: req.MsgID}, Hint: fmt.Sprintf(
+		"the answer would exceed %d bytes: ask for fewer Fields, for one user, or with Count-Only", q.settings.ReplyMost)}
+	q.reply(c, req.ServerID, q.sender.RegQueryError(e))
+	return "too_large"
 }

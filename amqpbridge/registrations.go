@@ -3,6 +3,9 @@ package amqpbridge
 import (
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/domain"
 	"registrar/actors/registration"
@@ -14,20 +17,31 @@ import (
 // registrations hands what switches report about phones to the users' actors.
 type registrations struct {
 	*answering
-	users *directory.Users
+	users  *directory.Users
+	realms *otp.Ref[credential.RealmsMessage]
+	store  Registrations
+	clocks *Clocks
+	tally  *Tally
+	said   *garbage
 }
 
-// read decodes a report; those about one user keep their order.
+// read decodes a report and places it in the order of its user, or of its realm.
 func (r *registrations) read(j *job) (err error) {
 	if err := r.answering.read(j); err != nil {
 		return err
 	}
+	j.stamp = domain.Stamp{Arrival: j.at.UnixMilli()}
 	switch m := j.msg.(type) {
 	case *wire.RegSuccess:
-		j.key, err = domain.ParseKey(m.Realm, m.Username)
+		j.key, err = r.key(m.Realm, m.Username)
+		if err == nil {
+			r.readClock(j, m)
+		}
 	case *wire.RegFlush:
-		if m.Username != "" {
-			j.key, err = domain.ParseKey(m.Realm, m.Username)
+		if m.Username == "" {
+			j.key.Realm, err = domain.ParseRealm(m.Realm)
+		} else {
+			j.key, err = r.key(m.Realm, m.Username)
 		}
 	case *wire.RegSync:
 	default:
@@ -36,10 +50,32 @@ func (r *registrations) read(j *job) (err error) {
 	return err //nolint:wrapcheck // the domain's own error.
 }
 
+// readClock tells the order and the age of a report by its sender's clock.
+func (r *registrations) readClock(j *job, m *wire.RegSuccess) {
+	j.stamp.Sender = domain.SenderOf(m.Node)
+	if m.EventTimestamp.IsZero() {
+		r.tally.Add("registrations", "event_time_unusable")
+		return
+	}
+	j.stamp.Event = m.EventTimestamp.UnixMilli()
+	reading := r.clocks.Read(j.stamp, j.waited)
+	j.age = reading.Age
+	if reading.Unusable {
+		r.tally.Add("registrations", "event_time_unusable")
+	}
+	if !reading.Ordered {
+		j.stamp.Event = 0 // arrival decides
+	}
+}
+
 // ask gives a report to the actor of its user.
 func (r *registrations) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
-	if j.key == (domain.Key{}) { // about a whole realm, or all
-		done(settled(notServed))
+	switch m := j.msg.(type) {
+	case *wire.RegSync:
+		r.answerSync(c, j, m, done)
+		return
+	case *wire.RegFlush:
+		r.flush(c, j, m, done)
 		return
 	}
 	request, err := r.request(j)
@@ -47,10 +83,26 @@ func (r *registrations) ask(c *otp.Context[FlowMessage], j *job, done func(outco
 		done(outcome{err: err})
 		return
 	}
+	r.tell(c, j, request, func(o registration.Outcome, err error) outcome {
+		return outcome{err: err, then: func(c *otp.Context[FlowMessage]) string {
+			if o.Result == registration.Refused {
+				r.said.once(c.Log(), r.now(), "guests", func(e *zerolog.Event) {
+					e.Str("realm", string(j.key.Realm)).Msg("too many registrations of users without credentials: refused")
+				})
+			}
+			return o.Result.String()
+		}}
+	})
+}
+
+// tell hands a request to the shard of the job's user; the outcome comes back as a message.
+func (r *registrations) tell(c *otp.Context[FlowMessage], j *job, request requester, then func(registration.Outcome, error) outcome) {
 	otp.Ask(c, r.users.For(j.key), 0, func(from otp.From[registration.Outcome]) directory.Message {
 		return directory.Deliver{Request: request(from)}
 	}, func(o registration.Outcome, err error) FlowMessage {
-		return outcome{j: j, err: err, then: func(*otp.Context[FlowMessage]) string { return o.Result.String() }}
+		out := then(o, err)
+		out.j = j
+		return out
 	})
 }
 
@@ -59,24 +111,20 @@ type requester func(otp.From[registration.Outcome]) registration.Request
 
 // request says what a report means to the user's actor.
 func (r *registrations) request(j *job) (requester, error) {
-	digest := domain.DigestOf(j.d.Body)
 	m, ok := j.msg.(*wire.RegSuccess)
 	if !ok {
-		stamp := stampOf(j, "", time.Time{})
-		return func(from otp.From[registration.Outcome]) registration.Request {
-			return registration.Flush{From: from, Key: j.key, Stamp: stamp, Digest: digest}
-		}, nil
+		return nil, unexpected(j.msg)
 	}
-	contact, stamp := sip.CleanContact(m.Contact), stampOf(j, m.Node, m.EventTimestamp)
+	digest, contact := domain.DigestOf(j.d.Body), sip.CleanContact(m.Contact)
 	switch {
 	case m.Removes() && contact == "*": // every contact of the user (RFC 3261 section 10.2.2)
 		return func(from otp.From[registration.Outcome]) registration.Request {
-			return registration.Flush{From: from, Key: j.key, Stamp: stamp, Digest: digest}
+			return registration.Flush{From: from, Key: j.key, Stamp: j.stamp, Digest: digest}
 		}, nil
 	case m.Removes():
 		return func(from otp.From[registration.Outcome]) registration.Request {
 			return registration.Unregister{
-				From: from, Key: j.key, Contact: contact, CallID: m.CallID, ProxyPath: m.ProxyPath, Stamp: stamp, Digest: digest,
+				From: from, Key: j.key, Contact: contact, CallID: m.CallID, ProxyPath: m.ProxyPath, Stamp: j.stamp, Digest: digest,
 			}
 		}, nil
 	}
@@ -86,19 +134,10 @@ func (r *registrations) request(j *job) (requester, error) {
 	}
 	return func(from otp.From[registration.Outcome]) registration.Request {
 		return registration.Register{
-			From: from, Key: j.key, Contact: contact, ID: sip.IDOf(contact), Expires: seconds(m.Expires),
-			Stamp: stamp, Digest: digest, Doc: doc, Replay: m.Replay(), Redelivered: j.d.Redelivered,
+			From: from, Key: j.key, Contact: contact, ID: sip.IDOf(contact), Expires: seconds(m.Expires), Age: j.age,
+			Stamp: j.stamp, Digest: digest, Doc: doc, Replay: m.Replay(), Redelivered: j.d.Redelivered,
 		}
 	}, nil
-}
-
-// stampOf places a message in its user's order: the arrival is that of its first delivery to this session.
-func stampOf(j *job, node string, event time.Time) domain.Stamp {
-	s := domain.Stamp{Sender: domain.SenderOf(node), Arrival: j.at.UnixMilli()}
-	if !event.IsZero() {
-		s.Event = event.UnixMilli()
-	}
-	return s
 }
 
 // seconds turns a lifetime on the wire into a duration; what would overflow is cut, and the user's limit cuts it further.

@@ -16,6 +16,19 @@ type Settings struct {
 	QueueMost, ParkedMost int
 	// NotFound says what an asker is told when nothing is found: "follow" (what its generation expects), "silent" or "error".
 	NotFound string
+	// QueryForm is the form of answers to queries: "follow" (what the asker's generation expects), "whistle", "kazoo3" or "kazoo".
+	QueryForm string
+	// ReplyMost is the size cap of an answer about many, in bytes; past it the asker is refused with a hint.
+	ReplyMost int
+	// FoldUsernames lower-cases user names, as Kazoo does; without it they are compared as received.
+	FoldUsernames bool
+	// Verify checks the digest of a client that a request carries: a right one is answered with Trusted-Auth and no password, a wrong one as
+	// if the user did not exist. The asker vouches for the nonce.
+	Verify bool
+	// Notices sends register, deregister and register_overwrite.
+	Notices bool
+	// SyncAtStart asks the other registrars on the broker for what they hold, once.
+	SyncAtStart bool
 	// PermanentError adds Permanent-Error to authn_err: Kamailio then remembers the refusal.
 	PermanentError bool
 	// Crashes is how often one delivery may crash the actor that works on it before it is parked as poison.
@@ -30,6 +43,6 @@ func DefaultSettings() Settings {
 		AuthnPrefetch: 512, QueryPrefetch: 128, RegistrationPrefetch: 1000,
 		QueueTTL: 1500 * time.Millisecond, Budget: 700 * time.Millisecond,
 		QueueMost: 50_000, ParkedMost: 10_000,
-		NotFound: "follow", Crashes: 5,
+		NotFound: "follow", QueryForm: "follow", ReplyMost: 8 << 20, Notices: true, Crashes: 5,
 	}
 }

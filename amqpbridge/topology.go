@@ -38,6 +38,8 @@ func (s Settings) Topology() link.Topology {
 	for _, b := range wire.Bindings() {
 		t.Bindings = append(t.Bindings, link.Binding{Queue: s.queueOf(b.Kind), Exchange: b.Exchange, Key: b.Key})
 	}
+	// Where other registrars send their answers to our reg_sync.
+	t.Bindings = append(t.Bindings, link.Binding{Queue: s.RegistrationQueue, Exchange: "targeted", Key: s.RegistrationQueue})
 	return t
 }
 

@@ -6,7 +6,10 @@ import (
 	"registrar/actors/domain"
 )
 
-const registrationHeader = 56
+const (
+	registrationHeader = 56
+	flagGuest          = 1
+)
 
 // encodeRecord makes the value of a record.
 func encodeRecord(rec *domain.Record, epoch uint64) []byte {
@@ -18,6 +21,9 @@ func encodeRecord(rec *domain.Record, epoch uint64) []byte {
 	be := binary.BigEndian
 	v := make([]byte, 0, size+len(rec.Tombstones)*112)
 	v = append(v, valueFormat, 0)
+	if rec.Guest {
+		v[1] = flagGuest
+	}
 	v = be.AppendUint16(v, uint16(len(rec.Bindings))) //nolint:gosec // a handful.
 	v = be.AppendUint32(v, 0)
 	v = be.AppendUint64(v, millis(h.Deadline))
@@ -63,9 +69,14 @@ func decodeHeader(key, v []byte) (domain.Header, error) {
 	r := &reader{b: v[2:4]}
 	bindings := r.u16()
 	r = &reader{b: v[crcEnd:registrationHeader]}
-	return domain.Header{
-		Key: k, Bindings: bindings, Deadline: fromMillis(r.u64()), Until: fromMillis(r.u64()), Stamp: r.stamp(),
-	}, r.err
+	h := domain.Header{
+		Key: k, Bindings: bindings, Deadline: fromMillis(r.u64()), Until: fromMillis(r.u64()), Stamp: r.stamp(), Guest: v[1]&flagGuest != 0,
+	}
+	if bindings > 1 && r.err == nil { // the deadlines of the others are in the body
+		rec, err := decodeBody(h, v)
+		return rec.Header(), err
+	}
+	return h, r.err
 }
 
 // decodeRecord reads a whole value, after the checksum. Nothing in the result refers to v.
@@ -74,7 +85,11 @@ func decodeRecord(key, v []byte) (domain.Record, error) {
 	if err != nil {
 		return domain.Record{}, err
 	}
-	rec := domain.Record{Key: h.Key}
+	return decodeBody(h, v)
+}
+
+func decodeBody(h domain.Header, v []byte) (domain.Record, error) {
+	rec := domain.Record{Key: h.Key, Guest: h.Guest}
 	r := &reader{b: v[registrationHeader:]}
 	for range h.Bindings {
 		rec.Bindings = append(rec.Bindings, domain.Binding{

@@ -28,7 +28,7 @@
 // All numbers are big-endian. Times are Unix milliseconds, 0 for none. A registrations value:
 //
 //	0   1  format of the value, 1
-//	1   1  flags, 0
+//	1   1  flags: 1 the user had no credentials when it registered
 //	2   2  number of bindings
 //	4   4  CRC-32C over key, bytes 0-3 and bytes 8 to the end
 //	8   8  latest deadline

@@ -34,7 +34,7 @@ func TestRecordSurvivesARestart(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if h := s.prime(0, 1, 3); len(h) != 1 || h[0] != want.Header() {
+	if h := s.prime(0, 1, 3); len(h) != 1 || !cmp.Equal(h[0], want.Header()) {
 		t.Errorf("header %+v, want %+v", h, want.Header())
 	}
 }

@@ -129,26 +129,6 @@ func TestRubbishIsParked(t *testing.T) {
 	}
 }
 
-// What is about more than one user is not rubbish: it is counted and left to others.
-func TestRequestsAboutMoreThanOneUserAreLeftToOthers(t *testing.T) {
-	b := newTestbed(t)
-	b.start()
-	sw := b.connect("switch", wire.Kazoo5)
-	for key, body := range map[string]string{
-		"registration.flush.acme%2Etest": `{"Event-Name":"reg_flush","Realm":"acme.test"}`,
-		"registration.sync":              `{"Event-Name":"reg_sync","Server-ID":"x"}`,
-	} {
-		if err := sw.Publish(within(t, 10*time.Second), "registrar", key, []byte(body)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b.until("counted", func() bool { return count(b.server.Counts(), "registrations", "not_served") == 2 })
-	m, err := sw.Query(within(t, 10*time.Second), "acme.test", "")
-	if _, ok := m.(*wire.RegQueryError); !ok {
-		t.Errorf("a query of a realm: %+v, %v", m, err)
-	}
-}
-
 // drainQueue takes n messages off a queue and counts their reasons.
 func (b *testbed) drainQueue(queue string, n int) map[string]int {
 	b.t.Helper()

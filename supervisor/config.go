@@ -5,9 +5,11 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"registrar/actors/directory"
 	"registrar/actors/registration"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
+	"registrar/supervisor/otp"
 )
 
 // Config is what a registrar needs to run. The zero value of every field but Data and AMQP (or Link) is usable.
@@ -28,10 +30,14 @@ type Config struct {
 	Bridge amqpbridge.Settings
 	// Limits bound what one user may hold; see [registration.DefaultLimits].
 	Limits registration.Limits
+	// Guests bound the registrations of users without credentials; zero means 10,000 in a realm and 100,000 in all.
+	Guests directory.GuestLimits
 	// CacheMost is how many credentials are cached a realm; zero means 100,000.
 	CacheMost int
 	// Sweep is how often ended registrations are looked for; zero means a minute.
 	Sweep time.Duration
+	// Clock is the source of time; nil is the system's.
+	Clock otp.Clock
 	// NoSync leaves out fsync. It exists for the crash test's negative control: what is acknowledged is not safe.
 	NoSync bool
 }

@@ -27,6 +27,7 @@ type rooms struct {
 	realms        *otp.Ref[credential.RealmsMessage]
 	users         *directory.Users
 	bridge        *amqpbridge.Bridge
+	primed        func([]domain.Header)
 }
 
 // Bounds of one user's or realm's actor: more crashes than this within the period and it is stopped until it has cooled down.
@@ -37,7 +38,7 @@ const (
 )
 
 func furnish(cfg Config, boot uint32) *rooms {
-	clock := otp.SystemClock()
+	clock := cfg.Clock
 	r := &rooms{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
 	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot))
 	r.sys.Subscribe(otp.LogReports(cfg.Log))
@@ -46,8 +47,11 @@ func furnish(cfg Config, boot uint32) *rooms {
 	r.registrations = persistence.NewRegistrations(r.sys, store)
 	r.realms = otp.NewRef[credential.RealmsMessage](r.sys, "realms")
 	r.users = directory.NewUsers(r.sys)
+	clocks := amqpbridge.NewClocks(cfg.Limits.Remember)
+	r.primed = clocks.Learn
 	r.bridge = amqpbridge.New(amqpbridge.Spec{
-		System: r.sys, Dialer: dialer(cfg), Settings: cfg.Bridge, Realms: r.realms, Users: r.users,
+		System: r.sys, Dialer: dialer(cfg), Settings: cfg.Bridge, Realms: r.realms, Users: r.users, Registrations: r.registrations,
+		Clocks: clocks,
 		Sender: wire.Sender{App: "registrar", Version: cfg.Version, Node: "registrar@" + hostname()},
 		Now:    r.clock.Now, Started: r.clock.Now(),
 	})
@@ -77,7 +81,7 @@ func (r *rooms) newRealms() otp.Behaviour[credential.RealmsMessage] {
 
 func (r *rooms) directory() directory.Env {
 	return directory.Env{
-		Store: r.registrations, Limits: r.cfg.Limits, Now: r.clock.Now, Sweep: r.cfg.Sweep, SweepMost: 1000,
+		Store: r.registrations, Credentials: r.credentials, Guests: r.cfg.Guests, Notify: r.bridge.Notify, Primed: r.primed, Limits: r.cfg.Limits, Now: r.clock.Now, Sweep: r.cfg.Sweep, SweepMost: 1000,
 		Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
 	}
 }
@@ -89,6 +93,12 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.Limits == (registration.Limits{}) {
 		cfg.Limits = registration.DefaultLimits()
+	}
+	if cfg.Guests == (directory.GuestLimits{}) {
+		cfg.Guests = directory.GuestLimits{Realm: 10_000, All: 100_000}
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = otp.SystemClock()
 	}
 	if cfg.Sweep == 0 {
 		cfg.Sweep = time.Minute

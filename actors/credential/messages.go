@@ -24,6 +24,8 @@ type Found struct {
 type Changed struct {
 	otp.From[Dropped]
 	Users []domain.User
+	// All means every user of the realm.
+	All bool
 }
 
 // Dropped answers a [Changed].
@@ -54,6 +56,14 @@ type Update struct {
 	Keys []domain.Key
 }
 
+// Forget drops what is cached of a user, or of a whole realm when User is empty (reg_flush). It is answered when that is done; the next
+// question reads the store.
+type Forget struct {
+	otp.From[Dropped]
+	Realm domain.Realm
+	User  domain.User
+}
+
 // counted is the store's answer to how many credentials each realm has.
 type counted struct {
 	realms map[domain.Realm]int
@@ -69,5 +79,6 @@ type dropped struct {
 
 func (Ask) realmsMessage()     {}
 func (Update) realmsMessage()  {}
+func (Forget) realmsMessage()  {}
 func (counted) realmsMessage() {}
 func (dropped) realmsMessage() {}

@@ -1,6 +1,9 @@
 package credential
 
 import (
+	"maps"
+	"slices"
+
 	"registrar/actors/domain"
 	"registrar/supervisor/otp"
 )
@@ -36,6 +39,9 @@ func (r *Realm) Handle(c *otp.Context[Message], msg Message) {
 	case Lookup:
 		r.lookup(c, m)
 	case Changed:
+		if m.All {
+			m.Users = slices.AppendSeq(slices.Collect(maps.Keys(r.cache)), maps.Keys(r.asked))
+		}
 		for _, u := range m.Users {
 			delete(r.cache, u)
 			if q := r.asked[u]; q != nil {

@@ -62,6 +62,8 @@ func (r *Realms) Handle(c *otp.Context[RealmsMessage], msg RealmsMessage) {
 		}
 	case Update:
 		r.recount(c, m)
+	case Forget:
+		r.forget(c, m)
 	case counted:
 		r.onCounted(c, m)
 	case dropped:
@@ -108,6 +110,17 @@ func (r *Realms) onCounted(c *otp.Context[RealmsMessage], m counted) {
 		if !r.family.Tell(c, realm, Changed{From: otp.NewFrom(done), Users: users}) {
 			done(Dropped{}, nil) // the realm's actor has ended, and its cache with it
 		}
+	}
+}
+
+// forget has a live realm drop what it has cached; one that is not live has nothing.
+func (r *Realms) forget(c *otp.Context[RealmsMessage], m Forget) {
+	changed := Changed{From: m.From, All: m.User == ""}
+	if !changed.All {
+		changed.Users = []domain.User{m.User}
+	}
+	if !r.family.Tell(c, m.Realm, changed) {
+		m.Reply(Dropped{})
 	}
 }
 

@@ -2,50 +2,23 @@ package directory
 
 import (
 	"fmt"
-	"time"
 
 	"registrar/actors/domain"
 	"registrar/actors/registration"
 	"registrar/supervisor/otp"
 )
 
-// Store is what the shards need of the registrations file besides what the users' actors need. Calls return at once; done is
-// called once, from another goroutine.
-type Store interface {
-	registration.Store
-	// Prime returns the headers of all users of a shard after all writes accepted before, and refuses from then on what
-	// incarnations older than epoch write for these users.
-	Prime(shard, shards int, epoch uint64, done func([]domain.Header, error))
-	// Get returns one user's committed record, and whether there is one.
-	Get(key domain.Key, done func(domain.Record, bool, error))
-}
-
-// Env is what the shards share. It is immutable.
-type Env struct {
-	Store  Store
-	Limits registration.Limits
-	// Now is the clock of the run.
-	Now func() time.Time
-	// Sweep is how often a shard looks for what has ended; SweepMost is how many users it has pruned in one go.
-	Sweep     time.Duration
-	SweepMost int
-	// Intensity, Period and CoolDown bound the crashes of one user's actor: after more than Intensity within Period it is
-	// stopped and refused until CoolDown has passed.
-	Intensity        int
-	Period, CoolDown time.Duration
-}
-
 // Shard owns the index of its users and supervises their actors. Its goroutine alone touches it.
 type Shard struct {
 	env    Env
 	number int
-	index  map[domain.Key]entry
+	index  *index
 	family *otp.Family[domain.Key, registration.Message]
+	guests *guests
+	// seats are the guests that are counted and have no entry yet; admissions are users whose credentials are being looked for.
+	seats      map[domain.Key]struct{}
+	admissions map[domain.Key]*admission
 }
-
-// entry is what the index knows of a user: when the last binding ends and when the last tombstone may be forgotten, in Unix
-// milliseconds; zero is never.
-type entry struct{ deadline, until int64 }
 
 // Init fills the index; it returns when the shard is primed.
 func (s *Shard) Init(c *otp.Context[Message]) error {
@@ -53,13 +26,17 @@ func (s *Shard) Init(c *otp.Context[Message]) error {
 	if err != nil {
 		return fmt.Errorf("prime shard %d: %w", s.number, err)
 	}
-	s.index = make(map[domain.Key]entry, len(headers))
+	s.index, s.seats, s.admissions = newIndex(), map[domain.Key]struct{}{}, map[domain.Key]*admission{}
+	s.guests.restart(s.number)
 	for _, h := range headers {
-		s.enter(h)
+		s.count(h)
+	}
+	if s.env.Primed != nil {
+		s.env.Primed(headers)
 	}
 	self := c.Self()
 	env := &registration.Env{
-		Store: s.env.Store, Limits: s.env.Limits, Now: s.env.Now,
+		Store: s.env.Store, Limits: s.env.Limits, Now: s.env.Now, Notify: s.env.Notify,
 		Index: func(from otp.Origin, h domain.Header) { _ = self.Tell(from, indexed{header: h}) }, // a shard that is gone primes anew
 	}
 	s.family = otp.NewFamily(c, otp.FamilySpec[domain.Key, registration.Message]{
@@ -92,14 +69,22 @@ func (s *Shard) Handle(c *otp.Context[Message], msg Message) {
 	switch m := msg.(type) {
 	case Deliver:
 		s.deliver(c, m.Request)
+	case Count:
+		m.Reply(Counted{N: s.index.count(m.Realm, s.env.Now())})
+	case FlushRealm:
+		s.flushRealm(c, m)
+	case flushedUser:
+		s.onFlushedUser(c, m)
 	case indexed:
-		s.enter(m.header)
+		s.count(m.header)
+	case looked:
+		s.onLooked(c, m)
 	case sweep:
 		s.sweep(c)
 	case reread:
 		if m.err == nil {
 			m.record.Key = m.key
-			s.enter(m.record.Header())
+			s.count(m.record.Header())
 		}
 	}
 }
@@ -109,13 +94,20 @@ func (*Shard) Terminate(*otp.Context[Message], otp.Reason) {}
 
 // State is what an operator may see.
 func (s *Shard) State() any {
-	return struct{ Users, Live int }{len(s.index), s.family.Len()}
+	return struct{ Users, Live int }{s.index.users, s.family.Len()}
 }
 
-// deliver hands a request to its user's actor. Questions about users of whom nothing is known are answered here.
+// deliver hands a request to its user's actor, once it may come in.
 func (s *Shard) deliver(c *otp.Context[Message], req registration.Request) {
+	if !s.admit(c, req) {
+		s.hand(c, req)
+	}
+}
+
+// hand gives a request to its user's actor. Questions about users of whom nothing is known are answered here.
+func (s *Shard) hand(c *otp.Context[Message], req registration.Request) {
 	key := req.AOR()
-	if !s.family.Live(key) && !s.known(key) {
+	if _, known := s.index.get(key); !known && !s.family.Live(key) {
 		switch m := req.(type) {
 		case registration.Query:
 			m.Reply(registration.Answer{})
@@ -133,55 +125,46 @@ func (s *Shard) deliver(c *otp.Context[Message], req registration.Request) {
 	}
 }
 
-func (s *Shard) known(k domain.Key) bool {
-	_, ok := s.index[k]
-	return ok
-}
-
-func (s *Shard) enter(h domain.Header) {
-	if h.Bindings == 0 && h.Until.IsZero() {
-		delete(s.index, h.Key)
-		return
-	}
-	s.index[h.Key] = entry{deadline: millis(h.Deadline), until: millis(h.Until)}
-}
-
 // sweep has the actors of users with something ended take it out of the file, a bounded number at a time; what is left is
 // found by the next sweep, which then comes sooner.
 func (s *Shard) sweep(c *otp.Context[Message]) {
-	now := s.env.Now().UnixMilli()
-	left := s.env.SweepMost
-	for k, e := range s.index {
-		if (e.deadline == 0 || e.deadline > now) && (e.until == 0 || e.until > now) {
-			continue
-		}
-		if left--; left < 0 {
-			break
-		}
+	due, more := s.due()
+	for _, k := range due {
 		if err := s.family.Deliver(c, k, registration.Prune{}); err != nil {
 			c.Log().Debug().Err(err).Msg("prune refused")
 		}
 	}
 	next := s.env.Sweep
-	if left < 0 {
+	if more {
 		next /= 10
 	}
 	c.After(next, sweep{})
 }
 
+// due returns users with something ended, and whether there are more.
+func (s *Shard) due() (keys []domain.Key, more bool) {
+	now, grace := s.env.Now().UnixMilli(), s.env.Limits.Grace.Milliseconds()
+	for realm, users := range s.index.realms {
+		for user, e := range users {
+			if !e.due(now, grace) {
+				continue
+			}
+			if len(keys) == s.env.SweepMost {
+				return keys, true
+			}
+			keys = append(keys, domain.Key{Realm: realm, User: user})
+		}
+	}
+	return keys, false
+}
+
 // onExit learns of an actor that will not be restarted. After too many crashes the index may lag behind the file.
 func (s *Shard) onExit(c *otp.Context[Message], k domain.Key, r otp.Reason) {
+	s.unseat(k)
 	if !r.IsAbnormal() {
 		return
 	}
 	c.Log().Error().Str("realm", string(k.Realm)).Str("user", string(k.User)).Stringer("reason", r).Msg("user stopped after too many crashes")
 	got := otp.Completion(c, func(rec domain.Record, err error) Message { return reread{key: k, record: rec, err: err} })
 	s.env.Store.Get(k, func(rec domain.Record, _ bool, err error) { got(rec, err) })
-}
-
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
 }

@@ -29,13 +29,17 @@ func NewUsers(s *otp.System) *Users {
 // For returns the shard of a user.
 func (u *Users) For(k domain.Key) *otp.Ref[Message] { return u.refs[domain.ShardOf(k, Shards)] }
 
+// All returns the addresses of all shards.
+func (u *Users) All() []*otp.Ref[Message] { return u.refs[:] }
+
 // Children declares the shards, in order, for the supervision tree.
 func (u *Users) Children(env Env) []otp.ChildSpec {
+	g := newGuests(env.Guests)
 	specs := make([]otp.ChildSpec, 0, Shards)
 	for i, ref := range u.refs {
 		specs = append(specs, otp.ChildSpec{
 			ID:    ref.Name(),
-			Start: otp.Worker(ref, func() otp.Behaviour[Message] { return &Shard{env: env, number: i} }),
+			Start: otp.Worker(ref, func() otp.Behaviour[Message] { return &Shard{env: env, number: i, guests: g} }),
 		})
 	}
 	return specs

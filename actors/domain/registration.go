@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Document is the JSON object of a registration: the fields of its reg_success, with the contact cleaned, without the
 // envelope. It is immutable.
@@ -41,6 +44,8 @@ type Record struct {
 	Key        Key
 	Bindings   []Binding
 	Tombstones []Tombstone
+	// Guest says that the user had no credentials here when it registered: guests are limited in number.
+	Guest bool
 }
 
 // Empty reports whether there is nothing to keep: an empty record is deleted from the file.
@@ -48,12 +53,10 @@ func (r *Record) Empty() bool { return len(r.Bindings) == 0 && len(r.Tombstones)
 
 // Header is what the index keeps of a record.
 func (r *Record) Header() Header {
-	h := Header{Key: r.Key}
+	h := Header{Key: r.Key, Guest: r.Guest}
 	for i := range r.Bindings {
 		b := &r.Bindings[i]
-		if b.Deadline.After(h.Deadline) {
-			h.Deadline = b.Deadline
-		}
+		h.deadline(b.Deadline)
 		if h.Stamp.Before(b.Stamp) {
 			h.Stamp = b.Stamp
 		}
@@ -78,8 +81,46 @@ type Header struct {
 	Deadline time.Time
 	// Until is when the last tombstone may be forgotten; zero when there is none.
 	Until time.Time
+	// Earlier are the deadlines of the other bindings, in no order; nil for the usual user with one.
+	Earlier []time.Time
 	// Stamp is the newest stamp in the record.
 	Stamp Stamp
 	// Bindings counts the bindings, ended ones included.
 	Bindings int
+	// Guest is that of the record.
+	Guest bool
+}
+
+func (h *Header) deadline(t time.Time) {
+	if h.Bindings == 0 {
+		h.Deadline = t
+		return
+	}
+	if t.After(h.Deadline) {
+		h.Deadline, t = t, h.Deadline
+	}
+	h.Earlier = append(h.Earlier, t)
+}
+
+// Sane corrects a record that was written under a wall clock ahead of now, which is the time at the start of the run: nothing can have
+// arrived in the future, so what says so is taken to have arrived now, and what it registered ends after the same lifetime. Without
+// this a binding would be shown for as long as the clock was wrong, and every later message would count as older.
+func (r Record) Sane(now time.Time) Record {
+	most := now.UnixMilli()
+	ahead := func(s Stamp) int64 { return max(0, s.Arrival-most) }
+	for i, b := range r.Bindings {
+		if by := ahead(b.Stamp); by > 0 {
+			r.Bindings = slices.Clone(r.Bindings)
+			b.Stamp.Arrival, b.Deadline = most, b.Deadline.Add(-time.Duration(by)*time.Millisecond)
+			r.Bindings[i] = b
+		}
+	}
+	for i, t := range r.Tombstones {
+		if by := ahead(t.Stamp); by > 0 {
+			r.Tombstones = slices.Clone(r.Tombstones)
+			t.Stamp.Arrival, t.Until = most, t.Until.Add(-time.Duration(by)*time.Millisecond)
+			r.Tombstones[i] = t
+		}
+	}
+	return r
 }

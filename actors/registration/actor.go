@@ -31,6 +31,8 @@ const idle = time.Minute
 type settlement struct {
 	from otp.From[Outcome]
 	out  Outcome
+	// binding is the one that the request made, nil for none.
+	binding *domain.Binding
 }
 
 // New returns the behaviour for one user.
@@ -109,10 +111,13 @@ func (a *Actor) accept(c *otp.Context[Message], from otp.From[Outcome], rec doma
 	s := settlement{from: from, out: out}
 	switch out.Result {
 	case Registered, Refreshed, Removed:
+		if out.Result != Removed {
+			s.binding = &rec.Bindings[0]
+		}
 		a.latest = rec
 		a.next = append(a.next, s)
 		a.write(c)
-	case Nothing, Duplicate, Stale, Ended:
+	case Nothing, Duplicate, Stale, Ended, Refused:
 		switch {
 		case len(a.next) > 0:
 			a.next = append(a.next, s)
@@ -140,9 +145,10 @@ func (a *Actor) prune(c *otp.Context[Message]) {
 	if !a.loaded || a.writing {
 		return // the next sweep asks again
 	}
-	rec, changed := prune(a.latest, a.env.Now(), a.env.Limits)
+	rec, out, changed := prune(a.latest, a.env.Now(), a.env.Limits)
 	if changed {
 		a.latest = rec
+		a.next = append(a.next, settlement{out: out}) // nobody waits for it
 		a.write(c)
 		return
 	}
@@ -159,8 +165,9 @@ func (a *Actor) onLoaded(c *otp.Context[Message], m loaded) {
 		return
 	}
 	a.loaded = true
-	a.committed, a.latest = m.record, m.record
-	a.committed.Key, a.latest.Key = a.key, a.key
+	rec := m.record.Sane(a.env.Now())
+	rec.Key = a.key
+	a.committed, a.latest = rec, rec
 	a.env.Index(c, a.committed.Header())
 	waiting := a.waiting
 	a.waiting = nil
@@ -183,6 +190,7 @@ func (a *Actor) onCommitted(c *otp.Context[Message], m committed) {
 	a.env.Index(c, a.committed.Header())
 	for _, s := range a.inFlight {
 		s.from.Reply(s.out)
+		a.notify(c, s)
 	}
 	a.inFlight = nil
 	if len(a.next) > 0 {

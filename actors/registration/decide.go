@@ -26,27 +26,36 @@ func register(rec domain.Record, m Register, now time.Time, lim Limits) (domain.
 		return rec, Outcome{Result: Ended}
 	}
 	out := Outcome{Result: Registered, First: true}
-	next := domain.Record{Key: rec.Key, Bindings: []domain.Binding{b}, Tombstones: forget(rec.Tombstones, now)}
+	next := domain.Record{Key: rec.Key, Guest: m.Guest, Bindings: []domain.Binding{b}, Tombstones: forget(rec.Tombstones, now)}
 	for _, old := range rec.Bindings {
-		if old.Live(now) {
+		if there(old, now, lim) {
 			out.First = false
 		}
 		switch {
 		case old.ID == m.ID:
 			out.Result = Refreshed
-			if old.Live(now) {
-				out.Previous = append(out.Previous, old)
-			}
+			out.replace(old, now, lim)
 		case old.Live(now) && len(next.Bindings) < lim.Bindings:
 			next.Bindings = append(next.Bindings, old)
 		default:
-			if old.Live(now) {
-				out.Previous = append(out.Previous, old)
-			}
+			out.replace(old, now, lim)
 			next.Tombstones = bury(next.Tombstones, old, m.Stamp, m.Digest, now.Add(lim.Remember))
 		}
 	}
 	return next, out
+}
+
+// there reports whether a binding counts as there: live, or ended within the grace.
+func there(b domain.Binding, now time.Time, lim Limits) bool { return b.Live(now.Add(-lim.Grace)) }
+
+// replace books a binding that another has taken the place of.
+func (o *Outcome) replace(old domain.Binding, now time.Time, lim Limits) {
+	switch {
+	case old.Live(now):
+		o.Previous = append(o.Previous, old)
+	case !there(old, now, lim):
+		o.Ended = append(o.Ended, old)
+	}
 }
 
 // precedence says whether what is known stands against the message: it was applied before, or it is older.
@@ -110,21 +119,23 @@ func flush(rec domain.Record, m Flush, now time.Time, lim Limits) (domain.Record
 	return remove(rec, older, m.Stamp, m.Digest, now, lim)
 }
 
-// prune takes out what has ended: bindings leave a tombstone, tombstones past their time leave nothing. It reports
-// whether anything changed.
-func prune(rec domain.Record, now time.Time, lim Limits) (domain.Record, bool) {
-	next := domain.Record{Key: rec.Key, Tombstones: forget(rec.Tombstones, now)}
+// prune takes out what has ended, grace included: bindings leave a tombstone, tombstones past their time leave nothing. It
+// reports what ended, and whether anything changed.
+func prune(rec domain.Record, now time.Time, lim Limits) (next domain.Record, out Outcome, changed bool) {
+	next = domain.Record{Key: rec.Key, Guest: rec.Guest, Tombstones: forget(rec.Tombstones, now)}
+	out.Result = Removed
 	for _, b := range rec.Bindings {
-		if b.Live(now) {
+		if there(b, now, lim) {
 			next.Bindings = append(next.Bindings, b)
 			continue
 		}
+		out.Ended = append(out.Ended, b)
 		if until := b.Deadline.Add(lim.Remember); now.Before(until) {
 			next.Tombstones = bury(next.Tombstones, b, b.Stamp, b.Digest, until)
 		}
 	}
-	changed := len(next.Bindings) != len(rec.Bindings) || len(next.Tombstones) != len(rec.Tombstones)
-	return next, changed
+	changed = len(next.Bindings) != len(rec.Bindings) || len(next.Tombstones) != len(rec.Tombstones)
+	return next, out, changed
 }
 
 func applied(rec domain.Record, d domain.Digest) bool {
@@ -133,7 +144,7 @@ func applied(rec domain.Record, d domain.Digest) bool {
 
 func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.Digest, now time.Time, lim Limits,
 ) (domain.Record, Outcome) {
-	next := domain.Record{Key: rec.Key, Tombstones: forget(rec.Tombstones, now)}
+	next := domain.Record{Key: rec.Key, Guest: rec.Guest, Tombstones: forget(rec.Tombstones, now)}
 	out := Outcome{Result: Removed}
 	for _, b := range rec.Bindings {
 		if !slices.ContainsFunc(gone, func(g domain.Binding) bool { return g.ID == b.ID }) {
@@ -142,6 +153,8 @@ func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.
 		}
 		if b.Live(now) {
 			out.Previous = append(out.Previous, b)
+		} else {
+			out.Ended = append(out.Ended, b)
 		}
 		next.Tombstones = bury(next.Tombstones, b, by, d, now.Add(lim.Remember))
 	}

@@ -246,7 +246,7 @@ func TestRedeliveredRegisterAfterExpiry(t *testing.T) {
 	u := newUser(t)
 	m := arrives(switchA, "one", 0, 60)
 	u.register(m, Registered)
-	rec, changed := prune(u.rec, at(61), u.lim)
+	rec, _, changed := prune(u.rec, at(61), u.lim)
 	if !changed || len(rec.Bindings) != 0 || len(rec.Tombstones) != 1 {
 		t.Fatalf("pruning left %+v", rec)
 	}
@@ -284,7 +284,7 @@ func TestTombstonesAreForgottenAndBounded(t *testing.T) {
 	if n := len(u.rec.Tombstones); n != maxTombstones {
 		t.Errorf("%d tombstones, want %d", n, maxTombstones)
 	}
-	rec, changed := prune(u.rec, at(40).Add(u.lim.Remember+time.Hour), u.lim)
+	rec, _, changed := prune(u.rec, at(40).Add(u.lim.Remember+time.Hour), u.lim)
 	if !changed || !rec.Empty() {
 		t.Errorf("a day later there is still %+v", rec)
 	}

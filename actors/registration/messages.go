@@ -34,6 +34,8 @@ type Register struct {
 	Doc          domain.Document
 	// Replay marks another registrar's answer to reg_sync: it never beats what is known here.
 	Replay bool
+	// Guest says that the user has no credentials here.
+	Guest bool
 	// Redelivered is the broker's flag: not a proof of a duplicate, but it decides a tie.
 	Redelivered bool
 }
@@ -70,10 +72,12 @@ type Prune struct{}
 // Outcome says what became of a request that could change the record.
 type Outcome struct {
 	Result Result
-	// First is set on a registration when no live binding was there before it.
+	// First is set on a registration when no binding was there before it, live or within the grace.
 	First bool
 	// Previous are the live bindings that the request replaced or removed.
 	Previous []domain.Binding
+	// Ended are the bindings that had ended before, which the request has swept away.
+	Ended []domain.Binding
 }
 
 // Answer holds the live bindings of a user, newest first. Empty means that there is none.
@@ -98,11 +102,13 @@ const (
 	Stale
 	// Ended means that the registration was over before it arrived.
 	Ended
+	// Refused means that the user has no credentials and that there are too many such users already.
+	Refused
 )
 
 // String returns the result in snake case, as metrics and logs show it.
 func (r Result) String() string {
-	names := [...]string{"nothing", "registered", "refreshed", "removed", "duplicate", "stale", "ended"}
+	names := [...]string{"nothing", "registered", "refreshed", "removed", "duplicate", "stale", "ended", "refused_guest"}
 	if int(r) < len(names) {
 		return names[r]
 	}

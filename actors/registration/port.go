@@ -28,6 +28,9 @@ type Limits struct {
 	Remember time.Duration
 	// Expires is the longest lifetime that is believed; a longer one is cut to it.
 	Expires time.Duration
+	// Grace is how long after its end a binding still counts as there when the phone comes back: such a registration is no first one.
+	// What has ended is not shown meanwhile.
+	Grace time.Duration
 }
 
 // DefaultLimits returns one binding, a day of memory for removals and 30 days as the longest lifetime.
@@ -43,4 +46,28 @@ type Env struct {
 	Now func() time.Time
 	// Index is told the header of each committed record, on the actor's goroutine. It must not block.
 	Index func(from otp.Origin, h domain.Header)
+	// Notify is told what a commit has changed for the outside, on the actor's goroutine, once: a crash right after the commit
+	// loses it. It must not block; nil is nobody.
+	Notify func(from otp.Origin, e Event)
 }
+
+// Event is news about a user, true since a commit.
+type Event struct {
+	Kind EventKind
+	// Binding is the binding that the news is about; Previous, of an overwrite, the one that it took the place of.
+	Binding, Previous domain.Binding
+	Key               domain.Key
+}
+
+// EventKind is what an [Event] says.
+type EventKind uint8
+
+// The events.
+const (
+	// CameUp: the user has a live binding and had none before.
+	CameUp EventKind = iota
+	// WentDown: a binding has ended: unregistered, flushed, or at its time (noticed at the next sweep).
+	WentDown
+	// Overwritten: a binding with another contact took the place of a live one.
+	Overwritten
+)

@@ -13,7 +13,10 @@ type Delivery struct {
 	ContentType, ContentEncoding, ReplyTo, CorrelationID string
 	// Redelivered says that the message was handed to some consumer before. It is no sign of a duplicate.
 	Redelivered bool
-	Body        []byte
+	// Waited says that the message was in the queue before this consumer came, or was handed to another one before: how long ago it
+	// was published is not known. One that did not wait came as soon as the prefetch allowed.
+	Waited bool
+	Body   []byte
 }
 
 // Publishing is a message to publish. It may not be changed until it is published or, if confirmed, until its outcome.

@@ -39,11 +39,13 @@ func Decode(body []byte) (Message, error) {
 	case "reg_query_resp":
 		m = d.regQueryResponse(env)
 	case "reg_query_error":
-		m = &RegQueryError{Envelope: env}
+		m = &RegQueryError{Envelope: env, Hint: d.loose("Error-Message")}
 	case "reg_flush":
 		m = &RegFlush{Envelope: env, Realm: d.required("Realm", MaxName), Username: d.text("Username", MaxName), CacheOnly: o.flag("Cache-Only")}
 	case "reg_sync":
 		m = &RegSync{Envelope: env}
+	case "register", "deregister", "register_overwrite":
+		m = &Notice{Envelope: env, Fields: o}
 	default:
 		return nil, refuse(UnknownEvent, "Event-Name")
 	}
@@ -109,6 +111,12 @@ func (d *decoder) authnRequest(env Envelope) *AuthnRequest {
 		AuthRealm: d.required(d.o.first("Auth-Realm", "Auth-Domain"), MaxName),
 		Method:    d.loose("Method"), OrigIP: d.loose("Orig-IP"), OrigPort: d.loose("Orig-Port"), CallID: d.loose("Call-ID"),
 	}
+	if d.o.has("Auth-Response") {
+		r.Digest = Digest{
+			Response: d.loose("Auth-Response"), Nonce: d.loose("Auth-Nonce"), URI: d.loose("Auth-URI"), QOP: d.loose("Auth-QOP"),
+			NC: d.loose("Auth-NC"), CNonce: d.loose("Auth-CNonce"), Algorithm: d.loose("Auth-Algorithm"),
+		}
+	}
 	d.required("Msg-ID", MaxContact)
 	return r
 }
@@ -116,7 +124,7 @@ func (d *decoder) authnRequest(env Envelope) *AuthnRequest {
 func (d *decoder) authnResponse(env Envelope) *AuthnResponse {
 	r := &AuthnResponse{
 		Envelope: env, Legacy: env.Event == "auth_resp", Method: d.loose("Auth-Method"), Password: NewSecret(d.loose("Auth-Password")),
-		TenantID: d.loose("Tenant-ID"),
+		Trusted: d.o.flag("Trusted-Auth"), TenantID: d.loose("Tenant-ID"),
 	}
 	if d.o.has("Custom-Channel-Vars") {
 		if err := json.Unmarshal(d.o["Custom-Channel-Vars"], &r.ChannelVars); err != nil {

@@ -3,7 +3,6 @@ package wire
 import (
 	"encoding/json"
 	"strings"
-	"time"
 )
 
 // envelopeFields are not part of a registration's document.
@@ -30,61 +29,6 @@ func (r *RegSuccess) Document(cleaned string) ([]byte, error) {
 		return nil, refuse(NotJSON, "")
 	}
 	return out, nil
-}
-
-// Query forms the answer to a query from the documents of the registrations that were found.
-type Query struct {
-	Sender Sender
-	// Whistle answers with one object, as received; otherwise an array, with Registrar-Age and gregorian times.
-	Whistle bool
-	// Age is how long this registrar has been up.
-	Age time.Duration
-}
-
-// Response writes a reg_query_resp. A field that was asked for and is not there is left out.
-func (q Query) Response(msgID string, want []string, docs [][]byte) ([]byte, error) {
-	list := make([]map[string]json.RawMessage, 0, len(docs))
-	for _, d := range docs {
-		var doc map[string]json.RawMessage
-		if err := json.Unmarshal(d, &doc); err != nil {
-			return nil, refuse(NotJSON, "")
-		}
-		if !q.Whistle {
-			gregorianTime(doc)
-		}
-		list = append(list, pick(doc, want))
-	}
-	if q.Whistle {
-		one := map[string]json.RawMessage{}
-		if len(list) > 0 {
-			one = list[0]
-		}
-		return q.Sender.encode("reg_query_resp", msgID, fields{"Fields": one}), nil
-	}
-	f := fields{"Fields": list, "Registrar-Age": int64(q.Age / time.Second)}
-	return q.Sender.encode("reg_query_resp", msgID, f), nil
-}
-
-func gregorianTime(doc map[string]json.RawMessage) {
-	n, ok, err := object(doc).number("Event-Timestamp")
-	if t := EventTime(n); ok && err == nil && !t.IsZero() {
-		if raw, err := json.Marshal(Gregorian(t)); err == nil {
-			doc["Event-Timestamp"] = raw
-		}
-	}
-}
-
-func pick(doc map[string]json.RawMessage, want []string) map[string]json.RawMessage {
-	if len(want) == 0 {
-		return doc
-	}
-	out := make(map[string]json.RawMessage, len(want))
-	for _, f := range want {
-		if v, ok := doc[f]; ok {
-			out[f] = v
-		}
-	}
-	return out
 }
 
 // ReplyTo is where an answer goes: the routing key on exchange targeted and, for some of Kazoo's processes, a header.

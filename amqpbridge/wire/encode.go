@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // Sender is who sends a message of ours.
@@ -12,7 +13,10 @@ type Sender struct{ App, Version, Node string }
 type fields map[string]any
 
 func (s Sender) encode(event, msgID string, f fields) []byte {
-	f["Event-Category"], f["Event-Name"] = "directory", event
+	if f["Event-Category"] == nil {
+		f["Event-Category"] = "directory"
+	}
+	f["Event-Name"] = event
 	f["App-Name"], f["App-Version"], f["Node"] = s.App, s.Version, s.Node
 	if msgID != "" {
 		f["Msg-ID"] = msgID
@@ -37,7 +41,12 @@ func (s Sender) AuthnResponse(r *AuthnResponse) []byte {
 	if ccv == nil {
 		ccv = map[string]any{}
 	}
-	f := fields{"Auth-Method": r.Method, "Auth-Password": r.Password.Reveal(), "Custom-Channel-Vars": ccv}
+	f := fields{"Auth-Method": r.Method, "Custom-Channel-Vars": ccv}
+	if r.Trusted {
+		f["Trusted-Auth"] = "true"
+	} else {
+		f["Auth-Password"] = r.Password.Reveal()
+	}
 	f.put("Tenant-ID", r.TenantID)
 	event := "authn_resp"
 	if r.Legacy {
@@ -58,49 +67,31 @@ func (s Sender) AuthnError(e *AuthnError) []byte {
 	return s.encode("authn_err", e.MsgID, f)
 }
 
-// RegQueryError writes a reg_query_error.
-func (s Sender) RegQueryError(msgID string) []byte {
-	return s.encode("reg_query_error", msgID, fields{"Defer-Response": "true"})
+// RegQueryError writes a reg_query_error: nothing is registered, or the hint says why there is no answer.
+func (s Sender) RegQueryError(e *RegQueryError) []byte {
+	f := fields{"Defer-Response": "true"}
+	f.put("Error-Message", e.Hint)
+	return s.encode("reg_query_error", e.MsgID, f)
 }
 
-// Requests of ours: what a switch sends. They are for the simulated switch, the commands and tests.
-
-// AuthnRequest writes an authn_req.
-func (s Sender) AuthnRequest(r *AuthnRequest) []byte {
-	f := fields{"To": r.To, "From": r.From, "Auth-User": r.AuthUser, "Auth-Realm": r.AuthRealm}
-	f.put("Method", r.Method)
-	f.put("Orig-IP", r.OrigIP)
-	f.put("Orig-Port", r.OrigPort)
-	f.put("Call-ID", r.CallID)
-	f.put("Server-ID", r.ServerID)
-	return s.encode("authn_req", r.MsgID, f)
-}
-
-// RegSuccess writes a reg_success; the message's own values win over those in Fields.
-func (s Sender) RegSuccess(r *RegSuccess) []byte {
+// RegSync writes a reg_sync.
+func (s Sender) RegSync(r *RegSync) []byte {
 	f := fields{}
-	for k, v := range r.Fields {
+	f.put("Server-ID", r.ServerID)
+	return s.encode("reg_sync", r.MsgID, f)
+}
+
+// Replay writes the answer to a reg_sync about one registration: its document as it is kept, stamped with the time at, in Status Success and
+// with the lifetime that is left, in seconds, so that it ends there when it ends here.
+func (s Sender) Replay(msgID string, doc []byte, left int64, at time.Time) ([]byte, error) {
+	var o object
+	if err := json.Unmarshal(doc, &o); err != nil || o == nil {
+		return nil, refuse(NotJSON, "")
+	}
+	f := make(fields, len(o)+8)
+	for k, v := range o {
 		f[k] = v
 	}
-	f["Realm"], f["Username"], f["Contact"], f["Expires"] = r.Realm, r.Username, r.Contact, r.Expires
-	f["Event-Timestamp"] = r.EventTimestamp.Unix()
-	f.put("Status", r.Status)
-	f.put("Call-ID", r.CallID)
-	f.put("Proxy-Path", r.ProxyPath)
-	f.put("Server-ID", r.ServerID)
-	return s.encode("reg_success", r.MsgID, f)
-}
-
-// RegQuery writes a reg_query.
-func (s Sender) RegQuery(q *RegQuery) []byte {
-	f := fields{"Realm": q.Realm}
-	f.put("Username", q.Username)
-	f.put("Server-ID", q.ServerID)
-	if len(q.Fields) > 0 {
-		f["Fields"] = q.Fields
-	}
-	if q.CountOnly {
-		f["Count-Only"] = true
-	}
-	return s.encode("reg_query", q.MsgID, f)
+	f["Event-Timestamp"], f["Expires"], f["Status"], f["First-Registration"] = Gregorian(at), left, "Success", false
+	return s.encode("reg_success", msgID, f), nil
 }

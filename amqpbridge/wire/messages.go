@@ -32,14 +32,26 @@ type AuthnRequest struct {
 	Legacy                           bool
 	To, From, AuthUser, AuthRealm    string
 	Method, OrigIP, OrigPort, CallID string
+	// Digest is what the client proved itself with, where the request carries it.
+	Digest Digest
+}
+
+// Digest holds the fields of a client's digest (RFC 7616 section 3.4) that some askers pass on with an authn_req.
+type Digest struct{ Response, Nonce, URI, QOP, NC, CNonce, Algorithm string }
+
+// Complete reports whether the fields suffice to check the client's proof.
+func (d Digest) Complete() bool {
+	return d.Response != "" && d.Nonce != "" && d.URI != "" && (d.QOP == "" || d.NC != "" && d.CNonce != "")
 }
 
 // AuthnResponse answers with them (authn_resp).
 type AuthnResponse struct {
 	Envelope
-	Legacy      bool
-	Method      string // password, a1-hash, ip, error
-	Password    Secret
+	Legacy   bool
+	Method   string // password, a1-hash, ip, error
+	Password Secret
+	// Trusted says that the client's proof was checked here: the answer then carries no password (Trusted-Auth).
+	Trusted     bool
 	TenantID    string
 	ChannelVars map[string]any // Custom-Channel-Vars
 }
@@ -96,7 +108,11 @@ type RegQueryResponse struct {
 }
 
 // RegQueryError says that nothing was found (reg_query_error).
-type RegQueryError struct{ Envelope }
+type RegQueryError struct {
+	Envelope
+	// Hint says what to ask instead, when the answer would have been too large (Error-Message).
+	Hint string
+}
 
 // RegFlush asks to forget a user or a realm (reg_flush).
 type RegFlush struct {
@@ -108,6 +124,13 @@ type RegFlush struct {
 // RegSync asks for everything that is registered (reg_sync).
 type RegSync struct{ Envelope }
 
+// Notice is news about a registration for other applications: register, deregister or register_overwrite.
+type Notice struct {
+	Envelope
+	// Fields are all fields as received.
+	Fields map[string]json.RawMessage
+}
+
 func (*AuthnRequest) wireMessage()     {}
 func (*AuthnResponse) wireMessage()    {}
 func (*AuthnError) wireMessage()       {}
@@ -117,6 +140,7 @@ func (*RegQueryResponse) wireMessage() {}
 func (*RegQueryError) wireMessage()    {}
 func (*RegFlush) wireMessage()         {}
 func (*RegSync) wireMessage()          {}
+func (*Notice) wireMessage()           {}
 
 func (d *decoder) regQuery(env Envelope) *RegQuery {
 	q := &RegQuery{Envelope: env, Realm: d.required("Realm", MaxName), Username: d.text("Username", MaxName), CountOnly: d.o.flag("Count-Only")}

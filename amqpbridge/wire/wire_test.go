@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -255,22 +254,36 @@ func TestRoutes(t *testing.T) {
 }
 
 func TestQueryForms(t *testing.T) {
-	doc := [][]byte{[]byte(`{"Contact":"c","Expires":60,"Event-Timestamp":1795392520}`)}
+	doc := []byte(`{"Contact":"c","Expires":60,"Event-Timestamp":1795392520}`)
 	sender := wire.Sender{App: "registrar", Version: "1", Node: "n"}
+	const gregorian = `{"Contact":"c","Event-Timestamp":63962611720}`
 	for name, tc := range map[string]struct {
-		q    wire.Query
+		a    wire.Answer
 		want string
 	}{
-		"whistle": {wire.Query{Sender: sender, Whistle: true}, `{"App-Name":"registrar","App-Version":"1","Event-Category":"directory",` +
-			`"Event-Name":"reg_query_resp","Fields":{"Contact":"c","Event-Timestamp":1795392520},"Msg-ID":"m","Node":"n"}`},
-		"kazoo": {wire.Query{Sender: sender, Age: 90 * time.Second}, `{"App-Name":"registrar","App-Version":"1","Event-Category":"directory",` +
-			`"Event-Name":"reg_query_resp","Fields":[{"Contact":"c","Event-Timestamp":63957559720}],"Msg-ID":"m","Node":"n","Registrar-Age":90}`},
+		"whistle":           {wire.Answer{Form: wire.FormWhistle}, `"Fields":{"Contact":"c","Event-Timestamp":1795392520},"Msg-ID":"m","Node":"n"`},
+		"kazoo3, one user":  {wire.Answer{Form: wire.FormKazoo3}, `"Fields":` + gregorian + `,"Msg-ID":"m","Node":"n"`},
+		"kazoo3, a realm":   {wire.Answer{Form: wire.FormKazoo3, Realm: true}, `"Fields":[` + gregorian + `],"Msg-ID":"m","Multiple":"true","Node":"n"`},
+		"kazoo4 and kazoo5": {wire.Answer{Form: wire.FormKazoo}, `"Fields":[` + gregorian + `],"Msg-ID":"m","Node":"n","Registrar-Age":90`},
 	} {
-		got, err := tc.q.Response("m", []string{"Contact", "Event-Timestamp", "Not-There"}, doc)
-		want := strings.ReplaceAll(tc.want, "63957559720", strconv.FormatInt(int64(1795392520+62_167_219_200), 10))
-		if err != nil || string(got) != want {
+		tc.a.Fields = []string{"Contact", "Event-Timestamp", "Not-There"}
+		err := tc.a.Add(doc)
+		got := string(tc.a.Encode(sender, "m", 90*time.Second))
+		want := `{"App-Name":"registrar","App-Version":"1","Event-Category":"directory","Event-Name":"reg_query_resp",` + tc.want + `}`
+		if err != nil || got != want {
 			t.Errorf("%s: %s, %v\nwant %s", name, got, err, want)
 		}
+	}
+	capped := wire.Answer{Form: wire.FormKazoo, Most: 2 * len(doc)}
+	if err := errors.Join(capped.Add(doc)); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(capped.Add(doc), capped.Add(doc)); !errors.Is(err, wire.ErrAnswerTooLarge) {
+		t.Errorf("three documents under a cap for two: %v", err)
+	}
+	got := string(sender.RegCount("m", 7, time.Minute))
+	if want := `"Count":7,"Event-Category":"directory","Event-Name":"reg_query_resp","Fields":[],"Msg-ID":"m","Node":"n","Registrar-Age":60}`; !strings.HasSuffix(got, want) {
+		t.Errorf("count: %s", got)
 	}
 }
 

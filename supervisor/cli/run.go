@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -105,12 +104,10 @@ func Version() string {
 	if v == "" || v == "(devel)" {
 		v = "devel"
 	}
-	var vSb108 strings.Builder
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			vSb108.WriteString(" " + s.Value[:12])
+			return v + " " + s.Value[:12]
 		}
 	}
-	v += vSb108.String()
 	return v
 }

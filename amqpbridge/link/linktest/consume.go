@@ -15,6 +15,8 @@ func consumeTests() map[string]func(*bench) {
 	return map[string]func(*bench){
 		"a message arrives as it was sent":            asSent,
 		"acknowledged alone, multiple, or given back": settle,
+		"what waited in a classic queue is marked":    func(b *bench) { waited(b, link.Queue{Name: "q"}) },
+		"what waited in a quorum queue is marked":     func(b *bench) { waited(b, link.Queue{Name: "q", Kind: link.Quorum, Durable: true}) },
 		"multiple does not reach another consumer":    multipleStays,
 		"prefetch bounds what is in hand":             prefetch,
 		"a prefetch of nothing is refused":            noPrefetch,
@@ -55,7 +57,9 @@ func asSent(b *bench) {
 		b.Fatal(err)
 	}
 	tap := b.consume(s, q, 10)
-	if diff := cmp.Diff(want, tap.next()); diff != "" {
+	got := tap.next()
+	got.Waited = false // the consumer may have been first
+	if diff := cmp.Diff(want, got); diff != "" {
 		b.Errorf("delivery (-want +got):\n%s", diff)
 	}
 	if err := pub.Publish(b.Context(), link.Publishing{Key: q}); err != nil {
@@ -64,6 +68,28 @@ func asSent(b *bench) {
 	if d := tap.next(); len(d.Body) != 0 || d.Headers != nil || d.Tag != 2 {
 		b.Errorf("an empty message arrived as %+v", d)
 	}
+}
+
+func waited(b *bench, queue link.Queue) {
+	s := b.dial()
+	q := b.queue(s, queue)
+	pub := b.publisher(s, nil)
+	b.put(pub, q, "1", "2")
+	tap := b.consume(s, q, 10)
+	mark := func(want bool) {
+		b.Helper()
+		if d := tap.next(); d.Waited != want {
+			b.Errorf("%s: waited is %v", d.Body, d.Waited)
+		}
+	}
+	mark(true)
+	mark(true)
+	b.put(pub, q, "3")
+	mark(false)
+	if err := tap.Nack(3, true); err != nil {
+		b.Fatal(err)
+	}
+	mark(true)
 }
 
 func settle(b *bench) {

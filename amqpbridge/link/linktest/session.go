@@ -38,11 +38,11 @@ func redelivery(b *bench) {
 	b.put(b.publisher(second, nil), q, "6")
 	again := b.consume(second, q, 10)
 	want := []link.Delivery{
-		{Tag: 1, Key: q, Redelivered: true, Body: []byte("1")},
-		{Tag: 2, Key: q, Redelivered: true, Body: []byte("3")},
-		{Tag: 3, Key: q, Redelivered: true, Body: []byte("4")},
-		{Tag: 4, Key: q, Redelivered: true, Body: []byte("5")},
-		{Tag: 5, Key: q, Body: []byte("6")},
+		{Tag: 1, Key: q, Redelivered: true, Waited: true, Body: []byte("1")},
+		{Tag: 2, Key: q, Redelivered: true, Waited: true, Body: []byte("3")},
+		{Tag: 3, Key: q, Redelivered: true, Waited: true, Body: []byte("4")},
+		{Tag: 4, Key: q, Redelivered: true, Waited: true, Body: []byte("5")},
+		{Tag: 5, Key: q, Waited: true, Body: []byte("6")},
 	}
 	for _, w := range want {
 		d := again.next()

@@ -18,6 +18,7 @@ type consumer struct {
 	exclusive bool
 	deliver   func(link.Delivery)
 	tag       uint64
+	since     uint64 // messages up to here were in the queue before the consumer came
 	open      []inHand
 	owed      int // deliveries to be handed over
 	stopped   bool
@@ -44,7 +45,7 @@ func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver f
 		if len(q.consumers) > 0 && (c.exclusive || q.consumers[0].exclusive) {
 			return fmt.Errorf("%w: it has an exclusive consumer, or would get one", link.ErrAccess)
 		}
-		c.q = q
+		c.q, c.since = q, s.b.seq
 		q.consumers = append(q.consumers, c)
 		s.consumers = append(s.consumers, c)
 		q.use()
@@ -63,7 +64,8 @@ func (c *consumer) give(m *message) {
 	c.open = append(c.open, inHand{c.tag, m})
 	d := link.Delivery{
 		Tag: c.tag, Exchange: m.Exchange, Key: m.Key, ContentType: m.ContentType, ContentEncoding: m.ContentEncoding,
-		ReplyTo: m.ReplyTo, CorrelationID: m.CorrelationID, Redelivered: m.redelivered, Body: bytes.Clone(m.Body),
+		ReplyTo: m.ReplyTo, CorrelationID: m.CorrelationID, Redelivered: m.redelivered,
+		Waited: m.redelivered || m.seq <= c.since, Body: bytes.Clone(m.Body),
 	}
 	d.Headers, _ = link.Headers(m.Headers) // they were checked when they were published
 	c.owed++

@@ -21,6 +21,7 @@ type consumer struct {
 	tag       string
 	cancelled atomic.Bool
 	done      chan struct{}
+	waiting   int // how many of the next deliveries were in the queue before the consumer came; its task counts down
 }
 
 // Consume opens a channel and subscribes.
@@ -52,6 +53,11 @@ func (s *session) consume(ctx context.Context, spec link.ConsumerSpec, deliver f
 		if err = ch.Qos(spec.Prefetch, 0, false); err != nil {
 			return err //nolint:wrapcheck // call wraps.
 		}
+		q, err := ch.QueueDeclarePassive(s.QueueName(spec.Queue), false, false, false, false, nil) // which flags, does not matter
+		if err != nil {
+			return err //nolint:wrapcheck // as above.
+		}
+		c.waiting = q.Messages
 		deliveries, err = ch.Consume(s.QueueName(spec.Queue), c.tag, false, spec.Exclusive, false, false, nil)
 		return err //nolint:wrapcheck // call wraps.
 	})
@@ -80,7 +86,10 @@ func (c *consumer) run(deliveries <-chan amqp.Delivery, deliver func(link.Delive
 		select {
 		case <-c.s.done: // it comes again
 		default:
-			deliver(delivery(&d))
+			in := delivery(&d)
+			in.Waited = in.Redelivered || c.waiting > 0
+			c.waiting--
+			deliver(in)
 		}
 	}
 	if !c.cancelled.Load() && !c.ch.IsClosed() { // closed channels have a watcher

@@ -1,0 +1,91 @@
+package directory
+
+import (
+	"registrar/actors/domain"
+	"registrar/actors/registration"
+	"registrar/supervisor/otp"
+)
+
+// admission is a user whose credentials are being looked for: what comes for it meanwhile waits, in order.
+type admission struct{ waiting []registration.Request }
+
+// admit has a registration of a user that is new, or known as a guest, wait until it is known whether the user has credentials. It reports
+// whether the request was taken over.
+func (s *Shard) admit(c *otp.Context[Message], req registration.Request) bool {
+	key := req.AOR()
+	if a := s.admissions[key]; a != nil {
+		a.waiting = append(a.waiting, req)
+		return true
+	}
+	if _, ok := req.(registration.Register); !ok || s.env.Credentials == nil {
+		return false
+	}
+	if e, known := s.index.get(key); known && !e.guest {
+		return false
+	}
+	s.admissions[key] = &admission{waiting: []registration.Request{req}}
+	got := otp.Completion(c, func(guest bool, _ error) Message { return looked{key: key, guest: guest} })
+	s.env.Credentials.Lookup(key, func(_ domain.Credential, ok bool, err error) {
+		got(err == nil && !ok, nil) // a store that cannot answer refuses nobody
+	})
+	return true
+}
+
+// onLooked hands on what has waited. A guest beyond the limits is refused; a question about it is not.
+func (s *Shard) onLooked(c *otp.Context[Message], m looked) {
+	a := s.admissions[m.key]
+	if a == nil {
+		return
+	}
+	delete(s.admissions, m.key)
+	for _, req := range a.waiting {
+		r, ok := req.(registration.Register)
+		switch {
+		case !ok:
+			s.hand(c, req)
+		case m.guest && !s.seat(m.key):
+			r.Reply(registration.Outcome{Result: registration.Refused})
+		default:
+			r.Guest = m.guest
+			s.hand(c, r)
+		}
+	}
+}
+
+// seat makes sure that a guest is counted.
+func (s *Shard) seat(k domain.Key) bool {
+	e, known := s.index.get(k)
+	_, seated := s.seats[k]
+	if known && e.guest || seated {
+		return true
+	}
+	if !s.guests.take(s.number, k.Realm) {
+		return false
+	}
+	s.seats[k] = struct{}{}
+	return true
+}
+
+// count keeps the number of guests with the index: a seat becomes an entry, an entry comes or goes.
+func (s *Shard) count(h domain.Header) {
+	before, _ := s.index.get(h.Key)
+	s.index.enter(h)
+	after, _ := s.index.get(h.Key)
+	_, seated := s.seats[h.Key]
+	delete(s.seats, h.Key)
+	was, is := before.guest || seated, after.guest
+	switch {
+	case is && !was:
+		s.guests.found(s.number, h.Key.Realm)
+	case was && !is:
+		s.guests.gone(s.number, h.Key.Realm)
+	}
+}
+
+// unseat gives the seat of a guest back whose actor has ended before its first commit.
+func (s *Shard) unseat(k domain.Key) {
+	if _, seated := s.seats[k]; seated {
+		delete(s.seats, k)
+		s.guests.gone(s.number, k.Realm)
+	}
+}

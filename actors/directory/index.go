@@ -1,0 +1,116 @@
+package directory
+
+import (
+	"time"
+
+	"registrar/actors/domain"
+)
+
+// index is what a shard knows of its users without their actors: who has a record, and when what is in it ends. By realm, so that
+// a question about one does not walk over the others.
+type index struct {
+	realms map[domain.Realm]map[domain.User]entry
+	users  int
+}
+
+// entry is what the index knows of a user: when the last binding ends and when the last tombstone may be forgotten, in Unix
+// milliseconds; zero is never.
+type entry struct {
+	deadline, until int64
+	earlier         *[]int64 // the deadlines of the other bindings, nil for the usual user with one
+	guest           bool
+}
+
+func newIndex() *index { return &index{realms: map[domain.Realm]map[domain.User]entry{}} }
+
+func (x *index) get(k domain.Key) (entry, bool) {
+	e, ok := x.realms[k.Realm][k.User]
+	return e, ok
+}
+
+// enter takes over the header of a user's record; one without content removes the user.
+func (x *index) enter(h domain.Header) {
+	if h.Bindings == 0 && h.Until.IsZero() {
+		x.remove(h.Key)
+		return
+	}
+	users := x.realms[h.Key.Realm]
+	if users == nil {
+		users = map[domain.User]entry{}
+		x.realms[h.Key.Realm] = users
+	}
+	e := entry{deadline: millis(h.Deadline), until: millis(h.Until), guest: h.Guest}
+	if len(h.Earlier) > 0 {
+		earlier := make([]int64, 0, len(h.Earlier))
+		for _, t := range h.Earlier {
+			earlier = append(earlier, millis(t))
+		}
+		e.earlier = &earlier
+	}
+	if _, known := users[h.Key.User]; !known {
+		x.users++
+	}
+	users[h.Key.User] = e
+}
+
+func (x *index) remove(k domain.Key) {
+	users := x.realms[k.Realm]
+	if _, known := users[k.User]; !known {
+		return
+	}
+	x.users--
+	if delete(users, k.User); len(users) == 0 {
+		delete(x.realms, k.Realm)
+	}
+}
+
+// count returns the live bindings of a realm, or of all when it is empty.
+func (x *index) count(realm domain.Realm, now time.Time) (n int) {
+	ms := now.UnixMilli()
+	for r, users := range x.realms {
+		if realm != "" && r != realm {
+			continue
+		}
+		for _, e := range users {
+			n += e.live(ms)
+		}
+	}
+	return n
+}
+
+func (e entry) live(now int64) (n int) {
+	if e.deadline > now {
+		n++
+	}
+	if e.earlier != nil {
+		for _, t := range *e.earlier {
+			if t > now {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// due reports whether something of the user has ended, a binding at least grace ago.
+func (e entry) due(now, grace int64) bool {
+	over := func(t int64) bool { return t != 0 && t+grace <= now }
+	if over(e.deadline) || e.until != 0 && e.until <= now {
+		return true
+	}
+	if e.earlier != nil {
+		for _, t := range *e.earlier {
+			if over(t) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}

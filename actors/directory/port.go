@@ -1,0 +1,53 @@
+package directory
+
+import (
+	"time"
+
+	"registrar/actors/domain"
+	"registrar/actors/registration"
+	"registrar/supervisor/otp"
+)
+
+// Store is what the shards need of the registrations file besides what the users' actors need. Calls return at once; done is
+// called once, from another goroutine.
+type Store interface {
+	registration.Store
+	// Prime returns the headers of all users of a shard after all writes accepted before, and refuses from then on what
+	// incarnations older than epoch write for these users.
+	Prime(shard, shards int, epoch uint64, done func([]domain.Header, error))
+	// Get returns one user's committed record, and whether there is one.
+	Get(key domain.Key, done func(domain.Record, bool, error))
+}
+
+// Credentials says whether a user has credentials here. Calls return at once; done is called once, from another goroutine.
+type Credentials interface {
+	Lookup(key domain.Key, done func(domain.Credential, bool, error))
+}
+
+// GuestLimits bound the users that register without having credentials here: a migration has them, a flood of made-up names as well.
+type GuestLimits struct {
+	// Realm and All are the most of one realm, and of all realms together.
+	Realm, All int
+}
+
+// Env is what the shards share. It is immutable.
+type Env struct {
+	Store Store
+	// Credentials tells guests from others; nil means that nobody is one.
+	Credentials Credentials
+	Guests      GuestLimits
+	Limits      registration.Limits
+	// Now is the clock of the run.
+	Now func() time.Time
+	// Notify is told what commits have changed, see [registration.Env].
+	Notify func(from otp.Origin, e registration.Event)
+	// Primed is told the headers that a shard has found in the file, before it takes its first message. Nil is nobody.
+	Primed func([]domain.Header)
+	// Sweep is how often a shard looks for what has ended; SweepMost is how many users it has pruned in one go.
+	Sweep     time.Duration
+	SweepMost int
+	// Intensity, Period and CoolDown bound the crashes of one user's actor: after more than Intensity within Period it is
+	// stopped and refused until CoolDown has passed.
+	Intensity        int
+	Period, CoolDown time.Duration
+}

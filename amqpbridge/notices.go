@@ -1,0 +1,138 @@
+package amqpbridge
+
+import (
+	"encoding/json"
+	"strconv"
+	"sync/atomic"
+
+	"registrar/actors/credential"
+	"registrar/actors/domain"
+	"registrar/actors/registration"
+	"registrar/actors/sip"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp"
+)
+
+// noticesMost bounds the news that wait for their notices: when a broker is slow and a million registrations end, notices are left out
+// and counted, not piled up.
+const noticesMost = 10_000
+
+// noticesPart is the notices' flow in [Tally].
+const noticesPart = "notices"
+
+// NoticesMessage is what the actor of the notices understands.
+type NoticesMessage interface{ noticesMessage() }
+
+// news is what a commit has changed.
+type news struct{ registration.Event }
+
+// owner is the answer to whose account a registration belongs to.
+type owner struct {
+	news    news
+	about   wire.About
+	account string
+}
+
+func (news) noticesMessage()  {}
+func (owner) noticesMessage() {}
+
+// notices tells other applications what has changed (Kazoo's register, deregister and register_overwrite). Each is sent at most once: one
+// that is lost with a broker or a crash is not repeated.
+type notices struct {
+	*answering
+	self    *otp.Ref[NoticesMessage]
+	realms  *otp.Ref[credential.RealmsMessage]
+	tally   *Tally
+	pending *atomic.Int64
+	seq     int
+}
+
+// Notify takes news from a user's actor. It never blocks.
+func (b *Bridge) Notify(from otp.Origin, e registration.Event) {
+	if !b.spec.Settings.Notices {
+		return
+	}
+	if b.news.Add(1) > noticesMost {
+		b.news.Add(-1)
+		b.Tally.Add(noticesPart, "overloaded")
+		return
+	}
+	if b.notices.Tell(from, news{e}) != nil {
+		b.news.Add(-1) // its actor is gone for now
+	}
+}
+
+// Init has nothing to do.
+func (n *notices) Init(*otp.Context[NoticesMessage]) error {
+	n.pending.Store(0)
+	return nil
+}
+
+// Handle takes one message.
+func (n *notices) Handle(c *otp.Context[NoticesMessage], msg NoticesMessage) {
+	switch m := msg.(type) {
+	case news:
+		n.onNews(c, m)
+	case owner:
+		n.send(c, m)
+	}
+}
+
+// Terminate does nothing: what is queued is lost.
+func (*notices) Terminate(*otp.Context[NoticesMessage], otp.Reason) {}
+
+// State is what an operator may see.
+func (n *notices) State() any { return struct{ Pending int64 }{n.pending.Load()} }
+
+func (n *notices) onNews(c *otp.Context[NoticesMessage], m news) {
+	n.pending.Add(-1)
+	about := wire.AboutDocument(m.Binding.Doc)
+	switch {
+	case m.Kind == registration.WentDown && about.Silent, m.Kind == registration.Overwritten && !about.Overwrite:
+		n.tally.Add(noticesPart, "not_wanted")
+		return
+	case about.Account != "" || m.Kind == registration.Overwritten:
+		n.send(c, owner{news: m, about: about, account: about.Account})
+		return
+	}
+	// A proxy does not know whose account a phone belongs to; whoever asks for credentials is told.
+	otp.Ask(c, n.realms, n.settings.Budget, func(from otp.From[credential.Found]) credential.RealmsMessage {
+		return credential.Ask{Lookup: credential.Lookup{From: from, Key: m.Key}}
+	}, func(f credential.Found, _ error) NoticesMessage {
+		return owner{news: m, about: about, account: accountOf(f.Credential)}
+	})
+}
+
+func accountOf(cred domain.Credential) string {
+	if cred.AccountID != "" || len(cred.CCV) == 0 {
+		return cred.AccountID
+	}
+	var ccv struct {
+		Account string `json:"Account-ID"`
+	}
+	_ = json.Unmarshal(cred.CCV, &ccv) // not there or no text: no account
+	return ccv.Account
+}
+
+func (n *notices) send(c *otp.Context[NoticesMessage], m owner) {
+	kind := wire.Registers
+	switch m.news.Kind {
+	case registration.CameUp:
+	case registration.WentDown:
+		kind = wire.Deregisters
+	case registration.Overwritten:
+		kind = wire.Overwrites
+	}
+	if m.account == "" && kind != wire.Overwrites { // a required field
+		n.tally.Add(noticesPart, "no_account")
+		return
+	}
+	n.seq++
+	exchange, _ := kind.Exchange()
+	_ = n.publisher.Tell(c, Send{Publishing: link.Publishing{ // no publisher: counted there
+		Exchange: exchange, Key: kind.Key(sip.EncodeKey(string(m.news.Key.Realm))), ContentType: "application/json",
+		Body: n.sender.Notice(kind, "notice-"+strconv.Itoa(n.seq), m.about, m.account, m.news.Previous.Contact),
+	}})
+	n.tally.Add(noticesPart, string(kind))
+}

@@ -1,0 +1,340 @@
+package supervisor_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/actors/domain"
+	"registrar/actors/registration"
+	"registrar/amqpbridge"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/loop"
+	"registrar/supervisor"
+	"registrar/supervisor/otp"
+)
+
+// fields is a JSON object.
+type fields map[string]any
+
+// with returns the fields with others in their place; nil takes one away.
+func (f fields) with(other fields) fields {
+	out := maps.Clone(f)
+	for k, v := range other {
+		if out[k] = v; v == nil {
+			delete(out, k)
+		}
+	}
+	return out
+}
+
+// clock is a clock that a test sets: the wall and the monotonic one apart. Timers of the engine run on real time.
+type clock struct {
+	mu         sync.Mutex
+	wall, mono time.Duration
+}
+
+func epoch() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return epoch().Add(c.wall)
+}
+
+func (c *clock) Mono() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mono
+}
+
+func (*clock) AfterFunc(d time.Duration, f func()) otp.Timer { return time.AfterFunc(d, f) }
+
+// pass lets time go by.
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wall += d
+	c.mono += d
+}
+
+// step sets the wall clock alone.
+func (c *clock) step(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wall += d
+}
+
+// loopbed is a registrar on a broker in memory and on a clock of its own, and a peer that speaks raw JSON.
+type loopbed struct {
+	*testing.T
+	broker *loop.Broker
+	clock  *clock
+	cfg    supervisor.Config
+	server *supervisor.Server
+
+	session link.Session
+	pub     link.Publisher
+	in      chan link.Delivery
+	held    []link.Delivery
+	seq     int
+}
+
+const peerKey = "peer@test"
+
+func newLoopbed(t *testing.T, change func(*supervisor.Config)) *loopbed {
+	t.Helper()
+	b := &loopbed{T: t, broker: loop.New(), clock: &clock{}, in: make(chan link.Delivery, 10_000)}
+	b.cfg = supervisor.Config{
+		Data: t.TempDir(), Link: b.broker, Clock: b.clock, Sweep: 5 * time.Millisecond, Bridge: amqpbridge.DefaultSettings(), Limits: registration.DefaultLimits(),
+		Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
+	}
+	b.cfg.Bridge.Budget = 10 * time.Second // of the test's clock
+	if change != nil {
+		change(&b.cfg)
+	}
+	t.Cleanup(b.stop)
+	b.start()
+	b.connect()
+	return b
+}
+
+func (b *loopbed) start() {
+	b.Helper()
+	s, err := supervisor.Start(context.Background(), b.cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.server = s
+	b.until("ready", func() bool { ok, _ := s.Ready(); return ok })
+}
+
+func (b *loopbed) stop() {
+	if b.server != nil {
+		if err := b.server.Stop(context.Background()); err != nil {
+			b.Error(err)
+		}
+		b.server = nil
+	}
+}
+
+func (b *loopbed) connect() {
+	b.Helper()
+	ctx := within(b, 10*time.Second)
+	var err error
+	if b.session, err = b.broker.Dial(ctx, peerKey); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = b.session.Close(context.Background()) })
+	err = b.session.Apply(ctx, link.Topology{
+		Queues: []link.Queue{{Name: "peer", Kind: link.Classic, Exclusive: true, AutoDelete: true}},
+		Bindings: []link.Binding{
+			{Queue: "peer", Exchange: "targeted", Key: peerKey}, {Queue: "peer", Exchange: "notifications", Key: "#"},
+			{Queue: "peer", Exchange: "presence", Key: "#"},
+		},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if b.pub, err = b.session.Publisher(ctx, link.PublisherSpec{}); err != nil {
+		b.Fatal(err)
+	}
+	if _, err = b.session.Consume(ctx, link.ConsumerSpec{Queue: "peer", Tag: "peer", Prefetch: 10_000}, func(d link.Delivery) { b.in <- d }); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// publish sends fields to "exchange key" and returns when the broker has them.
+func (b *loopbed) publish(to string, f fields) {
+	b.Helper()
+	body, err := json.Marshal(f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.put(to, link.Publishing{ContentType: "application/json", Body: body})
+}
+
+func (b *loopbed) put(to string, p link.Publishing) {
+	b.Helper()
+	p.Exchange, p.Key, _ = strings.Cut(to, " ")
+	done := make(chan error, 1)
+	b.pub.PublishConfirmed(context.Background(), p, func(err error) { done <- err })
+	if err := <-done; err != nil {
+		b.Fatal(err)
+	}
+}
+
+// ask sends a request and returns the answer to it, nil when there is none.
+func (b *loopbed) ask(to string, f fields) fields {
+	b.Helper()
+	b.seq++
+	id := fmt.Sprint("ask-", b.seq)
+	before := b.settled()
+	b.publish(to, fields{"Server-ID": peerKey, "Msg-ID": id}.with(f))
+	b.until("settled", func() bool { return b.settled() > before })
+	return b.answer(id)
+}
+
+// answer returns the answer to a request that is settled. Answers leave in order: that of a later request says that there is none.
+func (b *loopbed) answer(id string) (got fields) {
+	b.Helper()
+	fence := id + "-fence"
+	b.publish("registrar registration.query.fence.fence", fields{
+		"Event-Name": "reg_query", "Realm": "fence.test", "Count-Only": true, "Msg-ID": fence, "Server-ID": peerKey,
+	})
+	for {
+		d := b.next()
+		var m fields
+		if err := json.Unmarshal(d.Body, &m); err != nil {
+			b.Fatalf("%v: %s", err, d.Body)
+		}
+		switch m["Msg-ID"] {
+		case id:
+			got = m
+		case fence:
+			return got
+		default:
+			b.held = append(b.held, d)
+		}
+	}
+}
+
+// settled counts the questions that the registrar is done with.
+func (b *loopbed) settled() (n uint64) {
+	for _, c := range b.server.Counts() {
+		if (c.Flow == "authn" || c.Flow == "queries") && c.Outcome != "tried_again" {
+			n += c.N
+		}
+	}
+	return n
+}
+
+func (b *loopbed) next() link.Delivery {
+	b.Helper()
+	select {
+	case d := <-b.in:
+		return d
+	case <-time.After(20 * time.Second):
+		b.Fatalf("nothing came: %v", b.server.Counts())
+		return link.Delivery{}
+	}
+}
+
+// event returns the next message of that name which is no answer to ask.
+func (b *loopbed) event(name string) fields {
+	b.Helper()
+	for {
+		var d link.Delivery
+		if len(b.held) > 0 {
+			d, b.held = b.held[0], b.held[1:]
+		} else {
+			d = b.next()
+		}
+		var m fields
+		if err := json.Unmarshal(d.Body, &m); err != nil {
+			b.Fatal(err)
+		}
+		if m["Event-Name"] == name {
+			m["_exchange"], m["_key"] = d.Exchange, d.Key
+			return m
+		}
+	}
+}
+
+// report publishes a report about a phone and waits until the registrar is done with it. It returns what became of it.
+func (b *loopbed) report(to string, f fields) string {
+	b.Helper()
+	before := b.outcomes()
+	b.publish(to, f)
+	var outcome string
+	b.until("settled", func() bool {
+		for name, n := range b.outcomes() {
+			if n > before[name] {
+				outcome = name
+			}
+		}
+		return outcome != ""
+	})
+	return outcome
+}
+
+func (b *loopbed) outcomes() map[string]uint64 {
+	out := map[string]uint64{}
+	for _, c := range b.server.Counts() {
+		if c.Flow == "registrations" && c.Outcome != "tried_again" && c.Outcome != "event_time_unusable" {
+			out[c.Outcome] = c.N
+		}
+	}
+	return out
+}
+
+// contact returns the contact of a user's registration, empty when it has none.
+func (b *loopbed) contact(realm, user string) string {
+	b.Helper()
+	m := b.ask("registrar registration.query.x.y", fields{"Event-Name": "reg_query", "Realm": realm, "Username": user})
+	list, ok := m["Fields"].([]any)
+	if !ok || len(list) == 0 {
+		return ""
+	}
+	one, ok := list[0].(map[string]any)
+	if !ok {
+		b.Fatalf("got %v", m)
+	}
+	return fmt.Sprint(one["Contact"])
+}
+
+func (b *loopbed) provision(realm, user string, change func(*domain.Credential)) {
+	b.Helper()
+	key, err := domain.ParseKey(realm, user)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cred := domain.Credential{Key: key, Method: domain.Password, Secret: domain.NewSecret("s3cret"), AccountID: "account-1"}
+	if change != nil {
+		change(&cred)
+	}
+	if _, err := b.server.Import(context.Background(), []domain.Credential{cred}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *loopbed) until(what string, ok func() bool) {
+	b.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			b.Fatalf("not %s in time: %v", what, b.server.Counts())
+		}
+	}
+}
+
+func gzipped(tb testing.TB, f fields) []byte {
+	tb.Helper()
+	body, err := json.Marshal(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	if _, err := z.Write(body); err != nil {
+		tb.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return out.Bytes()
+}
