@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	// resolution is what a sender's clock and the way here may blur: senders stamp whole seconds.
+	// Resolution is what a sender's clock and the way here may blur: senders stamp whole seconds.
 	resolution = 2 * time.Second
-	// recent is how long a sender's messages must all look late before its clock is taken to have been set back.
+	// Recent is how long a sender's messages must all look late before its clock is taken to have been set back.
 	recent = time.Minute
-	// clocksMost bounds the senders that are remembered; beyond it, the one not heard of for longest makes room.
+	// ClocksMost bounds the senders that are remembered; beyond it, the one not heard of for longest makes room.
 	clocksMost = 4096
 )
 

@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	// parkRate and parkBurst bound the malformed messages that are put aside, a second and at once; what exceeds them is only counted, so
+	// ParkRate and parkBurst bound the malformed messages that are put aside, a second and at once; what exceeds them is only counted, so
 	// that a flood of rubbish costs little and takes no room from anything else.
 	parkRate  = 50
 	parkBurst = 200
-	// quiet is how long the same reason is logged only once.
+	// Quiet is how long the same reason is logged only once.
 	quiet = time.Minute
 )
 

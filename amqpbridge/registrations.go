@@ -47,7 +47,7 @@ func (r *registrations) read(j *job) (err error) {
 	default:
 		return unexpected(j.msg)
 	}
-	return err //nolint:wrapcheck // the domain's own error.
+	return err
 }
 
 // readClock tells the order and the age of a report by its sender's clock.

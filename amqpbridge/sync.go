@@ -16,10 +16,10 @@ const pageSize = 500
 // the next page is read, so that a large file never piles up here. An asker that is gone ends it.
 func (r *registrations) answerSync(c *otp.Context[FlowMessage], j *job, m *wire.RegSync, done func(outcome)) {
 	to := wire.ParseServerID(m.ServerID)
-	switch {
-	case to.Key == r.settings.RegistrationQueue:
+	switch to.Key {
+	case r.settings.RegistrationQueue:
 		done(settled("own_sync"))
-	case to.Key == "":
+	case "":
 		done(settled("nobody_to_answer"))
 	default:
 		r.syncPage(c, j, m, domain.Key{})

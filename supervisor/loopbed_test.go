@@ -138,7 +138,8 @@ func (b *loopbed) connect() {
 	err = b.session.Apply(ctx, link.Topology{
 		Queues: []link.Queue{{Name: "peer", Kind: link.Classic, Exclusive: true, AutoDelete: true}},
 		Bindings: []link.Binding{
-			{Queue: "peer", Exchange: "targeted", Key: peerKey}, {Queue: "peer", Exchange: "notifications", Key: "#"},
+			{Queue: "peer", Exchange: "targeted", Key: peerKey},
+			{Queue: "peer", Exchange: "notifications", Key: "#"},
 			{Queue: "peer", Exchange: "presence", Key: "#"},
 		},
 	})

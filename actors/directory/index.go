@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"slices"
 	"time"
 
 	"registrar/actors/domain"
@@ -98,14 +99,7 @@ func (e entry) due(now, grace int64) bool {
 	if over(e.deadline) || e.until != 0 && e.until <= now {
 		return true
 	}
-	if e.earlier != nil {
-		for _, t := range *e.earlier {
-			if over(t) {
-				return true
-			}
-		}
-	}
-	return false
+	return e.earlier != nil && slices.ContainsFunc(*e.earlier, over)
 }
 
 func millis(t time.Time) int64 {

@@ -105,22 +105,23 @@ func (h *Header) deadline(t time.Time) {
 // Sane corrects a record that was written under a wall clock ahead of now, which is the time at the start of the run: nothing can have
 // arrived in the future, so what says so is taken to have arrived now, and what it registered ends after the same lifetime. Without
 // this a binding would be shown for as long as the clock was wrong, and every later message would count as older.
-func (r Record) Sane(now time.Time) Record {
+func (r *Record) Sane(now time.Time) Record {
+	sane := *r
 	most := now.UnixMilli()
 	ahead := func(s Stamp) int64 { return max(0, s.Arrival-most) }
-	for i, b := range r.Bindings {
+	for i, b := range sane.Bindings {
 		if by := ahead(b.Stamp); by > 0 {
-			r.Bindings = slices.Clone(r.Bindings)
+			sane.Bindings = slices.Clone(sane.Bindings)
 			b.Stamp.Arrival, b.Deadline = most, b.Deadline.Add(-time.Duration(by)*time.Millisecond)
-			r.Bindings[i] = b
+			sane.Bindings[i] = b
 		}
 	}
-	for i, t := range r.Tombstones {
+	for i, t := range sane.Tombstones {
 		if by := ahead(t.Stamp); by > 0 {
-			r.Tombstones = slices.Clone(r.Tombstones)
+			sane.Tombstones = slices.Clone(sane.Tombstones)
 			t.Stamp.Arrival, t.Until = most, t.Until.Add(-time.Duration(by)*time.Millisecond)
-			r.Tombstones[i] = t
+			sane.Tombstones[i] = t
 		}
 	}
-	return r
+	return sane
 }

@@ -72,7 +72,7 @@ func (u *user) unchanged(before domain.Record, r Result) {
 	u.t.Helper()
 	switch r {
 	case Registered, Refreshed, Removed:
-	case Nothing, Duplicate, Stale, Ended:
+	case Nothing, Duplicate, Stale, Ended, Refused:
 		if len(before.Bindings) != len(u.rec.Bindings) || len(before.Tombstones) != len(u.rec.Tombstones) {
 			u.t.Errorf("%v changed the record", r)
 		}
