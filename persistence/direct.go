@@ -70,6 +70,15 @@ func OpenRegistrations(o Options) (*RegistrationsFile, error) {
 	return r, nil
 }
 
+// Get is [Registrations.Get].
+func (r *RegistrationsFile) Get(key domain.Key) (rec domain.Record, found bool, err error) {
+	err = r.f.view(func(data *bolt.Bucket) (err error) {
+		rec, found, err = get(data, key)
+		return err
+	})
+	return rec, found, err
+}
+
 // Page is [Registrations.Page].
 func (r *RegistrationsFile) Page(realm domain.Realm, after domain.Key, limit int) (out []domain.Record, err error) {
 	err = r.f.view(func(data *bolt.Bucket) (err error) {

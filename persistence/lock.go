@@ -74,9 +74,9 @@ func (l *Lock) write() error {
 // Boot returns the number of this run of a process on the directory, from 1.
 func (l *Lock) Boot() uint32 { return l.boot }
 
-// Release gives the directory up.
+// Release gives the directory up. Releasing it again does nothing.
 func (l *Lock) Release() error {
-	if err := l.f.Close(); err != nil {
+	if err := l.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return fmt.Errorf("release the data directory: %w", err)
 	}
 	return nil

@@ -71,18 +71,21 @@ func (r *Registrations) Get(key domain.Key, done func(domain.Record, bool, error
 	var rec domain.Record
 	found := false
 	r.pool.run(key, func() error {
-		return r.file.view(func(data *bolt.Bucket) error {
-			k := keyOf(key)
-			v := data.Get(k)
-			if v == nil {
-				return nil
-			}
-			found = true
-			var err error
-			rec, err = decodeRecord(k, v)
+		return r.file.view(func(data *bolt.Bucket) (err error) {
+			rec, found, err = get(data, key)
 			return err
 		})
 	}, func(err error) { done(rec, found, err) })
+}
+
+func get(data *bolt.Bucket, key domain.Key) (rec domain.Record, found bool, err error) {
+	k := keyOf(key)
+	v := data.Get(k)
+	if v == nil {
+		return domain.Record{}, false, nil
+	}
+	rec, err = decodeRecord(k, v)
+	return rec, true, err
 }
 
 // Page answers at most limit records in key order behind after, of one realm, or of all when realm is empty. A page that is shorter than

@@ -30,7 +30,7 @@ type Config struct {
 	Bridge amqpbridge.Settings
 	// Limits bound what one user may hold; see [registration.DefaultLimits].
 	Limits registration.Limits
-	// Guests bound the registrations of users without credentials; zero means 10,000 in a realm and 100,000 in all.
+	// Guests bound the registrations of users without credentials; both zero means 10,000 in a realm and 100,000 in all.
 	Guests directory.GuestLimits
 	// CacheMost is how many credentials are cached a realm; zero means 100,000.
 	CacheMost int

@@ -116,7 +116,7 @@ func (s *Server) apply(ctx context.Context, changes []persistence.CredentialChan
 	if err != nil {
 		return nil, err
 	}
-	_, err = otp.Call(ctx, otp.External("control"), s.rooms.realms, func(f otp.From[credential.Dropped]) credential.RealmsMessage {
+	_, err = otp.Call(ctx, operator(), s.rooms.realms, func(f otp.From[credential.Dropped]) credential.RealmsMessage {
 		return credential.Update{From: f, Keys: changed}
 	})
 	if err != nil {
@@ -133,6 +133,13 @@ func (s *Server) Credentials(ctx context.Context, realm domain.Realm, after doma
 // Registrations lists records in key order, ended ones among them, see [persistence.Registrations.Page].
 func (s *Server) Registrations(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Record, error) {
 	return await(ctx, s, func(done func([]domain.Record, error)) { s.rooms.registrations.Page(realm, after, limit, done) })
+}
+
+// Registration returns one user's record, an empty one when there is none.
+func (s *Server) Registration(ctx context.Context, key domain.Key) (domain.Record, error) {
+	return await(ctx, s, func(done func(domain.Record, error)) {
+		s.rooms.registrations.Get(key, func(rec domain.Record, _ bool, err error) { done(rec, err) })
+	})
 }
 
 // await turns a call with a callback into one that waits. A command that comes while the server starts waits for that, too.

@@ -26,7 +26,7 @@ type Credentials interface {
 
 // GuestLimits bound the users that register without having credentials here: a migration has them, a flood of made-up names as well.
 type GuestLimits struct {
-	// Realm and All are the most of one realm, and of all realms together.
+	// Realm and All are the most of one realm, and of all realms together; none below 1.
 	Realm, All int
 }
 

@@ -17,6 +17,15 @@ import (
 // ErrEnded means that the switch's session has ended.
 var ErrEnded = errors.New("the switch has lost its broker")
 
+// ErrNobody means that no queue takes the message: no registrar has bound its keys on this broker.
+var ErrNobody = errors.New("no registrar takes such messages on this broker")
+
+// answer is what a question has come to.
+type answer struct {
+	m   wire.Message
+	err error
+}
+
 // Switch is a simulated switch.
 type Switch struct {
 	name       string
@@ -27,7 +36,7 @@ type Switch struct {
 	seq        atomic.Uint64
 
 	mu      sync.Mutex
-	waiting map[string]chan wire.Message
+	waiting map[string]chan answer
 }
 
 // Connect brings up a switch of a name that no other peer on the broker has. It speaks as the given generation does.
@@ -38,7 +47,7 @@ func Connect(ctx context.Context, d link.Dialer, name string, g wire.Generation)
 	}
 	s := &Switch{
 		name: name, generation: g, session: session, sender: wire.Sender{App: "softswitch", Version: "1", Node: name},
-		waiting: map[string]chan wire.Message{},
+		waiting: map[string]chan answer{},
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("switch %s: %w", name, errors.Join(err, session.Close(ctx)))
@@ -56,7 +65,7 @@ func (s *Switch) open(ctx context.Context) error {
 	if err != nil {
 		return err //nolint:wrapcheck // wrapped by the caller.
 	}
-	if s.publisher, err = s.session.Publisher(ctx, link.PublisherSpec{}); err != nil {
+	if s.publisher, err = s.session.Publisher(ctx, link.PublisherSpec{OnReturn: s.returned}); err != nil {
 		return err //nolint:wrapcheck // as above.
 	}
 	acks := make(chan uint64, 4096)
@@ -111,12 +120,26 @@ func (s *Switch) answered(d link.Delivery) {
 	case *wire.RegQueryError:
 		id = m.MsgID
 	}
+	s.settle(id, answer{m: m})
+}
+
+// returned takes back a question that nobody takes.
+func (s *Switch) returned(p link.Publishing) {
+	switch m, _ := wire.Decode(p.Body); m := m.(type) {
+	case *wire.AuthnRequest:
+		s.settle(m.MsgID, answer{err: ErrNobody})
+	case *wire.RegQuery:
+		s.settle(m.MsgID, answer{err: ErrNobody})
+	}
+}
+
+func (s *Switch) settle(id string, a answer) {
 	s.mu.Lock()
 	got := s.waiting[id]
 	delete(s.waiting, id)
 	s.mu.Unlock()
 	if got != nil {
-		got <- m
+		got <- a
 	}
 }
 
@@ -129,7 +152,7 @@ func (s *Switch) id() string { return s.name + "-" + strconv.FormatUint(s.seq.Ad
 
 // ask publishes a request and waits for its answer.
 func (s *Switch) ask(ctx context.Context, exchange, key, id string, body []byte) (wire.Message, error) {
-	got := make(chan wire.Message, 1)
+	got := make(chan answer, 1)
 	s.mu.Lock()
 	s.waiting[id] = got
 	s.mu.Unlock()
@@ -138,13 +161,13 @@ func (s *Switch) ask(ctx context.Context, exchange, key, id string, body []byte)
 		delete(s.waiting, id)
 		s.mu.Unlock()
 	}()
-	p := link.Publishing{Exchange: exchange, Key: key, ContentType: "application/json", Body: body}
+	p := link.Publishing{Exchange: exchange, Key: key, ContentType: "application/json", Mandatory: true, Body: body}
 	if err := s.publisher.Publish(ctx, p); err != nil {
 		return nil, err //nolint:wrapcheck // the link's own.
 	}
 	select {
-	case m := <-got:
-		return m, nil
+	case a := <-got:
+		return a.m, a.err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("no answer: %w", context.Cause(ctx))
 	case <-s.session.Done():
@@ -177,6 +200,9 @@ func (s *Switch) key(kind wire.Kind, realm, user string) (exchange, key string) 
 	}
 	if s.generation >= wire.Kazoo4 {
 		exchange = "registrar"
+	}
+	if user == "" {
+		user = "*" // a whole realm
 	}
 	return exchange, base + "." + sip.EncodeKey(realm) + "." + sip.EncodeKey(user)
 }
@@ -223,8 +249,13 @@ func (s *Switch) Report(ctx context.Context, r Registration) error {
 
 // Query asks who is registered. The answer is a [*wire.RegQueryResponse] or a [*wire.RegQueryError].
 func (s *Switch) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
-	q := &wire.RegQuery{Envelope: wire.Envelope{MsgID: s.id(), ServerID: s.name}, Realm: realm, Username: user, Fields: fields}
-	exchange, key := s.key(wire.KindQuery, realm, user)
+	return s.Ask(ctx, &wire.RegQuery{Realm: realm, Username: user, Fields: fields})
+}
+
+// Ask sends a query of any kind, with an envelope of the switch's own.
+func (s *Switch) Ask(ctx context.Context, q *wire.RegQuery) (wire.Message, error) {
+	q.Envelope = wire.Envelope{MsgID: s.id(), ServerID: s.name}
+	exchange, key := s.key(wire.KindQuery, q.Realm, q.Username)
 	return s.ask(ctx, exchange, key, q.MsgID, s.sender.RegQuery(q))
 }
 

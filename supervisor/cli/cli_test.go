@@ -4,9 +4,12 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"registrar/amqpbridge/link/rabbit/brokertest"
@@ -36,7 +39,55 @@ func (r runner) Run() int { return brokertest.Run(r.m) }
 
 // Each script in testdata/script is one command's behaviour: what it prints and how it exits, with the server running and without.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", Cmds: map[string]func(*testscript.TestScript, bool, []string){"waitsocket": waitSocket, "exits": exits},
-	})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: scriptCommands()})
+}
+
+// The same for commands that need a real broker; its address is in BROKER.
+func TestScriptsWithBroker(t *testing.T) {
+	url := brokertest.URL(t)
+	testscript.Run(t, testscript.Params{Dir: "testdata/broker", Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
+		e.Setenv("BROKER", url)
+		return nil
+	}})
+}
+
+// The example file names every setting that serve has, with the value that holds without it.
+func TestExampleIsWholeAndTrue(t *testing.T) {
+	run := func(env map[string]string, args ...string) string {
+		var out, errs strings.Builder
+		code := cli.Run(t.Context(), cli.Env{Stdout: &out, Stderr: &errs, Lookup: func(k string) (string, bool) { v, ok := env[k]; return v, ok }}, args)
+		if code != cli.ExitOK {
+			t.Fatalf("%v: %s", args, errs.String())
+		}
+		return out.String()
+	}
+	file := filepath.Join(t.TempDir(), "example.yaml")
+	if err := os.WriteFile(file, []byte(run(nil, "example-config")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ours := map[string]string{"REGISTRAR_DATA": "/var/lib/registrar", "REGISTRAR_AMQP": "amqp://x"}
+	values := func(text string) map[string]string {
+		out := map[string]string{}
+		for line := range strings.Lines(text) {
+			if setting, _, ok := strings.Cut(line, " # "); ok {
+				name, value, _ := strings.Cut(setting, ":")
+				out[name] = strings.TrimSpace(value)
+			}
+		}
+		return out
+	}
+	example, without := run(nil, "check-config", "--config", file), run(ours, "check-config")
+	if n := strings.Count(example, "# file"); n != len(values(without)) {
+		t.Errorf("the example names %d of %d settings", n, len(values(without)))
+	}
+	a, b := values(example), values(without)
+	delete(a, "amqp")
+	delete(b, "amqp")
+	if diff := cmp.Diff(b, a); diff != "" {
+		t.Errorf("the example differs from what holds without it:\n%s", diff)
+	}
+}
+
+func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){"waitsocket": waitSocket, "exits": exits, "register": register}
 }

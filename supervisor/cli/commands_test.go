@@ -1,13 +1,21 @@
 package cli_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os/exec"
 	"strconv"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rs/zerolog"
+
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/rabbit"
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
 )
 
 // asProgram makes the test binary the program.
@@ -51,5 +59,29 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+// register reports a phone and returns when a query shows it.
+func register(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: register BROKER REALM USER CONTACT")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	dialer := rabbit.New(rabbit.Config{URLs: args[:1], Log: zerolog.Nop()})
+	sw, err := softswitch.Connect(ctx, dialer, fmt.Sprintf("register-%d", time.Now().UnixNano()), wire.Kazoo5)
+	ts.Check(err)
+	defer func() { ts.Check(sw.Close(ctx)) }()
+	for err = link.ErrReturned; errors.Is(err, link.ErrReturned); { // the server has not bound its keys yet
+		err = sw.Report(ctx, softswitch.Registration{Realm: args[1], User: args[2], Contact: args[3], Expires: time.Hour})
+	}
+	ts.Check(err)
+	for {
+		m, err := sw.Query(ctx, args[1], args[2])
+		ts.Check(err)
+		if _, ok := m.(*wire.RegQueryResponse); ok {
+			return
+		}
 	}
 }

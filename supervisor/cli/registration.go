@@ -3,6 +3,9 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +19,90 @@ type registrationListCmd struct {
 	JSON  bool   `name:"json" help:"JSON Lines, with all fields."`
 	Realm string `arg:"" optional:"" help:"Only this realm."`
 	User  string `arg:"" optional:"" help:"Only this user of it."`
+}
+
+// registrationShowCmd is registrar registration show.
+type registrationShowCmd struct {
+	dataFlag
+	JSON  bool   `name:"json" help:"One JSON object a registration."`
+	Realm string `arg:"" help:"Realm."`
+	User  string `arg:"" help:"User."`
+}
+
+// Run shows one user's registrations, field by field; it fails when there is none.
+func (c *registrationShowCmd) Run(ctx context.Context, env Env) error {
+	key, err := domain.ParseKey(c.Realm, c.User)
+	if err != nil {
+		return usage{err}
+	}
+	shown, now := 0, time.Now()
+	err = withStore(c.Data, func(s console.Store) error {
+		rec, err := s.Registration(ctx, key)
+		if err != nil {
+			return err //nolint:wrapcheck // it says all there is to say.
+		}
+		for _, b := range rec.Bindings {
+			if !b.Live(now) {
+				continue
+			}
+			shown++
+			if err := c.show(env, key, b, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && shown == 0 {
+		return fmt.Errorf("%s is not registered", key)
+	}
+	return err
+}
+
+func (c *registrationShowCmd) show(env Env, key domain.Key, b domain.Binding, now time.Time) error {
+	if c.JSON {
+		v := registrationView{key.Realm, key.User, b.ID, b.Contact, b.Deadline, json.RawMessage(b.Doc)}
+		if err := json.NewEncoder(env.Stdout).Encode(v); err != nil {
+			return fmt.Errorf("standard output: %w", err)
+		}
+		return nil
+	}
+	err := printf(env.Stdout, "%s\n  %-24s %s\n  %-24s %s\n  %-24s %s (in %s)\n", key, "id", b.ID, "contact", b.Contact, "ends",
+		b.Deadline.Format(time.RFC3339), b.Deadline.Sub(now).Round(time.Second))
+	if err != nil {
+		return err
+	}
+	var doc map[string]json.RawMessage
+	if err := json.Unmarshal(b.Doc, &doc); err != nil {
+		return fmt.Errorf("the stored document cannot be read: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(doc)) {
+		if err := printf(env.Stdout, "  %-24s %s\n", name, doc[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// registrationFlushCmd is registrar registration flush.
+type registrationFlushCmd struct {
+	dataFlag
+	Realm string `arg:"" help:"Realm."`
+	User  string `arg:"" optional:"" help:"Only this user of it."`
+}
+
+// Run removes registrations and says of how many users.
+func (c *registrationFlushCmd) Run(ctx context.Context, env Env) error {
+	realm, err := domain.ParseRealm(c.Realm)
+	if err != nil {
+		return usage{err}
+	}
+	return withStore(c.Data, func(s console.Store) error {
+		n, err := s.Flush(ctx, realm, domain.User(c.User))
+		if err != nil {
+			return err //nolint:wrapcheck // it says all there is to say.
+		}
+		return printf(env.Stdout, "registrations of %d users removed\n", n)
+	})
 }
 
 // registrationView is what a listing shows.

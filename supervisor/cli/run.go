@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 
 	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
+	"github.com/rs/zerolog"
 )
 
 // The exit codes.
@@ -30,17 +32,23 @@ type commands struct {
 	Config  string           `help:"YAML file with settings, named as the flags." placeholder:"FILE"`
 	Version kong.VersionFlag `help:"Print the version and end."`
 
-	Serve      serveCmd `cmd:"" help:"Serve until SIGTERM or SIGINT."`
-	Credential struct {
+	Serve       serveCmd       `cmd:"" help:"Serve until SIGTERM or SIGINT."`
+	CheckConfig checkConfigCmd `cmd:"" help:"Say what serve would run with, and what is wrong with it."`
+	Example     exampleCmd     `cmd:"" name:"example-config" help:"Print a file with every setting and what it means."`
+	Credential  struct {
 		Import importCmd `cmd:"" help:"Import credentials from JSON Lines, all or none."`
 		Set    setCmd    `cmd:"" help:"Set one user's password or HA1."`
 		List   listCmd   `cmd:"" help:"List credentials, without their secrets."`
 		Delete deleteCmd `cmd:"" help:"Delete one user's credential."`
 	} `cmd:"" help:"Manage credentials, whether the server runs or not."`
 	Registration struct {
-		List registrationListCmd `cmd:"" help:"List the registrations that have not ended."`
-	} `cmd:"" help:"Look at registrations."`
-	Demo demoCmd `cmd:"" help:"Show a registration from end to end."`
+		List  registrationListCmd  `cmd:"" help:"List the registrations that have not ended."`
+		Show  registrationShowCmd  `cmd:"" help:"Show all that is known of one user's registrations."`
+		Flush registrationFlushCmd `cmd:"" help:"Remove the registrations of a user, or of a whole realm."`
+	} `cmd:"" help:"Look at registrations and remove them, whether the server runs or not."`
+	Query      queryCmd                  `cmd:"" help:"Ask over AMQP who is registered, as an application would."`
+	Demo       demoCmd                   `cmd:"" help:"Show a registration from end to end."`
+	Completion kongcompletion.Completion `cmd:"" help:"Print what turns on completion in your shell."`
 }
 
 // dataFlag is the data directory of the commands that work on one.
@@ -73,11 +81,13 @@ func Run(ctx context.Context, env Env, args []string) (code int) {
 	if err != nil {
 		return fail(ExitFailed, err)
 	}
+	kongcompletion.Register(parser)
 	k, err := parser.Parse(args)
 	if err != nil {
 		return fail(ExitUsage, fmt.Errorf("%w (see registrar --help)", err))
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
+	k.Bind(settings)
 	if err := k.Run(env); err != nil {
 		return fail(codeOf(err), err)
 	}
@@ -111,3 +121,6 @@ func Version() string {
 	}
 	return v
 }
+
+// discard is a logger that says nothing.
+func discard() zerolog.Logger { return zerolog.Nop() }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"registrar/amqpbridge/link/rabbit"
 	"registrar/supervisor"
 )
 
@@ -16,13 +15,7 @@ import (
 const stopWithin = 30 * time.Second
 
 // serveCmd is registrar serve.
-type serveCmd struct {
-	dataFlag
-	AMQP      []string `required:"" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost; several are tried in turn." placeholder:"URL"`
-	Admin     string   `help:"Address of the admin server (/healthz, /readyz, /metrics); empty for none." default:"127.0.0.1:7070"`
-	LogLevel  string   `help:"One of debug, info, warn, error." enum:"debug,info,warn,error" default:"info"`
-	LogFormat string   `help:"json, or console for people." enum:"json,console" default:"json"`
-}
+type serveCmd struct{ serveFlags }
 
 // Run serves until the context ends or the tree gives up.
 func (s *serveCmd) Run(ctx context.Context, env Env) error {
@@ -30,12 +23,11 @@ func (s *serveCmd) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	if err := (rabbit.Config{URLs: s.AMQP}).Validate(); err != nil {
-		return usage{err}
+	cfg, err := s.config(log)
+	if err != nil {
+		return err
 	}
-	server, err := supervisor.Start(ctx, supervisor.Config{
-		Data: s.Data, AMQP: s.AMQP, Admin: s.Admin, Log: log, Version: Version(),
-	})
+	server, err := supervisor.Start(ctx, cfg)
 	if err != nil {
 		return err //nolint:wrapcheck // it says all there is to say.
 	}

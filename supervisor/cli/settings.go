@@ -28,8 +28,13 @@ func readSettings(env Env, args []string) (*settings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	if err := yaml.Unmarshal(text, &s.file); err != nil {
+	var file map[string]any
+	if err := yaml.Unmarshal(text, &file); err != nil {
 		return nil, fmt.Errorf("settings %s: not YAML of the form name: value", path)
+	}
+	s.file = make(map[string]any, len(file))
+	for name, v := range file {
+		s.file[strings.ReplaceAll(name, "_", "-")] = v // not_found is not-found
 	}
 	return s, nil
 }
@@ -64,9 +69,31 @@ func (s *settings) Validate(app *kong.Application) error {
 	return nil
 }
 
+// fromEnv looks a flag up in the environment.
+func (s *settings) fromEnv(f *kong.Flag) (string, bool) {
+	v, ok := s.env.Lookup(envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")))
+	return v, ok && v != ""
+}
+
+// source says where the value of a flag comes from.
+func (s *settings) source(k *kong.Context, f *kong.Flag) string {
+	for _, p := range k.Path {
+		if p.Flag == f && !p.Resolved {
+			return "command line"
+		}
+	}
+	if _, ok := s.fromEnv(f); ok {
+		return "environment"
+	}
+	if _, ok := s.file[f.Name]; ok {
+		return "file"
+	}
+	return "default"
+}
+
 // Resolve looks a flag up.
 func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
-	if v, ok := s.env.Lookup(envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))); ok && v != "" {
+	if v, ok := s.fromEnv(f); ok {
 		return v, nil
 	}
 	switch v := s.file[f.Name].(type) {
@@ -81,4 +108,17 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, er
 	default:
 		return fmt.Sprint(v), nil
 	}
+}
+
+// format shows the value of a setting.
+func format(v any) string {
+	switch v := v.(type) {
+	case []string:
+		return strings.Join(v, ",")
+	case string:
+		if v == "" {
+			return `""`
+		}
+	}
+	return fmt.Sprint(v)
 }

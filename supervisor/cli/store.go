@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
+	"registrar/amqpbridge/link/loop"
 	"registrar/persistence"
 	"registrar/supervisor"
 	"registrar/supervisor/console"
@@ -23,12 +24,15 @@ func withStore(dir string, use func(console.Store) error) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it says all there is to say.
 	}
-	err = use(&files{persistence.Options{Dir: dir, Log: zerolog.Nop()}})
+	err = use(&files{opts: persistence.Options{Dir: dir, Log: zerolog.Nop()}, lock: lock})
 	return errors.Join(err, lock.Release())
 }
 
-// files is a data directory that no server uses. The caller holds its lock.
-type files struct{ opts persistence.Options }
+// files is a data directory that no server uses, with its lock.
+type files struct {
+	opts persistence.Options
+	lock *persistence.Lock
+}
 
 // Import writes credentials, all or none.
 func (f *files) Import(_ context.Context, creds []domain.Credential) (int, error) {
@@ -73,6 +77,30 @@ func (f *files) Registrations(_ context.Context, realm domain.Realm, after domai
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	return r.Page(realm, after, limit) //nolint:wrapcheck // as above.
+}
+
+// Registration returns one user's record.
+func (f *files) Registration(_ context.Context, key domain.Key) (rec domain.Record, err error) {
+	r, err := persistence.OpenRegistrations(f.opts)
+	if err != nil {
+		return domain.Record{}, err //nolint:wrapcheck // as above.
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	rec, _, err = r.Get(key)
+	return rec, err //nolint:wrapcheck // as above.
+}
+
+// Flush has the actors do it that always do, in a registrar that hears nobody: only they know what has to be remembered of a removal.
+func (f *files) Flush(ctx context.Context, realm domain.Realm, user domain.User) (n int, err error) {
+	if err := f.lock.Release(); err != nil {
+		return 0, err //nolint:wrapcheck // as above.
+	}
+	s, err := supervisor.Start(ctx, supervisor.Config{Data: f.opts.Dir, Link: loop.New(), Log: f.opts.Log})
+	if err != nil {
+		return 0, err //nolint:wrapcheck // as above.
+	}
+	defer func() { err = errors.Join(err, s.Stop(context.WithoutCancel(ctx))) }()
+	return s.Flush(ctx, realm, user) //nolint:wrapcheck // as above.
 }
 
 // pageSize is how much of a listing is read at a time.

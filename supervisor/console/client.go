@@ -58,6 +58,18 @@ func (c *Client) Registrations(ctx context.Context, realm domain.Realm, after do
 	return out, err
 }
 
+// Registration returns one user's record.
+func (c *Client) Registration(ctx context.Context, key domain.Key) (rec domain.Record, err error) {
+	err = c.do(ctx, http.MethodGet, "/v1/registration", url.Values{"realm": {string(key.Realm)}, "user": {string(key.User)}}, nil, &rec)
+	return rec, err
+}
+
+// Flush removes the registrations of a user or a realm.
+func (c *Client) Flush(ctx context.Context, realm domain.Realm, user domain.User) (n int, err error) {
+	err = c.do(ctx, http.MethodDelete, "/v1/registrations", url.Values{"realm": {string(realm)}, "user": {string(user)}}, nil, &n)
+	return n, err
+}
+
 func page(realm domain.Realm, after domain.Key, limit int) url.Values {
 	return url.Values{
 		"realm": {string(realm)}, "after_realm": {string(after.Realm)}, "after_user": {string(after.User)}, "limit": {strconv.Itoa(limit)},

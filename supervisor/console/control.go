@@ -43,6 +43,22 @@ func Control(s Store) http.Handler {
 		recs, err := s.Registrations(r.Context(), realm, after, limit)
 		answer(w, recs, err)
 	})
+	mux.HandleFunc("GET /v1/registration", func(w http.ResponseWriter, r *http.Request) {
+		key, err := domain.ParseKey(r.FormValue("realm"), r.FormValue("user"))
+		var rec domain.Record
+		if err == nil {
+			rec, err = s.Registration(r.Context(), key)
+		}
+		answer(w, rec, err)
+	})
+	mux.HandleFunc("DELETE /v1/registrations", func(w http.ResponseWriter, r *http.Request) {
+		realm, err := domain.ParseRealm(r.FormValue("realm"))
+		n := 0
+		if err == nil {
+			n, err = s.Flush(r.Context(), realm, domain.User(r.FormValue("user")))
+		}
+		answer(w, n, err)
+	})
 	return mux
 }
 

@@ -31,4 +31,8 @@ type Store interface {
 	// Credentials and Registrations list in key order, at most limit behind after, of one realm or of all.
 	Credentials(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Credential, error)
 	Registrations(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Record, error)
+	// Registration returns one user's record, an empty one when there is none.
+	Registration(ctx context.Context, key domain.Key) (domain.Record, error)
+	// Flush removes the registrations of a user, or of the whole realm when user is empty, and returns of how many users.
+	Flush(ctx context.Context, realm domain.Realm, user domain.User) (int, error)
 }

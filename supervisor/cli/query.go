@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/amqpbridge/link/rabbit"
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
+)
+
+// queryCmd is registrar query.
+type queryCmd struct {
+	AMQP    []string      `required:"" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost; several are tried in turn." placeholder:"URL"`
+	Timeout time.Duration `help:"How long to wait for the answer." default:"5s"`
+	Count   bool          `help:"Ask only how many there are (Count-Only)."`
+	JSON    bool          `name:"json" help:"One JSON object a registration."`
+	Realm   string        `arg:"" help:"Realm; all means every one."`
+	User    string        `arg:"" help:"User; * means every one of the realm."`
+	Fields  []string      `arg:"" optional:"" help:"Only these fields, such as Contact; none means all." name:"field"`
+}
+
+// Run asks and prints the answer; it fails when there is none, or nothing registered.
+func (c *queryCmd) Run(ctx context.Context, env Env) (err error) {
+	link := rabbit.Config{URLs: c.AMQP, Log: zerolog.Nop()}
+	if err := link.Validate(); err != nil {
+		return usage{err}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("within %v", c.Timeout))
+	defer cancel()
+	sw, err := softswitch.Connect(ctx, rabbit.New(link), fmt.Sprintf("registrar-query-%d-%d", os.Getpid(), time.Now().UnixNano()), wire.Kazoo5)
+	if err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	defer func() { err = errors.Join(err, sw.Close(context.WithoutCancel(ctx))) }()
+	user := c.User
+	if user == "*" {
+		user = ""
+	}
+	m, err := sw.Ask(ctx, &wire.RegQuery{Realm: c.Realm, Username: user, Fields: c.Fields, CountOnly: c.Count})
+	if err != nil {
+		return err //nolint:wrapcheck // as above.
+	}
+	switch m := m.(type) {
+	case *wire.RegQueryResponse:
+		return c.print(env, m)
+	case *wire.RegQueryError:
+		if m.Hint != "" {
+			return errors.New(m.Hint)
+		}
+		return errors.New("nothing is registered")
+	}
+	return fmt.Errorf("the answer is a %T", m)
+}
+
+func (c *queryCmd) print(env Env, m *wire.RegQueryResponse) error {
+	if c.Count {
+		return printf(env.Stdout, "%d\n", m.Count)
+	}
+	for i, one := range m.Fields {
+		if c.JSON {
+			if err := json.NewEncoder(env.Stdout).Encode(one); err != nil {
+				return fmt.Errorf("standard output: %w", err)
+			}
+			continue
+		}
+		if i > 0 {
+			if err := printf(env.Stdout, "\n"); err != nil {
+				return err
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(one)) {
+			if err := printf(env.Stdout, "%-24s %s\n", name, one[name]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
