@@ -47,16 +47,16 @@ func (a *acks) settle(tag uint64) {
 func (a *acks) take() []ack {
 	var due []ack
 	done := 0
-	fresh := false
+	last := -1 // the last that the broker does not know to be settled: it takes offence at any other
 	for done < len(a.state) && a.state[done] != inHand {
-		fresh = fresh || a.state[done] == isSettled
 		if a.state[done] == isSettled {
 			a.settled--
+			last = done
 		}
 		done++
 	}
-	if fresh {
-		due = append(due, ack{tag: a.first + uint64(done) - 1, multiple: true})
+	if last >= 0 {
+		due = append(due, ack{tag: a.first + uint64(last), multiple: true})
 	}
 	a.first += uint64(done)
 	a.state = append(a.state[:0], a.state[done:]...)

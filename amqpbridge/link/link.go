@@ -44,7 +44,7 @@ type Session interface {
 // Consumer is one subscription on a channel of its own. Deliveries are acknowledged by it alone: a tag means nothing to another
 // consumer, and nothing after the session has ended.
 type Consumer interface {
-	// Ack acknowledges the delivery with this tag; with multiple also all before it that are still open. After the
+	// Ack acknowledges the delivery with this tag, which has to be open; with multiple also all before it that are. After the
 	// session's end it returns [ErrClosed] and acknowledges nothing. A tag that is not open ends the session.
 	Ack(tag uint64, multiple bool) error
 	// Nack gives a delivery back: to its old place in the queue, or to the dead-letter exchange if the queue has one.

@@ -13,19 +13,20 @@ import (
 
 func consumeTests() map[string]func(*bench) {
 	return map[string]func(*bench){
-		"a message arrives as it was sent":            asSent,
-		"acknowledged alone, multiple, or given back": settle,
-		"what waited in a classic queue is marked":    func(b *bench) { waited(b, link.Queue{Name: "q"}) },
-		"what waited in a quorum queue is marked":     func(b *bench) { waited(b, link.Queue{Name: "q", Kind: link.Quorum, Durable: true}) },
-		"multiple does not reach another consumer":    multipleStays,
-		"prefetch bounds what is in hand":             prefetch,
-		"a prefetch of nothing is refused":            noPrefetch,
-		"consumers of a queue share it":               share,
-		"an exclusive consumer is alone":              exclusiveConsumer,
-		"cancel stops deliveries and leaves the rest": cancel,
-		"close gives back what is in hand":            closeConsumer,
-		"a queue that is not there":                   noQueue,
-		"a tag that is not open ends the session":     unknownTag,
+		"a message arrives as it was sent":                  asSent,
+		"acknowledged alone, multiple, or given back":       settle,
+		"what waited in a classic queue is marked":          func(b *bench) { waited(b, link.Queue{Name: "q"}) },
+		"what waited in a quorum queue is marked":           func(b *bench) { waited(b, link.Queue{Name: "q", Kind: link.Quorum, Durable: true}) },
+		"multiple does not reach another consumer":          multipleStays,
+		"prefetch bounds what is in hand":                   prefetch,
+		"a prefetch of nothing is refused":                  noPrefetch,
+		"consumers of a queue share it":                     share,
+		"an exclusive consumer is alone":                    exclusiveConsumer,
+		"cancel stops deliveries and leaves the rest":       cancel,
+		"close gives back what is in hand":                  closeConsumer,
+		"a queue that is not there":                         noQueue,
+		"a tag that is not open ends the session":           unknownTag,
+		"with multiple, too":                                unknownTagMultiple,
 		"large bodies":                                      largeBodies,
 		"deliveries are in order under many":                inOrder,
 		"an exclusive queue goes with a cancelled consumer": autoDelete,
@@ -287,6 +288,20 @@ func unknownTag(b *bench) {
 	_ = tap.Ack(1, false) // the broker judges
 	if err := b.ended(s); !errors.Is(err, link.ErrConflict) {
 		b.Errorf("acknowledging twice ended the session with %v, want %v", err, link.ErrConflict)
+	}
+}
+
+// The tag that is named has to be open itself, whatever is open before it.
+func unknownTagMultiple(b *bench) {
+	s := b.dial()
+	q := b.queue(s, link.Queue{Name: "q"})
+	b.put(b.publisher(s, nil), q, "1", "2", "3")
+	tap := b.consume(s, q, 3)
+	tap.bodies(3)
+	tap.ack(2, false)
+	_ = tap.Ack(2, true) // the broker judges
+	if err := b.ended(s); !errors.Is(err, link.ErrConflict) {
+		b.Errorf("acknowledging up to one that is acknowledged ended the session with %v, want %v", err, link.ErrConflict)
 	}
 }
 

@@ -130,7 +130,7 @@ func (c *consumer) settle(what string, tag uint64, multiple bool, f func(*messag
 			return
 		}
 		from := slices.IndexFunc(c.open, func(h inHand) bool { return h.tag == tag || multiple && h.tag < tag })
-		if from < 0 || tag > c.tag {
+		if !slices.ContainsFunc(c.open, func(h inHand) bool { return h.tag == tag }) {
 			c.s.end(fmt.Errorf("%w: tag %d is not open", link.ErrConflict, tag))
 			return
 		}

@@ -125,6 +125,9 @@ func (n *Node) down() {
 	}
 }
 
+// Dir returns the node's directory. What else is put into it goes with the node, however its process dies.
+func (n *Node) Dir() string { return n.dir }
+
 // URL returns the address of the node's first virtual host. It holds over restarts.
 func (n *Node) URL() string { return fmt.Sprintf("amqp://guest:guest@127.0.0.1:%d/", n.ports.amqp) }
 
