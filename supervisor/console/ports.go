@@ -13,7 +13,7 @@ type Source interface {
 	// Samples returns what became of messages so far.
 	Samples() []Sample
 	// Processes counts the processes of the tree that are up, and the restarts of all.
-	Processes() (up, restarts int)
+	Processes() (up int, restarts uint64)
 }
 
 // Sample is how often an outcome was seen in a flow.

@@ -2,11 +2,9 @@ package console
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"registrar/supervisor/otp"
@@ -34,24 +32,6 @@ func TCP(addr string) Listener {
 		l, err := listen("tcp", addr)
 		if err != nil {
 			return nil, fmt.Errorf("admin server: %w", err)
-		}
-		return l, nil
-	}
-}
-
-// Socket listens on a Unix socket that only the owner can use. One that was left behind is replaced: the caller holds the
-// data directory's lock, so nobody serves it.
-func Socket(path string) Listener {
-	return func() (net.Listener, error) {
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("control socket: %w", err)
-		}
-		l, err := listen("unix", path)
-		if err != nil {
-			return nil, fmt.Errorf("control socket: %w", err)
-		}
-		if err := os.Chmod(path, 0o600); err != nil {
-			return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
 		}
 		return l, nil
 	}
