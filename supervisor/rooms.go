@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"os"
+	"sync/atomic"
 	"time"
 
 	"registrar/actors/credential"
@@ -28,6 +29,7 @@ type rooms struct {
 	users         *directory.Users
 	bridge        *amqpbridge.Bridge
 	primed        func([]domain.Header)
+	restarts      atomic.Uint64
 }
 
 // Bounds of one user's or realm's actor: more crashes than this within the period and it is stopped until it has cooled down.
@@ -42,6 +44,11 @@ func furnish(cfg Config, boot uint32) *rooms {
 	r := &rooms{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
 	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot))
 	r.sys.Subscribe(otp.LogReports(cfg.Log))
+	r.sys.Subscribe(func(rep otp.Report) {
+		if rep.Kind == otp.ChildRestarted {
+			r.restarts.Add(1)
+		}
+	})
 	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync}
 	r.credentials = persistence.NewCredentials(r.sys, store)
 	r.registrations = persistence.NewRegistrations(r.sys, store)

@@ -84,6 +84,9 @@ func (s *Server) Ready() (ok bool, reasons []string) {
 // Counts returns what became of messages, by flow and outcome.
 func (s *Server) Counts() []amqpbridge.Count { return s.rooms.bridge.Tally.Counts() }
 
+// Restarts counts the restarts of all processes since the start, dynamic ones among them.
+func (s *Server) Restarts() uint64 { return s.rooms.restarts.Load() }
+
 // Tree returns the supervision tree as it is; an empty one while the server starts.
 func (s *Server) Tree() otp.Node {
 	if app := s.app.Load(); app != nil {
@@ -178,15 +181,14 @@ func (s source) Samples() []console.Sample {
 }
 
 // Processes counts the tree.
-func (s source) Processes() (up, restarts int) {
+func (s source) Processes() (up int, restarts uint64) {
 	var walk func(n otp.Node)
 	walk = func(n otp.Node) {
 		up += 1 + n.Dynamic
-		restarts += n.Restarts
 		for _, c := range n.Children {
 			walk(c)
 		}
 	}
 	walk(s.Tree())
-	return up, restarts
+	return up, s.Restarts()
 }

@@ -42,13 +42,21 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: scriptCommands()})
 }
 
-// The same for commands that need a real broker; its address is in BROKER.
+// The same for commands that need a real broker; its address is in BROKER. One after the other: they may share a broker.
 func TestScriptsWithBroker(t *testing.T) {
-	url := brokertest.URL(t)
-	testscript.Run(t, testscript.Params{Dir: "testdata/broker", Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
-		e.Setenv("BROKER", url)
-		return nil
-	}})
+	scripts, err := filepath.Glob("testdata/broker/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, script := range scripts {
+		t.Run(strings.TrimSuffix(filepath.Base(script), ".txtar"), func(t *testing.T) {
+			url := brokertest.URL(t)
+			testscript.Run(t, testscript.Params{Files: []string{script}, Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
+				e.Setenv("BROKER", url)
+				return nil
+			}})
+		})
+	}
 }
 
 // The example file names every setting that serve has, with the value that holds without it.

@@ -20,40 +20,58 @@ import (
 )
 
 // demoCmd is registrar demo.
-type demoCmd struct{}
+type demoCmd struct {
+	Phones   int           `help:"Simulated phones." default:"300"`
+	Realms   int           `help:"Realms that they are in." default:"3"`
+	Rate     float64       `help:"Steps of phones a second: registrations, refreshes, moves, queries, unregistrations." default:"400"`
+	Duration time.Duration `help:"How long the phones are busy." default:"5s"`
+	Kill     bool          `help:"Kill actors while it runs, and show that nothing is lost."`
+	Seed     uint64        `help:"Decides the order of everything that is random." default:"1"`
+}
 
 const (
-	demoRealm   = "acme.test"
-	demoUser    = "100"
-	demoContact = `"Desk" <sip:100@192.0.2.10:5060;transport=udp>`
-	demoStep    = 10 * time.Second
+	demoStep     = 10 * time.Second
+	demoPassword = "demo"
 )
 
 // broker is where the demo runs: real or in memory, and how to end it.
 type broker struct {
 	what string
 	url  string
+	dir  string // for what has to go with the broker; empty for the usual place
 	link link.Dialer
 	stop func() error
 }
 
-// Run shows one registration from end to end, and that a restart forgets nothing.
-func (*demoCmd) Run(ctx context.Context, env Env) (err error) {
-	dir, err := os.MkdirTemp("", "registrar-demo-")
-	if err != nil {
-		return fmt.Errorf("demo: %w", err)
+// Validate refuses what makes no sense.
+func (c *demoCmd) Validate() error {
+	if c.Phones < 1 || c.Realms < 1 || c.Realms > c.Phones || c.Rate <= 0 || c.Duration <= 0 {
+		return errors.New("phones, realms, rate and duration have to be positive, and each realm needs a phone")
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	return nil
+}
+
+// Run shows one registration from end to end, that a restart forgets nothing, and then a busy registrar.
+func (c *demoCmd) Run(ctx context.Context, env Env) (err error) {
 	b, err := findBroker(ctx, env)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.stop()) }()
+	dir, err := os.MkdirTemp(b.dir, "registrar-demo-")
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if err := printf(env.Stdout, "Broker: %s\n", b.what); err != nil {
 		return err
 	}
-	d := &demo{env: env, broker: b, cfg: supervisor.Config{
-		Data: dir + "/data", AMQP: []string{b.url}, Link: b.link, Log: zerolog.New(env.Stderr).Level(zerolog.WarnLevel), Version: Version(),
+	level := zerolog.WarnLevel
+	if c.Kill {
+		level = zerolog.FatalLevel // crashes are what is asked for
+	}
+	d := &demo{cmd: c, env: env, broker: b, cfg: supervisor.Config{
+		Data: dir + "/data", AMQP: []string{b.url}, Link: b.link, Log: zerolog.New(env.Stderr).Level(level), Version: Version(),
 	}}
 	return d.run(ctx)
 }
@@ -61,6 +79,9 @@ func (*demoCmd) Run(ctx context.Context, env Env) (err error) {
 // findBroker takes REGISTRAR_AMQP_URL, else starts a private RabbitMQ, else makes one in memory.
 func findBroker(ctx context.Context, env Env) (*broker, error) {
 	if url, ok := env.Lookup(envPrefix + "AMQP_URL"); ok && url != "" {
+		if err := (rabbit.Config{URLs: []string{url}}).Validate(); err != nil {
+			return nil, usage{err}
+		}
 		return dialBroker("the one at REGISTRAR_AMQP_URL", url, func() error { return nil }), nil
 	}
 	n, err := node.Start(ctx, node.Options{Log: zerolog.Nop()})
@@ -71,7 +92,9 @@ func findBroker(ctx context.Context, env Env) (*broker, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says all there is to say.
 	}
-	return dialBroker("a private RabbitMQ, gone when the demo ends", n.URL(), n.Stop), nil
+	b := dialBroker("a private RabbitMQ, gone when the demo ends", n.URL(), n.Stop)
+	b.dir = n.Dir()
+	return b, nil
 }
 
 func dialBroker(what, url string, stop func() error) *broker {
@@ -80,11 +103,13 @@ func dialBroker(what, url string, stop func() error) *broker {
 
 // demo is one run: a registrar that is started twice, and a switch.
 type demo struct {
+	cmd    *demoCmd
 	env    Env
 	broker *broker
 	cfg    supervisor.Config
 	server *supervisor.Server
 	sw     *softswitch.Switch
+	realms []string
 }
 
 func (d *demo) run(ctx context.Context) (err error) {
@@ -92,28 +117,60 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.server.Stop(context.WithoutCancel(ctx))) }()
-	_, err = d.server.Import(ctx, []domain.Credential{{
-		Key: domain.Key{Realm: demoRealm, User: demoUser}, Method: domain.Password, Secret: domain.NewSecret("demo"), AccountID: "acme",
-	}})
-	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+	if err := d.provision(ctx); err != nil {
+		return err
 	}
 	if d.sw, err = softswitch.Connect(ctx, d.broker.link, fmt.Sprintf("demo-switch-%d", os.Getpid()), wire.Kazoo5); err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err //nolint:wrapcheck // it says all there is to say.
 	}
 	defer func() { err = errors.Join(err, d.sw.Close(context.WithoutCancel(ctx))) }()
-	for _, step := range []func(context.Context) error{d.authn, d.register, d.query, d.restart, d.query, d.stranger} {
+	for _, step := range []func(context.Context) error{d.authn, d.register, d.query, d.restart, d.query, d.stranger, d.fleet} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	return printf(d.env.Stdout, "Done. Where to look next: README.md, \"How a registration walks\".\n")
+	return printf(d.env.Stdout, `Where to look next:
+  registrar demo --kill                      the same, while its actors are killed
+  README.md, "How a registration walks"      what happened to each of them
+  registrar serve --help                     run it on your own broker
+`)
 }
 
+// provision imports a credential for every phone.
+func (d *demo) provision(ctx context.Context) error {
+	for i := range d.cmd.Realms {
+		d.realms = append(d.realms, demoRealm(i))
+	}
+	var creds []domain.Credential
+	for i := range d.cmd.Phones {
+		key := domain.Key{Realm: domain.Realm(d.realms[i%d.cmd.Realms]), User: domain.User(softswitch.UserOf(i / d.cmd.Realms))}
+		creds = append(creds, domain.Credential{
+			Key: key, Method: domain.Password, Secret: domain.NewSecret(demoPassword), AccountID: "account-" + d.realms[i%d.cmd.Realms],
+		})
+	}
+	if _, err := d.server.Import(ctx, creds); err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	return printf(d.env.Stdout, "Provisioned: %d users in %d realms (%s, …)\n\n", len(creds), len(d.realms), d.realms[0])
+}
+
+func demoRealm(i int) string {
+	names := []string{"acme.test", "globex.test", "initech.test"}
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("realm-%d.test", i)
+}
+
+// start starts the registrar and waits until it is ready.
 func (d *demo) start(ctx context.Context) (err error) {
 	if d.server, err = supervisor.Start(ctx, d.cfg); err != nil {
 		return err //nolint:wrapcheck // it says all there is to say.
 	}
+	return d.ready(ctx)
+}
+
+func (d *demo) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, demoStep)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -130,76 +187,3 @@ func (d *demo) start(ctx context.Context) (err error) {
 		}
 	}
 }
-
-func (d *demo) authn(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, demoStep)
-	defer cancel()
-	began := time.Now()
-	m, err := d.sw.Authn(ctx, demoRealm, demoUser)
-	r, ok := m.(*wire.AuthnResponse)
-	if err != nil || !ok {
-		return fmt.Errorf("authn: got %T: %w", m, err)
-	}
-	return printf(d.env.Stdout, "1. A switch asks for the credentials of %s@%s: authn_req, answered with %s (Auth-Method %s) in %v\n",
-		demoUser, demoRealm, r.Event, r.Method, since(began))
-}
-
-func (d *demo) register(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, demoStep)
-	defer cancel()
-	began := time.Now()
-	err := d.sw.Report(ctx, softswitch.Registration{Realm: demoRealm, User: demoUser, Contact: demoContact, Expires: time.Hour})
-	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
-	}
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for {
-		for _, c := range d.server.Counts() {
-			if c.Flow == "registrations" && c.Outcome == "registered" {
-				return printf(d.env.Stdout, "2. The phone has registered: reg_success, on disk and acknowledged to the broker in %v\n", since(began))
-			}
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("the registration was not stored: %w", context.Cause(ctx))
-		}
-	}
-}
-
-func (d *demo) query(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, demoStep)
-	defer cancel()
-	began := time.Now()
-	m, err := d.sw.Query(ctx, demoRealm, demoUser, "Contact")
-	r, ok := m.(*wire.RegQueryResponse)
-	if err != nil || !ok || len(r.Fields) != 1 {
-		return fmt.Errorf("query: got %T: %w", m, err)
-	}
-	return printf(d.env.Stdout, "   A query for it: reg_query, answered in %v with Contact %s\n", since(began), r.Fields[0]["Contact"])
-}
-
-func (d *demo) restart(ctx context.Context) error {
-	if err := d.server.Stop(ctx); err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
-	}
-	began := time.Now()
-	if err := d.start(ctx); err != nil {
-		return err
-	}
-	return printf(d.env.Stdout, "3. The registrar was stopped and started again: primed and consuming after %v\n", since(began))
-}
-
-func (d *demo) stranger(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, demoStep)
-	defer cancel()
-	m, err := d.sw.Authn(ctx, demoRealm, "nobody")
-	r, ok := m.(*wire.AuthnError)
-	if err != nil || !ok {
-		return fmt.Errorf("authn of a stranger: got %T: %w", m, err)
-	}
-	return printf(d.env.Stdout, "4. A stranger gets %s\n", r.Event)
-}
-
-func since(t time.Time) time.Duration { return time.Since(t).Round(10 * time.Microsecond) }

@@ -47,7 +47,8 @@ type commands struct {
 		Flush registrationFlushCmd `cmd:"" help:"Remove the registrations of a user, or of a whole realm."`
 	} `cmd:"" help:"Look at registrations and remove them, whether the server runs or not."`
 	Query      queryCmd                  `cmd:"" help:"Ask over AMQP who is registered, as an application would."`
-	Demo       demoCmd                   `cmd:"" help:"Show a registration from end to end."`
+	Demo       demoCmd                   `cmd:"" help:"Show what a registrar does, on a broker of its own and with simulated phones."`
+	Load       loadCmd                   `cmd:"" help:"Put load on the registrars of a broker, with simulated phones."`
 	Completion kongcompletion.Completion `cmd:"" help:"Print what turns on completion in your shell."`
 }
 

@@ -49,7 +49,7 @@ func (s *socket) Close() error {
 	if rm := os.Remove(s.path); !errors.Is(rm, os.ErrNotExist) {
 		err = errors.Join(err, rm)
 	}
-	return err //nolint:wrapcheck // the listener's own.
+	return err
 }
 
 // dialSocket connects to a Unix socket.

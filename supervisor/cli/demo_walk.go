@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
+)
+
+// The phone that is followed from end to end; the others come later.
+const (
+	walkRealm   = "acme.test"
+	walkUser    = "1000"
+	walkContact = `"Desk" <sip:1000@192.0.2.10:5060;transport=udp>`
+)
+
+func (d *demo) authn(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, demoStep)
+	defer cancel()
+	began := time.Now()
+	m, err := d.sw.Authn(ctx, walkRealm, walkUser)
+	r, ok := m.(*wire.AuthnResponse)
+	if err != nil || !ok {
+		return fmt.Errorf("authn: got %T: %w", m, err)
+	}
+	return printf(d.env.Stdout, "1. A switch asks for the credentials of %s@%s: authn_req, answered with %s (Auth-Method %s) in %v\n",
+		walkUser, walkRealm, r.Event, r.Method, since(began))
+}
+
+func (d *demo) register(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, demoStep)
+	defer cancel()
+	began := time.Now()
+	err := d.sw.Report(ctx, softswitch.Registration{Realm: walkRealm, User: walkUser, Contact: walkContact, Expires: time.Hour})
+	if err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		for _, c := range d.server.Counts() {
+			if c.Flow == "registrations" && c.Outcome == "registered" {
+				return printf(d.env.Stdout, "2. The phone has registered: reg_success, on disk and acknowledged to the broker in %v\n", since(began))
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the registration was not stored: %w", context.Cause(ctx))
+		}
+	}
+}
+
+func (d *demo) query(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, demoStep)
+	defer cancel()
+	began := time.Now()
+	m, err := d.sw.Query(ctx, walkRealm, walkUser, "Contact")
+	r, ok := m.(*wire.RegQueryResponse)
+	if err != nil || !ok || len(r.Fields) != 1 {
+		return fmt.Errorf("query: got %T: %w", m, err)
+	}
+	return printf(d.env.Stdout, "   A query for it: reg_query, answered in %v with Contact %s\n", since(began), r.Fields[0]["Contact"])
+}
+
+func (d *demo) restart(ctx context.Context) error {
+	if err := d.server.Stop(ctx); err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	began := time.Now()
+	if err := d.start(ctx); err != nil {
+		return err
+	}
+	return printf(d.env.Stdout, "3. The registrar was stopped and started again: primed and consuming after %v\n", since(began))
+}
+
+func (d *demo) stranger(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, demoStep)
+	defer cancel()
+	m, err := d.sw.Authn(ctx, walkRealm, "nobody")
+	r, ok := m.(*wire.AuthnError)
+	if err != nil || !ok {
+		return fmt.Errorf("authn of a stranger: got %T: %w", m, err)
+	}
+	return printf(d.env.Stdout, "4. A stranger gets %s\n\n", r.Event)
+}
+
+func since(t time.Time) time.Duration { return time.Since(t).Round(10 * time.Microsecond) }

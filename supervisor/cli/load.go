@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/amqpbridge/link/rabbit"
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
+)
+
+// loadCmd is registrar load.
+type loadCmd struct {
+	AMQP       []string      `required:"" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost; several are tried in turn." placeholder:"URL"`
+	Realm      []string      `required:"" help:"Realms of the users; they share them evenly." placeholder:"REALM"`
+	Users      int           `help:"Simulated phones; a realm's users are named 1000, 1001, …: provision them first." default:"100"`
+	Rate       float64       `help:"Steps of phones a second: an authn and a registration, a query, or an unregistration." default:"100"`
+	Duration   time.Duration `help:"How long." default:"10s"`
+	InFlight   int           `help:"Steps under way at most; one that cannot begin at its time is left out and counted." default:"256"`
+	Generation string        `help:"What the switch speaks: whistle, kazoo3, kazoo4 or kazoo5." enum:"whistle,kazoo3,kazoo4,kazoo5" default:"kazoo5"`
+	Lifetime   time.Duration `help:"Lifetime of the registrations." default:"1h"`
+	Verify     bool          `help:"Ask for every phone in the end, and fail when one is not shown as it was reported."`
+	Seed       uint64        `help:"Decides the order of everything that is random." default:"1"`
+	JSON       bool          `name:"json" help:"The result as one JSON object; the live line goes to standard error in any case."`
+}
+
+// Validate refuses what makes no sense.
+func (c *loadCmd) Validate() error {
+	if c.Users < len(c.Realm) || c.Rate <= 0 || c.Duration <= 0 || c.InFlight < 1 || c.Lifetime < time.Second {
+		return errors.New("users, rate, duration, inflight and lifetime have to be positive, and each realm needs a user")
+	}
+	return nil
+}
+
+// loadResult is what --json prints. Latencies are in microseconds.
+type loadResult struct {
+	Offered    float64         `json:"offered_per_second"`
+	Seconds    float64         `json:"seconds"`
+	Late       uint64          `json:"steps_left_out"`
+	Operations []loadOperation `json:"operations"`
+	Lost       *int            `json:"lost,omitempty"`
+	WrongShown *int            `json:"wrongly_shown,omitempty"`
+}
+
+type loadOperation struct {
+	Operation softswitch.Operation `json:"operation"`
+	Rate      float64              `json:"per_second"`
+	Done      uint64               `json:"done"`
+	Wrong     uint64               `json:"wrong"`
+	Timeouts  uint64               `json:"timeouts"`
+	Errors    uint64               `json:"errors"`
+	P50       int64                `json:"p50_us"`
+	P90       int64                `json:"p90_us"`
+	P99       int64                `json:"p99_us"`
+	P999      int64                `json:"p99_9_us"`
+	Max       int64                `json:"max_us"`
+}
+
+// Run puts load on whatever registrars are on the broker and prints what it measured. It fails when nothing at all was answered.
+func (c *loadCmd) Run(ctx context.Context, env Env) (err error) {
+	link := rabbit.Config{URLs: c.AMQP, Log: zerolog.Nop()}
+	if err := link.Validate(); err != nil {
+		return usage{err}
+	}
+	name := fmt.Sprintf("registrar-load-%d-%d", os.Getpid(), time.Now().UnixNano())
+	sw, err := softswitch.Connect(ctx, rabbit.New(link), name, c.generation())
+	if err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	defer func() { err = errors.Join(err, sw.Close(context.WithoutCancel(ctx))) }()
+	f := softswitch.NewFleet(softswitch.FleetConfig{
+		Switch: sw, Realms: c.Realm, Phones: c.Users, Rate: c.Rate, InFlight: c.InFlight, Lifetime: c.Lifetime, Seed: c.Seed,
+	})
+	busy, cancel := context.WithTimeout(ctx, c.Duration)
+	defer cancel()
+	began, ended := time.Now(), make(chan struct{})
+	go func() {
+		defer close(ended)
+		f.Run(busy)
+	}()
+	err = newLive(env.Stderr, f, nil).run(busy)
+	cancel()
+	<-ended
+	if err != nil {
+		return err
+	}
+	return c.report(ctx, env, f, time.Since(began))
+}
+
+func (c *loadCmd) generation() wire.Generation {
+	return map[string]wire.Generation{"whistle": wire.Whistle, "kazoo3": wire.Kazoo3, "kazoo4": wire.Kazoo4, "kazoo5": wire.Kazoo5}[c.Generation]
+}
+
+func (c *loadCmd) report(ctx context.Context, env Env, f *softswitch.Fleet, took time.Duration) error {
+	res := loadResult{Offered: c.Rate, Seconds: took.Seconds(), Late: f.Late()}
+	done := uint64(0)
+	figures := f.Total()
+	for _, x := range figures {
+		done += x.Done
+		res.Operations = append(res.Operations, loadOperation{
+			Operation: x.Operation, Rate: float64(x.Done) / took.Seconds(), Done: x.Done, Wrong: x.Wrong, Timeouts: x.Timeouts, Errors: x.Errors,
+			P50: x.P50.Microseconds(), P90: x.P90.Microseconds(), P99: x.P99.Microseconds(), P999: x.P999.Microseconds(), Max: x.Max.Microseconds(),
+		})
+	}
+	var failed error
+	if c.Verify {
+		within, cancel := context.WithTimeout(ctx, verifyWithin)
+		defer cancel()
+		v := f.Verify(within)
+		if res.Lost, res.WrongShown = &v.Lost, &v.Wrong; v.Lost+v.Wrong > 0 {
+			failed = fmt.Errorf("%d of %d registrations are lost and %d wrong: %v", v.Lost, v.Checked, v.Wrong, v.Examples)
+		}
+	}
+	if done == 0 {
+		failed = errors.New("nothing was answered")
+	}
+	return errors.Join(c.print(env, res, figures, took), failed)
+}
+
+func (c *loadCmd) print(env Env, res loadResult, figures []softswitch.Figures, took time.Duration) error {
+	if c.JSON {
+		if err := json.NewEncoder(env.Stdout).Encode(res); err != nil {
+			return fmt.Errorf("standard output: %w", err)
+		}
+		return nil
+	}
+	if err := table(env.Stdout, figures, took); err != nil {
+		return err
+	}
+	if err := printf(env.Stdout, "offered %.1f steps a second for %.1f s; %d left out\n", res.Offered, res.Seconds, res.Late); err != nil || res.Lost == nil {
+		return err
+	}
+	return printf(env.Stdout, "%d of %d registrations lost, %d wrong\n", *res.Lost, c.Users, *res.WrongShown)
+}
