@@ -72,6 +72,7 @@ func reportRules() []rule {
 				b.equal(fmt.Sprint(late), b.report(kazoo4Report, f), "nothing")
 			}
 			b.equal("shown", b.contact("acme.test", "100"), "sip:100@192.0.2.7:5060")
+			b.report(kazoo4Report, regSuccess.with(fields{"Contact": `"Desk" <sip:100@192.0.2.7:5060>;q=1`, "Proxy-Path": "sip:proxy-b", "Event-Timestamp": unixStamp + 7}))
 			b.equal("its own", b.report(kazoo4Report, regSuccess.with(fields{
 				"Expires": 0, "Proxy-Path": "sip:proxy-b", "Contact": "<sip:100@192.0.2.7:5060>;expires=0", "Event-Timestamp": unixStamp + 9,
 			})), "removed")

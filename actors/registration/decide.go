@@ -95,9 +95,8 @@ func unregister(rec domain.Record, m Unregister, now time.Time, lim Limits) (dom
 	if applied(rec, m.Digest) {
 		return rec, Outcome{Result: Duplicate}
 	}
-	named := sip.WithoutExpires(m.Contact)
-	i := slices.IndexFunc(rec.Bindings, func(b domain.Binding) bool { return sip.WithoutExpires(b.Contact) == named })
-	if i < 0 || !sameFlow(rec.Bindings[i].Doc, m) {
+	i := slices.IndexFunc(rec.Bindings, func(b domain.Binding) bool { return sip.SameContact(b.Contact, m.Contact) && sameFlow(b.Doc, m) })
+	if i < 0 {
 		return rec, Outcome{Result: Nothing}
 	}
 	if m.Stamp.Before(rec.Bindings[i].Stamp) {

@@ -41,6 +41,28 @@ func TestWithoutExpires(t *testing.T) {
 	}
 }
 
+func TestSameContact(t *testing.T) {
+	for _, tc := range []struct {
+		bound, named string
+		same         bool
+	}{
+		{`"Desk" sip:a@b;transport=udp;expires=300`, `"Desk" sip:a@b;transport=udp;expires=0`, true},
+		{`"Desk" sip:a@b;transport=udp;expires=300`, `sip:a@b;transport=udp`, true}, // as usrloc knows it
+		{`Desk sip:a@b;expires=300;q=0.5;+sip.instance="x"`, `sip:a@b`, true},
+		{`"sip:fake@c \" sip:" sip:a@b`, `sip:a@b`, true},
+		{`sip:a@b;transport=tcp`, `sip:a@b`, false},
+		{`sip:a@b`, `sip:a@b;transport=tcp`, false},
+		{`sip:a@b:5061`, `sip:a@b:506`, false},
+		{`sip:a@b`, `sip:a@bc`, false},
+		{`sip:a@b`, ``, false},
+		{`odd`, `odd`, true},
+	} {
+		if got := sip.SameContact(tc.bound, tc.named); got != tc.same {
+			t.Errorf("%q, named as %q: %v", tc.bound, tc.named, got)
+		}
+	}
+}
+
 func TestIDOfIsTheMD5(t *testing.T) {
 	if got := sip.IDOf(""); got != "d41d8cd98f00b204e9800998ecf8427e" {
 		t.Errorf("id of nothing is %q", got)

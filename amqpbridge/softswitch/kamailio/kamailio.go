@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"text/template"
@@ -157,53 +156,6 @@ func (p *Proxy) Log() string {
 func (p *Proxy) Stop() {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // its own group; gone already is gone
 	<-p.done
-}
-
-// Phone is a SIP phone.
-type Phone struct {
-	User, Realm, Password string
-	// Contact is a name-addr, such as "Desk" <sip:100@127.0.0.1:5099>.
-	Contact string
-	// Expires is the lifetime asked for, in seconds; 0 unregisters.
-	Expires int
-}
-
-// Register has a phone register: REGISTER, challenge, REGISTER with credentials. It is an error when the final answer is not the
-// wanted SIP status.
-func (p *Proxy) Register(ctx context.Context, ph Phone, want int) error {
-	dir, err := os.MkdirTemp(p.dir, "phone-")
-	if err != nil {
-		return fmt.Errorf("phone: %w", err)
-	}
-	p.cseq += 2
-	scenario, err := fill(phoneTemplate, map[string]any{
-		"User": ph.User, "Realm": ph.Realm, "Password": ph.Password, "Contact": ph.Contact, "Expires": ph.Expires, "Want": want,
-		"CSeq": p.cseq, "Next": p.cseq + 1,
-	})
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, "register.xml")
-	if err := os.WriteFile(path, scenario, 0o600); err != nil {
-		return fmt.Errorf("phone: %w", err)
-	}
-	port, err := freePort()
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, "/usr/bin/sipp", p.Addr(), "-sf", path, "-m", "1", "-i", "127.0.0.1", "-p", strconv.Itoa(port),
-		"-nostdin", "-cid_str", "%u-"+ph.User+"@127.0.0.1",
-		"-timeout", "15s", "-timeout_error", "-trace_err", "-error_file", filepath.Join(dir, "errors"))
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err == nil {
-		return nil
-	}
-	seen, readErr := os.ReadFile(filepath.Join(dir, "errors"))
-	if readErr != nil {
-		seen = out[max(0, len(out)-2000):]
-	}
-	return fmt.Errorf("SIPp did not see a %d: %w\n%s", want, err, seen)
 }
 
 func fill(text string, with map[string]any) ([]byte, error) {

@@ -1,0 +1,46 @@
+package sip
+
+import "strings"
+
+// SameContact reports whether the end of a contact names a contact that was registered; both are cleaned. The lifetime does not count:
+// whoever unregisters says ;expires=0. A proxy that saw a contact expire names its bare URI: then the display name and the contact's own
+// parameters do not count either, but those that belong to a URI do (RFC 3261 section 19.1.4).
+func SameContact(bound, named string) bool {
+	bound, named = bare(WithoutExpires(bound)), bare(WithoutExpires(named))
+	if bound == named {
+		return true
+	}
+	rest, ok := strings.CutPrefix(bound, named+";")
+	if !ok || named == "" {
+		return false
+	}
+	for p := range strings.SplitSeq(rest, ";") {
+		name, _, _ := strings.Cut(p, "=")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "transport", "user", "method", "ttl", "maddr", "lr":
+			return false
+		}
+	}
+	return true
+}
+
+// bare takes the display name off a cleaned contact.
+func bare(contact string) string {
+	quoted := false
+	for i := 0; i < len(contact); i++ {
+		switch c := contact[i]; {
+		case c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		default:
+			for _, scheme := range []string{"sip:", "sips:", "tel:"} {
+				if len(contact)-i >= len(scheme) && strings.EqualFold(contact[i:i+len(scheme)], scheme) {
+					return contact[i:]
+				}
+			}
+		}
+	}
+	return contact
+}
