@@ -59,6 +59,9 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 		Envelope: wire.Envelope{MsgID: req.MsgID}, Legacy: req.Legacy, Method: string(cred.Method),
 		Password: wire.NewSecret(cred.Secret.Reveal()), ChannelVars: channelVars(cred), Trusted: proven,
 	}
+	if len(cred.Response) > 0 {
+		_ = json.Unmarshal(cred.Response, &resp.Extra) // it was an object when it was imported
+	}
 	if route.Generation == wire.Whistle {
 		resp.TenantID = "ignore"
 	}

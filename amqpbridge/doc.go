@@ -6,12 +6,26 @@
 // topology in each new session. A flow for each kind of work (authn, registrations, queries) consumes its own queue on its own
 // channel; the publisher sends replies. No broker is a state of a connection, shown by [Status], not a crash.
 //
+// A process of its own sends the notices about what commits have changed. It hears of them from the users' actors, at most once.
+//
+// # Order and age
+//
+// Reports about one user are worked on one at a time, in the order of their arrival, and one about a whole realm alone in its realm: what
+// has to be tried again is not overtaken. How old a report was when it arrived is told by its sender's clock, which [Clocks] knows from
+// what that sender has reported before: only what has waited is aged by it.
+//
 // # Contract
 //
 // A flow keeps each delivery until its outcome. What belongs to an actor that crashes is handed to its next incarnation, as often as
 // [Policy] says; then a registration is parked with a confirm, a question dropped. A registration is acknowledged only after its
 // commit. Every delivery ends in exactly one count of [Tally]. Prefetch bounds what is in hand. A new session starts with nothing in
 // hand: what the old one had comes again.
+//
+// Questions about a realm or all of them are answered from the file's committed state, in pages, by the flow itself; counts from the
+// shards' indexes. An answer about many has a size cap, past which the asker is refused with a hint.
+//
+// What cannot be used is counted by its reason, logged once a minute for each, without a value out of it, and put aside up to a rate and
+// a number: a flood of it takes no room from anything else.
 //
 // Only this package and its children know the names of fields, exchanges and queues; link is the port to a broker.
 package amqpbridge

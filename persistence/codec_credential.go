@@ -23,6 +23,9 @@ func encodeCredential(c *domain.Credential) []byte {
 	v = putText(v, c.AuthorizingID)
 	v = putText(v, c.OwnerID)
 	v = putText(v, c.CCV)
+	if len(c.Response) > 0 {
+		v = putText(v, c.Response)
+	}
 	return sign(keyOf(c.Key), v)
 }
 
@@ -41,6 +44,9 @@ func decodeCredential(key, v []byte) (domain.Credential, error) {
 	}
 	if ccv := r.text(); ccv != "" {
 		c.CCV = json.RawMessage(ccv)
+	}
+	if len(r.b) > 0 && r.err == nil {
+		c.Response = json.RawMessage(r.text())
 	}
 	return c, r.err
 }

@@ -47,7 +47,8 @@
 //	2   1  id of the key that it is sealed with; 0 for plain
 //	3   1  0
 //	4   4  CRC-32C over key, bytes 0-3 and bytes 8 to the end
-//	8      body: method, secret, account id, authorizing id, owner id, channel variables (JSON), each a text
+//	8      body: method, secret, account id, authorizing id, owner id, channel variables (JSON), each a text; and, only if
+//	       there are any, further fields of the answer (JSON), a text
 //
 // A deleted credential stays in free pages of the file until they are used again or the file is compacted.
 package persistence

@@ -185,6 +185,16 @@ func authnRules() []rule {
 				"Account-ID": "account-1", "Authorizing-ID": "device-1", "Owner-ID": "owner-1", "Presence-ID": "p1", "Realm": "acme.test", "Username": "100",
 			})
 		}},
+		{says: "4: optional fields of the answer that were provisioned go out, and no others", test: func(b *loopbed) {
+			b.provision("acme.test", "100", func(c *domain.Credential) {
+				c.Response = json.RawMessage(`{"Expires":120,"Access-Group":"vip","Tenant-ID":"t","Custom-SIP-Headers":{"X":"y"},"Auth-Password":"x","Other":1}`)
+			})
+			b.stop()
+			b.start() // from the file
+			m := b.ask(whistleAuthn, authnReq)
+			b.equal("answer", []any{m["Expires"], m["Access-Group"], m["Tenant-ID"], m["Custom-SIP-Headers"], m["Auth-Password"], m["Other"]},
+				[]any{120.0, "vip", "t", map[string]any{"X": "y"}, "s3cret", nil})
+		}},
 		{says: "4: a hash goes out as a1-hash; whistle always gets Tenant-ID", test: func(b *loopbed) {
 			b.provision("acme.test", "100", func(c *domain.Credential) {
 				c.Method, c.Secret = domain.A1Hash, domain.NewSecret(hash("100:acme.test:x"))

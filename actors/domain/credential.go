@@ -13,8 +13,8 @@ const (
 	A1Hash Method = "a1-hash"
 )
 
-// Credential is what a user proves its identity with, and what a switch is told about the user. It is immutable: CCV is
-// never written to after the credential was made.
+// Credential is what a user proves its identity with, and what a switch is told about the user. It is immutable: CCV and
+// Response are never written to after the credential was made.
 type Credential struct {
 	Key    Key
 	Method Method
@@ -25,6 +25,8 @@ type Credential struct {
 	AccountID, AuthorizingID, OwnerID string
 	// CCV is a JSON object merged into Custom-Channel-Vars, or nil.
 	CCV json.RawMessage
+	// Response is a JSON object of further fields for the answer to a switch, or nil; see the bridge for which go out.
+	Response json.RawMessage
 }
 
 // Secret is a password or a hash as good as one. It prints, marshals and formats as a fixed word, so that it cannot reach a

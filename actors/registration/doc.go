@@ -10,7 +10,7 @@
 //
 // Answers, writes to the [Store] and the new [domain.Header] to the index. Nothing that changes the record is answered
 // before the change is on disk; a query is answered from the committed record alone. After a commit the index is told first,
-// then the askers.
+// then the askers, then whoever wants to hear of it ([Env.Notify]), at most once.
 //
 // # Order and bounds
 //

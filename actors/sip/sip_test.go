@@ -115,6 +115,58 @@ func TestEncodeKeyLosesNothing(t *testing.T) {
 	})
 }
 
+// Whatever the contact: no < or > is left, what stands before the first @ is otherwise untouched, what stands behind it is unquoted once,
+// and nothing grows.
+func TestCleanContactProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := rapid.StringOf(rapid.SampledFrom([]rune(`ab%+@<>;="é25CcEe `))).Draw(t, "contact")
+		out := sip.CleanContact(in)
+		if strings.ContainsAny(out, "<>") || len(out) > len(in) {
+			t.Fatalf("%q became %q", in, out)
+		}
+		strip := strings.NewReplacer("<", "", ">", "")
+		left, right, found := strings.Cut(in, "@")
+		if !found {
+			if out != strip.Replace(in) {
+				t.Fatalf("%q has no @ and became %q", in, out)
+			}
+			return
+		}
+		if !strings.HasPrefix(out, strip.Replace(left)+"@") {
+			t.Fatalf("%q became %q", in, out)
+		}
+		if want, err := url.QueryUnescape(right); err == nil && out != strip.Replace(left+"@"+want) {
+			t.Fatalf("%q became %q, want what another unquotes", in, out)
+		}
+	})
+}
+
+func TestDigest(t *testing.T) { // RFC 7616 section 3.9.1, RFC 2617 section 3.5
+	ha1 := sip.HA1("Mufasa", "http-auth@example.org", "Circle of Life")
+	d := sip.Digest{
+		Method: "GET", URI: "/dir/index.html", Nonce: "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", NC: "00000001",
+		CNonce: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", QOP: "auth", Algorithm: "MD5",
+	}
+	const right = "8ca523f5e9506fed4657c9700eebdbec"
+	if !d.Proves(ha1, right) || !d.Proves(ha1, strings.ToUpper(right)) {
+		t.Error("the RFC's own example proves nothing")
+	}
+	for name, change := range map[string]func(*sip.Digest){
+		"another method": func(d *sip.Digest) { d.Method = "POST" }, "another nonce": func(d *sip.Digest) { d.Nonce += "x" },
+		"auth-int": func(d *sip.Digest) { d.QOP = "auth-int" }, "SHA-256": func(d *sip.Digest) { d.Algorithm = "SHA-256" },
+		"without qop": func(d *sip.Digest) { d.QOP = "" }, "a session": func(d *sip.Digest) { d.Algorithm = "MD5-sess" },
+	} {
+		other := d
+		if change(&other); other.Proves(ha1, right) {
+			t.Errorf("%s: it proves as well", name)
+		}
+	}
+	old := sip.Digest{Method: "GET", URI: "/dir/index.html", Nonce: "dcd98b7102dd2f0e8b11d0f600bfb0c093"}
+	if !old.Proves(sip.HA1("Mufasa", "testrealm@host.com", "Circle Of Life"), "670fd8c2df070c60b045671b8b24ff02") {
+		t.Error("without qop (RFC 2069) nothing is proved")
+	}
+}
+
 func TestHA1(t *testing.T) { // RFC 7616 section 3.9.1
 	if got := sip.HA1("Mufasa", "http-auth@example.org", "Circle of Life"); got != "3d78807defe7de2157e2b0b6573a855f" {
 		t.Errorf("got %s", got)

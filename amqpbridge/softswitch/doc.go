@@ -3,4 +3,8 @@
 //
 // Contract: a [Switch] has one session and one private queue, bound to exchange targeted under its own name; answers are matched by Msg-ID. Its
 // calls wait for the answer or the end of their context and are safe for use by many goroutines.
+//
+// A [Fleet] is a number of phones behind one switch that register, refresh, move, ask and leave at a steady rate, whether answers come or
+// not: what cannot begin at its time is counted, not delayed, and latencies count from when a step was due. In the end it can tell whether
+// everything that it reported is shown.
 package softswitch

@@ -48,6 +48,13 @@ func (s Sender) AuthnResponse(r *AuthnResponse) []byte {
 		f["Auth-Password"] = r.Password.Reveal()
 	}
 	f.put("Tenant-ID", r.TenantID)
+	for _, name := range []string{
+		"Custom-SIP-Headers", "Suppress-Unregister-Notifications", "Register-Overwrite-Notify", "Expires", "Access-Group", "Tenant-ID",
+	} {
+		if v, ok := r.Extra[name]; ok {
+			f[name] = v
+		}
+	}
 	event := "authn_resp"
 	if r.Legacy {
 		event = "auth_resp"

@@ -54,6 +54,9 @@ type AuthnResponse struct {
 	Trusted     bool
 	TenantID    string
 	ChannelVars map[string]any // Custom-Channel-Vars
+	// Extra are further fields, of which those go out that an authn_resp may have: Custom-SIP-Headers,
+	// Suppress-Unregister-Notifications, Register-Overwrite-Notify, Expires, Access-Group, Tenant-ID.
+	Extra map[string]json.RawMessage
 }
 
 // AuthnError says that there are none (authn_err).

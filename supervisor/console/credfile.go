@@ -31,10 +31,11 @@ type credentialLine struct {
 	OwnerID       string          `json:"owner_id,omitempty"`
 	Enabled       *bool           `json:"enabled,omitempty"`
 	CCV           json.RawMessage `json:"ccv,omitempty"`
+	Response      json.RawMessage `json:"response,omitempty"`
 }
 
 // ReadCredentials reads an import file: JSON Lines with realm, user, password or ha1 and, optionally, method, account_id,
-// authorizing_id, owner_id, enabled, ccv. Empty lines are skipped. Every bad line is reported by its number, the first twenty in full, and then
+// authorizing_id, owner_id, enabled, ccv, response. Empty lines are skipped. Every bad line is reported by its number, the first twenty in full, and then
 // nothing is returned. Errors name fields, never what stands in them.
 func ReadCredentials(r io.Reader) ([]domain.Credential, error) {
 	var creds []domain.Credential
@@ -90,14 +91,25 @@ func parseCredential(line []byte) (domain.Credential, error) {
 	if c.Method, c.Secret, err = l.secret(); err != nil {
 		return domain.Credential{}, err
 	}
-	if len(l.CCV) > 0 && string(l.CCV) != "null" {
-		var object map[string]any
-		if json.Unmarshal(l.CCV, &object) != nil {
-			return domain.Credential{}, errors.New("ccv is not an object")
-		}
-		c.CCV = l.CCV
+	if c.CCV, err = object("ccv", l.CCV); err != nil {
+		return domain.Credential{}, err
+	}
+	if c.Response, err = object("response", l.Response); err != nil {
+		return domain.Credential{}, err
 	}
 	return c, nil
+}
+
+// object returns a JSON object as it is, nil when it is absent or null.
+func object(field string, raw json.RawMessage) (json.RawMessage, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, nil
+	}
+	var o map[string]any
+	if json.Unmarshal(raw, &o) != nil {
+		return nil, fmt.Errorf("%s is not an object", field)
+	}
+	return raw, nil
 }
 
 // jsonError keeps what encoding/json quotes from the input out of the message: it may be part of a password.
@@ -144,7 +156,7 @@ func writeCredentials(w io.Writer, creds []domain.Credential) error {
 		secret, enabled := c.Secret.Reveal(), !c.Disabled
 		l := credentialLine{
 			Realm: string(c.Key.Realm), User: string(c.Key.User), AccountID: c.AccountID, AuthorizingID: c.AuthorizingID,
-			OwnerID: c.OwnerID, Enabled: &enabled, CCV: c.CCV,
+			OwnerID: c.OwnerID, Enabled: &enabled, CCV: c.CCV, Response: c.Response,
 		}
 		if c.Method == domain.A1Hash {
 			l.HA1 = &secret
