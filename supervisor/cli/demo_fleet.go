@@ -38,7 +38,7 @@ func (d *demo) fleet(ctx context.Context) error {
 	if d.cmd.Kill {
 		tasks.Go(func() { d.killers(busy, &kills) })
 	}
-	err := newLive(d.env.Stdout, f, func() string { return fmt.Sprintf("restarts %d", d.server.Restarts()) }).run(busy)
+	err := newLive(d.env.Stdout, f, d.server.Restarts).run(busy)
 	tasks.Wait()
 	took := time.Since(began)
 	if err != nil {

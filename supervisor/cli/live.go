@@ -16,12 +16,12 @@ type live struct {
 	out      io.Writer
 	terminal bool
 	fleet    *softswitch.Fleet
-	// more is what is shown behind the figures; nil is nothing.
-	more func() string
+	// restarts is shown in the last column; nil leaves it out.
+	restarts func() uint64
 }
 
-func newLive(out io.Writer, fleet *softswitch.Fleet, more func() string) *live {
-	l := &live{out: out, fleet: fleet, more: more}
+func newLive(out io.Writer, fleet *softswitch.Fleet, restarts func() uint64) *live {
+	l := &live{out: out, fleet: fleet, restarts: restarts}
 	if f, ok := out.(*os.File); ok {
 		info, err := f.Stat()
 		l.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
@@ -31,6 +31,9 @@ func newLive(out io.Writer, fleet *softswitch.Fleet, more func() string) *live {
 
 // run shows lines until ctx ends.
 func (l *live) run(ctx context.Context) error {
+	if err := printf(l.out, "%s\n", l.header()); err != nil {
+		return err
+	}
 	began, last := time.Now(), time.Now()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -58,34 +61,38 @@ func (l *live) show(at, over time.Duration) error {
 	return printf(l.out, "%s\n", line)
 }
 
+// line is as wide as a narrow terminal.
 func (l *live) line(at, over time.Duration) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%4ds  registered %5d", int(at.Seconds()+0.5), l.fleet.Registered())
+	fmt.Fprintf(&b, "%3ds%11d", int(at.Seconds()+0.5), l.fleet.Registered())
+	var failed uint64
 	for _, f := range l.fleet.Interval() {
-		fmt.Fprintf(&b, " | %s %5.0f/s p50 %s p99 %s", short(f.Operation), float64(f.Done)/over.Seconds(), brief(f.P50), brief(f.P99))
-		if bad := f.Wrong + f.Timeouts + f.Errors; bad > 0 {
-			fmt.Fprintf(&b, " failed %d", bad)
+		failed += f.Wrong + f.Timeouts + f.Errors
+		if f.Operation != softswitch.OpQuery {
+			fmt.Fprintf(&b, "%9.0f%8s%8s", float64(f.Done)/over.Seconds(), brief(f.P50), brief(f.P99))
 		}
 	}
-	if l.more != nil {
-		b.WriteString(" | " + l.more())
+	fmt.Fprintf(&b, "%7d", failed)
+	if l.restarts != nil {
+		fmt.Fprintf(&b, "%9d", l.restarts())
 	}
 	return b.String()
 }
 
-func short(op softswitch.Operation) string {
-	if op == softswitch.OpRegistration {
-		return "reg"
+func (l *live) header() string {
+	h := fmt.Sprintf("%4s%11s%9s%8s%8s%9s%8s%8s%7s", "time", "registered", "authn/s", "p50", "p99", "reg/s", "p50", "p99", "failed")
+	if l.restarts != nil {
+		h += fmt.Sprintf("%9s", "restarts")
 	}
-	return string(op)
+	return h
 }
 
-// brief shows a latency in five characters.
+// brief shows a latency in at most seven characters.
 func brief(d time.Duration) string {
 	if d < time.Second {
-		return fmt.Sprintf("%5.1fms", float64(d)/float64(time.Millisecond))
+		return fmt.Sprintf("%.1fms", float64(d)/float64(time.Millisecond))
 	}
-	return fmt.Sprintf("%6.2fs", d.Seconds())
+	return fmt.Sprintf("%.2fs", d.Seconds())
 }
 
 // table shows the figures of a whole run.
