@@ -29,7 +29,7 @@ func Start(ctx context.Context, s *System, name string, spec SupSpec) (*App, err
 	}
 	a := &App{sys: s, up: make(chan error, 1), done: make(chan struct{})}
 	a.mu.Lock()
-	a.root = s.spawn(name, &sup{name: name, spec: spec}, a)
+	a.root = s.spawn(name, &sup{name: name, spec: spec, parent: a})
 	a.mu.Unlock()
 	select {
 	case err := <-a.up:
@@ -113,8 +113,8 @@ func (a *App) Tree() Node { return a.root.node("up") }
 func (p *proc) node(state string) Node {
 	p.mu.Lock()
 	n := Node{Name: p.name, State: state, Epoch: p.epoch, Restarts: int(p.restarts)}
-	for i := range p.lanes {
-		n.Queue += int(p.lanes[i].n)
+	for _, waiting := range p.waiting {
+		n.Queue += int(waiting)
 	}
 	if p.inHand != nil && p.inHand.msg != nil {
 		n.InHand = fmt.Sprintf("%T", p.inHand.msg)
@@ -122,9 +122,8 @@ func (p *proc) node(state string) Node {
 	if n.Epoch == over {
 		n.Epoch = 0
 	}
-	families := p.families
 	p.mu.Unlock()
-	for _, f := range families {
+	for _, f := range p.families() {
 		n.Dynamic += f.size()
 	}
 	if s, ok := p.body.(*sup); ok {
@@ -164,10 +163,7 @@ func (p *proc) find(name string) *proc {
 	if p.name == name {
 		return p
 	}
-	p.mu.Lock()
-	families := p.families
-	p.mu.Unlock()
-	for _, f := range families {
+	for _, f := range p.families() {
 		if found := f.find(name); found != nil {
 			return found
 		}

@@ -87,14 +87,17 @@ func (p *proc) watch(w *watcher) bool {
 	if p.life != running && p.life != starting {
 		return false
 	}
-	p.watchers = append(p.watchers, w)
+	x := p.extra()
+	x.watchers = append(x.watchers, w)
 	return true
 }
 
 func (p *proc) tellWatchers(d Down) {
 	p.mu.Lock()
-	ws := p.watchers
-	p.watchers = nil
+	var ws []*watcher
+	if p.more != nil {
+		ws, p.more.watchers = p.more.watchers, nil
+	}
 	p.mu.Unlock()
 	for _, w := range ws {
 		if w.over.CompareAndSwap(false, true) {

@@ -62,10 +62,11 @@ func (c *Context[M]) Context() context.Context {
 		cancel()
 		return ctx
 	}
-	if p.ctx == nil {
-		p.ctx, p.cancel = context.WithCancel(context.Background())
+	x := p.extra()
+	if x.ctx == nil {
+		x.ctx, x.cancel = context.WithCancel(context.Background())
 	}
-	return p.ctx
+	return x.ctx
 }
 
 // After sends msg to this incarnation once d has passed; a later incarnation does not get it.
@@ -84,7 +85,7 @@ func (c *Context[M]) Enqueue(msg M) {
 func (c *Context[M]) Exit(r Reason) { c.p.exiting = &r }
 
 func (c *Context[M]) cause() uint64 {
-	if e := c.p.current; e != nil {
+	if e := c.p.inHand; e != nil { // its own goroutine's to read
 		return e.id
 	}
 	return 0
@@ -127,7 +128,10 @@ type typed[M any] struct {
 	factory func() Behaviour[M]
 	b       Behaviour[M]
 	c       *Context[M]
+	parent  parent
 }
+
+func (t *typed[M]) report(e childEvent) { t.parent.childEvent(e) }
 
 func (t *typed[M]) incarnate(p *proc) {
 	p.mu.Lock()
@@ -143,11 +147,15 @@ func (t *typed[M]) init() error {
 }
 
 func (t *typed[M]) handle(msg any) {
+	t.b.Handle(t.c, cast[M](t.c.p, msg))
+}
+
+func cast[M any](p *proc, msg any) M {
 	m, ok := msg.(M)
 	if !ok {
-		panic(fmt.Sprintf("otp: %s got a %T", t.ref.name, msg))
+		panic(fmt.Sprintf("otp: %s got a %T", p.name, msg))
 	}
-	t.b.Handle(t.c, m)
+	return m
 }
 
 func (t *typed[M]) terminate(r Reason) {
@@ -156,8 +164,10 @@ func (t *typed[M]) terminate(r Reason) {
 	}
 }
 
-func (t *typed[M]) state() any {
-	if s, ok := t.b.(Stater); ok {
+func (t *typed[M]) state() any { return stateOf(t.b) }
+
+func stateOf(behaviour any) any {
+	if s, ok := behaviour.(Stater); ok {
 		return s.State()
 	}
 	return nil

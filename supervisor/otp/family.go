@@ -37,16 +37,6 @@ type Family[K comparable, M any] struct {
 	cooling map[K]time.Duration // until, on the monotonic clock
 }
 
-// kid is one child: address, body and process in one.
-type kid[K comparable, M any] struct {
-	family *Family[K, M]
-	key    K
-	p      *proc
-	body   typed[M]
-	window window
-	fatal  *Reason // the crash after which it is not restarted
-}
-
 // NewFamily makes an empty family of the process behind c.
 func NewFamily[N any, K comparable, M any](c *Context[N], spec FamilySpec[K, M]) *Family[K, M] {
 	if spec.Period == 0 {
@@ -60,8 +50,9 @@ func NewFamily[N any, K comparable, M any](c *Context[N], spec FamilySpec[K, M])
 	}
 	f := &Family[K, M]{owner: c.p, spec: spec, kids: map[K]*kid[K, M]{}, cooling: map[K]time.Duration{}}
 	c.p.mu.Lock()
-	c.p.families = append(c.p.families, f)
-	c.p.mu.Unlock()
+	defer c.p.mu.Unlock()
+	x := c.p.extra()
+	x.families = append(x.families, f)
 	return f
 }
 
@@ -81,13 +72,13 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 	if d == nil {
 		return fmt.Errorf("%s: %w", f.spec.Name(k), ErrNoProcess)
 	}
-	return d.body.ref.Tell(from, msg)
+	return d.ref.Tell(from, msg)
 }
 
 // Tell hands a message to the child of a key if it is live.
 func (f *Family[K, M]) Tell(from Origin, k K, msg M) bool {
 	d := f.get(k)
-	return d != nil && d.body.ref.Tell(from, msg) == nil
+	return d != nil && d.ref.Tell(from, msg) == nil
 }
 
 func (f *Family[K, M]) get(k K) *kid[K, M] {
@@ -114,75 +105,15 @@ func (f *Family[K, M]) Stop(k K) {
 }
 
 func (f *Family[K, M]) start(k K) *kid[K, M] {
-	d := &kid[K, M]{family: f, key: k}
-	ref := &Ref[M]{sys: f.owner.sys, name: f.spec.Name(k), bound: int32(min(f.spec.Bound, 1<<30))} //nolint:gosec // cut to fit.
-	d.body = typed[M]{ref: ref, factory: func() Behaviour[M] { return f.spec.New(k) }}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over || f.stop {
 		return nil
 	}
-	d.p = f.owner.sys.spawn(ref.name, &d.body, d)
+	d := &kid[K, M]{family: f, key: k}
+	f.owner.sys.begin(&d.p, f.spec.Name(k), d)
 	f.kids[k] = d
 	return d
-}
-
-// childEvent brings what matters onto the owner's goroutine.
-func (d *kid[K, M]) childEvent(e childEvent) {
-	f := d.family
-	if e.kind == evStarted {
-		kind := ChildStarted
-		if e.p.restarted() {
-			kind = ChildRestarted
-		}
-		f.owner.sys.report(Report{Kind: kind, Process: e.p.name, Epoch: e.p.currentEpoch()})
-		return
-	}
-	f.owner.post(func() { f.on(d, e) })
-}
-
-func (f *Family[K, M]) on(d *kid[K, M], e childEvent) {
-	sys := f.owner.sys
-	if e.kind == evExited {
-		sys.report(Report{Kind: ChildTerminated, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
-		f.exited(d, e.reason)
-		return
-	}
-	sys.report(Report{Kind: ChildCrashed, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
-	if d.window.add(sys.clock.Mono(), f.spec.Period, f.spec.Intensity) {
-		d.fatal = &e.reason
-		f.cooling[d.key] = sys.clock.Mono() + f.spec.CoolDown
-		f.forgetCooled()
-		sys.report(Report{Kind: GaveUp, Process: e.p.name, Reason: e.reason})
-		d.p.stopSoon(e.reason)
-		return
-	}
-	d.p.restart()
-}
-
-func (f *Family[K, M]) exited(d *kid[K, M], r Reason) {
-	f.mu.Lock()
-	if f.kids[d.key] == d {
-		delete(f.kids, d.key)
-	}
-	f.mu.Unlock()
-	if d.fatal != nil {
-		r = *d.fatal
-	}
-	if f.spec.OnExit != nil && !f.stop {
-		f.spec.OnExit(d.key, r)
-	}
-	f.owner.dependantsGone()
-}
-
-// forgetCooled keeps the list of cooling keys as short as the crashes of the last cool-down.
-func (f *Family[K, M]) forgetCooled() {
-	now := f.owner.sys.clock.Mono()
-	for k, until := range f.cooling {
-		if now >= until {
-			delete(f.cooling, k)
-		}
-	}
 }
 
 func (f *Family[K, M]) all() []*kid[K, M] {
@@ -233,7 +164,7 @@ func (f *Family[K, M]) abandonAll() {
 func (f *Family[K, M]) find(name string) *proc {
 	for _, d := range f.all() {
 		if d.p.name == name {
-			return d.p
+			return &d.p
 		}
 	}
 	return nil

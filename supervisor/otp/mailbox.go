@@ -1,42 +1,33 @@
 package otp
 
-import (
-	"github.com/asynkron/protoactor-go/actor"
-)
+// The mailbox of a process: three lanes under the process's mutex, each a circle of linked envelopes, so that an idle one owns no buffer.
 
-// The mailbox of a process: three lanes under the process's mutex. It is inert until the library starts it, which cures sending to a
-// name that is being spawned, and it owns no buffer while it is idle. The methods in this file are the library's Mailbox.
-
-// PostUserMessage queues an envelope of the engine; anything else that reaches a process from the library is refused.
-func (p *proc) PostUserMessage(message any) {
-	if e, ok := message.(*envelope); ok {
-		p.enqueue(e)
+// push links an envelope behind its lane. The caller has p.mu.
+func (p *proc) push(e *envelope) {
+	if last := p.lanes[e.lane]; last != nil {
+		e.next, last.next = last.next, e
+	} else {
+		e.next = e
 	}
+	p.lanes[e.lane] = e
+	p.waiting[e.lane]++
 }
 
-// PostSystemMessage queues a system message of the library.
-func (p *proc) PostSystemMessage(message any) {
-	p.enqueue(&envelope{sys: message, lane: controlLane})
-}
-
-// RegisterHandlers connects the mailbox to the library's context and dispatcher.
-func (p *proc) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
-	p.invoker, p.dispatcher = invoker, dispatcher
-}
-
-// Start lets the mailbox run.
-func (p *proc) Start() {
-	p.mu.Lock()
-	p.wired = true
-	p.mu.Unlock()
-	p.schedule()
-}
-
-// UserMessageCount returns how many requests wait.
-func (p *proc) UserMessageCount() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return int(p.lanes[normalLane].n)
+// pop takes the first envelope of a lane, nil when there is none. The caller has p.mu.
+func (p *proc) pop(l lane) *envelope {
+	last := p.lanes[l]
+	if last == nil {
+		return nil
+	}
+	e := last.next
+	if e == last {
+		p.lanes[l] = nil
+	} else {
+		last.next = e.next
+	}
+	e.next = nil
+	p.waiting[l]--
+	return e
 }
 
 // enqueue links an envelope unless the process is closed, its incarnation is over or its bound is reached.
@@ -51,14 +42,12 @@ func (p *proc) enqueue(e *envelope) {
 		return
 	}
 	e.accepted = true
-	p.lanes[e.lane].push(e)
-	run := p.wired && !p.scheduled
-	if run {
-		p.scheduled = true
-	}
+	p.push(e)
+	run := !p.scheduled
+	p.scheduled = true
 	p.mu.Unlock()
 	if run {
-		p.dispatcher.Schedule(p.run)
+		p.sys.disp.Schedule(p.run)
 	}
 }
 
@@ -69,19 +58,7 @@ func (p *proc) full(bound int32) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.lanes[normalLane].n >= bound
-}
-
-func (p *proc) schedule() {
-	p.mu.Lock()
-	run := p.wired && !p.scheduled
-	if run {
-		p.scheduled = true
-	}
-	p.mu.Unlock()
-	if run {
-		p.dispatcher.Schedule(p.run)
-	}
+	return p.waiting[normalLane] >= bound
 }
 
 // take returns the next envelope, or nil when there is nothing to do: then the process is no longer scheduled.
@@ -89,15 +66,18 @@ func (p *proc) take() *envelope {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inHand = nil
-	e := p.lanes[controlLane].pop()
+	e := p.pop(controlLane)
 	for l := urgentLane; e == nil && l < lanes && p.life == running; l++ {
-		for e = p.lanes[l].pop(); e != nil && e.epoch != 0 && e.epoch != p.epoch; {
-			e = p.lanes[l].pop() // of an incarnation that is over
+		for e = p.pop(l); e != nil && e.epoch != 0 && e.epoch != p.epoch; {
+			e = p.pop(l) // of an incarnation that is over
 		}
 	}
 	if e == nil {
 		p.scheduled = false
 		return nil
+	}
+	if e.op == nil {
+		p.handled++
 	}
 	p.inHand = e
 	return e
@@ -109,24 +89,19 @@ func (p *proc) run() {
 	done := false
 	defer func() {
 		if !done {
-			p.dispatcher.Schedule(p.run)
+			p.sys.disp.Schedule(p.run)
 		}
 	}()
-	for range p.dispatcher.Throughput() {
+	for range p.sys.disp.Throughput() {
 		e := p.take()
 		if e == nil {
 			done = true
 			return
 		}
-		switch {
-		case e.sys != nil:
-			p.invoker.InvokeSystemMessage(e.sys)
-		case e.op != nil:
-			if crash := p.guard("an operation of the engine", e.op); crash != nil {
-				p.crashed(crash)
-			}
-		default:
-			p.invoker.InvokeUserMessage(e)
+		if e.op == nil {
+			p.handle(e)
+		} else if crash := p.guard("an operation of the engine", e.op); crash != nil {
+			p.crashed(crash)
 		}
 	}
 }

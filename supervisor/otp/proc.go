@@ -2,9 +2,7 @@ package otp
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -22,34 +20,35 @@ const (
 	gone                  // abandoned: its goroutine, if it still has one, has no more say
 )
 
-// proc is one process: its mailbox, its actor in the library, and the wrapper around its behaviour. Its mutex guards what other
-// goroutines read and the lanes; body and families belong to its own goroutine.
+// proc is one process: a Process of the actor library, with a mailbox of its own and the wrapper around its behaviour. There may be a million
+// of them: what few need is in extras. Its mutex guards what other goroutines read and the lanes; body and exiting belong to its own
+// goroutine.
 type proc struct {
-	sys    *System
-	name   string
-	pid    *actor.PID
-	parent parent
-	body   body
-
-	invoker    actor.MessageInvoker
-	dispatcher actor.Dispatcher
+	sys  *System
+	name string
+	pid  *actor.PID // nil for a child of a family
+	body body
 
 	mu        sync.Mutex
-	lanes     [lanes]fifo
-	life      life
-	wired     bool
-	scheduled bool
+	lanes     [lanes]*envelope // the last of each, linked in a circle
+	waiting   [lanes]int32
+	handled   uint32 // counts messages
 	epoch     Epoch
-	restarts  int32
-	inHand    *envelope
+	inHand    *envelope // written by its own goroutine
 	held      *slotCore
-	watchers  []*watcher
-	ctx       context.Context //nolint:containedctx // it ends with the incarnation; that is what it is for.
-	cancel    context.CancelFunc
+	more      *extras
+	exiting   *Reason
+	restarts  int32
+	life      life
+	scheduled bool
+}
 
-	current  *envelope    // in hand, its own goroutine's
-	exiting  *Reason      // its own goroutine's
-	families []dependants // appended to by its own goroutine
+// extras are what few processes have. The process's mutex guards them.
+type extras struct {
+	watchers []*watcher
+	families []dependants    // appended to by its own goroutine
+	ctx      context.Context //nolint:containedctx // it ends with the incarnation; that is what it is for.
+	cancel   context.CancelFunc
 }
 
 // body is the typed half of a process.
@@ -59,8 +58,9 @@ type body interface {
 	handle(msg any)          // Behaviour.Handle
 	terminate(reason Reason) // Behaviour.Terminate
 	state() any
-	bind(p *proc)   // the address leads here
-	unbind(p *proc) // the address leads nowhere, unless it leads elsewhere already
+	bind(p *proc)        // the address leads here
+	unbind(p *proc)      // the address leads nowhere, unless it leads elsewhere already
+	report(e childEvent) // tells the parent, from any goroutine
 }
 
 // parent hears what happens to a process, on any goroutine; it must not block.
@@ -94,142 +94,55 @@ type dependants interface {
 	find(name string) *proc
 }
 
-// spawn makes the process and lets the library start it; the parent hears evStarted or evFailed.
-func (s *System) spawn(name string, b body, up parent) *proc {
-	p := &proc{sys: s, name: name, parent: up, body: b, epoch: s.NextEpoch()}
-	p.pid = s.actors.NewLocalPID(fmt.Sprintf("%s~%d", name, s.ids.Add(1)))
-	b.bind(p)
-	props := actor.PropsFromProducer(func() actor.Actor { return p },
-		actor.WithMailbox(func() actor.Mailbox { return p }), actor.WithDispatcher(s.disp))
-	if _, err := s.actors.Root.SpawnNamed(props, p.pid.Id); err != nil { // the id is unique: this cannot be
-		panic(fmt.Sprintf("otp: spawn %s: %v", name, err))
-	}
+// spawn makes a process in the library's registry and starts it; its parent hears evStarted or evFailed.
+func (s *System) spawn(name string, b body) *proc {
+	p := &proc{}
+	p.pid, _ = s.actors.ProcessRegistry.Add(p, fmt.Sprintf("%s~%d", name, s.ids.Add(1))) // the id is unique
+	s.begin(p, name, b)
 	return p
 }
 
-// Receive is called by the library for its own life-cycle messages and for envelopes.
-func (p *proc) Receive(c actor.Context) {
-	switch m := c.Message().(type) {
-	case *actor.Started:
-		p.start()
-	case *envelope:
-		p.handle(m)
-	}
+// begin starts a process. One that is not in the library's registry is reached through its family alone: an entry there takes more
+// memory than the process, and more of the collector's time.
+func (s *System) begin(p *proc, name string, b body) {
+	p.sys, p.name, p.body, p.epoch = s, name, b, s.NextEpoch()
+	b.bind(p)
+	p.post(p.start)
 }
 
-// start runs Init of the current incarnation.
-func (p *proc) start() {
-	p.body.incarnate(p)
-	var err error
-	crash := p.guard("", func() { err = p.body.init() })
-	if crash == nil && errors.Is(err, errLater) {
-		p.setLife(running) // it says itself when it is ready
+// The three methods of the library's Process.
+
+// SendUserMessage queues an envelope of the engine; anything else that reaches a process from the library is refused.
+func (p *proc) SendUserMessage(_ *actor.PID, message any) {
+	if e, ok := message.(*envelope); ok {
+		p.enqueue(e)
 		return
 	}
-	if crash == nil && err != nil {
-		crash = &Reason{Kind: ExitCrash, Term: err}
-	}
-	if p.isGone() {
-		return
-	}
-	if crash != nil {
-		p.endIncarnation(*crash)
-		p.setLife(suspended)
-		p.parent.childEvent(childEvent{p: p, kind: evFailed, reason: *crash})
-		return
-	}
-	p.setLife(running)
-	p.parent.childEvent(childEvent{p: p, kind: evStarted})
-	if p.exiting != nil {
-		p.stop(*p.exiting)
-	}
+	p.sys.deadLetter(p.name, message)
 }
 
-// errLater is returned by the Init of a supervisor: it is ready when its children are.
-var errLater = errors.New("ready later")
+// SendSystemMessage ignores what the library says to actors of its own kind: this engine has its own life cycle and monitors.
+func (*proc) SendSystemMessage(*actor.PID, any) {}
 
-// handle runs one message.
-func (p *proc) handle(e *envelope) {
-	if p.isGone() {
-		return
+// Stop is the library's way to ask for an orderly end.
+func (p *proc) Stop(*actor.PID) { p.stopSoon(Shutdown) }
+
+// extra returns the extras, made if need be. The caller has p.mu.
+func (p *proc) extra() *extras {
+	if p.more == nil {
+		p.more = &extras{}
 	}
-	if rq, ok := e.msg.(Request); ok {
-		if s := rq.slot(); s != nil {
-			s.hold(p)
-		}
-	}
-	completed := false
-	p.current = e
-	defer func() {
-		p.current = nil
-		if !completed {
-			p.crashed(crashReason(recover(), e.msg))
-		}
-	}()
-	p.body.handle(e.msg)
-	completed = true
-	if p.exiting != nil {
-		p.stop(*p.exiting)
-	}
+	return p.more
 }
 
-func crashReason(value, msg any) *Reason {
-	if value == nil {
-		value = "runtime.Goexit was called"
-	}
-	return &Reason{Kind: ExitCrash, Term: value, Stack: debug.Stack(), Message: fmt.Sprintf("%T", msg)}
-}
-
-// guard runs f and turns a panic or a Goexit into a reason.
-func (p *proc) guard(what string, f func()) (crash *Reason) {
-	completed := false
-	func() {
-		defer func() {
-			if !completed {
-				value := recover()
-				if value == nil {
-					value = "runtime.Goexit was called"
-				}
-				crash = &Reason{Kind: ExitCrash, Term: value, Stack: debug.Stack(), Message: what}
-			}
-		}()
-		f()
-		completed = true
-	}()
-	return crash
-}
-
-// crashed ends the incarnation and waits for the parent's verdict.
-func (p *proc) crashed(r *Reason) {
-	if p.isGone() {
-		return
-	}
-	epoch := p.currentEpoch()
-	p.endIncarnation(*r)
-	p.setLife(suspended)
-	p.parent.childEvent(childEvent{p: p, kind: evCrashed, epoch: epoch, reason: *r})
-}
-
-// endIncarnation runs Terminate, fails what the incarnation holds and tells its monitors.
-func (p *proc) endIncarnation(r Reason) {
-	_ = p.guard("Terminate", func() { p.body.terminate(r) }) // it ends all the same
+// families returns what depends on the process.
+func (p *proc) families() []dependants {
 	p.mu.Lock()
-	epoch, cancel, families := p.epoch, p.cancel, p.families
-	p.families = nil
-	p.epoch, p.ctx, p.cancel = over, nil, nil
-	p.mu.Unlock()
-	for _, f := range families {
-		f.abandonAll()
+	defer p.mu.Unlock()
+	if p.more == nil {
+		return nil
 	}
-	if cancel != nil {
-		cancel()
-	}
-	if r.Kind == ExitCrash {
-		p.failHeld(&CrashError{Process: p.name, Epoch: epoch, Reason: r})
-	} else {
-		p.failHeld(fmt.Errorf("%s: %w", p.name, ErrNoProcess))
-	}
-	p.tellWatchers(Down{Name: p.name, Epoch: epoch, Reason: r})
+	return p.more.families
 }
 
 func (p *proc) isGone() bool {

@@ -49,7 +49,7 @@ func (p *proc) stop(r Reason) {
 		return
 	}
 	p.setLife(closing)
-	for _, f := range p.families {
+	for _, f := range p.families() {
 		f.stopAll()
 	}
 	p.dependantsGone()
@@ -63,7 +63,7 @@ func (p *proc) dependantsGone() {
 	if l != closing {
 		return
 	}
-	for _, f := range p.families {
+	for _, f := range p.families() {
 		if !f.empty() {
 			return
 		}
@@ -76,7 +76,7 @@ func (p *proc) failStart(r Reason) {
 	r.Kind = ExitCrash
 	p.endIncarnation(r)
 	p.setLife(suspended)
-	p.parent.childEvent(childEvent{p: p, kind: evFailed, reason: r})
+	p.body.report(childEvent{p: p, kind: evFailed, reason: r})
 }
 
 // finish ends the last incarnation and the process.
@@ -86,18 +86,20 @@ func (p *proc) finish(r Reason, live bool) {
 		p.endIncarnation(r)
 	}
 	p.retire(closed)
-	p.parent.childEvent(childEvent{p: p, kind: evExited, epoch: epoch, reason: r})
-	p.sys.actors.Root.Stop(p.pid)
+	p.body.report(childEvent{p: p, kind: evExited, epoch: epoch, reason: r})
 }
 
 // retire closes the mailbox and answers what is left in it.
 func (p *proc) retire(l life) {
 	p.body.unbind(p)
+	if p.pid != nil {
+		p.sys.actors.ProcessRegistry.Remove(p.pid)
+	}
 	p.mu.Lock()
 	p.life = l
 	var left []*envelope
 	for i := urgentLane; i < lanes; i++ {
-		for e := p.lanes[i].pop(); e != nil; e = p.lanes[i].pop() {
+		for e := p.pop(i); e != nil; e = p.pop(i) {
 			left = append(left, e)
 		}
 	}
@@ -128,18 +130,9 @@ func (p *proc) abandon() {
 		p.mu.Unlock()
 		return
 	}
-	epoch, cancel, families := p.epoch, p.cancel, p.families
-	p.epoch, p.ctx, p.cancel = over, nil, nil
+	epoch := p.epoch
 	p.mu.Unlock()
 	p.retire(gone)
-	for _, f := range families {
-		f.abandonAll()
-	}
-	if cancel != nil {
-		cancel()
-	}
-	p.failHeld(fmt.Errorf("%s: %w", p.name, ErrNoProcess))
-	p.tellWatchers(Down{Name: p.name, Epoch: epoch, Reason: Killed})
+	p.letGo(Killed, fmt.Errorf("%s: %w", p.name, ErrNoProcess))
 	p.sys.report(Report{Kind: Abandoned, Process: p.name, Epoch: epoch, Reason: Killed})
-	p.sys.actors.ProcessRegistry.Remove(p.pid)
 }

@@ -59,7 +59,11 @@ func (p *proc) tell(from Origin, msg any) bool {
 		}
 	}
 	e := &envelope{msg: msg, lane: normalLane, cause: from.cause()}
-	p.sys.actors.Root.Send(p.pid, e)
+	if p.pid != nil {
+		p.sys.actors.Root.Send(p.pid, e)
+	} else {
+		p.enqueue(e)
+	}
 	return e.accepted
 }
 

@@ -66,7 +66,7 @@ type SupSpec struct {
 // Starter is what a child is made of: a [Worker] or a [Supervisor].
 type Starter struct {
 	name  func(parent, id string) string
-	body  func(name string) body
+	body  func(name string, up parent) body
 	isSup bool
 	check func() error
 }
@@ -75,7 +75,7 @@ type Starter struct {
 func Worker[M any](ref *Ref[M], behaviour func() Behaviour[M]) Starter {
 	return Starter{
 		name: func(string, string) string { return ref.name },
-		body: func(string) body { return &typed[M]{ref: ref, factory: behaviour} },
+		body: func(_ string, up parent) body { return &typed[M]{ref: ref, factory: behaviour, parent: up} },
 		check: func() error {
 			if ref == nil || behaviour == nil {
 				return badSpecError("worker without address or behaviour")
@@ -89,7 +89,7 @@ func Worker[M any](ref *Ref[M], behaviour func() Behaviour[M]) Starter {
 func Supervisor(spec SupSpec) Starter {
 	return Starter{
 		name:  func(parent, id string) string { return parent + "/" + id },
-		body:  func(name string) body { return &sup{name: name, spec: spec} },
+		body:  func(name string, up parent) body { return &sup{name: name, spec: spec, parent: up} },
 		isSup: true,
 		check: spec.validate,
 	}

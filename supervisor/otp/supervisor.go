@@ -9,9 +9,10 @@ import (
 // sup is the body of a supervisor: a process whose work is all on its control lane. It never waits: starting and stopping a child
 // are operations whose end comes back as an event, so it answers while a child hangs in Init or in Terminate.
 type sup struct {
-	name string
-	spec SupSpec
-	p    *proc
+	name   string
+	spec   SupSpec
+	p      *proc
+	parent parent
 
 	mu       sync.Mutex // guards children and their fields against readers of the tree
 	children []*child
@@ -71,13 +72,15 @@ func (s *sup) init() error {
 	s.p.post(func() {
 		s.carryOut(&plan{start: slices.Clone(s.children), done: func() {
 			s.starting = false
-			s.p.parent.childEvent(childEvent{p: s.p, kind: evStarted})
+			s.report(childEvent{p: s.p, kind: evStarted})
 		}})
 	})
 	return errLater
 }
 
 func (*sup) handle(any) {}
+
+func (s *sup) report(e childEvent) { s.parent.childEvent(e) }
 
 // terminate ends children that are still there: only after a crash of the supervisor itself.
 func (s *sup) terminate(Reason) {
@@ -164,7 +167,7 @@ func (s *sup) startChild(c *child) {
 		c.p.restart()
 	case childDown:
 		name := c.spec.Start.name(s.name, c.spec.ID)
-		s.set(c, s.p.sys.spawn(name, c.spec.Start.body(name), s), childStarting)
+		s.set(c, s.p.sys.spawn(name, c.spec.Start.body(name, s)), childStarting)
 	case childStarting, childUp, childStopping:
 	}
 }

@@ -1,0 +1,124 @@
+package otp
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+)
+
+// errLater is returned by the Init of a supervisor: it is ready when its children are.
+var errLater = errors.New("ready later")
+
+// start runs Init of the current incarnation.
+func (p *proc) start() {
+	p.body.incarnate(p)
+	var err error
+	crash := p.guard("", func() { err = p.body.init() })
+	if crash == nil && errors.Is(err, errLater) {
+		p.setLife(running) // it says itself when it is ready
+		return
+	}
+	if crash == nil && err != nil {
+		crash = &Reason{Kind: ExitCrash, Term: err}
+	}
+	if p.isGone() {
+		return
+	}
+	if crash != nil {
+		p.endIncarnation(*crash)
+		p.setLife(suspended)
+		p.body.report(childEvent{p: p, kind: evFailed, reason: *crash})
+		return
+	}
+	p.setLife(running)
+	p.body.report(childEvent{p: p, kind: evStarted})
+	if p.exiting != nil {
+		p.stop(*p.exiting)
+	}
+}
+
+// handle runs one message.
+func (p *proc) handle(e *envelope) {
+	if p.isGone() {
+		return
+	}
+	if rq, ok := e.msg.(Request); ok {
+		if s := rq.slot(); s != nil {
+			s.hold(p)
+		}
+	}
+	completed := false
+	defer func() {
+		if !completed {
+			p.crashed(crashReason(recover(), fmt.Sprintf("%T", e.msg)))
+		}
+	}()
+	p.body.handle(e.msg)
+	completed = true
+	if p.exiting != nil {
+		p.stop(*p.exiting)
+	}
+}
+
+// guard runs f and turns a panic or a Goexit into a reason.
+func (*proc) guard(what string, f func()) (crash *Reason) {
+	completed := false
+	func() {
+		defer func() {
+			if !completed {
+				crash = crashReason(recover(), what)
+			}
+		}()
+		f()
+		completed = true
+	}()
+	return crash
+}
+
+func crashReason(value any, what string) *Reason {
+	if value == nil {
+		value = "runtime.Goexit was called"
+	}
+	return &Reason{Kind: ExitCrash, Term: value, Stack: debug.Stack(), Message: what}
+}
+
+// crashed ends the incarnation and waits for the parent's verdict.
+func (p *proc) crashed(r *Reason) {
+	if p.isGone() {
+		return
+	}
+	epoch := p.currentEpoch()
+	p.endIncarnation(*r)
+	p.setLife(suspended)
+	p.body.report(childEvent{p: p, kind: evCrashed, epoch: epoch, reason: *r})
+}
+
+// endIncarnation runs Terminate, fails what the incarnation holds and tells its monitors.
+func (p *proc) endIncarnation(r Reason) {
+	_ = p.guard("Terminate", func() { p.body.terminate(r) }) // it ends all the same
+	if r.Kind == ExitCrash {
+		p.letGo(r, &CrashError{Process: p.name, Epoch: p.currentEpoch(), Reason: r})
+		return
+	}
+	p.letGo(r, fmt.Errorf("%s: %w", p.name, ErrNoProcess))
+}
+
+// letGo ends what depends on the incarnation: its families, its context, what it holds, its monitors.
+func (p *proc) letGo(r Reason, err error) {
+	p.mu.Lock()
+	epoch, more := p.epoch, extras{}
+	if p.more != nil {
+		more = *p.more
+		p.more.families, p.more.ctx, p.more.cancel = nil, nil, nil
+	}
+	p.epoch = over
+	p.mu.Unlock()
+	for _, f := range more.families {
+		f.abandonAll()
+	}
+	if more.cancel != nil {
+		more.cancel()
+	}
+	p.failHeld(err)
+	p.tellWatchers(Down{Name: p.name, Epoch: epoch, Reason: r})
+}

@@ -1,0 +1,113 @@
+package otp
+
+// kid is one child of a family: process, address, body and its first context in one object, because there may be a million.
+type kid[K comparable, M any] struct {
+	p      proc
+	family *Family[K, M]
+	key    K
+	ref    Ref[M]
+	b      Behaviour[M]
+	c      *Context[M]
+	first  Context[M]
+	record *record // nil until its first crash
+}
+
+// record is what is known of a child's crashes.
+type record struct {
+	window window
+	fatal  *Reason // the crash after which it is not restarted
+}
+
+func (d *kid[K, M]) incarnate(p *proc) {
+	d.c, d.b = &Context[M]{p: p, self: &d.ref, epoch: p.currentEpoch()}, nil
+	if !p.restarted() {
+		d.first = *d.c
+		d.c = &d.first
+	}
+}
+
+func (d *kid[K, M]) init() error {
+	d.b = d.family.spec.New(d.key)
+	return d.b.Init(d.c) //nolint:wrapcheck // the behaviour's own words.
+}
+
+func (d *kid[K, M]) handle(msg any) {
+	d.b.Handle(d.c, cast[M](&d.p, msg))
+}
+
+func (d *kid[K, M]) terminate(r Reason) {
+	if d.b != nil {
+		d.b.Terminate(d.c, r)
+	}
+}
+
+func (d *kid[K, M]) state() any { return stateOf(d.b) }
+
+func (d *kid[K, M]) bind(p *proc) {
+	bound := min(d.family.spec.Bound, 1<<30)
+	d.ref.sys, d.ref.name, d.ref.bound = p.sys, p.name, int32(bound) //nolint:gosec // cut to fit.
+	d.ref.target.Store(p)
+}
+
+func (d *kid[K, M]) unbind(p *proc) { d.ref.target.CompareAndSwap(p, nil) }
+
+// report brings what matters onto the owner's goroutine.
+func (d *kid[K, M]) report(e childEvent) {
+	f := d.family
+	if e.kind == evStarted {
+		kind := ChildStarted
+		if e.p.restarted() {
+			kind = ChildRestarted
+		}
+		f.owner.sys.report(Report{Kind: kind, Process: e.p.name, Epoch: e.p.currentEpoch()})
+		return
+	}
+	f.owner.post(func() { f.on(d, e) })
+}
+
+func (f *Family[K, M]) on(d *kid[K, M], e childEvent) {
+	sys := f.owner.sys
+	if e.kind == evExited {
+		sys.report(Report{Kind: ChildTerminated, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
+		f.exited(d, e.reason)
+		return
+	}
+	sys.report(Report{Kind: ChildCrashed, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
+	if d.record == nil {
+		d.record = &record{}
+	}
+	if d.record.window.add(sys.clock.Mono(), f.spec.Period, f.spec.Intensity) {
+		d.record.fatal = &e.reason
+		f.cooling[d.key] = sys.clock.Mono() + f.spec.CoolDown
+		f.forgetCooled()
+		sys.report(Report{Kind: GaveUp, Process: e.p.name, Reason: e.reason})
+		d.p.stopSoon(e.reason)
+		return
+	}
+	d.p.restart()
+}
+
+func (f *Family[K, M]) exited(d *kid[K, M], r Reason) {
+	f.mu.Lock()
+	if f.kids[d.key] == d {
+		delete(f.kids, d.key)
+	}
+	f.mu.Unlock()
+	if d.record != nil && d.record.fatal != nil {
+		r = *d.record.fatal
+	}
+	if f.spec.OnExit != nil && !f.stop {
+		f.spec.OnExit(d.key, r)
+	}
+	f.owner.dependantsGone()
+}
+
+// forgetCooled keeps the list of cooling keys as short as the crashes of the last cool-down.
+func (f *Family[K, M]) forgetCooled() {
+	now := f.owner.sys.clock.Mono()
+	for k, until := range f.cooling {
+		if now >= until {
+			delete(f.cooling, k)
+		}
+	}
+}
