@@ -27,12 +27,20 @@ type Stater interface{ State() any }
 // Context is one incarnation's view of itself. Except where noted its methods are for the process's own goroutine.
 type Context[M any] struct {
 	p     *proc
-	self  *Ref[M]
+	self  atomic.Pointer[Ref[M]] // a child of a family has one when somebody has asked for it
 	epoch Epoch
 }
 
 // Self returns the process's address. Safe from any goroutine.
-func (c *Context[M]) Self() *Ref[M] { return c.self }
+func (c *Context[M]) Self() *Ref[M] {
+	if r := c.self.Load(); r != nil {
+		return r
+	}
+	r := &Ref[M]{sys: c.p.sys, name: c.p.name}
+	r.target.Store(c.p)
+	c.self.CompareAndSwap(nil, r)
+	return c.self.Load()
+}
 
 // System returns the system that hosts the process. Safe from any goroutine.
 func (c *Context[M]) System() *System { return c.p.sys }
@@ -137,7 +145,8 @@ func (t *typed[M]) incarnate(p *proc) {
 	p.mu.Lock()
 	epoch := p.epoch
 	p.mu.Unlock()
-	t.c = &Context[M]{p: p, self: t.ref, epoch: epoch}
+	t.c = &Context[M]{p: p, epoch: epoch}
+	t.c.self.Store(t.ref)
 	t.b = nil
 }
 

@@ -1,18 +1,24 @@
 package otp
 
+import "time"
+
 // envelope carries one message through a mailbox. It is linked into its lane, so that an idle mailbox owns no buffer.
 type envelope struct {
 	next *envelope
-	msg  any
-	op   func() // a control operation of the engine, in place of a message
+	msg  any // an operation, on the control lane
 	// id names the message, cause the one that its sender was handling when it sent it.
 	id, cause uint64
 	// epoch restricts the message to one incarnation; zero is any.
 	epoch Epoch
-	lane  lane
+	// at is when it was queued and, once it is in hand, when it was taken, on the monotonic clock.
+	at   time.Duration
+	lane lane
 	// accepted is written by the poster alone, before the envelope is linked.
 	accepted bool
 }
+
+// operation is what the control lane carries in place of a message.
+type operation func()
 
 // lane is one of the queues of a mailbox. A lane is first in, first out; a lower one overtakes the higher ones.
 type lane uint8

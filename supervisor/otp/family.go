@@ -72,13 +72,13 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 	if d == nil {
 		return fmt.Errorf("%s: %w", f.spec.Name(k), ErrNoProcess)
 	}
-	return d.ref.Tell(from, msg)
+	return d.tell(from, msg)
 }
 
 // Tell hands a message to the child of a key if it is live.
 func (f *Family[K, M]) Tell(from Origin, k K, msg M) bool {
 	d := f.get(k)
-	return d != nil && d.ref.Tell(from, msg) == nil
+	return d != nil && d.tell(from, msg) == nil
 }
 
 func (f *Family[K, M]) get(k K) *kid[K, M] {

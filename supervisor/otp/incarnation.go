@@ -37,11 +37,8 @@ func (p *proc) start() {
 	}
 }
 
-// handle runs one message.
+// handle runs one message. The process was running when it was taken.
 func (p *proc) handle(e *envelope) {
-	if p.isGone() {
-		return
-	}
 	if rq, ok := e.msg.(Request); ok {
 		if s := rq.slot(); s != nil {
 			s.hold(p)

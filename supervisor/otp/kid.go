@@ -1,11 +1,12 @@
 package otp
 
+import "fmt"
+
 // kid is one child of a family: process, address, body and its first context in one object, because there may be a million.
 type kid[K comparable, M any] struct {
 	p      proc
 	family *Family[K, M]
 	key    K
-	ref    Ref[M]
 	b      Behaviour[M]
 	c      *Context[M]
 	first  Context[M]
@@ -19,11 +20,11 @@ type record struct {
 }
 
 func (d *kid[K, M]) incarnate(p *proc) {
-	d.c, d.b = &Context[M]{p: p, self: &d.ref, epoch: p.currentEpoch()}, nil
-	if !p.restarted() {
-		d.first = *d.c
-		d.c = &d.first
+	d.c, d.b = &d.first, nil
+	if p.restarted() {
+		d.c = &Context[M]{} // whoever still has the first one must not get the new epoch
 	}
+	d.c.p, d.c.epoch = p, p.currentEpoch()
 }
 
 func (d *kid[K, M]) init() error {
@@ -43,13 +44,19 @@ func (d *kid[K, M]) terminate(r Reason) {
 
 func (d *kid[K, M]) state() any { return stateOf(d.b) }
 
-func (d *kid[K, M]) bind(p *proc) {
-	bound := min(d.family.spec.Bound, 1<<30)
-	d.ref.sys, d.ref.name, d.ref.bound = p.sys, p.name, int32(bound) //nolint:gosec // cut to fit.
-	d.ref.target.Store(p)
-}
+func (*kid[K, M]) bind(*proc)   {}
+func (*kid[K, M]) unbind(*proc) {}
 
-func (d *kid[K, M]) unbind(p *proc) { d.ref.target.CompareAndSwap(p, nil) }
+// tell hands a message to the child.
+func (d *kid[K, M]) tell(from Origin, msg M) error {
+	if d.p.full(int32(min(d.family.spec.Bound, 1<<30))) { //nolint:gosec // cut to fit.
+		return fmt.Errorf("%s: %w", d.p.name, ErrOverloaded)
+	}
+	if !d.p.tell(from, msg) {
+		return fmt.Errorf("%s: %w", d.p.name, ErrNoProcess)
+	}
+	return nil
+}
 
 // report brings what matters onto the owner's goroutine.
 func (d *kid[K, M]) report(e childEvent) {

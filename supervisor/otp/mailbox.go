@@ -1,5 +1,7 @@
 package otp
 
+import "time"
+
 // The mailbox of a process: three lanes under the process's mutex, each a circle of linked envelopes, so that an idle one owns no buffer.
 
 // push links an envelope behind its lane. The caller has p.mu.
@@ -42,12 +44,26 @@ func (p *proc) enqueue(e *envelope) {
 		return
 	}
 	e.accepted = true
+	p.stamp(e)
 	p.push(e)
 	run := !p.scheduled
 	p.scheduled = true
 	p.mu.Unlock()
 	if run {
 		p.sys.disp.Schedule(p.run)
+	}
+}
+
+// stampEvery is how many messages, queued or handled one after the other, share one reading of the clock.
+const stampEvery = 32
+
+// stamp notes when a message is queued. What comes behind others takes over the time of the one before it, but for some: the age of
+// the oldest message is an upper bound then, and a message costs no reading of the clock. The caller has p.mu.
+func (p *proc) stamp(e *envelope) {
+	if n := p.waiting[e.lane]; n%stampEvery == 0 && e.lane != controlLane {
+		e.at = p.sys.clock.Mono()
+	} else if n > 0 {
+		e.at = p.lanes[e.lane].at
 	}
 }
 
@@ -61,13 +77,13 @@ func (p *proc) full(bound int32) bool {
 	return p.waiting[normalLane] >= bound
 }
 
-// take returns the next envelope, or nil when there is nothing to do: then the process is no longer scheduled.
-func (p *proc) take() *envelope {
+// take returns the next envelope, taken at now, or nil when there is nothing to do: then the process is no longer scheduled.
+func (p *proc) take(now time.Duration) *envelope {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inHand = nil
 	e := p.pop(controlLane)
-	for l := urgentLane; e == nil && l < lanes && p.life == running; l++ {
+	for l := urgentLane; e == nil && l < lanes && p.life == running && (!p.paused || p.steps > 0); l++ {
 		for e = p.pop(l); e != nil && e.epoch != 0 && e.epoch != p.epoch; {
 			e = p.pop(l) // of an incarnation that is over
 		}
@@ -76,8 +92,10 @@ func (p *proc) take() *envelope {
 		p.scheduled = false
 		return nil
 	}
-	if e.op == nil {
+	if e.lane != controlLane {
+		e.at = now
 		p.handled++
+		p.steps = max(p.steps, 1) - 1
 	}
 	p.inHand = e
 	return e
@@ -92,15 +110,19 @@ func (p *proc) run() {
 			p.sys.disp.Schedule(p.run)
 		}
 	}()
-	for range p.sys.disp.Throughput() {
-		e := p.take()
+	var now time.Duration
+	for n := range p.sys.disp.Throughput() {
+		if n%stampEvery == 0 {
+			now = p.sys.clock.Mono()
+		}
+		e := p.take(now)
 		if e == nil {
 			done = true
 			return
 		}
-		if e.op == nil {
+		if op, ok := e.msg.(operation); !ok {
 			p.handle(e)
-		} else if crash := p.guard("an operation of the engine", e.op); crash != nil {
+		} else if crash := p.guard("an operation of the engine", op); crash != nil {
 			p.crashed(crash)
 		}
 	}

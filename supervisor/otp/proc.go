@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -41,6 +42,9 @@ type proc struct {
 	restarts  int32
 	life      life
 	scheduled bool
+	paused    bool
+	steps     uint8         // messages that may be handled though it is paused
+	begun     time.Duration // when the incarnation began, on the monotonic clock
 }
 
 // extras are what few processes have. The process's mutex guards them.
@@ -105,7 +109,7 @@ func (s *System) spawn(name string, b body) *proc {
 // begin starts a process. One that is not in the library's registry is reached through its family alone: an entry there takes more
 // memory than the process, and more of the collector's time.
 func (s *System) begin(p *proc, name string, b body) {
-	p.sys, p.name, p.body, p.epoch = s, name, b, s.NextEpoch()
+	p.sys, p.name, p.body, p.epoch, p.begun = s, name, b, s.NextEpoch(), s.clock.Mono()
 	b.bind(p)
 	p.post(p.start)
 }
@@ -170,4 +174,11 @@ func (p *proc) restarted() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.restarts > 0
+}
+
+// alive reports whether the process takes messages, now or after its restart.
+func (p *proc) alive() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.life < closed
 }

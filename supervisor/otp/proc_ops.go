@@ -5,7 +5,7 @@ import "fmt"
 // The operations on a process. Except for abandon they run on its own goroutine, posted to its control lane.
 
 // post queues an operation.
-func (p *proc) post(op func()) { p.enqueue(&envelope{op: op, lane: controlLane}) }
+func (p *proc) post(op func()) { p.enqueue(&envelope{msg: operation(op), lane: controlLane}) }
 
 // restart begins a new incarnation in place: same address, same queue.
 func (p *proc) restart() {
@@ -17,6 +17,7 @@ func (p *proc) restart() {
 		p.epoch = p.sys.NextEpoch()
 		p.life = starting
 		p.restarts++
+		p.begun = p.sys.clock.Mono()
 		p.mu.Unlock()
 		p.exiting = nil
 		p.start()

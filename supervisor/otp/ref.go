@@ -33,7 +33,10 @@ func NewRef[M any](s *System, name string, opts ...RefOption) *Ref[M] {
 func (r *Ref[M]) Name() string { return r.name }
 
 // Bound reports whether a process is behind the address.
-func (r *Ref[M]) Bound() bool { return r.target.Load() != nil }
+func (r *Ref[M]) Bound() bool {
+	p := r.target.Load()
+	return p != nil && p.alive()
+}
 
 // Tell queues a message and never blocks. Messages of one sender are handled in the order they were told. It answers [ErrNoProcess] when
 // nothing is behind the address and [ErrOverloaded] when its bound is reached; a request that is refused stays with the caller.
