@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 )
 
 // App is a running supervision tree.
@@ -95,13 +96,19 @@ func (a *App) Err() error {
 
 // Node is one process of the tree, as it was a moment ago.
 type Node struct {
-	Name     string
-	State    string
-	Epoch    Epoch
-	Restarts int
-	// Queue is how many messages wait; InHand is the type of the one being handled, if any.
-	Queue  int
-	InHand string
+	Name string
+	// Kind is worker or supervisor; State is up, starting, crashed, stopping, suspended, down.
+	Kind, State string
+	Epoch       Epoch
+	Restarts    int
+	// Since is how long the present incarnation has been there.
+	Since time.Duration
+	// Queue is how many messages wait, Oldest at most how long the first of them has; InHand is the type of the one being handled, if
+	// any, and HandledFor since when.
+	Queue      int
+	Oldest     time.Duration
+	InHand     string
+	HandledFor time.Duration
 	// Dynamic is how many dynamic children it has.
 	Dynamic  int
 	Children []Node
@@ -109,34 +116,6 @@ type Node struct {
 
 // Tree returns the tree. It asks nobody and waits for nobody: it works while a process hangs.
 func (a *App) Tree() Node { return a.root.node("up") }
-
-func (p *proc) node(state string) Node {
-	p.mu.Lock()
-	n := Node{Name: p.name, State: state, Epoch: p.epoch, Restarts: int(p.restarts)}
-	for _, waiting := range p.waiting {
-		n.Queue += int(waiting)
-	}
-	if p.inHand != nil && p.inHand.msg != nil {
-		n.InHand = fmt.Sprintf("%T", p.inHand.msg)
-	}
-	if n.Epoch == over {
-		n.Epoch = 0
-	}
-	p.mu.Unlock()
-	for _, f := range p.families() {
-		n.Dynamic += f.size()
-	}
-	if s, ok := p.body.(*sup); ok {
-		for _, c := range s.snapshot() {
-			if c.p == nil {
-				n.Children = append(n.Children, Node{Name: c.spec.Start.name(s.name, c.spec.ID), State: c.state.String()})
-				continue
-			}
-			n.Children = append(n.Children, c.p.node(c.state.String()))
-		}
-	}
-	return n
-}
 
 // ErrKilled is the crash of a process that was killed by [App.Kill].
 var ErrKilled = errors.New("killed by the operator")
@@ -189,7 +168,13 @@ func (n Node) String() string {
 }
 
 func (n Node) draw(b *strings.Builder, indent string) {
-	fmt.Fprintf(b, "%s%s %s restarts=%d epoch=%v queue=%d", indent, n.Name, n.State, n.Restarts, n.Epoch, n.Queue)
+	fmt.Fprintf(b, "%s%s %s %s for %v restarts=%d epoch=%v queue=%d", indent, n.Name, n.Kind, n.State, round(n.Since), n.Restarts, n.Epoch, n.Queue)
+	if n.Queue > 0 {
+		fmt.Fprintf(b, " oldest=%v", round(n.Oldest))
+	}
+	if n.InHand != "" {
+		fmt.Fprintf(b, " in-hand=%s for %v", n.InHand, round(n.HandledFor))
+	}
 	if n.Dynamic > 0 {
 		fmt.Fprintf(b, " children=%d", n.Dynamic)
 	}

@@ -43,6 +43,7 @@ func (d *kid[K, M]) terminate(r Reason) {
 }
 
 func (d *kid[K, M]) state() any { return stateOf(d.b) }
+func (d *kid[K, M]) size() int  { return sizeOf(d.b) }
 
 func (*kid[K, M]) bind(*proc)   {}
 func (*kid[K, M]) unbind(*proc) {}

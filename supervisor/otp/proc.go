@@ -62,6 +62,7 @@ type body interface {
 	handle(msg any)          // Behaviour.Handle
 	terminate(reason Reason) // Behaviour.Terminate
 	state() any
+	size() int
 	bind(p *proc)        // the address leads here
 	unbind(p *proc)      // the address leads nowhere, unless it leads elsewhere already
 	report(e childEvent) // tells the parent, from any goroutine

@@ -51,16 +51,35 @@ type ChildSpec struct {
 	// Shutdown is how long the child may take to stop before it is abandoned. Zero is five seconds for a worker and [Infinity] for a
 	// supervisor.
 	Shutdown time.Duration
+	// Significant children decide about their supervisor, see [SupSpec.AutoShutdown]. A permanent child cannot be one.
+	Significant bool
 }
+
+// AutoShutdown says when a supervisor shuts itself down because of children that have ended by themselves.
+type AutoShutdown uint8
+
+// The kinds of auto_shutdown in OTP. A transient child has ended by itself when it ends normally, a temporary one however it ends; being
+// terminated by an operator or by its supervisor does not count.
+const (
+	// NeverShutdown is the default.
+	NeverShutdown AutoShutdown = iota
+	// AnySignificant shuts down when one significant child has ended.
+	AnySignificant
+	// AllSignificant shuts down when the last of the significant children has ended.
+	AllSignificant
+)
 
 // SupSpec declares a supervisor. It gives up when there are more than Intensity restarts within Period: it stops its children
 // in reverse order and exits, and its own supervisor decides (OTP: maximum restart intensity). The zero Period is five
 // seconds; the zero Intensity means that the first crash is one too many.
 type SupSpec struct {
-	Strategy  Strategy
-	Intensity int
-	Period    time.Duration
-	Children  []ChildSpec
+	Strategy     Strategy
+	Intensity    int
+	Period       time.Duration
+	AutoShutdown AutoShutdown
+	// Backoff delays restarts; nil does not, as in OTP.
+	Backoff  *Backoff
+	Children []ChildSpec
 }
 
 // Starter is what a child is made of: a [Worker] or a [Supervisor].
@@ -107,6 +126,12 @@ func (s SupSpec) validate() error {
 	if s.Strategy > RestForOne {
 		return badSpecError("unknown strategy")
 	}
+	if s.AutoShutdown > AllSignificant {
+		return badSpecError("unknown auto-shutdown")
+	}
+	if b := s.Backoff; b != nil && (b.First <= 0 || b.Most < b.First || b.Jitter < 0 || b.Jitter > 1) {
+		return badSpecError("back-off with a first delay of nothing, a last one before the first, or a jitter outside 0 to 1")
+	}
 	seen := map[string]bool{}
 	for _, c := range s.Children {
 		switch {
@@ -118,6 +143,10 @@ func (s SupSpec) validate() error {
 			return badSpecError("child " + c.ID + " without start")
 		case c.Restart > Temporary:
 			return badSpecError("child " + c.ID + " with an unknown restart type")
+		case c.Significant && c.Restart == Permanent:
+			return badSpecError("child " + c.ID + " is significant and permanent")
+		case c.Significant && s.AutoShutdown == NeverShutdown:
+			return badSpecError("child " + c.ID + " is significant to a supervisor that does not care")
 		case c.Shutdown < Infinity:
 			return badSpecError("child " + c.ID + " with an unknown shutdown")
 		}

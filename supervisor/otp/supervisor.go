@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // sup is the body of a supervisor: a process whose work is all on its control lane. It never waits: starting and stopping a child
@@ -21,15 +22,23 @@ type sup struct {
 	ending   *Reason // told to stop, or has given up
 	window   window
 	plan     *plan
-	failed   bool     // the ordered start has failed
-	later    []func() // decisions put off until the plan in hand is carried out
+	failed   bool         // the ordered start has failed
+	later    []func()     // decisions put off until the plan in hand is carried out
+	parked   []childEvent // not yet taken note of
 }
 
 type child struct {
 	spec  ChildSpec
 	p     *proc // nil while there is none
 	state childState
-	timer Timer
+	timer Timer // of its stop, or of its restart
+	// started and stopped are told the end of an operator's request; fresh means that its first Init decides whether it stays.
+	started, stopped func(error)
+	fresh            bool
+	failed           error // of the Init that an operator waits for
+	// row counts restarts one after the other, upSince is when the last one was due: for the back-off.
+	row     int
+	upSince time.Duration
 }
 
 type childState uint8
@@ -39,12 +48,13 @@ const (
 	childStarting
 	childUp
 	childCrashed
+	childWaiting // for its restart
 	childStopping
 )
 
 // String names the state for the tree.
 func (s childState) String() string {
-	return [...]string{"down", "starting", "up", "crashed", "stopping"}[s]
+	return [...]string{"down", "starting", "up", "crashed", "restarting", "stopping"}[s]
 }
 
 // plan is what a supervisor is about to do: stop these in this order, then start those in that order, one after the other.
@@ -92,11 +102,26 @@ func (s *sup) terminate(Reason) {
 }
 
 func (*sup) state() any   { return nil }
+func (*sup) size() int    { return 0 }
 func (*sup) bind(*proc)   {}
 func (*sup) unbind(*proc) {}
 
 // childEvent brings an event onto the supervisor's own goroutine.
-func (s *sup) childEvent(e childEvent) { s.p.post(func() { s.on(e) }) }
+func (s *sup) childEvent(e childEvent) {
+	s.p.post(func() {
+		s.parked = append(s.parked, e)
+		s.unpark()
+	})
+}
+
+// unpark takes note of what has happened to the children, unless the supervisor is suspended.
+func (s *sup) unpark() {
+	for len(s.parked) > 0 && s.p.mayStep() {
+		e := s.parked[0]
+		s.parked = s.parked[1:]
+		s.on(e)
+	}
+}
 
 // seen is what others may see of a child.
 type seen struct {
@@ -162,14 +187,22 @@ func (s *sup) step() {
 // startChild starts a child, or restarts it in place when its process has crashed and waits.
 func (s *sup) startChild(c *child) {
 	switch c.state {
-	case childCrashed:
+	case childCrashed, childWaiting:
+		if c.p == nil { // it had ended by itself
+			s.spawn(c)
+			return
+		}
 		s.set(c, c.p, childStarting)
 		c.p.restart()
 	case childDown:
-		name := c.spec.Start.name(s.name, c.spec.ID)
-		s.set(c, s.p.sys.spawn(name, c.spec.Start.body(name, s)), childStarting)
+		s.spawn(c)
 	case childStarting, childUp, childStopping:
 	}
+}
+
+func (s *sup) spawn(c *child) {
+	name := c.spec.Start.name(s.name, c.spec.ID)
+	s.set(c, s.p.sys.spawn(name, c.spec.Start.body(name, s)), childStarting)
 }
 
 // stopChild tells a child to stop and abandons it when that takes too long.
@@ -177,6 +210,7 @@ func (s *sup) stopChild(c *child) {
 	if c.state == childStopping {
 		return
 	}
+	s.cancelRestart(c)
 	p, limit := c.p, c.spec.shutdown()
 	s.set(c, p, childStopping)
 	if limit == BrutalKill {

@@ -33,6 +33,8 @@ func (s *sup) onStarted(c *child) {
 		return // told to stop meanwhile
 	}
 	s.set(c, c.p, childUp)
+	c.upSince, c.fresh = s.p.sys.clock.Mono(), false
+	c.answer(&c.started, nil)
 	kind := ChildStarted
 	if c.p.restarted() {
 		kind = ChildRestarted
@@ -54,11 +56,28 @@ func (s *sup) onFailed(c *child, r Reason) {
 		s.p.stop(ShutdownWith(fmt.Sprintf("start of %s failed: %v", c.p.name, r.Term)))
 		return
 	}
+	if c.started != nil { // an operator's, who is told
+		c.failed = fmt.Errorf("start of %s failed: %v", c.p.name, r.Term)
+		s.stopChild(c)
+		return
+	}
 	if s.window.add(s.p.sys.clock.Mono(), s.spec.period(), s.spec.Intensity) {
 		s.giveUp(c, r)
 		return
 	}
+	if s.spec.Backoff != nil {
+		s.again(c)
+		return
+	}
 	s.startChild(c)
+}
+
+// answer tells an operator the end of a request, once.
+func (c *child) answer(to *func(error), err error) {
+	if tell := *to; tell != nil {
+		*to = nil
+		tell(err)
+	}
 }
 
 func (s *sup) onExited(c *child, e childEvent) {
@@ -70,10 +89,25 @@ func (s *sup) onExited(c *child, e childEvent) {
 	s.set(c, nil, childDown)
 	s.p.sys.report(Report{Kind: ChildTerminated, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
 	if expected {
+		s.gone(c)
 		s.step()
 		return
 	}
 	s.decide(c, e)
+}
+
+// gone settles what was asked about a child that has been stopped.
+func (s *sup) gone(c *child) {
+	if c.fresh || c.spec.Restart == Temporary {
+		s.drop(c)
+	}
+	if c.failed != nil && s.plan != nil {
+		s.plan.start = slices.DeleteFunc(s.plan.start, func(x *child) bool { return x == c })
+	}
+	err := c.failed
+	c.failed = nil
+	c.answer(&c.started, err)
+	c.answer(&c.stopped, nil)
 }
 
 // decide applies restart type, intensity and strategy to a child that has crashed or ended by itself.
@@ -87,13 +121,34 @@ func (s *sup) decide(c *child, e childEvent) {
 	if c.spec.Restart == Temporary || c.spec.Restart == Transient && !e.reason.IsAbnormal() {
 		if c.p != nil {
 			s.stopChild(c)
+		} else if c.spec.Restart == Temporary {
+			s.drop(c)
 		}
+		s.autoShutdown(c)
 		return
 	}
 	if s.window.add(s.p.sys.clock.Mono(), s.spec.period(), s.spec.Intensity) {
 		s.giveUp(c, e.reason)
 		return
 	}
+	s.again(c)
+}
+
+// autoShutdown shuts the supervisor down if the end of this child says so.
+func (s *sup) autoShutdown(c *child) {
+	if !c.spec.Significant || s.spec.AutoShutdown == NeverShutdown {
+		return
+	}
+	if s.spec.AutoShutdown == AllSignificant && slices.ContainsFunc(s.children, func(x *child) bool {
+		return x != c && x.spec.Significant && x.state != childDown
+	}) {
+		return
+	}
+	s.p.stop(Shutdown)
+}
+
+// restartBy restarts a child and, as the strategy says, others.
+func (s *sup) restartBy(c *child) {
 	i := slices.Index(s.children, c)
 	switch s.spec.Strategy {
 	case OneForOne:

@@ -301,7 +301,7 @@ func TestKillLooksLikeACrash(t *testing.T) {
 	for ; n.Children[0].State != "up" && t.Context().Err() == nil; n = p.app.Tree() {
 		runtime.Gosched() // the supervisor hears of it a moment later
 	}
-	if n.Children[0].Restarts != 1 || !strings.Contains(n.String(), "a up restarts=1") {
+	if n.Children[0].Restarts != 1 || !strings.Contains(n.String(), "a worker up for ") {
 		t.Errorf("tree:\n%v", n)
 	}
 }

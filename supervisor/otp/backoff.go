@@ -1,0 +1,67 @@
+package otp
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Backoff delays restarts, more and more with each one after the other. OTP has none, and neither does a supervisor that declares none:
+// what crashes is restarted at once, and gives up soon.
+type Backoff struct {
+	// First is the delay of the first restart; each further one doubles it, up to Most. A child that has been up for Most begins anew.
+	First, Most time.Duration
+	// Jitter is the share of a delay, from 0 to 1, that is random, so that what crashed together does not come back together.
+	Jitter float64
+}
+
+// delay returns how long the restart after n others in a row is put off.
+func (b *Backoff) delay(n int) time.Duration {
+	d := b.First
+	for range min(n, 62) {
+		if d >= b.Most/2 {
+			d = b.Most
+			break
+		}
+		d *= 2
+	}
+	d = min(d, b.Most)
+	return d - time.Duration(b.Jitter*rand.Float64()*float64(d)) //nolint:gosec // nobody gains by guessing it.
+}
+
+// again restarts a child as the strategy says, now or after a while.
+func (s *sup) again(c *child) {
+	if s.spec.Backoff == nil {
+		s.restartBy(c)
+		return
+	}
+	now := s.p.sys.clock.Mono()
+	if now-c.upSince >= s.spec.Backoff.Most {
+		c.row = 0
+	}
+	d := s.spec.Backoff.delay(c.row)
+	c.row++
+	c.upSince = now + d
+	s.set(c, c.p, childWaiting)
+	var t Timer
+	t = s.p.sys.clock.AfterFunc(d, func() {
+		s.p.post(func() {
+			if c.timer == t && s.ending == nil {
+				c.timer = nil
+				s.whenIdle(func() {
+					if c.state == childWaiting {
+						s.restartBy(c)
+					}
+				})
+			}
+		})
+	})
+	c.timer = t
+}
+
+// cancelRestart forgets a restart that was put off.
+func (s *sup) cancelRestart(c *child) {
+	if c.state == childWaiting && c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+}
