@@ -188,7 +188,7 @@ func TestRestartTypes(t *testing.T) {
 			p.awaitEcho("a")
 			continue
 		}
-		if n := p.app.Tree(); p.refs["a"].Bound() || n.Children[0].State == "up" {
+		if n := p.app.Tree(); p.refs["a"].Bound() || n.Children[0].Name == "a" && n.Children[0].State == "up" {
 			t.Errorf("%v after %v: it was restarted", tc.restart, tc.reason)
 		}
 	}
