@@ -139,6 +139,8 @@ type typed[M any] struct {
 	parent  parent
 }
 
+func (*typed[M]) inherit([]*envelope) bool { return false }
+
 func (t *typed[M]) report(e childEvent) { t.parent.childEvent(e) }
 
 func (t *typed[M]) incarnate(p *proc) {

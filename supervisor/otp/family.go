@@ -1,6 +1,7 @@
 package otp
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -18,6 +19,9 @@ type FamilySpec[K comparable, M any] struct {
 	Period, CoolDown time.Duration
 	// Bound is how many messages may wait for one child; zero is no bound.
 	Bound int
+	// Idle is how long a child may have nothing to do, give or take a half, before it is put away: it ends in order, and the next message for
+	// its key starts it anew. Zero is for ever. A behaviour may refuse, see [Passivator].
+	Idle time.Duration
 	// OnExit is called on the owner's goroutine, between messages, when a child has ended and will not be restarted.
 	OnExit func(K, Reason)
 	// Shutdown is how long the children may take to stop when their owner stops in order; zero is five seconds.
@@ -53,14 +57,23 @@ func NewFamily[N any, K comparable, M any](c *Context[N], spec FamilySpec[K, M])
 	defer c.p.mu.Unlock()
 	x := c.p.extra()
 	x.families = append(x.families, f)
+	if spec.Idle > 0 {
+		f.sweepIdle()
+	}
 	return f
 }
 
 // Deliver hands a message to the child of a key and starts it when there is none: the message is the first that it handles after its
 // Init. It does not wait for Init. Messages delivered for one key keep their order.
 func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
-	if f.Tell(from, k, msg) {
-		return nil
+	if d := f.get(k); d != nil {
+		err := d.tell(from, msg)
+		if err == nil || errors.Is(err, ErrOverloaded) {
+			return err
+		}
+		if d.after(from, msg) {
+			return nil
+		}
 	}
 	if until, ok := f.cooling[k]; ok {
 		if f.owner.sys.clock.Mono() < until {
@@ -78,7 +91,7 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 // Tell hands a message to the child of a key if it is live.
 func (f *Family[K, M]) Tell(from Origin, k K, msg M) bool {
 	d := f.get(k)
-	return d != nil && d.tell(from, msg) == nil
+	return d != nil && (d.tell(from, msg) == nil || d.after(from, msg))
 }
 
 func (f *Family[K, M]) get(k K) *kid[K, M] {

@@ -43,6 +43,7 @@ type journal struct {
 	mu    sync.Mutex
 	cond  *sync.Cond
 	lines []string
+	hold  chan struct{} // what ends waits for it; nil is at once
 }
 
 func newJournal() *journal {
@@ -80,6 +81,18 @@ func (j *journal) await(line string, n int) {
 		}
 		j.cond.Wait()
 	}
+}
+
+func (j *journal) holdEnds(until chan struct{}) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.hold = until
+}
+
+func (j *journal) held() chan struct{} {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.hold
 }
 
 func (j *journal) reset() {

@@ -10,13 +10,29 @@ type kid[K comparable, M any] struct {
 	b      Behaviour[M]
 	c      *Context[M]
 	first  Context[M]
-	record *record // nil until its first crash
+	record *record[K, M] // nil until it is needed
+
+	// For passivation: the messages handled at the last look, the looks since without any, and whether it is being put away (guarded by
+	// p.mu).
+	seen    uint32
+	looks   uint8
+	passive bool
 }
 
-// record is what is known of a child's crashes.
-type record struct {
+// record is what few children need: their crashes, and what came while one was put away.
+type record[K comparable, M any] struct {
 	window window
 	fatal  *Reason // the crash after which it is not restarted
+	left   []*envelope
+	late   []func(*kid[K, M])
+}
+
+// notes returns the record, made if need be; for the owner's goroutine.
+func (d *kid[K, M]) notes() *record[K, M] {
+	if d.record == nil {
+		d.record = &record[K, M]{}
+	}
+	return d.record
 }
 
 func (d *kid[K, M]) incarnate(p *proc) {
@@ -81,10 +97,7 @@ func (f *Family[K, M]) on(d *kid[K, M], e childEvent) {
 		return
 	}
 	sys.report(Report{Kind: ChildCrashed, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
-	if d.record == nil {
-		d.record = &record{}
-	}
-	if d.record.window.add(sys.clock.Mono(), f.spec.Period, f.spec.Intensity) {
+	if d.notes().window.add(sys.clock.Mono(), f.spec.Period, f.spec.Intensity) {
 		d.record.fatal = &e.reason
 		f.cooling[d.key] = sys.clock.Mono() + f.spec.CoolDown
 		f.forgetCooled()
@@ -103,6 +116,9 @@ func (f *Family[K, M]) exited(d *kid[K, M], r Reason) {
 	f.mu.Unlock()
 	if d.record != nil && d.record.fatal != nil {
 		r = *d.record.fatal
+	}
+	if f.succeed(d) {
+		return
 	}
 	if f.spec.OnExit != nil && !f.stop {
 		f.spec.OnExit(d.key, r)

@@ -63,9 +63,10 @@ type body interface {
 	terminate(reason Reason) // Behaviour.Terminate
 	state() any
 	size() int
-	bind(p *proc)        // the address leads here
-	unbind(p *proc)      // the address leads nowhere, unless it leads elsewhere already
-	report(e childEvent) // tells the parent, from any goroutine
+	bind(p *proc)                  // the address leads here
+	unbind(p *proc)                // the address leads nowhere, unless it leads elsewhere already
+	report(e childEvent)           // tells the parent, from any goroutine
+	inherit(left []*envelope) bool // takes over what is left in the mailbox at the end
 }
 
 // parent hears what happens to a process, on any goroutine; it must not block.

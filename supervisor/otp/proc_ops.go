@@ -105,6 +105,9 @@ func (p *proc) retire(l life) {
 		}
 	}
 	p.mu.Unlock()
+	if l == closed && p.body.inherit(left) {
+		return
+	}
 	for _, e := range left {
 		p.sys.deadLetter(p.name, e.msg)
 	}

@@ -90,6 +90,8 @@ func (s *sup) init() error {
 
 func (*sup) handle(any) {}
 
+func (*sup) inherit([]*envelope) bool { return false }
+
 func (s *sup) report(e childEvent) { s.parent.childEvent(e) }
 
 // terminate ends children that are still there: only after a crash of the supervisor itself.
