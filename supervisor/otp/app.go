@@ -56,7 +56,7 @@ func (a *App) childEvent(e childEvent) {
 		a.err = errors.New(e.reason.String())
 		a.upOnce.Do(func() { a.up <- a.err })
 		e.p.stopSoon(e.reason)
-	case evExited:
+	case evExited, evIgnored:
 		if a.err == nil && !a.stopping {
 			a.err = errors.New(e.reason.String())
 		}

@@ -234,13 +234,13 @@ func (f fragileActor) Receive(c actor.Context) {
 }
 
 // idle does nothing and has 64 bytes of state.
-type idle struct{ state [8]int64 }
+type idle struct{ _ [8]int64 }
 
 func (*idle) Init(*otp.Context[msg]) error            { return nil }
 func (*idle) Handle(*otp.Context[msg], msg)           {}
 func (*idle) Terminate(*otp.Context[msg], otp.Reason) {}
 
-type idleActor struct{ state [8]int64 }
+type idleActor struct{ _ [8]int64 }
 
 func (*idleActor) Receive(actor.Context) {}
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,6 +29,8 @@ func (e event) String() string {
 		return fmt.Sprintf("%d s pass", e.seconds)
 	case "start":
 		return fmt.Sprintf("start %+v", e.child)
+	case "doom":
+		return fmt.Sprintf("the next %d starts of %s fail", e.seconds, e.id)
 	}
 	return e.what + " " + e.id
 }
@@ -54,11 +58,11 @@ func drawScript(t *rapid.T) script {
 	for _, id := range ids[:rapid.IntRange(1, 4).Draw(t, "children")] {
 		s.children = append(s.children, draw(id))
 	}
-	kinds := []string{"crash", "crash", "crash", "normal", "shutdown", "pass", "pass", "start", "terminate", "restart", "delete"}
+	kinds := []string{"crash", "crash", "crash", "normal", "shutdown", "pass", "pass", "start", "terminate", "restart", "delete", "doom", "doom"}
 	for range rapid.IntRange(1, 25).Draw(t, "events") {
 		e := event{what: rapid.SampledFrom(kinds).Draw(t, "event"), id: rapid.SampledFrom(ids).Draw(t, "id")}
 		switch e.what {
-		case "pass":
+		case "pass", "doom":
 			e.seconds = rapid.IntRange(1, 5).Draw(t, "seconds")
 		case "start":
 			e.child = draw(e.id)
@@ -75,6 +79,20 @@ type rig struct {
 	app   *otp.App
 	refs  map[string]*otp.Ref[msg]
 	model model
+
+	mu     sync.Mutex
+	doomed map[string]int
+}
+
+// fate is what the next Init of a child returns.
+func (r *rig) fate(id string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.doomed[id] == 0 {
+		return nil
+	}
+	r.doomed[id]--
+	return errInit
 }
 
 func (r *rig) child(c modelChild) otp.ChildSpec {
@@ -85,14 +103,16 @@ func (r *rig) child(c modelChild) otp.ChildSpec {
 	}
 	return otp.ChildSpec{
 		ID: c.id, Restart: c.restart, Significant: c.significant,
-		Start: otp.Worker(ref, func() otp.Behaviour[msg] { return &worker{name: c.id, j: r.j} }),
+		Start: otp.Worker(ref, func() otp.Behaviour[msg] {
+			return &worker{name: c.id, j: r.j, initErr: func() error { return r.fate(c.id) }}
+		}),
 	}
 }
 
 // play runs a script on both and returns the first difference.
 func (s script) play(t *testing.T) error {
-	r := &rig{sys: otp.NewSystem(), j: newJournal(), refs: map[string]*otp.Ref[msg]{}}
-	r.model = model{strategy: s.spec.Strategy, intensity: s.spec.Intensity, period: int(s.spec.Period / time.Second), auto: s.spec.AutoShutdown}
+	r := &rig{sys: otp.NewSystem(), j: newJournal(), refs: map[string]*otp.Ref[msg]{}, doomed: map[string]int{}}
+	r.model = model{doomed: map[string]int{}, strategy: s.spec.Strategy, intensity: s.spec.Intensity, period: int(s.spec.Period / time.Second), auto: s.spec.AutoShutdown}
 	spec := s.spec
 	for _, c := range s.children {
 		spec.Children = append(spec.Children, r.child(c))
@@ -133,6 +153,11 @@ func (r *rig) step(t *testing.T, e event) error {
 		tell(exit{otp.Normal}, "normal")
 	case "shutdown":
 		tell(exit{otp.ShutdownWith("enough")}, "shutdown")
+	case "doom":
+		r.mu.Lock()
+		r.doomed[e.id] = e.seconds
+		r.mu.Unlock()
+		r.model.doomed[e.id] = e.seconds
 	case "pass":
 		time.Sleep(time.Duration(e.seconds) * time.Second)
 		r.model.now += e.seconds
@@ -151,11 +176,11 @@ func (r *rig) step(t *testing.T, e event) error {
 
 func (r *rig) compare(got error, want string) error {
 	if want != "" && got == nil || want == "" && got != nil {
-		return fmt.Errorf("answered %v, want %q", got, want)
+		return fmt.Errorf("answered %v, want %q", got, want) //nolint:errorlint // it may be nil.
 	}
 	for _, known := range []error{otp.ErrAlreadyStarted, otp.ErrAlreadyPresent, otp.ErrNoChild, otp.ErrRunning} {
 		if known.Error() == want && !errors.Is(got, known) {
-			return fmt.Errorf("answered %v, want %q", got, want)
+			return fmt.Errorf("answered %w, want %q", got, want)
 		}
 	}
 	if a, b := fmt.Sprint(r.j.all()), fmt.Sprint(r.model.log); a != b {
@@ -190,7 +215,7 @@ func (r *rig) compare(got error, want string) error {
 // OTP's rules; a difference shrinks to a short script.
 func TestAgainstOTP(t *testing.T) {
 	for round := range 30 { // of 100 scripts each
-		t.Run(fmt.Sprint(round), func(t *testing.T) {
+		t.Run(strconv.Itoa(round), func(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				s := drawScript(rt)
 				var err error

@@ -9,6 +9,20 @@ import (
 // errLater is returned by the Init of a supervisor: it is ready when its children are.
 var errLater = errors.New("ready later")
 
+// Ignore is returned by an Init that has found nothing to do: the process ends, its child stays declared (a temporary one does not), and its
+// supervisor goes on as if it had started (OTP: ignore).
+var Ignore = errors.New("nothing to do") //nolint:gochecknoglobals,errname,revive,staticcheck // OTP's word, and no failure.
+
+// ignored ends a process that has nothing to do.
+func (p *proc) ignored() {
+	if p.isGone() {
+		return
+	}
+	p.endIncarnation(Normal)
+	p.retire(closed)
+	p.body.report(childEvent{p: p, kind: evIgnored})
+}
+
 // start runs Init of the current incarnation.
 func (p *proc) start() {
 	p.body.incarnate(p)
@@ -16,6 +30,10 @@ func (p *proc) start() {
 	crash := p.guard("", func() { err = p.body.init() })
 	if crash == nil && errors.Is(err, errLater) {
 		p.setLife(running) // it says itself when it is ready
+		return
+	}
+	if crash == nil && errors.Is(err, Ignore) {
+		p.ignored()
 		return
 	}
 	if crash == nil && err != nil {

@@ -91,7 +91,7 @@ func (d *kid[K, M]) report(e childEvent) {
 
 func (f *Family[K, M]) on(d *kid[K, M], e childEvent) {
 	sys := f.owner.sys
-	if e.kind == evExited {
+	if e.kind == evExited || e.kind == evIgnored {
 		sys.report(Report{Kind: ChildTerminated, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
 		f.exited(d, e.reason)
 		return

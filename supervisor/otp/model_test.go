@@ -19,6 +19,7 @@ type model struct {
 	restarts []int        // when, in seconds
 	now      int
 	dead     bool
+	doomed   map[string]int // how many of the next Inits of a child fail
 	log      []string
 }
 
@@ -33,9 +34,17 @@ func (m *model) index(id string) int {
 	return slices.IndexFunc(m.children, func(c modelChild) bool { return c.id == id })
 }
 
-func (m *model) start(i int) {
-	m.log = append(m.log, "init "+m.children[i].id)
-	m.children[i].up = true
+// start starts a child and reports whether its Init succeeded.
+func (m *model) start(i int) bool {
+	c := &m.children[i]
+	if m.doomed[c.id] > 0 {
+		m.doomed[c.id]--
+		m.log = append(m.log, "end "+c.id+" crash")
+		return false
+	}
+	m.log = append(m.log, "init "+c.id)
+	c.up = true
+	return true
 }
 
 func (m *model) stop(i int) {
@@ -88,7 +97,9 @@ func (m *model) again(i int) {
 	from := i
 	switch m.strategy {
 	case otp.OneForOne:
-		m.start(i)
+		if !m.start(i) {
+			m.again(i)
+		}
 		return
 	case otp.OneForAll:
 		from = 0
@@ -106,14 +117,17 @@ func (m *model) again(i int) {
 	}
 	m.children = kept
 	for k := from; k < len(m.children); k++ {
-		m.start(k)
+		if !m.start(k) { // try_again_restart/1
+			m.again(k)
+			return
+		}
 	}
 }
 
 // end is terminate/2: everything is stopped in reverse order.
 func (m *model) end() {
 	m.dead = true
-	for k := len(m.children) - 1; k >= 0; k-- {
+	for k := range slices.Backward(m.children) {
 		m.stop(k)
 	}
 }
@@ -128,7 +142,10 @@ func (m *model) startChild(c modelChild) string {
 		return "already present"
 	}
 	m.children = append(m.children, c)
-	m.start(len(m.children) - 1)
+	if !m.start(len(m.children) - 1) {
+		m.children = m.children[:len(m.children)-1]
+		return "start fails"
+	}
 	return ""
 }
 
@@ -152,7 +169,9 @@ func (m *model) restartChild(id string) string {
 	case m.children[i].up:
 		return "the child is running"
 	}
-	m.start(i)
+	if !m.start(i) {
+		return "start fails"
+	}
 	return ""
 }
 

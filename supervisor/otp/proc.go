@@ -86,6 +86,7 @@ const (
 	evFailed                   // Init has failed; after a crash the process waits for another verdict
 	evCrashed                  // waits for a verdict: restart or stop
 	evExited                   // is over
+	evIgnored                  // is over before it began
 )
 
 // over is the epoch of a process between two incarnations: no message is for it.

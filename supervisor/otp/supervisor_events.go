@@ -25,6 +25,8 @@ func (s *sup) on(e childEvent) {
 		}
 	case evExited:
 		s.onExited(c, e)
+	case evIgnored:
+		s.onIgnored(c)
 	}
 }
 
@@ -65,11 +67,23 @@ func (s *sup) onFailed(c *child, r Reason) {
 		s.giveUp(c, r)
 		return
 	}
-	if s.spec.Backoff != nil {
-		s.again(c)
-		return
+	s.plan = nil // what it left undone is done with this restart, as the strategy says
+	s.again(c)
+}
+
+// onIgnored goes on without a child that has nothing to do.
+func (s *sup) onIgnored(c *child) {
+	s.set(c, nil, childDown)
+	c.fresh = false
+	if c.spec.Restart == Temporary {
+		s.drop(c)
 	}
-	s.startChild(c)
+	if s.plan != nil {
+		s.plan.start = slices.DeleteFunc(s.plan.start, func(x *child) bool { return x == c })
+	}
+	c.answer(&c.started, nil)
+	c.answer(&c.stopped, nil)
+	s.step()
 }
 
 // answer tells an operator the end of a request, once.
