@@ -3,6 +3,7 @@ package otp_test
 import (
 	"context"
 	"errors"
+	"os"
 	"runtime"
 	"sync"
 	"testing"
@@ -13,7 +14,12 @@ import (
 	"registrar/supervisor/otp"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if name := os.Getenv(hazardEnv); name != "" {
+		playHazard(name)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // msg is the message type of the test processes.
 type msg interface{ testMessage() }
