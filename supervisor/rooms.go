@@ -43,12 +43,8 @@ func furnish(cfg Config, boot uint32) *rooms {
 	clock := cfg.Clock
 	r := &rooms{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
 	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot))
-	r.sys.Subscribe(otp.LogReports(cfg.Log))
-	r.sys.Subscribe(func(rep otp.Report) {
-		if rep.Kind == otp.ChildRestarted {
-			r.restarts.Add(1)
-		}
-	})
+	r.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
+	r.sys.Subscribe(func(rep otp.Report) { r.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)
 	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync}
 	r.credentials = persistence.NewCredentials(r.sys, store)
 	r.registrations = persistence.NewRegistrations(r.sys, store)

@@ -98,6 +98,22 @@ func (s *Server) Tree() otp.Node {
 // Kill makes the process of that name crash, as if its code had panicked: to see it heal.
 func (s *Server) Kill(process string) error { return s.app.Load().Kill(process) } //nolint:wrapcheck // it names the process.
 
+// The calls for operators are those of otp.App, whose errors name the process.
+
+// Inspect looks at one process.
+func (s *Server) Inspect(ctx context.Context, process string) (otp.Info, error) {
+	return s.app.Load().Inspect(ctx, process) //nolint:wrapcheck // as above.
+}
+
+// Suspend has a process handle no more messages.
+func (s *Server) Suspend(process string) error { return s.app.Load().Suspend(process) } //nolint:wrapcheck // as above.
+
+// Resume lets it go on.
+func (s *Server) Resume(process string) error { return s.app.Load().Resume(process) } //nolint:wrapcheck // as above.
+
+// Step has it handle one message.
+func (s *Server) Step(process string) error { return s.app.Load().Step(process) } //nolint:wrapcheck // as above.
+
 // Import writes credentials, all or none; the next authn for them sees the new ones.
 func (s *Server) Import(ctx context.Context, creds []domain.Credential) (int, error) {
 	changes := make([]persistence.CredentialChange, 0, len(creds))

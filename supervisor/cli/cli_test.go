@@ -97,5 +97,7 @@ func TestExampleIsWholeAndTrue(t *testing.T) {
 }
 
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
-	return map[string]func(*testscript.TestScript, bool, []string){"waitsocket": waitSocket, "exits": exits, "register": register}
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"waitsocket": waitSocket, "waitqueue": waitQueue, "exits": exits, "register": register,
+	}
 }

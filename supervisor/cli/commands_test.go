@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor"
+	"registrar/supervisor/console"
 )
 
 // asProgram makes the test binary the program.
@@ -26,19 +29,37 @@ func waitSocket(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: waitsocket PATH")
 	}
+	poll(ts, "nobody listens on "+args[0], func() bool {
+		c, err := net.Dial("unix", ts.MkAbs(args[0]))
+		if err == nil {
+			_ = c.Close()
+		}
+		return err == nil
+	})
+}
+
+// waitQueue waits until so many messages wait in the queue of a process of the server on that data directory.
+func waitQueue(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: waitqueue DATA PROCESS LENGTH")
+	}
+	client := console.NewClient(filepath.Join(ts.MkAbs(args[0]), supervisor.ControlSocket))
+	poll(ts, "the queue of "+args[1]+" is never as long", func() bool {
+		p, err := client.Inspect(context.Background(), args[1])
+		return err == nil && strconv.Itoa(p.Queue) == args[2]
+	})
+}
+
+func poll(ts *testscript.TestScript, otherwise string, reached func() bool) {
 	deadline := time.NewTimer(20 * time.Second)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		if c, err := net.Dial("unix", ts.MkAbs(args[0])); err == nil {
-			_ = c.Close()
-			return
-		}
+	for !reached() {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			ts.Fatalf("nobody listens on %s", args[0])
+			ts.Fatalf("%s", otherwise)
 		}
 	}
 }

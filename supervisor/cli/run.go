@@ -46,6 +46,13 @@ type commands struct {
 		Show  registrationShowCmd  `cmd:"" help:"Show all that is known of one user's registrations."`
 		Flush registrationFlushCmd `cmd:"" help:"Remove the registrations of a user, or of a whole realm."`
 	} `cmd:"" help:"Look at registrations and remove them, whether the server runs or not."`
+	Tree    treeCmd `cmd:"" help:"Show the supervision tree of a running server."`
+	Process struct {
+		Show    processShowCmd    `cmd:"" help:"Show all that is known of one process: its state, its queue, the message in hand."`
+		Suspend processSuspendCmd `cmd:"" help:"Have a process handle no more messages; they queue up."`
+		Resume  processResumeCmd  `cmd:"" help:"Let a suspended process go on."`
+		Step    processStepCmd    `cmd:"" help:"Have a suspended process handle one message."`
+	} `cmd:"" help:"Look at one process of a running server, hold it and step it."`
 	Query      queryCmd                  `cmd:"" help:"Ask over AMQP who is registered, as an application would."`
 	Demo       demoCmd                   `cmd:"" help:"Show what a registrar does, on a broker of its own and with simulated phones."`
 	Load       loadCmd                   `cmd:"" help:"Put load on the registrars of a broker, with simulated phones."`

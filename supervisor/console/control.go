@@ -2,11 +2,13 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/otp"
 )
 
 // maxImport bounds one import; 100,000 lines are about 15 MiB.
@@ -16,8 +18,9 @@ const maxImport = 256 << 20
 const maxPage = 1000
 
 // Control returns the handler of the control API. Errors are one line of text, with a status that tells their kind.
-func Control(s Store) http.Handler {
+func Control(s Store, e Engine) http.Handler {
 	mux := http.NewServeMux()
+	engineRoutes(mux, e)
 	mux.HandleFunc("POST /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
 		creds, err := ReadCredentials(http.MaxBytesReader(w, r.Body, maxImport))
 		if err == nil {
@@ -81,6 +84,12 @@ func answer(w http.ResponseWriter, v any, err error) {
 }
 
 func status(err error) int {
+	switch {
+	case errors.Is(err, otp.ErrNoProcess):
+		return http.StatusNotFound
+	case errors.Is(err, otp.ErrNotSuspended):
+		return http.StatusConflict
+	}
 	switch domain.KindOf(err) {
 	case domain.Invalid:
 		return http.StatusBadRequest
@@ -99,3 +108,6 @@ func status(err error) int {
 
 // requestTimeout bounds one request of the control API; an import of 100,000 lines takes a few seconds.
 const requestTimeout = 2 * time.Minute
+
+// inspectTimeout bounds how long a process has to show itself before it is shown as busy.
+const inspectTimeout = time.Second

@@ -139,6 +139,9 @@ func TestSecondReplyIsDroppedAndCounted(t *testing.T) {
 	got, err := ask(t, ref, func(f otp.From[string]) msg {
 		return fn{func(*otp.Context[msg]) { f.Reply("first"); f.Reply("second") }}
 	})
+	if _, err := ask(t, ref, asEcho); err != nil { // behind it
+		t.Error(err)
+	}
 	if err != nil || got != "first" || s.SecondReplies() != 1 {
 		t.Errorf("got %q, %v, %d second replies", got, err, s.SecondReplies())
 	}
@@ -150,9 +153,21 @@ func TestSecondReplyIsDroppedAndCounted(t *testing.T) {
 func TestReplyAfterTheDeadlineIsNotDelivered(t *testing.T) {
 	p := grow(t, lenient, []string{"a"})
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := otp.Call(ctx, otp.External("test"), p.refs["a"], asHold); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
+	go func() {
+		p.j.await("held a", 1)
+		cancel()
+	}()
+	var late otp.From[string]
+	got, err := otp.Call(ctx, otp.External("test"), p.refs["a"], func(f otp.From[string]) msg { late = f; return hold{f} })
+	if !errors.Is(err, context.Canceled) || got != "" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	p.tell("a", fn{func(*otp.Context[msg]) { late.Reply("late") }})
+	if got, err := ask(t, p.refs["a"], asEcho); err != nil || got != "a" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if n := p.sys.SecondReplies(); n != 1 {
+		t.Errorf("%d late replies dropped", n)
 	}
 }
 

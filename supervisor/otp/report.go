@@ -13,6 +13,8 @@ type Report struct {
 	Reason Reason
 	// Message is the type of a dead letter.
 	Message string
+	// Lost is how many reports this subscriber has missed.
+	Lost uint64
 }
 
 // ReportKind is the kind of a [Report].
@@ -27,45 +29,21 @@ const (
 	GaveUp
 	Abandoned
 	DeadLetter
+	// ReportsLost is for a subscriber that was too slow, whatever kinds it hears.
+	ReportsLost
 )
 
 // String returns the kind in words.
 func (k ReportKind) String() string {
-	names := [...]string{"started", "terminated", "crashed", "restarted", "gave up", "abandoned", "dead letter"}
+	names := [...]string{"started", "terminated", "crashed", "restarted", "gave up", "abandoned", "dead letter", "reports lost"}
 	if int(k) < len(names) {
 		return names[k]
 	}
 	return "unknown"
 }
 
-// Subscribe has f called with every report, on the goroutine it happens on: f must not block. A panic in f is swallowed: a
-// subscriber cannot harm the sender. The returned function ends it.
-func (s *System) Subscribe(f func(Report)) (cancel func()) {
-	id := s.ids.Add(1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.subs[id] = f
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.subs, id)
-	}
-}
-
-func (s *System) report(r Report) {
-	s.mu.Lock()
-	subs := make([]func(Report), 0, len(s.subs))
-	for _, f := range s.subs {
-		subs = append(subs, f)
-	}
-	s.mu.Unlock()
-	for _, f := range subs {
-		func() {
-			defer func() { _ = recover() }() // see Subscribe
-			f(r)
-		}()
-	}
-}
+// Logged returns the kinds of report that [LogReports] writes.
+func Logged() []ReportKind { return []ReportKind{ChildCrashed, ChildRestarted, GaveUp, Abandoned} }
 
 // LogReports writes the reports that an operator wants to know of: crashes with their stack, restarts, giving up, abandonment.
 func LogReports(log zerolog.Logger) func(Report) {
@@ -78,6 +56,8 @@ func LogReports(log zerolog.Logger) func(Report) {
 			log.Error().Str("process", r.Process).Stringer("reason", r.Reason).Stringer("event", r.Kind).Msg("supervision")
 		case ChildRestarted:
 			log.Warn().Str("process", r.Process).Stringer("epoch", r.Epoch).Msg("process restarted")
+		case ReportsLost:
+			log.Warn().Uint64("lost", r.Lost).Msg("reports of the supervision lost: too many at once")
 		case ChildStarted, ChildTerminated, DeadLetter:
 		}
 	}

@@ -229,15 +229,13 @@ func TestFailedRestartIsTriedAgain(t *testing.T) {
 
 func TestChildThatDoesNotStopIsAbandoned(t *testing.T) {
 	until := make(chan struct{})
-	var abandoned atomic.Int32
+	abandoned := make(chan otp.Report, 2)
 	p := grow(t, lenient, []string{"a", "b"}, func(p *plant, s *otp.SupSpec) {
 		s.Children[0].Shutdown = time.Millisecond
 		p.sys.Subscribe(func(r otp.Report) {
-			if r.Kind == otp.Abandoned {
-				abandoned.Add(1)
-			}
+			abandoned <- r
 			panic("a subscriber harms nobody")
-		})
+		}, otp.Abandoned)
 	})
 	got := make(chan error, 2)
 	p.tell("a", hold{otp.NewFrom(func(_ string, err error) { got <- err })})
@@ -252,10 +250,49 @@ func TestChildThatDoesNotStopIsAbandoned(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if abandoned.Load() != 1 {
-		t.Errorf("%d abandoned", abandoned.Load())
+	if r := <-abandoned; r.Process != "a" {
+		t.Errorf("abandoned %v", r)
 	}
 	close(until) // the zombie ends and has no say
+}
+
+// A subscriber that never returns holds nobody up, and one that is slow learns how much it has missed.
+func TestSubscriberHarmsNobody(t *testing.T) {
+	p := grow(t, lenient, []string{"a"})
+	blocked, until := make(chan struct{}, 1), make(chan struct{})
+	var heard, lost atomic.Uint64
+	done := make(chan struct{})
+	cancel := p.sys.Subscribe(func(r otp.Report) {
+		if heard.Add(1) == 1 {
+			blocked <- struct{}{}
+			<-until
+		}
+		if r.Kind == otp.ReportsLost {
+			lost.Add(r.Lost)
+			close(done)
+		}
+	}, otp.DeadLetter)
+	if err := p.app.Suspend("a"); err != nil {
+		t.Fatal(err)
+	}
+	const letters = 25_000
+	for range letters {
+		p.tell("a", note{"x"})
+	}
+	if err := p.app.TerminateChild(t.Context(), "top", "a"); err != nil {
+		t.Fatal(err)
+	}
+	<-blocked
+	if err := p.app.RestartChild(t.Context(), "top", "a"); err != nil {
+		t.Error(err)
+	}
+	p.awaitEcho("a")
+	close(until)
+	<-done
+	if got := heard.Load() - 1 + lost.Load(); got != letters || lost.Load() == 0 {
+		t.Errorf("%d heard or lost, %d lost", got, lost.Load())
+	}
+	cancel()
 }
 
 // The supervisor answers while a child hangs in Init: the tree can be looked at, and the start can be given up.

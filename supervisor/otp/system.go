@@ -24,7 +24,7 @@ type System struct {
 	dropped atomic.Uint64 // replies that came second
 
 	mu   sync.Mutex
-	subs map[uint64]func(Report)
+	subs atomic.Pointer[[]*subscriber] // replaced under mu
 }
 
 // Option configures a [System].
@@ -44,7 +44,7 @@ const throughput = 300
 
 // NewSystem makes a system. It owns no goroutine of its own.
 func NewSystem(opts ...Option) *System {
-	s := &System{clock: SystemClock(), log: zerolog.Nop(), disp: actor.NewDefaultDispatcher(throughput), subs: map[uint64]func(Report){}}
+	s := &System{clock: SystemClock(), log: zerolog.Nop(), disp: actor.NewDefaultDispatcher(throughput)}
 	for _, o := range opts {
 		o(s)
 	}
