@@ -44,6 +44,14 @@ func (*store) Release(domain.Key, uint64) {}
 
 func (*store) Prime(_, _ int, _ uint64, done func([]domain.Header, error)) { go done(nil, nil) }
 
+func (*store) Due(_ domain.Key, _ int, _ func(domain.Header) bool, done func([]domain.Key, domain.Key, error)) {
+	go done(nil, domain.Key{}, nil)
+}
+
+func (*store) Prune(_ []domain.Key, _ func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
+	go done(nil, nil, nil)
+}
+
 func (*store) Get(k domain.Key, done func(domain.Record, bool, error)) {
 	go done(domain.Record{Key: k}, false, nil)
 }

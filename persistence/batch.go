@@ -17,6 +17,7 @@ var errOvertaken = errors.New("another incarnation owns the user")
 type batch struct {
 	writes  map[domain.Key]write
 	fences  []fenced
+	prunes  []*pruning
 	answers []func()
 }
 
@@ -56,12 +57,11 @@ func (w *writer) prepare(ops []WriterMessage) *batch {
 					delete(w.fences, k)
 				}
 			}
-			b.answers = append(b.answers, func() { op.done(w.prime(op)) })
+			b.answers = append(b.answers, func() { w.prime(op) })
+		case pruneOp:
+			b.answers = append(b.answers, w.preparePrune(b, op))
 		case commitNow, reopen:
 		}
-	}
-	if len(b.writes) > 0 {
-		w.heads, w.primed = nil, nil // the scan at opening is out of date
 	}
 	return b
 }
@@ -83,6 +83,12 @@ func (w *writer) prepareWrite(b *batch, op writeOp) func() {
 	if w.fences[op.rec.Key] != op.epoch {
 		return func() { op.done(domain.Wrap(domain.Conflict, "write", errOvertaken)) }
 	}
+	if err := w.keeper.refusesWrites(); err != nil {
+		return func() { op.done(err) }
+	}
+	if err := fits(op.rec.Key); err != nil {
+		return func() { op.done(err) }
+	}
 	b.writes[op.rec.Key] = write{rec: op.rec, epoch: op.epoch}
 	return func() { op.done(nil) }
 }
@@ -102,18 +108,23 @@ func (w *writer) floor(k domain.Key) uint64 {
 	return w.floors[domain.ShardOf(k, len(w.floors))]
 }
 
-// commit reads what the fences ask for, then writes in ascending key order: a fence sees what came before it and nothing that came
-// after it in the same batch.
-func (b *batch) commit(f *file) error {
+// write reads what the fences ask for, then writes in ascending key order: a fence sees what came before it and nothing that came
+// after it in the same batch. It reports whether there was something to write.
+func (w *writer) write(b *batch) (wrote bool, err error) {
 	if slices.ContainsFunc(b.fences, func(f fenced) bool { return !f.got }) {
-		if err := f.view(b.readFences); err != nil {
-			return err
+		if err := w.keeper.file.view(b.readFences); err != nil {
+			return false, err
+		}
+	}
+	if len(b.prunes) > 0 {
+		if err := w.keeper.file.view(func(data *bolt.Bucket) error { return w.readPrunes(data, b) }); err != nil {
+			return false, err
 		}
 	}
 	if len(b.writes) == 0 {
-		return nil
+		return false, nil
 	}
-	return f.update(b.put)
+	return true, w.keeper.file.update(b.put)
 }
 
 func (b *batch) readFences(data *bolt.Bucket) error {

@@ -8,17 +8,19 @@ import (
 
 const (
 	credentialHeader = 8
+	sealedAt         = 2
 	flagDisabled     = 1
 )
 
-func encodeCredential(c *domain.Credential) []byte {
+func encodeCredential(c *domain.Credential, keys *Keyring) []byte {
 	var flags byte
 	if c.Disabled {
 		flags = flagDisabled
 	}
-	v := []byte{valueFormat, flags, 0, 0, 0, 0, 0, 0}
+	key := keyOf(c.Key)
+	v := []byte{valueFormat, flags, keys.SealsWith(), 0, 0, 0, 0, 0}
 	v = putText(v, c.Method)
-	v = putText(v, c.Secret.Reveal())
+	v = putText(v, keys.close(key, c.Secret.Reveal()))
 	v = putText(v, c.AccountID)
 	v = putText(v, c.AuthorizingID)
 	v = putText(v, c.OwnerID)
@@ -26,10 +28,10 @@ func encodeCredential(c *domain.Credential) []byte {
 	if len(c.Response) > 0 {
 		v = putText(v, c.Response)
 	}
-	return sign(keyOf(c.Key), v)
+	return sign(key, v)
 }
 
-func decodeCredential(key, v []byte) (domain.Credential, error) {
+func decodeCredential(key, v []byte, keys *Keyring) (domain.Credential, error) {
 	if err := verify(key, v, credentialHeader); err != nil {
 		return domain.Credential{}, err
 	}
@@ -38,10 +40,12 @@ func decodeCredential(key, v []byte) (domain.Credential, error) {
 		return domain.Credential{}, err
 	}
 	r := &reader{b: v[credentialHeader:]}
-	c := domain.Credential{
-		Key: k, Disabled: v[1]&flagDisabled != 0, Method: domain.Method(r.text()), Secret: domain.NewSecret(r.text()),
-		AccountID: r.text(), AuthorizingID: r.text(), OwnerID: r.text(),
+	c := domain.Credential{Key: k, Disabled: v[1]&flagDisabled != 0, Method: domain.Method(r.text())}
+	secret, err := keys.open(v[sealedAt], key, r.text())
+	if err != nil {
+		return domain.Credential{}, err
 	}
+	c.Secret, c.AccountID, c.AuthorizingID, c.OwnerID = domain.NewSecret(secret), r.text(), r.text(), r.text()
 	if ccv := r.text(); ccv != "" {
 		c.CCV = json.RawMessage(ccv)
 	}

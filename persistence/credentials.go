@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -21,10 +22,11 @@ type CredentialChange struct {
 // Credentials is the store of the users' credentials: the port of the realms' actors, and what commands change. It is safe for use
 // by many goroutines.
 type Credentials struct {
-	opts   Options
-	file   *file
-	writer *otp.Ref[CredentialMessage]
-	pool   *readers
+	opts    Options
+	file    *file
+	writer  *otp.Ref[CredentialMessage]
+	pool    *readers
+	trouble atomic.Pointer[string]
 }
 
 // NewCredentials makes the store's addresses. Nothing is opened before its [Credentials.Children] are started.
@@ -38,10 +40,15 @@ func NewCredentials(s *otp.System, o Options) *Credentials {
 func (s *Credentials) Children() otp.SupSpec {
 	writer := otp.ChildSpec{
 		ID: "writer", Shutdown: stopTimeout,
-		Start: otp.Worker(s.writer, func() otp.Behaviour[CredentialMessage] { return &credentialWriter{opts: s.opts, file: s.file} }),
+		Start: otp.Worker(s.writer, func() otp.Behaviour[CredentialMessage] {
+			return &credentialWriter{keeper: newKeeper(s.opts, credentialsKind, s.file, &s.trouble)}
+		}),
 	}
 	return otp.SupSpec{Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, s.pool.children()...)}
 }
+
+// Trouble says why changes are refused now, or why nothing can be read; empty when all is well.
+func (s *Credentials) Trouble() string { return told(&s.trouble) }
 
 // Lookup answers one user's credential, and whether there is one.
 func (s *Credentials) Lookup(key domain.Key, done func(domain.Credential, bool, error)) {
@@ -56,7 +63,7 @@ func (s *Credentials) Lookup(key domain.Key, done func(domain.Credential, bool, 
 			}
 			found = true
 			var err error
-			cred, err = decodeCredential(k, v)
+			cred, err = decodeCredential(k, v, s.opts.Keys)
 			return err
 		})
 	}, func(err error) { done(cred, found, err) })
@@ -77,13 +84,21 @@ func (s *Credentials) Apply(changes []CredentialChange, done func([]domain.Key, 
 	}
 }
 
+// Reseal seals every secret with the key that seals now, and answers how many it has changed. Others' work goes on in between. What was sealed otherwise
+// stays in free pages until the file is compacted.
+func (s *Credentials) Reseal(done func(int, error)) {
+	if err := s.writer.Tell(otp.External("store"), resealOp{done: done}); err != nil {
+		done(0, unavailable(err))
+	}
+}
+
 // Page answers at most limit credentials in key order behind after, of one realm, or of all when realm is empty. A page that is shorter
 // than limit is the last.
 func (s *Credentials) Page(realm domain.Realm, after domain.Key, limit int, done func([]domain.Credential, error)) {
 	var out []domain.Credential
 	s.pool.run(after, func() error {
 		return s.file.view(func(data *bolt.Bucket) (err error) {
-			out, err = page(data, realm, after, limit, decodeCredential)
+			out, err = page(data, realm, after, limit, s.opts.credential)
 			return err
 		})
 	}, func(err error) { done(out, err) })
@@ -91,28 +106,27 @@ func (s *Credentials) Page(realm domain.Realm, after domain.Key, limit int, done
 
 // credentialWriter is the process that opens the credentials file and alone writes it. Its goroutine owns the counts.
 type credentialWriter struct {
-	opts   Options
-	file   *file
+	keeper *keeper
 	counts map[domain.Realm]int
-	broken error
 	inHand *applyOp
 }
 
 // Init opens the file and checks all of it.
-func (w *credentialWriter) Init(*otp.Context[CredentialMessage]) error { return w.open() }
-
-func (w *credentialWriter) open() error {
+func (w *credentialWriter) Init(*otp.Context[CredentialMessage]) error {
 	w.counts = map[domain.Realm]int{}
-	db, err := open(w.opts, credentialsKind, func(k, v []byte) error {
-		c, err := decodeCredential(k, v)
+	opts := w.keeper.opts
+	err := w.keeper.open(func(k, v []byte) error {
+		c, err := decodeCredential(k, v, opts.Keys)
 		w.counts[c.Key.Realm]++
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	w.file.set(db)
-	w.opts.Log.Info().Int("realms", len(w.counts)).Msg("credentials opened")
+	opts.Log.Info().Int("realms", len(w.counts)).Msg("credentials opened")
+	if opts.Keys == nil {
+		opts.Log.Warn().Msg("no key: the secrets of credentials are on disk as they are (see --key-file)")
+	}
 	return nil
 }
 
@@ -120,19 +134,17 @@ func (w *credentialWriter) open() error {
 func (w *credentialWriter) Handle(c *otp.Context[CredentialMessage], m CredentialMessage) {
 	switch m := m.(type) {
 	case realmsOp:
-		m.done(maps.Clone(w.counts), w.broken)
+		m.done(maps.Clone(w.counts), nil)
 	case applyOp:
 		w.inHand = &m
 		changed, err := w.apply(c, m.changes)
 		w.inHand = nil
 		m.done(changed, err)
+	case resealOp:
+		w.reseal(c, m)
 	case reopen:
-		if err := w.file.close(); err != nil {
-			w.opts.Log.Warn().Err(err).Msg("closing the credentials file after a failed commit")
-		}
-		if w.broken = w.open(); w.broken != nil {
-			w.opts.Log.Error().Err(w.broken).Msg("the credentials file cannot be opened again yet")
-			c.After(reopenAfter, reopen{})
+		if w.keeper.retry() {
+			c.After(retryAfter, reopen{})
 		}
 	}
 }
@@ -142,27 +154,22 @@ func (w *credentialWriter) Terminate(_ *otp.Context[CredentialMessage], r otp.Re
 	if w.inHand != nil {
 		w.inHand.done(nil, domain.Wrap(domain.Unavailable, "store", fmt.Errorf("the writer crashed: %v", r.Term)))
 	}
-	if err := w.file.close(); err != nil {
-		w.opts.Log.Error().Err(err).Msg("closing the credentials file")
+	if err := w.keeper.file.close(); err != nil {
+		w.keeper.opts.Log.Error().Err(err).Msg("closing the credentials file")
 	}
 }
 
 // State is what an operator may see.
 func (w *credentialWriter) State() any {
 	return struct {
+		State  string
 		Realms int
-		Broken bool
-	}{len(w.counts), w.broken != nil}
+	}{w.keeper.state.String(), len(w.counts)}
 }
 
 func (w *credentialWriter) apply(c *otp.Context[CredentialMessage], changes []CredentialChange) ([]domain.Key, error) {
-	if w.broken != nil {
-		return nil, w.broken
-	}
-	a := applied{delta: map[domain.Realm]int{}}
-	if err := w.file.update(func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
-		w.broken = err
-		c.After(reopenAfter, reopen{})
+	a := applied{delta: map[domain.Realm]int{}, keys: w.keeper.opts.Keys}
+	if err := w.update(c, func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
 		return nil, err
 	}
 	for realm, d := range a.delta {
@@ -173,8 +180,24 @@ func (w *credentialWriter) apply(c *otp.Context[CredentialMessage], changes []Cr
 	return a.changed, nil
 }
 
+// update commits a change of the file.
+func (w *credentialWriter) update(c *otp.Context[CredentialMessage], change func(*bolt.Bucket) error) error {
+	if err := w.keeper.refusesWrites(); err != nil {
+		return err
+	}
+	err := w.keeper.file.update(change)
+	switch {
+	case err == nil:
+		w.keeper.succeeded()
+	case domain.KindOf(err) != domain.Invalid && w.keeper.failed(err):
+		c.After(retryAfter, reopen{})
+	}
+	return err
+}
+
 // applied is what changes did in one transaction.
 type applied struct {
+	keys    *Keyring
 	changed []domain.Key
 	delta   map[domain.Realm]int
 }
@@ -183,6 +206,9 @@ type applied struct {
 func (a *applied) apply(data *bolt.Bucket, changes []CredentialChange) error {
 	last := map[string]CredentialChange{}
 	for _, ch := range changes {
+		if err := fits(ch.Credential.Key); err != nil {
+			return err
+		}
 		last[string(keyOf(ch.Credential.Key))] = ch
 	}
 	for _, k := range slices.Sorted(maps.Keys(last)) {
@@ -197,7 +223,7 @@ func (a *applied) apply(data *bolt.Bucket, changes []CredentialChange) error {
 			}
 			a.delta[ch.Credential.Key.Realm]--
 		default:
-			if err := data.Put([]byte(k), encodeCredential(&ch.Credential)); err != nil {
+			if err := data.Put([]byte(k), encodeCredential(&ch.Credential, a.keys)); err != nil {
 				return fmt.Errorf("put: %w", err)
 			}
 			if !there {

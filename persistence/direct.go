@@ -11,35 +11,42 @@ import (
 // The files can be used directly, without processes, by a command that holds the directory's [Lock] while no server runs.
 
 // CredentialsFile is the credentials file, open. It is for one goroutine.
-type CredentialsFile struct{ f file }
+type CredentialsFile struct {
+	f    file
+	opts Options
+}
 
 // OpenCredentials opens, checks and if need be makes the credentials file.
 func OpenCredentials(o Options) (*CredentialsFile, error) {
-	db, err := open(o, credentialsKind, func(k, v []byte) error {
-		_, err := decodeCredential(k, v)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	c := &CredentialsFile{}
-	c.f.set(db)
-	return c, nil
+	c := &CredentialsFile{opts: o}
+	return c, c.f.replace(func() (*bolt.DB, error) { return open(o, credentialsKind, verifyOnly(o, credentialsKind)) }, nil)
 }
 
 // Apply makes all of the changes or none and returns the keys that are different now.
 func (c *CredentialsFile) Apply(changes []CredentialChange) ([]domain.Key, error) {
-	a := applied{delta: map[domain.Realm]int{}}
+	a := applied{delta: map[domain.Realm]int{}, keys: c.opts.Keys}
 	if err := c.f.update(func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
 		return nil, err
 	}
 	return a.changed, nil
 }
 
+// Reseal is [Credentials.Reseal].
+func (c *CredentialsFile) Reseal() (n int, err error) {
+	for after := []byte{}; after != nil; {
+		var changed int
+		if changed, after, err = resealChunk(&c.f, c.opts.Keys, after, c.f.update); err != nil {
+			return n, err
+		}
+		n += changed
+	}
+	return n, nil
+}
+
 // Page is [Credentials.Page].
 func (c *CredentialsFile) Page(realm domain.Realm, after domain.Key, limit int) (out []domain.Credential, err error) {
 	err = c.f.view(func(data *bolt.Bucket) (err error) {
-		out, err = page(data, realm, after, limit, decodeCredential)
+		out, err = page(data, realm, after, limit, c.opts.credential)
 		return err
 	})
 	return out, err
@@ -58,16 +65,8 @@ type RegistrationsFile struct{ f file }
 
 // OpenRegistrations opens, checks and if need be makes the registrations file.
 func OpenRegistrations(o Options) (*RegistrationsFile, error) {
-	db, err := open(o, registrationsKind, func(k, v []byte) error {
-		_, err := decodeHeader(k, v)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
 	r := &RegistrationsFile{}
-	r.f.set(db)
-	return r, nil
+	return r, r.f.replace(func() (*bolt.DB, error) { return open(o, registrationsKind, verifyOnly(o, registrationsKind)) }, nil)
 }
 
 // Get is [Registrations.Get].

@@ -20,10 +20,16 @@ type file struct {
 
 var errNotOpen = errors.New("the store is not open")
 
-func (f *file) set(db *bolt.DB) {
+// replace closes what is open and opens anew; reads wait meanwhile. How the closing went is told to closed.
+func (f *file) replace(open func() (*bolt.DB, error), closed func(error)) (err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.db = db
+	if f.db != nil {
+		closed(f.db.Close())
+		f.db = nil
+	}
+	f.db, err = open()
+	return err
 }
 
 // close closes the database once the reads in hand have ended.
@@ -38,31 +44,35 @@ func (f *file) close() error {
 	return db.Close() //nolint:wrapcheck // wrapped by the caller.
 }
 
-// view runs a read-only transaction. A page that cannot be read is an error, not the end of the process.
-func (f *file) view(read func(data *bolt.Bucket) error) (err error) {
+// view runs a read-only transaction on the data. A page that cannot be read is an error, not the end of the process.
+func (f *file) view(read func(data *bolt.Bucket) error) error {
+	return f.tx(func(tx *bolt.Tx) error { return read(tx.Bucket([]byte(bucketData))) })
+}
+
+// tx runs a read-only transaction on all of the file.
+func (f *file) tx(read func(*bolt.Tx) error) error {
+	return f.guarded("read", func(db *bolt.DB) error { return db.View(read) })
+}
+
+// update runs a transaction and returns when it is on disk. After an error its outcome is unknown, unless write refused it as [domain.Invalid].
+func (f *file) update(write func(data *bolt.Bucket) error) error {
+	return f.guarded("write", func(db *bolt.DB) error {
+		return unavailable(db.Update(func(tx *bolt.Tx) error { return write(tx.Bucket([]byte(bucketData))) }))
+	})
+}
+
+// guarded runs do with the open database. Damage that is met on the way, in the file or under it, is an error.
+func (f *file) guarded(op string, do func(*bolt.DB) error) (err error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	if f.db == nil {
-		return domain.Wrap(domain.Unavailable, "read", errNotOpen)
+		return domain.Wrap(domain.Unavailable, op, errNotOpen)
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = domain.Wrap(domain.Unavailable, "read", fmt.Errorf("the store is damaged: %v", r))
+			err = domain.Wrap(domain.Unavailable, op, fmt.Errorf("the store is damaged: %v", r))
 		}
 	}()
-	return f.db.View(func(tx *bolt.Tx) error { return read(tx.Bucket([]byte(bucketData))) }) //nolint:wrapcheck // our own.
-}
-
-// update runs a transaction and returns when it is on disk. After an error its outcome is unknown.
-func (f *file) update(write func(data *bolt.Bucket) error) error {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	if f.db == nil {
-		return domain.Wrap(domain.Unavailable, "write", errNotOpen)
-	}
-	if err := f.db.Update(func(tx *bolt.Tx) error { return write(tx.Bucket([]byte(bucketData))) }); err != nil {
-		return domain.Wrap(domain.Unavailable, "write", err)
-	}
-	return nil
+	return do(f.db)
 }

@@ -30,6 +30,13 @@ type primeOp struct {
 	done          func([]domain.Header, error)
 }
 
+// pruneOp takes what has ended out of records of users without an incarnation.
+type pruneOp struct {
+	keys   []domain.Key
+	decide func(domain.Record) (domain.Record, bool)
+	done   func([]domain.Header, []domain.Key, error)
+}
+
 // commitNow stands behind what is queued: by the time it is handled, all of that is in the batch.
 type commitNow struct{}
 
@@ -45,6 +52,10 @@ func (op writeOp) Undelivered(err error) { op.done(unavailable(err)) }
 // Undelivered answers in place of a writer that has ended.
 func (op primeOp) Undelivered(err error) { op.done(nil, unavailable(err)) }
 
+// Undelivered answers in place of a writer that has ended.
+func (op pruneOp) Undelivered(err error) { op.done(nil, nil, unavailable(err)) }
+
+func (pruneOp) writerMessage()   {}
 func (fenceOp) writerMessage()   {}
 func (writeOp) writerMessage()   {}
 func (releaseOp) writerMessage() {}
@@ -84,6 +95,17 @@ func (op applyOp) Undelivered(err error) { op.done(nil, unavailable(err)) }
 // Undelivered answers in place of a writer that has ended.
 func (op realmsOp) Undelivered(err error) { op.done(nil, unavailable(err)) }
 
+// resealOp seals a part of the credentials anew and goes on behind what is queued.
+type resealOp struct {
+	after []byte
+	n     int
+	done  func(int, error)
+}
+
+// Undelivered answers in place of a writer that has ended.
+func (op resealOp) Undelivered(err error) { op.done(op.n, unavailable(err)) }
+
+func (resealOp) credentialMessage() {}
 func (applyOp) credentialMessage()  {}
 func (realmsOp) credentialMessage() {}
 func (reopen) credentialMessage()   {}

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -13,6 +14,12 @@ type Options struct {
 	// Dir is the data directory, whose lock the caller holds.
 	Dir string
 	Log zerolog.Logger
+	// MaxSize is how large each file may grow, in bytes; zero is as large as the disk allows. A write beyond it is refused and nothing is harmed.
+	MaxSize int64
+	// Keys seal and open the secrets of credentials; nil leaves them as they are.
+	Keys *Keyring
+	// Places is how many operations may wait for a writer; one more is refused with [domain.Overloaded]. Zero is 20,000.
+	Places int
 	// MaxBatch is the largest number of operations in one commit; zero is 10,000.
 	MaxBatch int
 	// NoSync leaves out fsync: for a negative control in tests. What is acknowledged is then not safe.
@@ -26,7 +33,9 @@ const (
 	defaultBatch  = 10_000
 	fileFormat    = 1
 	lockTimeout   = time.Second
-	mapSize       = 8 << 30 // address space, not memory: growing the map would stall the writer
+	defaultPlaces = 20_000
+	// The map is address space, not memory: growing the map would stall the writer. It is 8 GiB, or 1 GiB where addresses are short.
+	mapSize       = 1 << (30 + 3*(strconv.IntSize/64))
 	readersNumber = 2
 )
 
@@ -37,10 +46,18 @@ func (o Options) batch() int {
 	return o.MaxBatch
 }
 
+func (o Options) places() int {
+	if o.Places == 0 {
+		return defaultPlaces
+	}
+	return o.Places
+}
+
 func (o Options) path(kind string) string { return filepath.Join(o.Dir, kind+".db") }
 
 func (o Options) bolt() *bolt.Options {
 	return &bolt.Options{
 		Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize, NoSync: o.NoSync,
+		MaxSize: int(o.MaxSize),
 	}
 }

@@ -13,10 +13,11 @@ import (
 // readers are the processes that read a file. Reads of one user go to the same one, and so keep their order.
 type readers struct {
 	refs [readersNumber]*otp.Ref[ReaderMessage]
+	bulk *otp.Ref[ReaderMessage] // for what takes seconds
 }
 
 func newReaders(s *otp.System, file string) *readers {
-	r := &readers{}
+	r := &readers{bulk: otp.NewRef[ReaderMessage](s, file+"/reader/bulk")}
 	for i := range r.refs {
 		r.refs[i] = otp.NewRef[ReaderMessage](s, file+"/reader/"+strconv.Itoa(i))
 	}
@@ -25,7 +26,7 @@ func newReaders(s *otp.System, file string) *readers {
 
 func (r *readers) children() []otp.ChildSpec {
 	var specs []otp.ChildSpec
-	for _, ref := range r.refs {
+	for _, ref := range append(r.refs[:], r.bulk) {
 		specs = append(specs, otp.ChildSpec{ID: ref.Name(), Start: otp.Worker(ref, func() otp.Behaviour[ReaderMessage] { return readerProcess{} })})
 	}
 	return specs
@@ -35,6 +36,13 @@ func (r *readers) children() []otp.ChildSpec {
 func (r *readers) run(key domain.Key, do func() error, done func(error)) {
 	ref := r.refs[domain.ShardOf(key, readersNumber)]
 	if err := ref.Tell(otp.External("store"), read{do: do, done: done}); err != nil {
+		done(unavailable(err))
+	}
+}
+
+// long has a read done that takes seconds: nobody waits behind it but others of its kind.
+func (r *readers) long(do func() error, done func(error)) {
+	if err := r.bulk.Tell(otp.External("store"), read{do: do, done: done}); err != nil {
 		done(unavailable(err))
 	}
 }

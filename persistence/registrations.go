@@ -1,6 +1,8 @@
 package persistence
 
 import (
+	"errors"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -16,12 +18,15 @@ type Registrations struct {
 	file   *file
 	writer *otp.Ref[WriterMessage]
 	pool   *readers
+
+	trouble atomic.Pointer[string]
 }
 
 // NewRegistrations makes the store's addresses. Nothing is opened before its [Registrations.Children] are started.
 func NewRegistrations(s *otp.System, o Options) *Registrations {
 	return &Registrations{
-		opts: o, file: &file{}, writer: otp.NewRef[WriterMessage](s, "registrations/writer"), pool: newReaders(s, "registrations"),
+		opts: o, file: &file{}, writer: otp.NewRef[WriterMessage](s, "registrations/writer", otp.WithBound(o.places())),
+		pool: newReaders(s, "registrations"),
 	}
 }
 
@@ -29,13 +34,18 @@ func NewRegistrations(s *otp.System, o Options) *Registrations {
 func (r *Registrations) Children() otp.SupSpec {
 	writer := otp.ChildSpec{
 		ID: "writer", Shutdown: stopTimeout,
-		Start: otp.Worker(r.writer, func() otp.Behaviour[WriterMessage] { return &writer{opts: r.opts, file: r.file} }),
+		Start: otp.Worker(r.writer, func() otp.Behaviour[WriterMessage] {
+			return &writer{keeper: newKeeper(r.opts, registrationsKind, r.file, &r.trouble), scan: r.scan}
+		}),
 	}
 	return otp.SupSpec{Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, r.pool.children()...)}
 }
 
 // stopTimeout is long: the last commit of a busy writer must not be cut off.
 const stopTimeout = time.Minute
+
+// Trouble says why writes are refused now, or why nothing can be read; empty when all is well.
+func (r *Registrations) Trouble() string { return told(&r.trouble) }
 
 // Fence ends the right of every older incarnation to write the user's record, and answers the record as it is after every write that
 // was accepted before.
@@ -104,10 +114,14 @@ func (r *Registrations) tell(m WriterMessage) error {
 	return unavailable(r.writer.Tell(otp.External("store"), m))
 }
 
-// unavailable gives an error of the engine the kind that a caller acts on.
+// unavailable gives an error of the engine the kind that a caller acts on, and leaves those that have one.
 func unavailable(err error) error {
-	if err == nil {
-		return nil
+	var known *domain.Error
+	switch {
+	case err == nil || errors.As(err, &known):
+		return err
+	case errors.Is(err, otp.ErrOverloaded):
+		return domain.Wrap(domain.Overloaded, "store", err)
 	}
 	return domain.Wrap(domain.Unavailable, "store", err)
 }

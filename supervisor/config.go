@@ -9,6 +9,7 @@ import (
 	"registrar/actors/registration"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
+	"registrar/persistence"
 	"registrar/supervisor/otp"
 )
 
@@ -36,6 +37,14 @@ type Config struct {
 	CacheMost int
 	// Sweep is how often ended registrations are looked for; zero means a minute.
 	Sweep time.Duration
+	// Idle is how long a user's actor may have nothing to do before it is put away; zero means ten minutes, negative never.
+	Idle time.Duration
+	// LiveMost is about how many users' actors there are at most; zero means no limit.
+	LiveMost int
+	// Keys seal the secrets of credentials on disk; nil leaves them as they are.
+	Keys *persistence.Keyring
+	// StoreMost is how large each file of the store may grow, in bytes; zero is as large as the disk allows.
+	StoreMost int64
 	// Clock is the source of time; nil is the system's.
 	Clock otp.Clock
 	// NoSync leaves out fsync. It exists for the crash test's negative control: what is acknowledged is not safe.

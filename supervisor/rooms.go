@@ -45,7 +45,7 @@ func furnish(cfg Config, boot uint32) *rooms {
 	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot))
 	r.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
 	r.sys.Subscribe(func(rep otp.Report) { r.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)
-	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync}
+	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync, Keys: cfg.Keys, MaxSize: cfg.StoreMost}
 	r.credentials = persistence.NewCredentials(r.sys, store)
 	r.registrations = persistence.NewRegistrations(r.sys, store)
 	r.realms = otp.NewRef[credential.RealmsMessage](r.sys, "realms")
@@ -84,7 +84,8 @@ func (r *rooms) newRealms() otp.Behaviour[credential.RealmsMessage] {
 
 func (r *rooms) directory() directory.Env {
 	return directory.Env{
-		Store: r.registrations, Credentials: r.credentials, Guests: r.cfg.Guests, Notify: r.bridge.Notify, Primed: r.primed, Limits: r.cfg.Limits, Now: r.clock.Now, Sweep: r.cfg.Sweep, SweepMost: 1000,
+		Store: r.registrations, Credentials: r.credentials, Guests: r.cfg.Guests, Notify: r.bridge.Notify, Primed: r.primed,
+		Limits: r.cfg.Limits, Now: r.clock.Now, Sweep: r.cfg.Sweep, SweepMost: 1000, Idle: max(0, r.cfg.Idle), Live: r.cfg.LiveMost,
 		Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
 	}
 }
@@ -102,6 +103,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = otp.SystemClock()
+	}
+	if cfg.Idle == 0 {
+		cfg.Idle = 10 * time.Minute
 	}
 	if cfg.Sweep == 0 {
 		cfg.Sweep = time.Minute

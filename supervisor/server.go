@@ -37,6 +37,9 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says all there is to say.
 	}
+	if err := persistence.Tidy(cfg.Data); err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
 	s := &Server{lock: lock, up: make(chan struct{}), rooms: furnish(cfg, lock.Boot())}
 	app, err := otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s)) //nolint:contextcheck // the tree outlives the call that starts it.
 	if err != nil {
@@ -78,6 +81,11 @@ func (s *Server) drain(ctx context.Context) {
 // Ready reports whether the server is primed, consuming and able to answer, and what is missing.
 func (s *Server) Ready() (ok bool, reasons []string) {
 	reasons = s.rooms.bridge.Status.Reasons()
+	for _, trouble := range []string{s.rooms.credentials.Trouble(), s.rooms.registrations.Trouble()} {
+		if trouble != "" {
+			reasons = append(reasons, trouble)
+		}
+	}
 	return len(reasons) == 0, reasons
 }
 

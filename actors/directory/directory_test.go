@@ -1,9 +1,12 @@
 package directory_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -99,6 +102,51 @@ func (s *store) Get(k domain.Key, done func(domain.Record, bool, error)) {
 	defer s.mu.Unlock()
 	r, ok := s.recs[k]
 	go done(r, ok, nil)
+}
+
+func (s *store) Due(from domain.Key, limit int, due func(domain.Header) bool, done func([]domain.Key, domain.Key, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var keys []domain.Key
+	var next domain.Key
+	for _, k := range slices.SortedFunc(maps.Keys(s.recs), compare) {
+		rec := s.recs[k]
+		switch {
+		case compare(k, from) < 0 || !due(rec.Header()):
+		case len(keys) < limit:
+			keys = append(keys, k)
+		case next == domain.Key{}:
+			next = k
+		}
+	}
+	go done(keys, next, nil)
+}
+
+func compare(a, b domain.Key) int {
+	return cmp.Or(cmp.Compare(a.Realm, b.Realm), cmp.Compare(a.User, b.User))
+}
+
+func (s *store) Prune(keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var changed []domain.Header
+	var owned []domain.Key
+	for _, k := range keys {
+		if s.fences[k] != 0 {
+			owned = append(owned, k)
+			continue
+		}
+		next, is := decide(s.recs[k])
+		if !is {
+			continue
+		}
+		next.Key = k
+		changed = append(changed, next.Header())
+		if s.recs[k] = next; next.Empty() {
+			delete(s.recs, k)
+		}
+	}
+	done(changed, owned, nil)
 }
 
 func (s *store) let() {

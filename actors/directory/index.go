@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"slices"
 	"time"
 
 	"registrar/actors/domain"
@@ -91,15 +90,6 @@ func (e entry) live(now int64) (n int) {
 		}
 	}
 	return n
-}
-
-// due reports whether something of the user has ended, a binding at least grace ago.
-func (e entry) due(now, grace int64) bool {
-	over := func(t int64) bool { return t != 0 && t+grace <= now }
-	if over(e.deadline) || e.until != 0 && e.until <= now {
-		return true
-	}
-	return e.earlier != nil && slices.ContainsFunc(*e.earlier, over)
 }
 
 func millis(t time.Time) int64 {

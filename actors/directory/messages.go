@@ -37,8 +37,8 @@ type Flushed struct{ N int }
 // indexed is the news from a user's actor that its committed record has this header.
 type indexed struct{ header domain.Header }
 
-// sweep asks the shard to look for users whose registrations have ended.
-type sweep struct{}
+// pruneLive says that something of a user with an actor has ended: the actor is to take it out.
+type pruneLive struct{ key domain.Key }
 
 // reread is the store's answer about a user whose actor was stopped for crashing too often.
 type reread struct {
@@ -64,7 +64,7 @@ func (Deliver) directoryMessage()     {}
 func (Count) directoryMessage()       {}
 func (FlushRealm) directoryMessage()  {}
 func (indexed) directoryMessage()     {}
-func (sweep) directoryMessage()       {}
+func (pruneLive) directoryMessage()   {}
 func (reread) directoryMessage()      {}
 func (looked) directoryMessage()      {}
 func (flushedUser) directoryMessage() {}

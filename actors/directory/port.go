@@ -15,6 +15,11 @@ type Store interface {
 	// Prime returns the headers of all users of a shard after all writes accepted before, and refuses from then on what
 	// incarnations older than epoch write for these users.
 	Prime(shard, shards int, epoch uint64, done func([]domain.Header, error))
+	// Due answers users whose header is due, at most limit, in key order from a key on; a zero Next is the end. A page may be empty and not the last.
+	Due(from domain.Key, limit int, due func(domain.Header) bool, done func(keys []domain.Key, next domain.Key, err error))
+	// Prune has decide take what has ended out of the committed records of users without an incarnation, and answers after the commit, before
+	// any later write of these users is answered: the headers of what was changed, and the users that have an incarnation, which were left alone.
+	Prune(keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func(changed []domain.Header, owned []domain.Key, err error))
 	// Get returns one user's committed record, and whether there is one.
 	Get(key domain.Key, done func(domain.Record, bool, error))
 }
@@ -43,9 +48,13 @@ type Env struct {
 	Notify func(from otp.Origin, e registration.Event)
 	// Primed is told the headers that a shard has found in the file, before it takes its first message. Nil is nobody.
 	Primed func([]domain.Header)
-	// Sweep is how often a shard looks for what has ended; SweepMost is how many users it has pruned in one go.
+	// Sweep is how often the file is gone through for what has ended; SweepMost is how many users are pruned in one go.
 	Sweep     time.Duration
 	SweepMost int
+	// Idle is how long a user's actor may have nothing to do before it is put away; zero is for ever. Live is how many users' actors there may be:
+	// one more has the one put away that has been idle for about the longest; zero is no limit.
+	Idle time.Duration
+	Live int
 	// Intensity, Period and CoolDown bound the crashes of one user's actor: after more than Intensity within Period it is
 	// stopped and refused until CoolDown has passed.
 	Intensity        int

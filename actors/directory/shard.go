@@ -42,12 +42,14 @@ func (s *Shard) Init(c *otp.Context[Message]) error {
 	s.family = otp.NewFamily(c, otp.FamilySpec[domain.Key, registration.Message]{
 		Name:      func(k domain.Key) string { return "user/" + k.String() },
 		New:       func(k domain.Key) otp.Behaviour[registration.Message] { return registration.New(env, k) },
-		Intensity: s.env.Intensity, Period: s.env.Period, CoolDown: s.env.CoolDown,
+		Intensity: s.env.Intensity, Period: s.env.Period, CoolDown: s.env.CoolDown, Idle: s.env.Idle, Most: perShard(s.env.Live),
 		OnExit: func(k domain.Key, r otp.Reason) { s.onExit(c, k, r) },
 	})
-	c.After(s.env.Sweep, sweep{})
 	return nil
 }
+
+// perShard is each shard's part of a limit for all.
+func perShard(most int) int { return (most + Shards - 1) / Shards }
 
 func (s *Shard) prime(c *otp.Context[Message]) ([]domain.Header, error) {
 	type primed struct {
@@ -79,8 +81,10 @@ func (s *Shard) Handle(c *otp.Context[Message], msg Message) {
 		s.count(m.header)
 	case looked:
 		s.onLooked(c, m)
-	case sweep:
-		s.sweep(c)
+	case pruneLive:
+		if err := s.family.Deliver(c, m.key, registration.Prune{}); err != nil {
+			c.Log().Debug().Err(err).Msg("prune refused")
+		}
 	case reread:
 		if m.err == nil {
 			m.record.Key = m.key
@@ -123,39 +127,6 @@ func (s *Shard) hand(c *otp.Context[Message], req registration.Request) {
 	if err := s.family.Deliver(c, key, req); err != nil {
 		req.Refuse(fmt.Errorf("start the user's actor: %w", err))
 	}
-}
-
-// sweep has the actors of users with something ended take it out of the file, a bounded number at a time; what is left is
-// found by the next sweep, which then comes sooner.
-func (s *Shard) sweep(c *otp.Context[Message]) {
-	due, more := s.due()
-	for _, k := range due {
-		if err := s.family.Deliver(c, k, registration.Prune{}); err != nil {
-			c.Log().Debug().Err(err).Msg("prune refused")
-		}
-	}
-	next := s.env.Sweep
-	if more {
-		next /= 10
-	}
-	c.After(next, sweep{})
-}
-
-// due returns users with something ended, and whether there are more.
-func (s *Shard) due() (keys []domain.Key, more bool) {
-	now, grace := s.env.Now().UnixMilli(), s.env.Limits.Grace.Milliseconds()
-	for realm, users := range s.index.realms {
-		for user, e := range users {
-			if !e.due(now, grace) {
-				continue
-			}
-			if len(keys) == s.env.SweepMost {
-				return keys, true
-			}
-			keys = append(keys, domain.Key{Realm: realm, User: user})
-		}
-	}
-	return keys, false
 }
 
 // onExit learns of an actor that will not be restarted. After too many crashes the index may lag behind the file.

@@ -11,11 +11,14 @@ import (
 const Shards = 64
 
 // Users is the address of all shards: a table, not an actor. It is immutable and safe for use by many goroutines.
-type Users struct{ refs [Shards]*otp.Ref[Message] }
+type Users struct {
+	refs    [Shards]*otp.Ref[Message]
+	sweeper *otp.Ref[sweeperMessage]
+}
 
 // NewUsers makes the addresses of the shards, named users/00 to users/63.
 func NewUsers(s *otp.System) *Users {
-	u := &Users{}
+	u := &Users{sweeper: otp.NewRef[sweeperMessage](s, "users/sweeper")}
 	for i := range u.refs {
 		name := strconv.Itoa(i)
 		if i < 10 {
@@ -32,7 +35,7 @@ func (u *Users) For(k domain.Key) *otp.Ref[Message] { return u.refs[domain.Shard
 // All returns the addresses of all shards.
 func (u *Users) All() []*otp.Ref[Message] { return u.refs[:] }
 
-// Children declares the shards, in order, for the supervision tree.
+// Children declares the shards, in order, and the sweeper, for the supervision tree.
 func (u *Users) Children(env Env) []otp.ChildSpec {
 	g := newGuests(env.Guests)
 	specs := make([]otp.ChildSpec, 0, Shards)
@@ -42,5 +45,7 @@ func (u *Users) Children(env Env) []otp.ChildSpec {
 			Start: otp.Worker(ref, func() otp.Behaviour[Message] { return &Shard{env: env, number: i, guests: g} }),
 		})
 	}
-	return specs
+	return append(specs, otp.ChildSpec{
+		ID: u.sweeper.Name(), Start: otp.Worker(u.sweeper, func() otp.Behaviour[sweeperMessage] { return &sweeper{env: env, users: u} }),
+	})
 }

@@ -73,6 +73,11 @@ func (a *Actor) Handle(c *otp.Context[Message], msg Message) {
 	}
 }
 
+// Passivate reports whether the actor has nothing under way: all that it knows is in the file and in the index.
+func (a *Actor) Passivate() bool {
+	return a.loaded && !a.writing && len(a.waiting)+len(a.inFlight)+len(a.next) == 0
+}
+
 // Terminate gives the fence back. Requests that still wait are answered by the engine.
 func (a *Actor) Terminate(c *otp.Context[Message], r otp.Reason) {
 	if !r.IsAbnormal() && !a.writing {

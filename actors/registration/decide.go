@@ -118,6 +118,13 @@ func flush(rec domain.Record, m Flush, now time.Time, lim Limits) (domain.Record
 	return remove(rec, older, m.Stamp, m.Digest, now, lim)
 }
 
+// PruneRecord is what [Prune] does to a record, for one without an actor: it returns the record without what has ended at now, the bindings that went,
+// and whether anything changed. It is pure.
+func PruneRecord(rec domain.Record, now time.Time, lim Limits) (next domain.Record, ended []domain.Binding, changed bool) {
+	next, out, changed := prune(rec, now, lim)
+	return next, out.Ended, changed
+}
+
 // prune takes out what has ended, grace included: bindings leave a tombstone, tombstones past their time leave nothing. It
 // reports what ended, and whether anything changed.
 func prune(rec domain.Record, now time.Time, lim Limits) (next domain.Record, out Outcome, changed bool) {

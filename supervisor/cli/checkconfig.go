@@ -20,7 +20,7 @@ type exampleCmd struct{}
 
 // Run prints the settings that serve would run with, and where each comes from, or what is wrong with them.
 func (c *checkConfigCmd) Run(k *kong.Context, env Env, from *settings) error {
-	if _, err := c.config(discard()); err != nil {
+	if _, err := c.config(env, discard()); err != nil {
 		return err
 	}
 	flags := slices.DeleteFunc(k.Flags(), func(f *kong.Flag) bool {

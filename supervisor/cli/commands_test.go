@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -107,4 +108,16 @@ func register(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 	}
+}
+
+// appendFile appends a file, or what was printed last, to another.
+func appendFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: append FILE FROM")
+	}
+	was := ""
+	if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+		was = ts.ReadFile(args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(was+ts.ReadFile(args[1])), 0o600))
 }

@@ -17,6 +17,7 @@ import (
 // importCmd is registrar credential import.
 type importCmd struct {
 	dataFlag
+	keyFlag
 	File string `arg:"" help:"JSON Lines with realm, user, password or ha1 and optional fields; - for standard input."`
 }
 
@@ -35,7 +36,11 @@ func (c *importCmd) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it says all there is to say.
 	}
-	return withStore(c.Data, func(s console.Store) error {
+	keys, err := c.keys(env)
+	if err != nil {
+		return err
+	}
+	return withStore(c.Data, keys, func(s console.Store) error {
 		if _, err := s.Import(ctx, creds); err != nil {
 			return err //nolint:wrapcheck // as above.
 		}
@@ -46,6 +51,7 @@ func (c *importCmd) Run(ctx context.Context, env Env) error {
 // setCmd is registrar credential set.
 type setCmd struct {
 	dataFlag
+	keyFlag
 	PasswordStdin bool   `help:"Read the password from standard input, one line." xor:"secret" required:""`
 	HA1           string `name:"ha1" help:"Set the HA1 instead: MD5 of user:realm:password in hex." placeholder:"HEX" xor:"secret" required:""`
 	Realm         string `arg:"" help:"Realm."`
@@ -72,7 +78,11 @@ func (c *setCmd) Run(ctx context.Context, env Env) error {
 	} else if cred.Secret, err = console.ParseHA1(c.HA1); err != nil {
 		return usage{err}
 	}
-	return withStore(c.Data, func(s console.Store) error {
+	keys, err := c.keys(env)
+	if err != nil {
+		return err
+	}
+	return withStore(c.Data, keys, func(s console.Store) error {
 		_, err := s.Import(ctx, []domain.Credential{cred})
 		return err //nolint:wrapcheck // it says all there is to say.
 	})
@@ -81,6 +91,7 @@ func (c *setCmd) Run(ctx context.Context, env Env) error {
 // listCmd is registrar credential list.
 type listCmd struct {
 	dataFlag
+	keyFlag
 	JSON  bool   `name:"json" help:"JSON Lines."`
 	Realm string `arg:"" optional:"" help:"Only this realm."`
 }
@@ -97,7 +108,11 @@ type credentialView struct {
 // Run lists.
 func (c *listCmd) Run(ctx context.Context, env Env) error {
 	realm := domain.Realm(strings.ToLower(c.Realm))
-	return withStore(c.Data, func(s console.Store) error {
+	keys, err := c.keys(env)
+	if err != nil {
+		return err
+	}
+	return withStore(c.Data, keys, func(s console.Store) error {
 		return everything(func(after domain.Key) ([]domain.Credential, error) { return s.Credentials(ctx, realm, after, pageSize) },
 			func(x domain.Credential) domain.Key { return x.Key },
 			func(x domain.Credential) error {
@@ -117,17 +132,22 @@ func (c *listCmd) Run(ctx context.Context, env Env) error {
 // deleteCmd is registrar credential delete.
 type deleteCmd struct {
 	dataFlag
+	keyFlag
 	Realm string `arg:"" help:"Realm."`
 	User  string `arg:"" help:"User."`
 }
 
 // Run deletes; it fails when there is nothing to delete.
-func (c *deleteCmd) Run(ctx context.Context, _ Env) error {
+func (c *deleteCmd) Run(ctx context.Context, env Env) error {
 	key, err := domain.ParseKey(c.Realm, c.User)
 	if err != nil {
 		return usage{err}
 	}
-	return withStore(c.Data, func(s console.Store) error {
+	keys, err := c.keys(env)
+	if err != nil {
+		return err
+	}
+	return withStore(c.Data, keys, func(s console.Store) error {
 		there, err := s.Delete(ctx, key)
 		if err == nil && !there {
 			return fmt.Errorf("there is no credential of %s", key)

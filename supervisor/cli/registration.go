@@ -36,7 +36,7 @@ func (c *registrationShowCmd) Run(ctx context.Context, env Env) error {
 		return usage{err}
 	}
 	shown, now := 0, time.Now()
-	err = withStore(c.Data, func(s console.Store) error {
+	err = withStore(c.Data, nil, func(s console.Store) error {
 		rec, err := s.Registration(ctx, key)
 		if err != nil {
 			return err //nolint:wrapcheck // it says all there is to say.
@@ -86,6 +86,7 @@ func (c *registrationShowCmd) show(env Env, key domain.Key, b domain.Binding, no
 // registrationFlushCmd is registrar registration flush.
 type registrationFlushCmd struct {
 	dataFlag
+	keyFlag
 	Realm string `arg:"" help:"Realm."`
 	User  string `arg:"" optional:"" help:"Only this user of it."`
 }
@@ -96,7 +97,11 @@ func (c *registrationFlushCmd) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return usage{err}
 	}
-	return withStore(c.Data, func(s console.Store) error {
+	keys, err := c.keys(env)
+	if err != nil {
+		return err
+	}
+	return withStore(c.Data, keys, func(s console.Store) error {
 		n, err := s.Flush(ctx, realm, domain.User(c.User))
 		if err != nil {
 			return err //nolint:wrapcheck // it says all there is to say.
@@ -118,7 +123,7 @@ type registrationView struct {
 // Run lists what has not ended.
 func (c *registrationListCmd) Run(ctx context.Context, env Env) error {
 	realm, now := domain.Realm(strings.ToLower(c.Realm)), time.Now()
-	return withStore(c.Data, func(s console.Store) error {
+	return withStore(c.Data, nil, func(s console.Store) error {
 		return everything(func(after domain.Key) ([]domain.Record, error) { return s.Registrations(ctx, realm, after, pageSize) },
 			func(r domain.Record) domain.Key { return r.Key },
 			func(r domain.Record) error {

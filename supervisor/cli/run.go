@@ -46,6 +46,17 @@ type commands struct {
 		Show  registrationShowCmd  `cmd:"" help:"Show all that is known of one user's registrations."`
 		Flush registrationFlushCmd `cmd:"" help:"Remove the registrations of a user, or of a whole realm."`
 	} `cmd:"" help:"Look at registrations and remove them, whether the server runs or not."`
+	Store struct {
+		Check   storeCheckCmd   `cmd:"" help:"Check both files, whether the server runs or not: pages, order, checksums, contents."`
+		Backup  storeBackupCmd  `cmd:"" help:"Make a checked archive of both files, whether the server runs or not."`
+		Restore storeRestoreCmd `cmd:"" help:"Put the files of an archive into a data directory that no server uses."`
+		Compact storeCompactCmd `cmd:"" help:"Rewrite the files without what is free, and was deleted, in them; no server may run."`
+		Stats   storeStatsCmd   `cmd:"" help:"Print the sizes of the files."`
+		Export  storeExportCmd  `cmd:"" help:"Print all of a file as JSON Lines."`
+		Import  storeImportCmd  `cmd:"" help:"Import registrations from JSON Lines, all or none; no server may run."`
+		NewKey  storeNewKeyCmd  `cmd:"" help:"Print a fresh key that seals secrets, as a line for --key-file."`
+		Reseal  storeResealCmd  `cmd:"" help:"Seal every secret with the first key of --key-file: how keys are changed."`
+	} `cmd:"" help:"Look after the two files of the store."`
 	Tree    treeCmd `cmd:"" help:"Show the supervision tree of a running server."`
 	Process struct {
 		Show    processShowCmd    `cmd:"" help:"Show all that is known of one process: its state, its queue, the message in hand."`

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -23,11 +24,15 @@ func (s *serveCmd) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := s.config(log)
+	cfg, err := s.config(env, log)
 	if err != nil {
 		return err
 	}
 	server, err := supervisor.Start(ctx, cfg)
+	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(err, cause) {
+		log.Info().Msg("stopped before it was up")
+		return nil
+	}
 	if err != nil {
 		return err //nolint:wrapcheck // it says all there is to say.
 	}

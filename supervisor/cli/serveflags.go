@@ -19,6 +19,7 @@ import (
 // with REGISTRAR_ in front, in the environment.
 type serveFlags struct {
 	dataFlag
+	keyFlag
 	AMQP      []string `required:"" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost; several are tried in turn." placeholder:"URL"`
 	Admin     string   `help:"Address of the admin server (/healthz, /readyz, /metrics); empty for none." default:"127.0.0.1:7070"`
 	LogLevel  string   `help:"One of debug, info, warn, error." enum:"debug,info,warn,error" default:"info"`
@@ -67,16 +68,25 @@ type limitFlags struct {
 	GuestsMost int           `group:"Limits" help:"Registered users without credentials, in all." default:"100000"`
 	GuestsEach int           `group:"Limits" help:"Registered users without credentials, of one realm." default:"10000"`
 	CacheMost  int           `group:"Limits" help:"Credentials cached of one realm." default:"100000"`
+	Idle       time.Duration `group:"Limits" help:"How long a user's actor may have nothing to do before it is put away; 0s for ever." default:"10m"`
+	LiveMost   int           `group:"Limits" help:"Users' actors at most, about; 0 for no limit. Who has been idle longest is put away." default:"0"`
+	StoreMost  int64         `group:"Limits" help:"Size of each file of the store at most, in MiB; 0 for no limit but the disk." default:"0"`
 	Sweep      time.Duration `group:"Limits" help:"How often ended registrations are looked for, to take them out of the file." default:"1m"`
 }
 
 // config turns the flags into what the supervisor takes; what makes no sense is named.
-func (f *serveFlags) config(log zerolog.Logger) (supervisor.Config, error) {
-	if err := errors.Join(f.validate()...); err != nil {
+func (f *serveFlags) config(env Env, log zerolog.Logger) (supervisor.Config, error) {
+	keys, err := f.keys(env)
+	if err := errors.Join(append(f.validate(), err)...); err != nil {
 		return supervisor.Config{}, usage{err}
+	}
+	idle := f.Idle
+	if idle == 0 {
+		idle = -1 // never, which is not the same as not set
 	}
 	return supervisor.Config{
 		Data: f.Data, AMQP: f.AMQP, Admin: f.Admin, Log: log, Version: Version(), CacheMost: f.CacheMost, Sweep: f.Sweep,
+		Keys: keys, Idle: idle, LiveMost: f.LiveMost, StoreMost: f.StoreMost << 20,
 		Limits: registration.Limits{Bindings: f.Bindings, Remember: f.Remember, Expires: f.MaxExpires, Grace: f.Grace},
 		Guests: f.guests(),
 		Bridge: amqpbridge.Settings{
@@ -122,6 +132,13 @@ func (f *serveFlags) validate() (errs []error) {
 	between("guests-most", f.GuestsMost, 0, many)
 	between("guests-each", f.GuestsEach, 0, many)
 	between("cache-most", f.CacheMost, 1, many)
+	between("live-most", f.LiveMost, 0, many)
+	if f.StoreMost < 0 || f.StoreMost > 1<<32 {
+		errs = append(errs, fmt.Errorf("--store-most: %d MiB is not between 0 and 4 PiB", f.StoreMost))
+	}
+	if f.Idle != 0 && f.Idle < time.Second {
+		errs = append(errs, fmt.Errorf("--idle: %v is too short", f.Idle))
+	}
 	for name, d := range map[string]time.Duration{
 		"queue-ttl": f.QueueTTL, "budget": f.Budget, "max-expires": f.MaxExpires, "remember": f.Remember, "sweep": f.Sweep,
 	} {

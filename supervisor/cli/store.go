@@ -3,6 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/rs/zerolog"
@@ -16,7 +19,7 @@ import (
 
 // withStore runs a command on a data directory: straight on its files when no server uses it, else through the server. The
 // directory's lock decides, not the socket: one that was left behind misleads nobody.
-func withStore(dir string, use func(console.Store) error) error {
+func withStore(dir string, keys *persistence.Keyring, use func(console.Store) error) error {
 	lock, err := persistence.LockDir(dir)
 	if domain.KindOf(err) == domain.Unavailable {
 		return use(console.NewClient(filepath.Join(dir, supervisor.ControlSocket)))
@@ -24,7 +27,7 @@ func withStore(dir string, use func(console.Store) error) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it says all there is to say.
 	}
-	err = use(&files{opts: persistence.Options{Dir: dir, Log: zerolog.Nop()}, lock: lock})
+	err = use(&files{opts: persistence.Options{Dir: dir, Log: zerolog.Nop(), Keys: keys}, lock: lock})
 	return errors.Join(err, lock.Release())
 }
 
@@ -90,12 +93,52 @@ func (f *files) Registration(_ context.Context, key domain.Key) (rec domain.Reco
 	return rec, err //nolint:wrapcheck // as above.
 }
 
+// Secrets lists credentials with their secrets.
+func (f *files) Secrets(ctx context.Context, after domain.Key, limit int) ([]domain.Credential, error) {
+	return f.Credentials(ctx, "", after, limit)
+}
+
+// Reseal seals every secret with the key that seals now.
+func (f *files) Reseal(context.Context) (n int, err error) {
+	c, err := persistence.OpenCredentials(f.opts)
+	if err != nil {
+		return 0, err //nolint:wrapcheck // as above.
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	return c.Reseal() //nolint:wrapcheck // as above.
+}
+
+// Copy writes one of the files as it is.
+func (f *files) Copy(_ context.Context, file string, w io.Writer) error {
+	in, err := os.Open(filepath.Join(f.opts.Dir, file+".db")) //nolint:gosec // the operator's own directory.
+	if err != nil {
+		return fmt.Errorf("copy: %w", err)
+	}
+	defer func() { _ = in.Close() }() // read only
+	if _, err := io.Copy(w, in); err != nil {
+		return fmt.Errorf("copy: %w", err)
+	}
+	return nil
+}
+
+// Stats returns the sizes of the files.
+func (f *files) Stats(context.Context) (out []console.FileStats, err error) {
+	for _, kind := range persistence.Kinds() {
+		r, err := persistence.CheckFile(f.opts, kind)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // as above.
+		}
+		out = append(out, console.FileStats(r.Stats))
+	}
+	return out, nil
+}
+
 // Flush has the actors do it that always do, in a registrar that hears nobody: only they know what has to be remembered of a removal.
 func (f *files) Flush(ctx context.Context, realm domain.Realm, user domain.User) (n int, err error) {
 	if err := f.lock.Release(); err != nil {
 		return 0, err //nolint:wrapcheck // as above.
 	}
-	s, err := supervisor.Start(ctx, supervisor.Config{Data: f.opts.Dir, Link: loop.New(), Log: f.opts.Log})
+	s, err := supervisor.Start(ctx, supervisor.Config{Data: f.opts.Dir, Link: loop.New(), Log: f.opts.Log, Keys: f.opts.Keys})
 	if err != nil {
 		return 0, err //nolint:wrapcheck // as above.
 	}

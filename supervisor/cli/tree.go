@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -52,7 +53,7 @@ func (c *treeCmd) draw(w io.Writer, n otp.Node, branch, indent string) {
 	for i := 0; i < len(n.Children); {
 		quiet, dynamic := 0, 0
 		for _, k := range n.Children[i:] {
-			if c.All || !nothingToTell(k) {
+			if c.All || !nothingToTell(k) || stem(k) != stem(n.Children[i]) {
 				break
 			}
 			quiet, dynamic = quiet+1, dynamic+k.Dynamic
@@ -76,6 +77,9 @@ func (c *treeCmd) draw(w io.Writer, n otp.Node, branch, indent string) {
 
 // foldFrom is from how many processes in a row that have nothing to tell one line is shown for them all.
 const foldFrom = 8
+
+// stem is the name of a process without its number.
+func stem(n otp.Node) string { return strings.TrimRight(n.Name, "0123456789") }
 
 func nothingToTell(n otp.Node) bool {
 	return n.Kind == "worker" && n.State == "up" && n.Restarts == 0 && n.Queue == 0 && n.InHand == ""

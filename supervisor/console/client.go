@@ -22,13 +22,13 @@ type Client struct{ http *http.Client }
 // NewClient makes a client for the socket of a data directory.
 func NewClient(socket string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return dialSocket(ctx, socket) }
-	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}, Timeout: requestTimeout}}
+	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
 }
 
 // Import writes credentials, all or none.
 func (c *Client) Import(ctx context.Context, creds []domain.Credential) (int, error) {
 	var body bytes.Buffer
-	if err := writeCredentials(&body, creds); err != nil {
+	if err := WriteCredentials(&body, creds); err != nil {
 		return 0, err
 	}
 	var n int
@@ -74,6 +74,21 @@ func page(realm domain.Realm, after domain.Key, limit int) url.Values {
 }
 
 func (c *Client) do(ctx context.Context, method, path string, q url.Values, body io.Reader, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return c.request(ctx, method, path, q, body, func(r io.Reader) error {
+		if err := json.NewDecoder(r).Decode(into); err != nil {
+			return fmt.Errorf("control: %w", err)
+		}
+		return nil
+	})
+}
+
+func (c *Client) stream(ctx context.Context, path string, q url.Values, read func(io.Reader) error) error {
+	return c.request(ctx, http.MethodGet, path, q, nil, read)
+}
+
+func (c *Client) request(ctx context.Context, method, path string, q url.Values, body io.Reader, read func(io.Reader) error) error {
 	req, err := http.NewRequestWithContext(ctx, method, "http://control"+path+"?"+q.Encode(), body)
 	if err != nil {
 		return fmt.Errorf("control: %w", err)
@@ -87,8 +102,5 @@ func (c *Client) do(ctx context.Context, method, path string, q url.Values, body
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 		return errors.New(strings.TrimSpace(string(text)))
 	}
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return fmt.Errorf("control: %w", err)
-	}
-	return nil
+	return read(resp.Body)
 }

@@ -21,6 +21,7 @@ const maxPage = 1000
 func Control(s Store, e Engine) http.Handler {
 	mux := http.NewServeMux()
 	engineRoutes(mux, e)
+	storeRoutes(mux, s)
 	mux.HandleFunc("POST /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
 		creds, err := ReadCredentials(http.MaxBytesReader(w, r.Body, maxImport))
 		if err == nil {

@@ -149,8 +149,8 @@ func ParseHA1(s string) (domain.Secret, error) {
 	return domain.NewSecret(strings.ToLower(s)), nil
 }
 
-// writeCredentials writes an import file: for the socket alone.
-func writeCredentials(w io.Writer, creds []domain.Credential) error {
+// WriteCredentials writes an import file, secrets included: for the socket, and for who exports on purpose.
+func WriteCredentials(w io.Writer, creds []domain.Credential) error {
 	e := json.NewEncoder(w)
 	for _, c := range creds {
 		secret, enabled := c.Secret.Reveal(), !c.Disabled

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 
 	"registrar/actors/domain"
 )
@@ -33,6 +34,23 @@ type Store interface {
 	Registrations(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Record, error)
 	// Registration returns one user's record, an empty one when there is none.
 	Registration(ctx context.Context, key domain.Key) (domain.Record, error)
+	// Secrets lists credentials as Credentials does, with what Credentials leaves out: for an export to the owner of the data directory alone.
+	Secrets(ctx context.Context, after domain.Key, limit int) ([]domain.Credential, error)
+	// Reseal seals every secret with the key that seals now, and returns how many it has changed.
+	Reseal(ctx context.Context) (int, error)
+	// Copy writes a consistent copy of one of the files (credentials, registrations).
+	Copy(ctx context.Context, file string, w io.Writer) error
+	// Stats returns the sizes of the files.
+	Stats(ctx context.Context) ([]FileStats, error)
 	// Flush removes the registrations of a user, or of the whole realm when user is empty, and returns of how many users.
 	Flush(ctx context.Context, realm domain.Realm, user domain.User) (int, error)
+}
+
+// FileStats are the sizes of one file of the store.
+type FileStats struct {
+	// File is its name; Size its length; Used what its pages in use hold of it, and Free what is free in it, all in bytes.
+	File             string
+	Size, Used, Free int64
+	// Users counts its values; Depth is that of the tree, Pages its leaf pages.
+	Users, Depth, Pages int
 }

@@ -22,6 +22,9 @@ type FamilySpec[K comparable, M any] struct {
 	// Idle is how long a child may have nothing to do, give or take a half, before it is put away: it ends in order, and the next message for
 	// its key starts it anew. Zero is for ever. A behaviour may refuse, see [Passivator].
 	Idle time.Duration
+	// Most is how many children there may be before one more has another put away that has been idle for about the longest: of sixteen, taken at
+	// random. Zero is no limit. It is no promise: children that are busy, or refuse, stay.
+	Most int
 	// OnExit is called on the owner's goroutine, between messages, when a child has ended and will not be restarted.
 	OnExit func(K, Reason)
 	// Shutdown is how long the children may take to stop when their owner stops in order; zero is five seconds.
@@ -33,6 +36,7 @@ type FamilySpec[K comparable, M any] struct {
 type Family[K comparable, M any] struct {
 	owner *proc
 	spec  FamilySpec[K, M]
+	turn  uint32 // counts deliveries, modulo 2³²
 
 	mu      sync.Mutex // guards kids and over against the end of the owner on another goroutine
 	kids    map[K]*kid[K, M]
@@ -66,7 +70,9 @@ func NewFamily[N any, K comparable, M any](c *Context[N], spec FamilySpec[K, M])
 // Deliver hands a message to the child of a key and starts it when there is none: the message is the first that it handles after its
 // Init. It does not wait for Init. Messages delivered for one key keep their order.
 func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
+	f.turn++
 	if d := f.get(k); d != nil {
+		d.used = f.turn
 		err := d.tell(from, msg)
 		if err == nil || errors.Is(err, ErrOverloaded) {
 			return err
@@ -81,10 +87,14 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 		}
 		delete(f.cooling, k)
 	}
+	if f.spec.Most > 0 && f.Len() >= f.spec.Most {
+		f.evict()
+	}
 	d := f.start(k)
 	if d == nil {
 		return fmt.Errorf("%s: %w", f.spec.Name(k), ErrNoProcess)
 	}
+	d.used = f.turn
 	return d.tell(from, msg)
 }
 

@@ -15,6 +15,7 @@ type kid[K comparable, M any] struct {
 	// For passivation: the messages handled at the last look, the looks since without any, and whether it is being put away (guarded by
 	// p.mu).
 	seen    uint32
+	used    uint32 // the family's turn when it was last handed something; for the owner's goroutine
 	looks   uint8
 	passive bool
 }

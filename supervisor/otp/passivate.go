@@ -37,6 +37,33 @@ func (d *kid[K, M]) age() {
 	}
 }
 
+// evictOf is how many children are compared to find one to put away.
+const evictOf = 16
+
+// evict puts one child away that has not been used for about the longest.
+func (f *Family[K, M]) evict() {
+	var oldest *kid[K, M]
+	n := 0
+	f.mu.Lock()
+	for _, d := range f.kids { // in an order that is random enough
+		if oldest == nil || f.turn-d.used > f.turn-oldest.used {
+			oldest = d
+		}
+		if n++; n == evictOf {
+			break
+		}
+	}
+	f.mu.Unlock()
+	if oldest == nil {
+		return
+	}
+	p := &oldest.p
+	p.mu.Lock()
+	handled := p.handled
+	p.mu.Unlock()
+	p.post(func() { oldest.passivate(handled) })
+}
+
 // passivate ends the child in order unless something has come meanwhile. What comes from now on goes to its successor.
 func (d *kid[K, M]) passivate(handled uint32) {
 	p := &d.p

@@ -1,0 +1,161 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+)
+
+// problemsMost is how many problems of one file are named.
+const problemsMost = 20
+
+// Report is what a check of one file found.
+type Report struct {
+	File string
+	// Users, Bindings and Tombstones count what is in the file; Sealed the secrets by the number of the key that they are sealed with, 0 for plain.
+	Users, Bindings, Tombstones int
+	Sealed                      map[byte]int
+	Stats                       FileStats
+	// Problems are the first twenty, empty when the file is sound.
+	Problems []string
+}
+
+// CheckFile checks one of the files (registrations or credentials) in a directory that nobody uses, or a copy: bbolt's pages, the order of keys, every
+// checksum, and that each value says of itself what is in it. Nothing is changed. What cannot be read at all is the error.
+func CheckFile(o Options, kind string) (Report, error) {
+	r := Report{File: kind + ".db", Sealed: map[byte]int{}}
+	if _, err := os.Stat(o.path(kind)); err != nil {
+		return r, domain.Wrap(domain.NotFound, r.File, err)
+	}
+	if err := whole(o.path(kind)); err != nil {
+		return r, err
+	}
+	_, err := look(o, kind, func(k, v []byte) error {
+		r.Users++
+		if err := r.value(o, kind, k, v); err != nil {
+			r.problem(fmt.Errorf("user %d of the file: %w", r.Users, err)) // by its place: keys are kept out of what is written
+		}
+		return nil
+	})
+	if err != nil {
+		return r, err
+	}
+	return r, r.pages(o, kind)
+}
+
+func (r *Report) problem(err error) {
+	if len(r.Problems) < problemsMost {
+		r.Problems = append(r.Problems, err.Error())
+	}
+}
+
+// value looks at one value in full.
+func (r *Report) value(o Options, kind string, k, v []byte) error {
+	if kind == credentialsKind {
+		_, err := decodeCredential(k, v, o.Keys)
+		if err == nil || errors.Is(err, errSealed) {
+			r.Sealed[v[sealedAt]]++
+		}
+		return err
+	}
+	h, err := decodeHeader(k, v)
+	if err != nil {
+		return err
+	}
+	rec, err := decodeRecord(k, v)
+	if err != nil {
+		return err
+	}
+	r.Bindings, r.Tombstones = r.Bindings+len(rec.Bindings), r.Tombstones+len(rec.Tombstones)
+	return mapping(h, rec)
+}
+
+// mapping compares a value's header with its body, and the ids in it with each other.
+func mapping(h domain.Header, rec domain.Record) error {
+	b := rec.Header()
+	if h.Bindings != b.Bindings || !h.Deadline.Equal(b.Deadline) || !h.Until.Equal(b.Until) || h.Stamp != b.Stamp {
+		return errors.New("its header is not that of its body")
+	}
+	if rec.Empty() {
+		return errors.New("there is nothing in it")
+	}
+	seen := map[domain.CacheID]bool{}
+	for _, x := range rec.Bindings {
+		switch {
+		case seen[x.ID]:
+			return errors.New("two bindings have the same id")
+		case x.ID == "" || x.Contact == "" || x.Deadline.IsZero():
+			return errors.New("a binding has no id, no contact or no end")
+		}
+		seen[x.ID] = true
+	}
+	return nil
+}
+
+// pages has bbolt check its own structure.
+func (r *Report) pages(o Options, kind string) (err error) {
+	opts := o.bolt()
+	opts.ReadOnly, opts.InitialMmapSize, opts.PreLoadFreelist = true, 0, true
+	db, err := bolt.Open(o.path(kind), 0o600, opts)
+	if err != nil {
+		return refusal(o.path(kind), "cannot be read ("+err.Error()+")"+wayOut)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return db.View(func(tx *bolt.Tx) error { //nolint:wrapcheck // our own.
+		for e := range tx.Check() {
+			r.problem(e)
+		}
+		r.Stats = statsOf(tx)
+		return nil
+	})
+}
+
+// whole refuses a file that is shorter than its meta page says, before anybody touches a page that is not there.
+func whole(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return domain.Wrap(domain.NotFound, filepath.Base(path), err)
+	}
+	opts := &bolt.Options{ReadOnly: true, Timeout: lockTimeout}
+	db, err := bolt.Open(path, 0o600, opts)
+	if err != nil {
+		return refusal(path, "cannot be read ("+err.Error()+")"+wayOut)
+	}
+	var size int64
+	err = db.View(func(tx *bolt.Tx) error {
+		size = tx.Size()
+		return nil
+	})
+	if err = errors.Join(err, db.Close()); err != nil {
+		return refusal(path, "cannot be read ("+err.Error()+")"+wayOut)
+	}
+	if info.Size() < size {
+		return refusal(path, fmt.Sprintf("is cut short (%d of %d bytes)", info.Size(), size)+wayOut)
+	}
+	return nil
+}
+
+// FileStats are the sizes of one file.
+type FileStats struct {
+	// File is its name; Size its length; Used what its pages in use hold of it, and Free what is free in it, all in bytes.
+	File             string
+	Size, Used, Free int64
+	// Users counts its values; Depth is that of the tree, Pages its leaf pages.
+	Users, Depth, Pages int
+}
+
+func statsOf(tx *bolt.Tx) FileStats {
+	s := tx.Bucket([]byte(bucketData)).Stats()
+	page := int64(tx.DB().Info().PageSize)
+	used := int64(s.LeafInuse + s.BranchInuse)
+	alloc := int64(s.LeafAlloc+s.BranchAlloc) + 4*page // two meta pages, the root, bucket meta
+	return FileStats{
+		File: filepath.Base(tx.DB().Path()), Size: tx.Size(), Used: used, Free: max(0, tx.Size()-alloc),
+		Users: s.KeyN, Depth: s.Depth, Pages: s.LeafPageN,
+	}
+}

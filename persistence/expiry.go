@@ -1,0 +1,111 @@
+package persistence
+
+import (
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+)
+
+// dueLook is how many records one call of [Registrations.Due] looks at: a reader's time, a few milliseconds.
+const dueLook = 10_000
+
+// Due answers, in key order from a key on, at most limit users whose header is due, and where to go on; the zero key is the end of the file. It looks at a
+// bounded number of records: a page may be empty and yet have a next one.
+func (r *Registrations) Due(from domain.Key, limit int, due func(domain.Header) bool, done func(keys []domain.Key, next domain.Key, err error)) {
+	var keys []domain.Key
+	var next domain.Key
+	r.pool.run(from, func() error {
+		return r.file.view(func(data *bolt.Bucket) error {
+			c, seen := data.Cursor(), 0
+			for k, v := c.Seek(seekKey(from)); k != nil; k, v = c.Next() {
+				h, err := decodeHeader(k, v)
+				if err != nil {
+					return err
+				}
+				if seen++; seen > dueLook || len(keys) == limit {
+					next = h.Key
+					return nil
+				}
+				if due(h) {
+					keys = append(keys, h.Key)
+				}
+			}
+			return nil
+		})
+	}, func(err error) { done(keys, next, err) })
+}
+
+func seekKey(k domain.Key) []byte {
+	if k == (domain.Key{}) {
+		return nil
+	}
+	return keyOf(k)
+}
+
+// Prune has decide take what has ended out of the committed records of these users, and answers after the commit: the headers of the records that were
+// changed (one without content was deleted), and the users that have an incarnation meanwhile, which alone may change their records. What decide sees is
+// the record as it is after every write that was accepted before, so nothing that came in between is lost. The answer comes before any later write of
+// these users is answered.
+func (r *Registrations) Prune(keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
+	if err := r.tell(pruneOp{keys: keys, decide: decide, done: done}); err != nil {
+		done(nil, nil, err)
+	}
+}
+
+// pruning is a pruneOp in a batch.
+type pruning struct {
+	op      pruneOp
+	changed []domain.Header
+	owned   []domain.Key
+}
+
+func (w *writer) preparePrune(b *batch, op pruneOp) func() {
+	if err := w.keeper.refusesWrites(); err != nil {
+		return func() { op.done(nil, nil, err) }
+	}
+	p := &pruning{op: op}
+	b.prunes = append(b.prunes, p)
+	return func() { op.done(p.changed, p.owned, nil) }
+}
+
+// readPrunes decides on the records as they are. It runs when all fences of the batch have been taken: also an incarnation that begins in it owns
+// its record.
+func (w *writer) readPrunes(data *bolt.Bucket, b *batch) error {
+	for _, p := range b.prunes {
+		for _, k := range p.op.keys {
+			if _, owned := w.fences[k]; owned {
+				p.owned = append(p.owned, k)
+				continue
+			}
+			if _, written := b.writes[k]; written {
+				continue // its incarnation has come and gone in this batch
+			}
+			rec, found, err := get(data, k)
+			if err != nil || !found {
+				continue // what cannot be read is not touched: the check names it
+			}
+			if next, changed := p.op.decide(rec); changed {
+				next.Key = k
+				b.writes[k] = write{rec: next}
+				p.changed = append(p.changed, next.Header())
+			}
+		}
+	}
+	return nil
+}
+
+// scan reads one shard's headers.
+func (r *Registrations) scan(op primeOp) {
+	var hs []domain.Header
+	r.pool.long(func() error {
+		return r.file.view(func(data *bolt.Bucket) error {
+			return data.ForEach(func(k, v []byte) error {
+				h, err := decodeHeader(k, v)
+				if err == nil && domain.ShardOf(h.Key, op.shards) == op.shard {
+					hs = append(hs, h)
+				}
+				return err
+			})
+		})
+	}, func(err error) { op.done(hs, err) })
+}

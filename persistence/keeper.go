@@ -1,0 +1,167 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"registrar/actors/domain"
+)
+
+// retryAfter is how long a writer waits between attempts to open its file again, or to write when there was no space.
+const retryAfter = 500 * time.Millisecond
+
+// state is what a file can be used for.
+type state uint8
+
+// A file is ok; or read-only, because the disk is full or the file may not grow; or not open, because it could not be opened again after a commit
+// that failed.
+const (
+	stateOK state = iota
+	stateReadOnly
+	stateReopening
+)
+
+// String names the state for operators.
+func (s state) String() string { return [...]string{"ok", "read-only", "reopening"}[s] }
+
+// keeper opens a file and keeps it usable: it knows what a commit that failed means. It belongs to the file's writer; only trouble is for
+// all.
+type keeper struct {
+	opts  Options
+	kind  string
+	file  *file
+	state state
+	why   error
+	// full says that the file itself may not grow: writes are tried all the same, because what they free may be enough.
+	full    bool
+	trouble *atomic.Pointer[string]
+}
+
+func newKeeper(o Options, kind string, f *file, trouble *atomic.Pointer[string]) *keeper {
+	return &keeper{opts: o, kind: kind, file: f, trouble: trouble}
+}
+
+// open looks through the file, shows v every value, and opens it.
+func (k *keeper) open(v visit) error {
+	err := k.file.replace(func() (*bolt.DB, error) { return open(k.opts, k.kind, v) }, func(err error) {
+		if err != nil {
+			k.opts.Log.Warn().Err(err).Str("file", k.name()).Msg("closing the file")
+		}
+	})
+	if err == nil {
+		k.become(stateOK, nil)
+	}
+	return err
+}
+
+func (k *keeper) name() string { return k.kind + ".db" }
+
+// refusesWrites returns why writes cannot be accepted now, nil if they can.
+func (k *keeper) refusesWrites() error {
+	if k.state == stateOK || k.full {
+		return nil
+	}
+	return k.why
+}
+
+// failed takes note of an update that failed and reports whether [keeper.retry] has to be called in a while. Unless bbolt has said so before it wrote
+// anything, the outcome is unknown: a page may have reached the disk or not. So the file is looked through and opened again before anything is
+// read from it or decided on it.
+func (k *keeper) failed(err error) (again bool) {
+	if errors.Is(err, bolterrors.ErrMaxSizeReached) {
+		k.full = true
+		k.become(stateReadOnly, fmt.Errorf("the file has reached the size that it may have (%d MiB): raise --store-most, or compact it", k.opts.MaxSize>>20))
+		return false
+	}
+	k.opts.Log.Error().Err(err).Str("file", k.name()).Msg("commit failed: its outcome is unknown, the file is opened again")
+	if opened := k.open(verifyOnly(k.opts, k.kind)); opened != nil {
+		k.become(stateReopening, opened)
+		return true
+	}
+	if noSpace(err) {
+		k.become(stateReadOnly, fmt.Errorf("there is no space to write (%w): make room, and writing goes on by itself", err))
+		return true
+	}
+	return false
+}
+
+// succeeded takes note of an update that was committed.
+func (k *keeper) succeeded() {
+	if k.state != stateOK {
+		k.become(stateOK, nil)
+	}
+}
+
+// retry tries to leave the state that failed has led to, and reports whether it has to be called once more.
+func (k *keeper) retry() (again bool) {
+	var err error
+	switch k.state {
+	case stateOK:
+		return false
+	case stateReopening:
+		err = k.open(verifyOnly(k.opts, k.kind))
+	case stateReadOnly:
+		err = probe(k.opts.Dir)
+	}
+	if err == nil {
+		k.become(stateOK, nil)
+		return false
+	}
+	if k.state == stateReopening {
+		k.become(stateReopening, err)
+	}
+	return true
+}
+
+func (k *keeper) become(s state, why error) {
+	if s == stateOK {
+		why, k.full = nil, false
+	}
+	if s != k.state {
+		log := k.opts.Log.Warn()
+		if s == stateOK {
+			log = k.opts.Log.Info()
+		}
+		log.AnErr("reason", why).Str("file", k.name()).Stringer("state", s).Msg("state of the store")
+	}
+	k.state, k.why = s, nil
+	if why == nil {
+		k.trouble.Store(nil)
+		return
+	}
+	k.why = domain.Wrap(domain.Unavailable, k.name(), why)
+	text := k.why.Error()
+	k.trouble.Store(&text)
+}
+
+// noSpace reports whether a write failed because there is no room for it. Some of its errors bbolt flattens to text.
+func noSpace(err error) bool {
+	for _, e := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS} {
+		if errors.Is(err, e) || strings.Contains(err.Error(), e.Error()) {
+			return true
+		}
+	}
+	return false
+}
+
+// probe writes a megabyte beside the file and reports whether it reached the disk.
+func probe(dir string) (err error) {
+	f, err := os.OpenFile(filepath.Join(dir, "probe.tmp"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own directory.
+	if err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	if _, err := f.Write(make([]byte, 1<<20)); err != nil {
+		return err //nolint:wrapcheck // as above.
+	}
+	return f.Sync() //nolint:wrapcheck // as above.
+}

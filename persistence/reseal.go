@@ -1,0 +1,85 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+	"registrar/supervisor/otp"
+)
+
+// resealMost is how many values are looked at, and at most sealed anew, in one go.
+const resealMost = 1000
+
+// reseal does a part and leaves the rest behind what is queued.
+func (w *credentialWriter) reseal(c *otp.Context[CredentialMessage], op resealOp) {
+	n, next, err := resealChunk(w.keeper.file, w.keeper.opts.Keys, op.after, func(change func(*bolt.Bucket) error) error {
+		return w.update(c, change)
+	})
+	op.n, op.after = op.n+n, next
+	if err != nil || next == nil {
+		op.done(op.n, err)
+		return
+	}
+	c.Enqueue(op)
+}
+
+// resealChunk seals what of the values from a key on is not sealed with the sealing key. The next key is nil at the end.
+func resealChunk(f *file, keys *Keyring, from []byte, update func(func(*bolt.Bucket) error) error) (n int, next []byte, err error) {
+	if keys == nil {
+		return 0, nil, domain.Wrap(domain.Invalid, "seal", errors.New("there is no key: see --key-file"))
+	}
+	type sealed struct{ k, v []byte }
+	var todo []sealed
+	err = f.view(func(data *bolt.Bucket) error {
+		c, seen := data.Cursor(), 0
+		for k, v := c.Seek(from); k != nil; k, v = c.Next() {
+			if seen++; seen > resealMost {
+				next = append([]byte(nil), k...)
+				return nil
+			}
+			cred, err := decodeCredential(k, v, keys)
+			if err != nil {
+				return err
+			}
+			if v[sealedAt] != keys.SealsWith() {
+				todo = append(todo, sealed{append([]byte(nil), k...), encodeCredential(&cred, keys)})
+			}
+		}
+		return nil
+	})
+	if err != nil || len(todo) == 0 {
+		return 0, next, err
+	}
+	return len(todo), next, update(func(data *bolt.Bucket) error {
+		for _, x := range todo {
+			if err := data.Put(x.k, x.v); err != nil {
+				return fmt.Errorf("put: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// fits refuses a key that the file cannot hold, before a transaction fails on it.
+func fits(k domain.Key) error {
+	if n := len(k.Realm) + 1 + len(k.User); n > bolt.MaxKeySize {
+		return domain.Wrap(domain.Invalid, "key", fmt.Errorf("realm and user are %d bytes together, which is too long", n))
+	}
+	return nil
+}
+
+// credential decodes with the keys of the options.
+func (o Options) credential(k, v []byte) (domain.Credential, error) {
+	return decodeCredential(k, v, o.Keys)
+}
+
+func told(p *atomic.Pointer[string]) string {
+	if s := p.Load(); s != nil {
+		return *s
+	}
+	return ""
+}

@@ -1,0 +1,89 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"registrar/actors/domain"
+)
+
+func storeRoutes(mux *http.ServeMux, s Store) {
+	mux.HandleFunc("GET /v1/store/stats", func(w http.ResponseWriter, r *http.Request) {
+		stats, err := s.Stats(r.Context())
+		answer(w, stats, err)
+	})
+	mux.HandleFunc("POST /v1/store/reseal", func(w http.ResponseWriter, r *http.Request) {
+		n, err := s.Reseal(r.Context())
+		answer(w, n, err)
+	})
+	mux.HandleFunc("GET /v1/store/copy", func(w http.ResponseWriter, r *http.Request) {
+		out := &lateHeader{w: w}
+		if err := s.Copy(r.Context(), r.FormValue("file"), out); err != nil {
+			out.fail(err)
+		}
+	})
+	mux.HandleFunc("GET /v1/store/secrets", func(w http.ResponseWriter, r *http.Request) {
+		_, after, limit := paging(r)
+		creds, err := s.Secrets(r.Context(), after, limit)
+		if err != nil {
+			answer(w, nil, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/jsonl")
+		_ = WriteCredentials(w, creds) // the asker has gone
+	})
+}
+
+// lateHeader is an answer whose status is open until its first byte.
+type lateHeader struct {
+	w     http.ResponseWriter
+	begun bool
+}
+
+func (l *lateHeader) Write(b []byte) (int, error) {
+	l.begun = true
+	return l.w.Write(b) //nolint:wrapcheck // passed through.
+}
+
+// fail says what went wrong; if a part has been sent already, the connection is cut, so that nobody takes it for the whole.
+func (l *lateHeader) fail(err error) {
+	if !l.begun {
+		say(l.w, status(err), err.Error())
+		return
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// Secrets lists credentials with their secrets.
+func (c *Client) Secrets(ctx context.Context, after domain.Key, limit int) (out []domain.Credential, err error) {
+	err = c.stream(ctx, "/v1/store/secrets", page("", after, limit), func(r io.Reader) error {
+		out, err = ReadCredentials(r)
+		return err
+	})
+	return out, err
+}
+
+// Reseal seals every secret with the key that seals now.
+func (c *Client) Reseal(ctx context.Context) (n int, err error) {
+	err = c.do(ctx, http.MethodPost, "/v1/store/reseal", nil, nil, &n)
+	return n, err
+}
+
+// Copy writes a consistent copy of one of the files.
+func (c *Client) Copy(ctx context.Context, file string, w io.Writer) error {
+	return c.stream(ctx, "/v1/store/copy", url.Values{"file": {file}}, func(r io.Reader) error {
+		if _, err := io.Copy(w, r); err != nil {
+			return fmt.Errorf("the copy broke off: %w", err)
+		}
+		return nil
+	})
+}
+
+// Stats returns the sizes of the files.
+func (c *Client) Stats(ctx context.Context) (out []FileStats, err error) {
+	err = c.do(ctx, http.MethodGet, "/v1/store/stats", nil, nil, &out)
+	return out, err
+}
