@@ -1,10 +1,10 @@
 package persistence
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -23,7 +23,7 @@ type batch struct {
 
 type write struct {
 	rec   domain.Record
-	epoch uint64
+	value []byte // nil deletes
 }
 
 // fenced is a fence whose record is read before the writes, or taken from a write before it in the same batch.
@@ -89,7 +89,7 @@ func (w *writer) prepareWrite(b *batch, op writeOp) func() {
 	if err := fits(op.rec.Key); err != nil {
 		return func() { op.done(err) }
 	}
-	b.writes[op.rec.Key] = write{rec: op.rec, epoch: op.epoch}
+	b.writes[op.rec.Key] = write{rec: op.rec, value: op.value}
 	return func() { op.done(nil) }
 }
 
@@ -134,21 +134,20 @@ func (b *batch) readFences(data *bolt.Bucket) error {
 	return nil
 }
 
+// put writes in the order of the keys in the file.
 func (b *batch) put(data *bolt.Bucket) error {
-	keys := make([]domain.Key, 0, len(b.writes))
-	for k := range b.writes {
-		keys = append(keys, k)
+	type entry struct{ key, value []byte }
+	entries := make([]entry, 0, len(b.writes))
+	for k, w := range b.writes {
+		entries = append(entries, entry{keyOf(k), w.value})
 	}
-	slices.SortFunc(keys, func(x, y domain.Key) int {
-		return strings.Compare(string(x.Realm)+"\x00"+string(x.User), string(y.Realm)+"\x00"+string(y.User))
-	})
-	for _, k := range keys {
-		rec := b.writes[k].rec
+	slices.SortFunc(entries, func(x, y entry) int { return bytes.Compare(x.key, y.key) })
+	for _, e := range entries {
 		var err error
-		if rec.Empty() {
-			err = data.Delete(keyOf(k))
+		if e.value == nil {
+			err = data.Delete(e.key)
 		} else {
-			err = data.Put(keyOf(k), encodeRecord(&rec, b.writes[k].epoch))
+			err = data.Put(e.key, e.value)
 		}
 		if err != nil {
 			return fmt.Errorf("put: %w", err)

@@ -1,10 +1,10 @@
 package persistence
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
-	"strings"
 	"time"
 
 	"registrar/actors/domain"
@@ -33,12 +33,18 @@ func keyOf(k domain.Key) []byte {
 	return append(b, k.User...)
 }
 
-func parseKey(b []byte) (domain.Key, error) {
-	realm, user, ok := strings.Cut(string(b), "\x00")
-	if !ok || realm == "" || user == "" {
+func parseKey(b []byte) (domain.Key, error) { return parseKeyNear(b, "") }
+
+// parseKeyNear parses a key; one of the realm given shares its text.
+func parseKeyNear(b []byte, near domain.Realm) (domain.Key, error) {
+	realm, user, ok := bytes.Cut(b, []byte{0})
+	if !ok || len(realm) == 0 || len(user) == 0 {
 		return domain.Key{}, errKey
 	}
-	return domain.Key{Realm: domain.Realm(realm), User: domain.User(user)}, nil
+	if string(realm) != string(near) {
+		near = domain.Realm(realm)
+	}
+	return domain.Key{Realm: near, User: domain.User(user)}, nil
 }
 
 func checksum(key, v []byte) uint32 {

@@ -58,25 +58,28 @@ func putStamp(v []byte, s domain.Stamp) []byte {
 }
 
 // decodeHeader reads what priming needs, after the checksum.
-func decodeHeader(key, v []byte) (domain.Header, error) {
+func decodeHeader(key, v []byte) (domain.Header, error) { return decodeHeaderNear(key, v, "") }
+
+// decodeHeaderNear is decodeHeader for one of many in key order: its realm shares the text of the one before.
+func decodeHeaderNear(key, v []byte, near domain.Realm) (domain.Header, error) {
 	if err := verify(key, v, registrationHeader); err != nil {
 		return domain.Header{}, err
 	}
-	k, err := parseKey(key)
+	k, err := parseKeyNear(key, near)
 	if err != nil {
 		return domain.Header{}, err
 	}
-	r := &reader{b: v[2:4]}
-	bindings := r.u16()
-	r = &reader{b: v[crcEnd:registrationHeader]}
+	be := binary.BigEndian
+	bindings := int(be.Uint16(v[2:]))
 	h := domain.Header{
-		Key: k, Bindings: bindings, Deadline: fromMillis(r.u64()), Until: fromMillis(r.u64()), Stamp: r.stamp(), Guest: v[1]&flagGuest != 0,
+		Key: k, Bindings: bindings, Deadline: fromMillis(be.Uint64(v[8:])), Until: fromMillis(be.Uint64(v[16:])), Guest: v[1]&flagGuest != 0,
+		Stamp: domain.Stamp{Sender: be.Uint64(v[24:]), Event: int64(be.Uint64(v[32:])), Arrival: int64(be.Uint64(v[40:]))}, //nolint:gosec // two's complement.
 	}
-	if bindings > 1 && r.err == nil { // the deadlines of the others are in the body
+	if bindings > 1 { // the deadlines of the others are in the body
 		rec, err := decodeBody(h, v)
 		return rec.Header(), err
 	}
-	return h, r.err
+	return h, nil
 }
 
 // decodeRecord reads a whole value, after the checksum. Nothing in the result refers to v.

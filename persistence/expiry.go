@@ -86,7 +86,11 @@ func (w *writer) readPrunes(data *bolt.Bucket, b *batch) error {
 			}
 			if next, changed := p.op.decide(rec); changed {
 				next.Key = k
-				b.writes[k] = write{rec: next}
+				w := write{rec: next}
+				if !next.Empty() {
+					w.value = encodeRecord(&next, 0)
+				}
+				b.writes[k] = w
 				p.changed = append(p.changed, next.Header())
 			}
 		}

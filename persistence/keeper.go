@@ -44,6 +44,7 @@ type keeper struct {
 	// full says that the file itself may not grow: writes are tried all the same, because what they free may be enough.
 	full    bool
 	trouble *atomic.Pointer[string]
+	commits uint64
 }
 
 func newKeeper(o Options, kind string, f *file, trouble *atomic.Pointer[string]) *keeper {
@@ -96,6 +97,7 @@ func (k *keeper) failed(err error) (again bool) {
 
 // succeeded takes note of an update that was committed.
 func (k *keeper) succeeded() {
+	k.commits++
 	if k.state != stateOK {
 		k.become(stateOK, nil)
 	}

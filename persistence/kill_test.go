@@ -37,10 +37,13 @@ func runCrashChild(dir string) int {
 		var next func(n int)
 		next = func(n int) {
 			s.Write(record(user, strconv.Itoa(n)), 1, func(err error) {
-				if err == nil {
-					acked <- user + " " + strconv.Itoa(n)
-					next(n + 1)
+				if err != nil { // tried again until it works, and said
+					acked <- "error " + err.Error()
+					time.AfterFunc(20*time.Millisecond, func() { next(n) })
+					return
 				}
+				acked <- user + " " + strconv.Itoa(n)
+				next(n + 1)
 			})
 		}
 		s.Fence(key(user), 1, func(r domain.Record, _ error) {
@@ -62,7 +65,7 @@ func runCrashChild(dir string) int {
 func TestKillNine(t *testing.T) {
 	dir := t.TempDir()
 	newest := map[string]int{}
-	for round := range 8 {
+	for round := range rounds(t, 8) {
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = append(os.Environ(), crashChild+"="+dir)
 		cmd.Stderr = os.Stderr

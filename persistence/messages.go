@@ -15,6 +15,7 @@ type fenceOp struct {
 
 type writeOp struct {
 	rec   domain.Record
+	value []byte // encoded by who asks; nil deletes
 	epoch uint64
 	done  func(error)
 }

@@ -20,6 +20,9 @@ type Options struct {
 	Keys *Keyring
 	// Places is how many operations may wait for a writer; one more is refused with [domain.Overloaded]. Zero is 20,000.
 	Places int
+	// Shards is into how many shards the users are primed: the look through the file at opening then serves each of them once. Zero has every one served
+	// by a scan of its own.
+	Shards int
 	// MaxBatch is the largest number of operations in one commit; zero is 10,000.
 	MaxBatch int
 	// NoSync leaves out fsync: for a negative control in tests. What is acknowledged is then not safe.
@@ -57,7 +60,7 @@ func (o Options) path(kind string) string { return filepath.Join(o.Dir, kind+".d
 
 func (o Options) bolt() *bolt.Options {
 	return &bolt.Options{
-		Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize, NoSync: o.NoSync,
+		Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize, NoSync: o.NoSync, PageSize: 4096,
 		MaxSize: int(o.MaxSize),
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,17 +19,12 @@ import (
 	"registrar/persistence/crashfs"
 )
 
-// The power fails under load, again and again: what was acknowledged is there, whatever part of the unsynced pages reached the
+// The power fails under load, again and again: what was acknowledged is there, whatever part of the unsynced pages and names reached the
 // disk. Without fsync something is lost: so the test can tell.
 func TestPowerFailure(t *testing.T) {
-	if _, err := os.Stat("/dev/fuse"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("CI has to have /dev/fuse")
-		}
-		t.Skip("no /dev/fuse: power failures are not tested")
-	}
+	needs(t, "/dev/fuse", exists("/dev/fuse"))
 	t.Run("with fsync nothing is lost", func(t *testing.T) {
-		for round := range 6 {
+		for round := range rounds(t, 6) {
 			if lost := powerFailure(t, uint64(round), false); lost != "" {
 				t.Errorf("round %d: %s", round, lost)
 			}
@@ -49,9 +43,37 @@ func TestPowerFailure(t *testing.T) {
 // powerFailure runs one writer until the power fails and returns what it lost.
 func powerFailure(t *testing.T, seed uint64, noSync bool) (lost string) {
 	t.Helper()
+	r := rand.New(rand.NewPCG(seed, 1))
+	d := newDisk(t, noSync)
+	fail := time.Duration(150+r.IntN(300)) * time.Millisecond
+	d.read(func() bool { return time.Since(d.began) > fail })
+	return d.crash(r)
+}
+
+// disk is a crashing file system, a process that writes to it as fast as it can, and what that has said.
+type disk struct {
+	t      *testing.T
+	fs     *crashfs.FS
+	cmd    *exec.Cmd
+	lines  *bufio.Scanner
+	began  time.Time      // of the first line
+	newest map[string]int // acknowledged, by user
+	errs   []string
+	acks   int
+}
+
+func newDisk(t *testing.T, noSync bool) *disk {
+	t.Helper()
 	dir := t.TempDir()
-	disk, err := crashfs.Mount(dir)
+	fs, err := crashfs.Mount(dir)
 	must(t, err)
+	d := &disk{t: t, fs: fs, newest: map[string]int{}}
+	d.cmd, d.lines = startWriter(t, dir, noSync)
+	return d
+}
+
+func startWriter(t *testing.T, dir string, noSync bool) (*exec.Cmd, *bufio.Scanner) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), crashChild+"="+dir)
 	if noSync {
@@ -61,49 +83,61 @@ func powerFailure(t *testing.T, seed uint64, noSync bool) (lost string) {
 	out, err := cmd.StdoutPipe()
 	must(t, err)
 	must(t, cmd.Start())
+	return cmd, bufio.NewScanner(out)
+}
 
-	r := rand.New(rand.NewPCG(seed, 1))
-	newest := map[string]int{}
-	var image map[string][]byte
-	var once sync.Once
-	fail := time.Duration(150+r.IntN(300)) * time.Millisecond
-	var began time.Time
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if began.IsZero() {
-			began = time.Now()
+// read takes note of what the writer says until enough reports true: what was read by then was acknowledged by then.
+func (d *disk) read(enough func() bool) {
+	d.t.Helper()
+	for d.lines.Scan() {
+		if d.began.IsZero() {
+			d.began = time.Now()
 		}
-		if time.Since(began) > fail { // what was read so far was acknowledged before the power fails
-			once.Do(func() {
-				image = disk.Crash(r)
-				_ = cmd.Process.Kill()
-			})
-			break
+		d.note(d.lines.Text())
+		if enough() {
+			return
 		}
-		user, n, _ := strings.Cut(lines.Text(), " ")
-		i, err := strconv.Atoi(n)
-		must(t, err)
-		newest[user] = max(newest[user], i)
 	}
-	if image == nil {
-		t.Fatal("the writer ended by itself")
+	d.t.Fatal("the writer ended by itself")
+}
+
+func (d *disk) note(line string) {
+	d.t.Helper()
+	if text, failed := strings.CutPrefix(line, "error "); failed {
+		d.errs = append(d.errs, text)
+		return
 	}
-	_ = cmd.Wait() // killed
-	must(t, disk.Unmount())
-	if len(newest) == 0 {
-		t.Fatal("nothing was acknowledged")
+	user, n, _ := strings.Cut(line, " ")
+	i, err := strconv.Atoi(n)
+	must(d.t, err)
+	d.newest[user] = max(d.newest[user], i)
+	d.acks++
+}
+
+// crash cuts the power and returns what of the acknowledged is lost.
+func (d *disk) crash(r *rand.Rand) string {
+	d.t.Helper()
+	image := d.fs.Crash(r)
+	_ = d.cmd.Process.Kill()
+	_ = d.cmd.Wait() // killed
+	must(d.t, d.fs.Unmount())
+	if len(d.newest) == 0 {
+		d.t.Fatal("nothing was acknowledged")
 	}
-	return compare(t, image, newest)
+	after := d.t.TempDir()
+	for name, b := range image {
+		must(d.t, os.WriteFile(filepath.Join(after, name), b, 0o600))
+	}
+	return compare(d.t, after, d.newest)
 }
 
 // compare opens what is left of the disk.
-func compare(t *testing.T, image map[string][]byte, newest map[string]int) string {
+func compare(t *testing.T, dir string, newest map[string]int) string {
 	t.Helper()
-	after := t.TempDir()
-	for name, b := range image {
-		must(t, os.WriteFile(filepath.Join(after, name), b, 0o600))
+	if !exists(filepath.Join(dir, "registrations.db")) {
+		return "the file is gone"
 	}
-	f, err := persistence.OpenRegistrations(persistence.Options{Dir: after})
+	f, err := persistence.OpenRegistrations(persistence.Options{Dir: dir})
 	if err != nil {
 		return "the file cannot be opened: " + err.Error()
 	}
@@ -122,4 +156,45 @@ func compare(t *testing.T, image map[string][]byte, newest map[string]int) strin
 		}
 	}
 	return ""
+}
+
+// A disk that is full: what comes is refused with a clear sentence, nothing that was acknowledged is lost, and when there is space again writing goes on
+// by itself.
+func TestDiskFull(t *testing.T) {
+	needs(t, "/dev/fuse", exists("/dev/fuse"))
+	d := newDisk(t, false)
+	d.read(func() bool { return d.acks > 2000 })
+	d.fs.SetSpace(1)
+	d.read(func() bool { return len(d.errs) > 300 }) // every user has been refused, and tried again
+	if text := d.errs[len(d.errs)-1]; !strings.Contains(text, "no space left on device") || !strings.Contains(text, "writing goes on by itself") {
+		t.Errorf("refused with %q", text)
+	}
+	d.fs.SetSpace(0)
+	before := d.acks
+	d.read(func() bool { return d.acks > before+2000 })
+	if lost := d.crash(rand.New(rand.NewPCG(1, 1))); lost != "" {
+		t.Error(lost)
+	}
+}
+
+// A sync that fails has an unknown outcome, be it the one of the pages or the one of the root: nothing is acknowledged by it, the file is opened again,
+// and what is acknowledged after that is on disk.
+func TestSyncFails(t *testing.T) {
+	needs(t, "/dev/fuse", exists("/dev/fuse"))
+	for round := range rounds(t, 4) {
+		r := rand.New(rand.NewPCG(uint64(round), 2))
+		d := newDisk(t, false)
+		for range 5 {
+			before := d.acks
+			d.read(func() bool { return d.acks > before+200+r.IntN(1000) })
+			failed := len(d.errs)
+			d.fs.FailSyncs(1 + r.IntN(2))
+			d.read(func() bool { return len(d.errs) > failed })
+		}
+		before := d.acks
+		d.read(func() bool { return d.acks > before+200 })
+		if lost := d.crash(r); lost != "" {
+			t.Errorf("round %d: %s", round, lost)
+		}
+	}
 }

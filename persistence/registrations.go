@@ -58,7 +58,11 @@ func (r *Registrations) Fence(key domain.Key, epoch uint64, done func(domain.Rec
 // Write replaces the user's record; an empty one is deleted. It is refused with [domain.Conflict] unless epoch is the one
 // fenced last; any other error is an unknown outcome.
 func (r *Registrations) Write(rec domain.Record, epoch uint64, done func(error)) {
-	if err := r.tell(writeOp{rec: rec, epoch: epoch, done: done}); err != nil {
+	op := writeOp{rec: rec, epoch: epoch, done: done}
+	if !rec.Empty() {
+		op.value = encodeRecord(&rec, epoch)
+	}
+	if err := r.tell(op); err != nil {
 		done(err)
 	}
 }

@@ -347,27 +347,3 @@ func TestCredentialsAllOrNone(t *testing.T) {
 	}
 	must(t, c.Close())
 }
-
-// The values on disk, byte by byte: a change of the format has to be a decision.
-func TestGoldenBytes(t *testing.T) {
-	dir := t.TempDir()
-	s := openStore(t, persistence.Options{Dir: dir})
-	rec := record("100", "sip:golden")
-	_, _ = s.fence(rec.Key, 5)
-	must(t, s.write(rec, 5))
-	s.close()
-	b, err := os.ReadFile(filepath.Join(dir, "registrations.db"))
-	must(t, err)
-	const header = "\x01\x00\x00\x01" // format, flags, one binding
-	i := strings.Index(string(b), "acme.test\x00100"+header)
-	if i < 0 {
-		t.Fatal("the value is not where it should be, or looks different")
-	}
-	v := string(b[i+len("acme.test\x00100"):])[8:]
-	if !strings.HasPrefix(v, "\x00\x00\x01\xa2") { // the deadline begins so
-		t.Errorf("value %x", v[:48])
-	}
-	if !strings.HasPrefix(v[16:], "\x00\x00\x00\x00\x00\x00\x00\x07") || !strings.HasPrefix(v[40:], "\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x0did-sip:golden\x00\x00\x00\x0asip:golden") {
-		t.Errorf("value %q", v[:100])
-	}
-}

@@ -20,25 +20,30 @@ type writer struct {
 	batch   []WriterMessage
 	answers []func() // of the last batch, not given yet
 	waiting bool     // commitNow is on its way
-	// primed are the headers of the scan that opened the file, by shard, until each has been asked for.
-	primed map[int][]domain.Header
-	of     int
-	heads  []domain.Header
+	// primed are the headers that the look through the file has found, by shard, until each has been asked for; nil when they are out of date.
+	primed [][]domain.Header
 }
 
 // Init opens the file and checks all of it.
 func (w *writer) Init(*otp.Context[WriterMessage]) error {
 	w.fences = map[domain.Key]uint64{}
-	began := time.Now()
+	began, users := time.Now(), 0
+	shards := w.keeper.opts.Shards
+	w.primed = make([][]domain.Header, shards)
+	var near domain.Realm
 	err := w.keeper.open(func(k, v []byte) error {
-		h, err := decodeHeader(k, v)
-		w.heads = append(w.heads, h)
+		h, err := decodeHeaderNear(k, v, near)
+		if near = h.Key.Realm; err == nil && shards > 0 {
+			s := domain.ShardOf(h.Key, shards)
+			w.primed[s] = append(w.primed[s], h)
+		}
+		users++
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	w.keeper.opts.Log.Info().Int("users", len(w.heads)).Dur("took", time.Since(began)).Msg("registrations opened")
+	w.keeper.opts.Log.Info().Int("users", users).Dur("took", time.Since(began)).Msg("registrations opened")
 	return nil
 }
 
@@ -83,7 +88,8 @@ func (w *writer) State() any {
 	return struct {
 		State         string
 		Batch, Fences int
-	}{w.keeper.state.String(), len(w.batch), len(w.fences)}
+		Commits       uint64
+	}{w.keeper.state.String(), len(w.batch), len(w.fences), w.keeper.commits}
 }
 
 // commit carries out the batch: one transaction, then the answers in the order in which the operations came.
@@ -109,7 +115,7 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 		return
 	}
 	if wrote {
-		w.heads, w.primed = nil, nil // the scan at opening is out of date
+		w.primed = nil
 		w.keeper.succeeded()
 	}
 	w.answers = b.answers
@@ -137,19 +143,9 @@ func (w *writer) refuse(ops []WriterMessage, err error) {
 // prime answers one shard from the scan at opening, or has a reader make one: the fences have been raised, so that nobody writes these users
 // meanwhile.
 func (w *writer) prime(op primeOp) {
-	if w.heads != nil {
-		w.primed, w.of = map[int][]domain.Header{}, op.shards
-		for _, h := range w.heads {
-			s := domain.ShardOf(h.Key, op.shards)
-			w.primed[s] = append(w.primed[s], h)
-		}
-		for s := range op.shards {
-			w.primed[s] = append(w.primed[s], []domain.Header{}...)
-		}
-		w.heads = nil
-	}
-	if hs, ok := w.primed[op.shard]; ok && w.of == op.shards {
-		delete(w.primed, op.shard)
+	if op.shards == len(w.primed) && w.primed[op.shard] != nil {
+		hs := w.primed[op.shard]
+		w.primed[op.shard] = nil // the next time somebody may have written
 		op.done(hs, nil)
 		return
 	}

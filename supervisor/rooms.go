@@ -45,7 +45,7 @@ func furnish(cfg Config, boot uint32) *rooms {
 	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot))
 	r.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
 	r.sys.Subscribe(func(rep otp.Report) { r.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)
-	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync, Keys: cfg.Keys, MaxSize: cfg.StoreMost}
+	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync, Keys: cfg.Keys, MaxSize: cfg.StoreMost, Shards: directory.Shards}
 	r.credentials = persistence.NewCredentials(r.sys, store)
 	r.registrations = persistence.NewRegistrations(r.sys, store)
 	r.realms = otp.NewRef[credential.RealmsMessage](r.sys, "realms")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"registrar/actors/credential"
+	"registrar/actors/directory"
 	"registrar/actors/domain"
 	"registrar/amqpbridge"
 	"registrar/persistence"
@@ -94,6 +95,9 @@ func (s *Server) Counts() []amqpbridge.Count { return s.rooms.bridge.Tally.Count
 
 // Restarts counts the restarts of all processes since the start, dynamic ones among them.
 func (s *Server) Restarts() uint64 { return s.rooms.restarts.Load() }
+
+// Users returns the addresses of the shards, for who asks without a broker.
+func (s *Server) Users() *directory.Users { return s.rooms.users }
 
 // Tree returns the supervision tree as it is; an empty one while the server starts.
 func (s *Server) Tree() otp.Node {

@@ -158,6 +158,12 @@ func (s *store) let() {
 	s.held, s.hold = nil, false
 }
 
+func (s *store) fenced() map[domain.Key]uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.fences)
+}
+
 func (s *store) size() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,7 +178,7 @@ type bed struct {
 	seq   atomic.Int64
 }
 
-func start(t *testing.T, s *store, sweep time.Duration) *bed {
+func start(t *testing.T, s *store, sweep time.Duration, sets ...func(*directory.Env)) *bed {
 	t.Helper()
 	sys := otp.NewSystem()
 	b := &bed{t: t, users: directory.NewUsers(sys)}
@@ -180,6 +186,9 @@ func start(t *testing.T, s *store, sweep time.Duration) *bed {
 	env := directory.Env{
 		Store: s, Limits: registration.DefaultLimits(), Now: func() time.Time { return time.UnixMilli(b.now.Load()).UTC() },
 		Sweep: sweep, SweepMost: 100, Intensity: 3, Period: time.Minute, CoolDown: time.Minute,
+	}
+	for _, set := range sets {
+		set(&env)
 	}
 	app, err := otp.Start(context.Background(), sys, "test", otp.SupSpec{Intensity: 3, Children: b.users.Children(env)})
 	if err != nil {

@@ -15,13 +15,32 @@ type Actor struct {
 	key domain.Key
 
 	loaded    bool
-	committed domain.Record // what the file holds: queries see this one
-	latest    domain.Record // what the next request is decided on
-	writing   bool          // latest, or an older state of it, is on its way to the disk
+	writing   bool           // latest, or an older state of it, is on its way to the disk
+	committed *domain.Record // what the file holds: queries see this one
+	latest    *domain.Record // what the next request is decided on; while nothing is under way the same as committed
+	*pending                 // nil while nothing is: a million actors are idle most of the time
+}
 
+// pending is who waits for what.
+type pending struct {
 	waiting  []Request // came before the record was loaded
 	inFlight []settlement
 	next     []settlement
+}
+
+// busy returns what is under way, for something to be added.
+func (a *Actor) busy() *pending {
+	if a.pending == nil {
+		a.pending = &pending{}
+	}
+	return a.pending
+}
+
+// rest lets go of pending when nothing is left in it.
+func (a *Actor) rest() {
+	if p := a.pending; p != nil && len(p.waiting)+len(p.inFlight)+len(p.next) == 0 {
+		a.pending = nil
+	}
 }
 
 // idle is how long an actor that has found an empty record waits for work before it leaves.
@@ -62,7 +81,7 @@ func (a *Actor) Handle(c *otp.Context[Message], msg Message) {
 		if a.loaded {
 			a.serve(c, req)
 		} else {
-			a.waiting = append(a.waiting, req)
+			a.busy().waiting = append(a.busy().waiting, req)
 		}
 	case Prune:
 		a.prune(c)
@@ -75,7 +94,7 @@ func (a *Actor) Handle(c *otp.Context[Message], msg Message) {
 
 // Passivate reports whether the actor has nothing under way: all that it knows is in the file and in the index.
 func (a *Actor) Passivate() bool {
-	return a.loaded && !a.writing && len(a.waiting)+len(a.inFlight)+len(a.next) == 0
+	return a.loaded && !a.writing && a.pending == nil
 }
 
 // Terminate gives the fence back. Requests that still wait are answered by the engine.
@@ -87,25 +106,32 @@ func (a *Actor) Terminate(c *otp.Context[Message], r otp.Reason) {
 
 // State is what an operator may see of the actor: counts, no contacts.
 func (a *Actor) State() any {
-	return struct {
+	s := struct {
 		Loaded, Writing                        bool
 		Bindings, Tombstones, Waiting, Settles int
-	}{a.loaded, a.writing, len(a.committed.Bindings), len(a.committed.Tombstones), len(a.waiting), len(a.inFlight) + len(a.next)}
+	}{Loaded: a.loaded, Writing: a.writing}
+	if a.committed != nil {
+		s.Bindings, s.Tombstones = len(a.committed.Bindings), len(a.committed.Tombstones)
+	}
+	if p := a.pending; p != nil {
+		s.Waiting, s.Settles = len(p.waiting), len(p.inFlight)+len(p.next)
+	}
+	return s
 }
 
 func (a *Actor) serve(c *otp.Context[Message], req Request) {
 	now := a.env.Now()
 	switch m := req.(type) {
 	case Query:
-		m.Reply(Answer{Bindings: live(a.committed, now)})
+		m.Reply(Answer{Bindings: live(*a.committed, now)})
 	case Register:
-		rec, out := register(a.latest, m, now, a.env.Limits)
+		rec, out := register(*a.latest, m, now, a.env.Limits)
 		a.accept(c, m.From, rec, out)
 	case Unregister:
-		rec, out := unregister(a.latest, m, now, a.env.Limits)
+		rec, out := unregister(*a.latest, m, now, a.env.Limits)
 		a.accept(c, m.From, rec, out)
 	case Flush:
-		rec, out := flush(a.latest, m, now, a.env.Limits)
+		rec, out := flush(*a.latest, m, now, a.env.Limits)
 		a.accept(c, m.From, rec, out)
 	}
 }
@@ -119,16 +145,17 @@ func (a *Actor) accept(c *otp.Context[Message], from otp.From[Outcome], rec doma
 		if out.Result != Removed {
 			s.binding = &rec.Bindings[0]
 		}
-		a.latest = rec
-		a.next = append(a.next, s)
+		a.latest = &rec
+		a.busy().next = append(a.busy().next, s)
 		a.write(c)
 	case Nothing, Duplicate, Stale, Ended, Refused:
 		switch {
-		case len(a.next) > 0:
+		case len(a.busy().next) > 0:
 			a.next = append(a.next, s)
 		case a.writing:
 			a.inFlight = append(a.inFlight, s)
 		default:
+			a.rest()
 			from.Reply(out)
 		}
 	}
@@ -142,18 +169,18 @@ func (a *Actor) write(c *otp.Context[Message]) {
 	a.writing = true
 	a.inFlight, a.next = a.next, nil
 	rec := a.latest
-	done := otp.Completion(c, func(rec domain.Record, err error) Message { return committed{record: rec, err: err} })
-	a.env.Store.Write(rec, uint64(c.Epoch()), func(err error) { done(rec, err) })
+	done := otp.Completion(c, func(rec *domain.Record, err error) Message { return committed{record: rec, err: err} })
+	a.env.Store.Write(*rec, uint64(c.Epoch()), func(err error) { done(rec, err) })
 }
 
 func (a *Actor) prune(c *otp.Context[Message]) {
 	if !a.loaded || a.writing {
 		return // the next sweep asks again
 	}
-	rec, out, changed := prune(a.latest, a.env.Now(), a.env.Limits)
+	rec, out, changed := prune(*a.latest, a.env.Now(), a.env.Limits)
 	if changed {
-		a.latest = rec
-		a.next = append(a.next, settlement{out: out}) // nobody waits for it
+		a.latest = &rec
+		a.busy().next = append(a.busy().next, settlement{out: out}) // nobody waits for it
 		a.write(c)
 		return
 	}
@@ -161,21 +188,21 @@ func (a *Actor) prune(c *otp.Context[Message]) {
 }
 
 func (a *Actor) onLoaded(c *otp.Context[Message], m loaded) {
+	waiting := a.busy().waiting
+	a.waiting = nil
+	a.rest()
 	if m.err != nil {
-		for _, req := range a.waiting {
+		for _, req := range waiting {
 			req.Refuse(m.err)
 		}
-		a.waiting = nil
 		c.Exit(otp.Shutdown)
 		return
 	}
 	a.loaded = true
 	rec := m.record.Sane(a.env.Now())
 	rec.Key = a.key
-	a.committed, a.latest = rec, rec
+	a.committed, a.latest = &rec, &rec
 	a.env.Index(c, a.committed.Header())
-	waiting := a.waiting
-	a.waiting = nil
 	for _, req := range waiting {
 		a.serve(c, req)
 	}
@@ -193,25 +220,29 @@ func (a *Actor) onCommitted(c *otp.Context[Message], m committed) {
 	}
 	a.committed = m.record
 	a.env.Index(c, a.committed.Header())
-	for _, s := range a.inFlight {
+	settled := a.inFlight
+	a.inFlight = nil
+	for _, s := range settled {
 		s.from.Reply(s.out)
 		a.notify(c, s)
 	}
-	a.inFlight = nil
 	if len(a.next) > 0 {
 		a.write(c)
 		return
 	}
+	a.rest()
 	a.leaveIfEmpty(c)
 }
 
 // onWriteFailed handles an unknown outcome: everybody who waits is told, and the record is read again before anything else is
 // decided on it.
 func (a *Actor) onWriteFailed(c *otp.Context[Message], err error) {
-	for _, s := range append(a.inFlight, a.next...) {
+	failed := append(a.inFlight, a.next...)
+	a.inFlight, a.next = nil, nil
+	a.rest()
+	for _, s := range failed {
 		s.from.Fail(err)
 	}
-	a.inFlight, a.next = nil, nil
 	if domain.KindOf(err) == domain.Conflict {
 		c.Exit(otp.Shutdown) // another incarnation owns the user now
 		return

@@ -123,7 +123,7 @@ type loaded struct {
 
 // committed is the store's answer to the write in flight.
 type committed struct {
-	record domain.Record
+	record *domain.Record
 	err    error
 }
 

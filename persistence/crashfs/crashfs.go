@@ -25,14 +25,17 @@ const (
 type FS struct {
 	server *fuse.Server
 
-	mu    sync.Mutex
-	files map[string]*file
-	syncs int
+	mu      sync.Mutex
+	files   map[string]*file
+	durable map[string]*file // the names as they were when the directory was synced last
+	syncs   int
+	space   int64 // bytes that may be used in all, 0 for no limit
+	failing int   // syncs that are going to fail
 }
 
 // Mount mounts an empty file system.
 func Mount(dir string) (*FS, error) {
-	f := &FS{files: map[string]*file{}}
+	f := &FS{files: map[string]*file{}, durable: map[string]*file{}}
 	server, err := fs.Mount(dir, &root{fs: f}, &fs.Options{MountOptions: fuse.MountOptions{Name: "crashfs", DirectMount: true}})
 	if err != nil {
 		return nil, fmt.Errorf("mount: %w", err)
@@ -56,15 +59,42 @@ func (f *FS) Syncs() int {
 	return f.syncs
 }
 
-// Crash returns what a disk may hold if the power fails now: name → contents.
+// Crash returns what a disk may hold if the power fails now: name → contents. Names that were made, moved or removed since the directory was synced
+// last may be there as they were then.
 func (f *FS) Crash(r *rand.Rand) map[string][]byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	names := f.files
+	if r.IntN(2) == 0 {
+		names = f.durable
+	}
 	out := map[string][]byte{}
-	for _, name := range slices.Sorted(maps.Keys(f.files)) {
-		out[name] = f.files[name].crash(r)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		out[name] = names[name].crash(r)
 	}
 	return out
+}
+
+// SetSpace limits the disk to so many bytes, 0 for no limit: a write beyond that fails with ENOSPC.
+func (f *FS) SetSpace(n int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.space = n
+}
+
+// FailSyncs has the next n syncs of a file fail with EIO. What was to be synced is then lost to the disk, and a later sync does not bring it there: as
+// Linux does it.
+func (f *FS) FailSyncs(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failing = n
+}
+
+func (f *FS) used() (n int64) {
+	for _, file := range f.files {
+		n += int64(len(file.live))
+	}
+	return n
 }
 
 // op is a change that is not synced: a write, or a new size when data is nil.
@@ -172,8 +202,13 @@ func (d *root) Rename(_ context.Context, name string, _ fs.InodeEmbedder, to str
 	return 0
 }
 
-// Fsync of the directory does nothing: names are durable.
-func (*root) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno { return 0 }
+// Fsync of the directory makes the names durable.
+func (d *root) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	d.fs.durable = maps.Clone(d.fs.files)
+	return 0
+}
 
 // Open opens.
 func (*file) Open(context.Context, uint32) (fs.FileHandle, uint32, syscall.Errno) { return nil, 0, 0 }
@@ -216,6 +251,9 @@ func (f *file) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) 
 func (f *file) Write(_ context.Context, _ fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
+	if grows := off + int64(len(data)) - int64(len(f.live)); f.fs.space > 0 && f.fs.used()+max(0, grows) > f.fs.space {
+		return 0, syscall.ENOSPC
+	}
 	f.change(op{off: off, data: slices.Clone(data)})
 	return uint32(len(data)), 0 //nolint:gosec // a kernel's writes.
 }
@@ -227,6 +265,11 @@ func (*file) Flush(context.Context, fs.FileHandle) syscall.Errno { return 0 }
 func (f *file) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
+	if f.fs.failing > 0 {
+		f.fs.failing--
+		f.ops = nil
+		return syscall.EIO
+	}
 	f.sync()
 	return 0
 }

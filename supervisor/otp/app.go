@@ -139,7 +139,7 @@ func (a *App) Kill(name string) error {
 }
 
 func (p *proc) find(name string) *proc {
-	if p.name == name {
+	if p.name() == name {
 		return p
 	}
 	for _, f := range p.families() {

@@ -36,7 +36,7 @@ func (c *Context[M]) Self() *Ref[M] {
 	if r := c.self.Load(); r != nil {
 		return r
 	}
-	r := &Ref[M]{sys: c.p.sys, name: c.p.name}
+	r := &Ref[M]{sys: c.p.sys, name: c.p.name()}
 	r.target.Store(c.p)
 	c.self.CompareAndSwap(nil, r)
 	return c.self.Load()
@@ -56,7 +56,7 @@ func (c *Context[M]) Clock() Clock { return c.p.sys.clock }
 
 // Log returns a logger that names the process.
 func (c *Context[M]) Log() *zerolog.Logger {
-	l := c.p.sys.log.With().Str("process", c.p.name).Logger()
+	l := c.p.sys.log.With().Str("process", c.p.name()).Logger()
 	return &l
 }
 
@@ -164,7 +164,7 @@ func (t *typed[M]) handle(msg any) {
 func cast[M any](p *proc, msg any) M {
 	m, ok := msg.(M)
 	if !ok {
-		panic(fmt.Sprintf("otp: %s got a %T", p.name, msg))
+		panic(fmt.Sprintf("otp: %s got a %T", p.name(), msg))
 	}
 	return m
 }

@@ -134,7 +134,7 @@ func (f *Family[K, M]) start(k K) *kid[K, M] {
 		return nil
 	}
 	d := &kid[K, M]{family: f, key: k}
-	f.owner.sys.begin(&d.p, f.spec.Name(k), d)
+	f.owner.sys.begin(&d.p, "", d)
 	f.kids[k] = d
 	return d
 }
@@ -186,7 +186,7 @@ func (f *Family[K, M]) abandonAll() {
 // find returns the process of that name among the children, for operators.
 func (f *Family[K, M]) find(name string) *proc {
 	for _, d := range f.all() {
-		if d.p.name == name {
+		if d.p.name() == name {
 			return &d.p
 		}
 	}

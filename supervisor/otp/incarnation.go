@@ -112,10 +112,10 @@ func (p *proc) crashed(r *Reason) {
 func (p *proc) endIncarnation(r Reason) {
 	_ = p.guard("Terminate", func() { p.body.terminate(r) }) // it ends all the same
 	if r.Kind == ExitCrash {
-		p.letGo(r, &CrashError{Process: p.name, Epoch: p.currentEpoch(), Reason: r})
+		p.letGo(r, &CrashError{Process: p.name(), Epoch: p.currentEpoch(), Reason: r})
 		return
 	}
-	p.letGo(r, fmt.Errorf("%s: %w", p.name, ErrNoProcess))
+	p.letGo(r, fmt.Errorf("%s: %w", p.name(), ErrNoProcess))
 }
 
 // letGo ends what depends on the incarnation: its families, its context, what it holds, its monitors.
@@ -135,5 +135,5 @@ func (p *proc) letGo(r Reason, err error) {
 		more.cancel()
 	}
 	p.failHeld(err)
-	p.tellWatchers(Down{Name: p.name, Epoch: epoch, Reason: r})
+	p.tellWatchers(Down{Name: p.name(), Epoch: epoch, Reason: r})
 }

@@ -115,7 +115,7 @@ func (p *proc) node(state string) Node {
 	if state == "" {
 		state = p.life.String()
 	}
-	n := Node{Name: p.name, Kind: "worker", State: state, Epoch: p.epoch, Restarts: int(p.restarts), Since: now - p.begun}
+	n := Node{Name: p.name(), Kind: "worker", State: state, Epoch: p.epoch, Restarts: int(p.restarts), Since: now - p.begun}
 	if p.paused {
 		n.State = "suspended"
 	}

@@ -59,6 +59,8 @@ func (d *kid[K, M]) terminate(r Reason) {
 	}
 }
 
+func (d *kid[K, M]) title() string { return d.family.spec.Name(d.key) }
+
 func (d *kid[K, M]) state() any { return stateOf(d.b) }
 func (d *kid[K, M]) size() int  { return sizeOf(d.b) }
 
@@ -68,10 +70,10 @@ func (*kid[K, M]) unbind(*proc) {}
 // tell hands a message to the child.
 func (d *kid[K, M]) tell(from Origin, msg M) error {
 	if d.p.full(int32(min(d.family.spec.Bound, 1<<30))) { //nolint:gosec // cut to fit.
-		return fmt.Errorf("%s: %w", d.p.name, ErrOverloaded)
+		return fmt.Errorf("%s: %w", d.p.name(), ErrOverloaded)
 	}
 	if !d.p.tell(from, msg) {
-		return fmt.Errorf("%s: %w", d.p.name, ErrNoProcess)
+		return fmt.Errorf("%s: %w", d.p.name(), ErrNoProcess)
 	}
 	return nil
 }
@@ -84,7 +86,9 @@ func (d *kid[K, M]) report(e childEvent) {
 		if e.p.restarted() {
 			kind = ChildRestarted
 		}
-		f.owner.sys.report(Report{Kind: kind, Process: e.p.name, Epoch: e.p.currentEpoch()})
+		if sys := f.owner.sys; sys.hears(kind) {
+			sys.report(Report{Kind: kind, Process: e.p.name(), Epoch: e.p.currentEpoch()})
+		}
 		return
 	}
 	f.owner.post(func() { f.on(d, e) })
@@ -93,16 +97,18 @@ func (d *kid[K, M]) report(e childEvent) {
 func (f *Family[K, M]) on(d *kid[K, M], e childEvent) {
 	sys := f.owner.sys
 	if e.kind == evExited || e.kind == evIgnored {
-		sys.report(Report{Kind: ChildTerminated, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
+		if sys.hears(ChildTerminated) {
+			sys.report(Report{Kind: ChildTerminated, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
+		}
 		f.exited(d, e.reason)
 		return
 	}
-	sys.report(Report{Kind: ChildCrashed, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
+	sys.report(Report{Kind: ChildCrashed, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
 	if d.notes().window.add(sys.clock.Mono(), f.spec.Period, f.spec.Intensity) {
 		d.record.fatal = &e.reason
 		f.cooling[d.key] = sys.clock.Mono() + f.spec.CoolDown
 		f.forgetCooled()
-		sys.report(Report{Kind: GaveUp, Process: e.p.name, Reason: e.reason})
+		sys.report(Report{Kind: GaveUp, Process: e.p.name(), Reason: e.reason})
 		d.p.stopSoon(e.reason)
 		return
 	}

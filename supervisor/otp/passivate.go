@@ -114,7 +114,7 @@ func (f *Family[K, M]) succeed(d *kid[K, M]) bool {
 	next := f.start(d.key)
 	if next == nil {
 		for _, e := range n.left {
-			f.owner.sys.deadLetter(d.p.name, e.msg)
+			f.owner.sys.deadLetter(d.p.name(), e.msg)
 		}
 		return false // what is late is still held by the owner's incarnation
 	}

@@ -25,10 +25,10 @@ const (
 // of them: what few need is in extras. Its mutex guards what other goroutines read and the lanes; body and exiting belong to its own
 // goroutine.
 type proc struct {
-	sys  *System
-	name string
-	pid  *actor.PID // nil for a child of a family
-	body body
+	sys   *System
+	known string     // its name; empty if its body makes it when it is asked
+	pid   *actor.PID // nil for a child of a family
+	body  body
 
 	mu        sync.Mutex
 	lanes     [lanes]*envelope // the last of each, linked in a circle
@@ -102,6 +102,16 @@ type dependants interface {
 }
 
 // spawn makes a process in the library's registry and starts it; its parent hears evStarted or evFailed.
+// A titled body makes its name when it is asked: a million names cost as much as a million small objects.
+type titled interface{ title() string }
+
+func (p *proc) name() string {
+	if t, ok := p.body.(titled); ok {
+		return t.title()
+	}
+	return p.known
+}
+
 func (s *System) spawn(name string, b body) *proc {
 	p := &proc{}
 	p.pid, _ = s.actors.ProcessRegistry.Add(p, fmt.Sprintf("%s~%d", name, s.ids.Add(1))) // the id is unique
@@ -112,7 +122,7 @@ func (s *System) spawn(name string, b body) *proc {
 // begin starts a process. One that is not in the library's registry is reached through its family alone: an entry there takes more
 // memory than the process, and more of the collector's time.
 func (s *System) begin(p *proc, name string, b body) {
-	p.sys, p.name, p.body, p.epoch, p.begun = s, name, b, s.NextEpoch(), s.clock.Mono()
+	p.sys, p.known, p.body, p.epoch, p.begun = s, name, b, s.NextEpoch(), s.clock.Mono()
 	b.bind(p)
 	p.post(p.start)
 }
@@ -125,7 +135,7 @@ func (p *proc) SendUserMessage(_ *actor.PID, message any) {
 		p.enqueue(e)
 		return
 	}
-	p.sys.deadLetter(p.name, message)
+	p.sys.deadLetter(p.name(), message)
 }
 
 // SendSystemMessage ignores what the library says to actors of its own kind: this engine has its own life cycle and monitors.

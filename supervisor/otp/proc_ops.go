@@ -109,7 +109,7 @@ func (p *proc) retire(l life) {
 		return
 	}
 	for _, e := range left {
-		p.sys.deadLetter(p.name, e.msg)
+		p.sys.deadLetter(p.name(), e.msg)
 	}
 }
 
@@ -137,6 +137,6 @@ func (p *proc) abandon() {
 	epoch := p.epoch
 	p.mu.Unlock()
 	p.retire(gone)
-	p.letGo(Killed, fmt.Errorf("%s: %w", p.name, ErrNoProcess))
-	p.sys.report(Report{Kind: Abandoned, Process: p.name, Epoch: epoch, Reason: Killed})
+	p.letGo(Killed, fmt.Errorf("%s: %w", p.name(), ErrNoProcess))
+	p.sys.report(Report{Kind: Abandoned, Process: p.name(), Epoch: epoch, Reason: Killed})
 }

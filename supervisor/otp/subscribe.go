@@ -47,6 +47,16 @@ func (s *System) subscribers() []*subscriber {
 
 func (s *System) setSubscribers(list []*subscriber) { s.subs.Store(&list) }
 
+// hears reports whether anybody wants reports of a kind.
+func (s *System) hears(k ReportKind) bool {
+	for _, sub := range s.subscribers() {
+		if len(sub.kinds) == 0 || slices.Contains(sub.kinds, k) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *System) report(r Report) {
 	for _, sub := range s.subscribers() {
 		if len(sub.kinds) == 0 || slices.Contains(sub.kinds, r.Kind) {

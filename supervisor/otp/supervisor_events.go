@@ -18,7 +18,7 @@ func (s *sup) on(e childEvent) {
 	case evFailed:
 		s.onFailed(c, e.reason)
 	case evCrashed:
-		s.p.sys.report(Report{Kind: ChildCrashed, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
+		s.p.sys.report(Report{Kind: ChildCrashed, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
 		if c.state != childStopping {
 			s.set(c, c.p, childCrashed)
 			s.decide(c, e)
@@ -41,25 +41,25 @@ func (s *sup) onStarted(c *child) {
 	if c.p.restarted() {
 		kind = ChildRestarted
 	}
-	s.p.sys.report(Report{Kind: kind, Process: c.p.name, Epoch: c.p.currentEpoch()})
+	s.p.sys.report(Report{Kind: kind, Process: c.p.name(), Epoch: c.p.currentEpoch()})
 	s.step()
 }
 
 // onFailed handles a failed Init. During the supervisor's own start everything is rolled back; later it is one more
 // restart, tried again through the queue.
 func (s *sup) onFailed(c *child, r Reason) {
-	s.p.sys.report(Report{Kind: ChildCrashed, Process: c.p.name, Reason: r})
+	s.p.sys.report(Report{Kind: ChildCrashed, Process: c.p.name(), Reason: r})
 	if c.state == childStopping {
 		return // its stop is on its way
 	}
 	s.set(c, c.p, childCrashed)
 	if s.starting {
 		s.failed = true
-		s.p.stop(ShutdownWith(fmt.Sprintf("start of %s failed: %v", c.p.name, r.Term)))
+		s.p.stop(ShutdownWith(fmt.Sprintf("start of %s failed: %v", c.p.name(), r.Term)))
 		return
 	}
 	if c.started != nil { // an operator's, who is told
-		c.failed = fmt.Errorf("start of %s failed: %v", c.p.name, r.Term)
+		c.failed = fmt.Errorf("start of %s failed: %v", c.p.name(), r.Term)
 		s.stopChild(c)
 		return
 	}
@@ -101,7 +101,7 @@ func (s *sup) onExited(c *child, e childEvent) {
 		c.timer = nil
 	}
 	s.set(c, nil, childDown)
-	s.p.sys.report(Report{Kind: ChildTerminated, Process: e.p.name, Epoch: e.epoch, Reason: e.reason})
+	s.p.sys.report(Report{Kind: ChildTerminated, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
 	if expected {
 		s.gone(c)
 		s.step()

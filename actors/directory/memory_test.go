@@ -1,0 +1,154 @@
+package directory_test
+
+import (
+	"context"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"registrar/actors/directory"
+	"registrar/actors/registration"
+	"registrar/supervisor/otp"
+)
+
+func (b *bed) eventually(what string, is func() bool) {
+	b.t.Helper()
+	for !is() {
+		if b.t.Context().Err() != nil {
+			b.t.Fatal(what)
+		}
+		runtime.Gosched()
+	}
+}
+
+// Users that are put away are found again, with what they had; their actors are gone meanwhile.
+func TestIdleUsersArePutAway(t *testing.T) {
+	s := newStore()
+	b := start(t, s, time.Hour, func(e *directory.Env) { e.Idle = 20 * time.Millisecond })
+	for i := range 200 {
+		if _, err := b.register(strconv.Itoa(i), "sip:a", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.eventually("they stay", func() bool { return b.actors() == 0 })
+	if s.size() != 200 {
+		t.Errorf("%d records", s.size())
+	}
+	for i := range 200 {
+		b.shown(strconv.Itoa(i), "sip:a")
+	}
+	if n := len(s.fenced()); n > 200 {
+		t.Errorf("%d fences for 200 users", n)
+	}
+	b.eventually("they stay", func() bool { return b.actors() == 0 })
+	if left := s.fenced(); len(left) != 0 {
+		t.Errorf("%d fences are left behind", len(left))
+	}
+	if o, err := b.register("7", "sip:a", time.Hour); err != nil || o.Result != registration.Refreshed {
+		t.Errorf("a refresh of one that was put away: %v, %v", o.Result, err)
+	}
+}
+
+// Beyond the limit users are put away, and those of lately stay.
+func TestLiveUsersAreLimited(t *testing.T) {
+	b := start(t, newStore(), time.Hour, func(e *directory.Env) { e.Live = 640 })
+	for i := range 3000 {
+		if _, err := b.register(strconv.Itoa(i), "sip:a", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		b.shown("0", "sip:a") // one that is used all the time
+	}
+	b.eventually("there are too many", func() bool { return b.actors() <= 700 })
+	if n := b.actors(); n < 300 {
+		t.Errorf("only %d are left", n)
+	}
+	for i := range 3000 {
+		b.shown(strconv.Itoa(i), "sip:a")
+	}
+}
+
+// Ten thousand users end at once while others come back: all that ended leave the file, nobody who came back is touched, and each end is told once.
+func TestManyEndAtOnce(t *testing.T) {
+	s := newStore()
+	var mu sync.Mutex
+	down := map[string]int{}
+	b := start(t, s, time.Millisecond, func(e *directory.Env) {
+		e.Idle, e.SweepMost = 20*time.Millisecond, 500
+		e.Notify = func(_ otp.Origin, ev registration.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			if ev.Kind == registration.WentDown {
+				down[string(ev.Key.User)]++
+			}
+		}
+		e.Limits.Remember = time.Second
+	})
+	const users = 10_000
+	var fill sync.WaitGroup
+	for w := range 10 {
+		fill.Go(func() {
+			for i := w; i < users; i += 10 {
+				if _, err := b.register(strconv.Itoa(i), "sip:a", time.Minute); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	fill.Wait()
+	b.now.Add((2 * time.Minute).Milliseconds()) // all have ended
+	back := map[string]bool{}
+	for i := 0; i < users; i += 20 {
+		user := strconv.Itoa(i)
+		if _, err := b.register(user, "sip:b", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		back[user] = true
+	}
+	b.eventually("they stay in the file", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for k, rec := range s.recs {
+			if len(rec.Bindings) != 0 && !back[string(k.User)] {
+				return false
+			}
+		}
+		return true
+	})
+	for i := range users {
+		user := strconv.Itoa(i)
+		if back[user] {
+			b.shown(user, "sip:b")
+		} else if i%7 == 0 {
+			b.shown(user)
+		}
+	}
+	b.now.Add(time.Hour.Milliseconds() / 2) // what was remembered may be forgotten
+	b.eventually("tombstones stay in the file", func() bool { return s.size() == len(back) })
+	counted, err := b.count()
+	if err != nil || counted != len(back) {
+		t.Errorf("%d are counted, %v, of %d", counted, err, len(back))
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for i := range users {
+		if user := strconv.Itoa(i); down[user] != 1 {
+			t.Fatalf("the end of %s was told %d times", user, down[user])
+		}
+	}
+}
+
+// count asks all shards how many bindings are live.
+func (b *bed) count() (n int, err error) {
+	for _, shard := range b.users.All() {
+		c, err := otp.Call(context.Background(), otp.External("test"), shard, func(f otp.From[directory.Counted]) directory.Message {
+			return directory.Count{From: f}
+		})
+		if err != nil {
+			return 0, err
+		}
+		n += c.N
+	}
+	return n, nil
+}

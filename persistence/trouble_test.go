@@ -1,0 +1,251 @@
+package persistence_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+	"registrar/persistence"
+	"registrar/supervisor/otp"
+)
+
+// fill writes so many users, fenced with epoch 1.
+func (s *store) fill(n int) {
+	s.t.Helper()
+	for i := range n {
+		rec := record(strconv.Itoa(i), "sip:a")
+		if _, err := s.fence(rec.Key, 1); err != nil {
+			s.t.Fatal(err)
+		}
+		if err := s.write(rec, 1); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func (s *store) get(user string) (domain.Record, bool, error) {
+	type answer struct {
+		rec domain.Record
+		ok  bool
+		err error
+	}
+	got := make(chan answer, 1)
+	s.Get(key(user), func(rec domain.Record, ok bool, err error) { got <- answer{rec, ok, err} })
+	a := <-got
+	return a.rec, a.ok, a.err
+}
+
+// A file that may not grow any more: what does not fit is refused with the way out, all else goes on, and a deletion makes room.
+func TestFileThatMayNotGrow(t *testing.T) {
+	s := openStore(t, persistence.Options{Dir: t.TempDir(), MaxSize: 1 << 20})
+	big := func(i int) domain.Record { return record(strconv.Itoa(i), strings.Repeat("x", 20_000)) }
+	n := 0
+	var err error
+	for ; err == nil && n < 200; n++ {
+		_, _ = s.fence(big(n).Key, 1)
+		err = s.write(big(n), 1)
+	}
+	if err == nil || domain.KindOf(err) != domain.Unavailable {
+		t.Fatalf("%d users: %v", n, err)
+	}
+	if text := s.Trouble(); !strings.Contains(text, "registrations.db: the file has reached the size that it may have (1 MiB): raise --store-most, or compact it") {
+		t.Errorf("trouble: %q", text)
+	}
+	if _, found, err := s.get("0"); !found || err != nil {
+		t.Errorf("read: %v, %v", found, err)
+	}
+	for i := range n - 1 {
+		if err := s.write(domain.Record{Key: big(i).Key}, 1); err != nil {
+			t.Fatalf("deletion %d: %v", i, err)
+		}
+	}
+	if err := s.write(big(n-1), 1); err != nil || s.Trouble() != "" {
+		t.Errorf("with room: %v, trouble %q", err, s.Trouble())
+	}
+}
+
+// Pages that cannot be read while the server runs: reads are errors, the process lives, and when the pages are back so are the users.
+func TestPageThatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, persistence.Options{Dir: dir})
+	s.fill(2000)
+	path := filepath.Join(dir, "registrations.db")
+	whole, err := os.ReadFile(path)
+	must(t, err)
+	ask := func() (failed, served int) {
+		for i := range 2000 {
+			_, found, err := s.get(strconv.Itoa(i))
+			switch {
+			case err == nil && found:
+				served++
+			case domain.KindOf(err) == domain.Unavailable && strings.Contains(err.Error(), "damaged"):
+				failed++
+			default:
+				t.Fatalf("user %d: %v, %v", i, found, err)
+			}
+		}
+		return failed, served
+	}
+	must(t, os.Truncate(path, 3*4096))
+	if failed, served := ask(); failed != 2000 {
+		t.Errorf("%d failed, %d served", failed, served)
+	}
+	must(t, os.WriteFile(path, whole, 0o600)) // the disk can be read again
+	if failed, served := ask(); served != 2000 {
+		t.Errorf("afterwards %d failed, %d served", failed, served)
+	}
+}
+
+// A file that another program has open, and one of a newer version of this program, are refused by name.
+func TestFilesThatAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	openStore(t, persistence.Options{Dir: dir}).close()
+	path := filepath.Join(dir, "registrations.db")
+	other, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
+	must(t, err)
+	if _, err := persistence.OpenRegistrations(persistence.Options{Dir: dir}); err == nil || err.Error() != "registrations.db: is in use by another process" {
+		t.Errorf("locked: %v", err)
+	}
+	must(t, other.Update(func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte{0, 0, 0, 9}) }))
+	must(t, other.Close())
+	if _, err := persistence.OpenRegistrations(persistence.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "registrations.db: has format 9, and this program knows formats up to 1: use the newer program that wrote it") {
+		t.Errorf("newer: %v", err)
+	}
+}
+
+// More operations than there are places are refused at once: nobody waits for a place.
+func TestPlaces(t *testing.T) {
+	s := openStore(t, persistence.Options{Dir: t.TempDir(), Places: 10})
+	if err := s.app.Suspend("registrations/writer"); err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan error, 15)
+	for i := range 15 {
+		s.Fence(key(strconv.Itoa(i)), 1, func(_ domain.Record, err error) { results <- err })
+	}
+	for range 5 {
+		if err := <-results; domain.KindOf(err) != domain.Overloaded || !errors.Is(err, otp.ErrOverloaded) {
+			t.Errorf("got %v", err)
+		}
+	}
+	must(t, s.app.Resume("registrations/writer"))
+	for range 10 {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The scan at opening serves each shard once; later a reader makes one of its own. Both see the same.
+func TestPrimingAgain(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, persistence.Options{Dir: dir})
+	s.fill(300)
+	s.close()
+	s = openStore(t, persistence.Options{Dir: dir})
+	byKey := cmpopts.SortSlices(func(a, b domain.Header) bool { return a.Key.User < b.Key.User })
+	for shard := range 4 {
+		first, second := s.prime(shard, 4, 10), s.prime(shard, 4, 11)
+		if diff := cmp.Diff(first, second, byKey); diff != "" || len(first) < 50 {
+			t.Errorf("%d users\n%s", len(first), diff)
+		}
+	}
+}
+
+// What has ended is found in key order, page by page, and taken out unless somebody owns it.
+func TestDueAndPrune(t *testing.T) {
+	s := openStore(t, persistence.Options{Dir: t.TempDir()})
+	s.fill(100)
+	for i := range 90 { // ten users keep their incarnation
+		s.Release(key(strconv.Itoa(i)), 1)
+	}
+	type page struct {
+		keys []domain.Key
+		next domain.Key
+	}
+	var all []domain.Key
+	for from, pages := (domain.Key{}), 0; ; pages++ {
+		got := make(chan page, 1)
+		s.Due(from, 7, func(h domain.Header) bool { return h.Key.User != "50" }, func(keys []domain.Key, next domain.Key, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			got <- page{keys, next}
+		})
+		p := <-got
+		all = append(all, p.keys...)
+		if from = p.next; from == (domain.Key{}) {
+			if pages != 14 {
+				t.Errorf("%d pages", pages)
+			}
+			break
+		}
+	}
+	if len(all) != 99 || !cmpSorted(all) {
+		t.Errorf("%d users are due: %v", len(all), all)
+	}
+	type pruned struct {
+		changed []domain.Header
+		owned   []domain.Key
+	}
+	got := make(chan pruned, 1)
+	var news []error
+	s.Prune(all, func(rec domain.Record) (domain.Record, bool) {
+		if rec.Key.User == "10" {
+			return rec, false
+		}
+		return domain.Record{Key: rec.Key}, true
+	}, func(changed []domain.Header, owned []domain.Key, err error) {
+		news = append(news, err)
+		got <- pruned{changed, owned}
+	})
+	p := <-got
+	if len(p.changed) != 88 || len(p.owned) != 10 || news[0] != nil {
+		t.Errorf("%d changed, %d owned, %v", len(p.changed), len(p.owned), news)
+	}
+	for user, want := range map[string]bool{"0": false, "10": true, "50": true, "95": true} {
+		if _, found, err := s.get(user); found != want || err != nil {
+			t.Errorf("user %s: %v, %v", user, found, err)
+		}
+	}
+}
+
+// An incarnation that begins in the same commit owns its record: the fence and the pruning agree on what is there.
+func TestPruneLeavesWhoBeginsMeanwhile(t *testing.T) {
+	s := openStore(t, persistence.Options{Dir: t.TempDir()})
+	s.fill(1)
+	s.Release(key("0"), 1)
+	if err := s.app.Suspend("registrations/writer"); err != nil { // so that both come in one batch
+		t.Fatal(err)
+	}
+	owned := make(chan int, 1)
+	s.Prune([]domain.Key{key("0")}, func(rec domain.Record) (domain.Record, bool) { return domain.Record{Key: rec.Key}, true },
+		func(_ []domain.Header, o []domain.Key, _ error) { owned <- len(o) })
+	fenced := make(chan domain.Record, 1)
+	s.Fence(key("0"), 2, func(rec domain.Record, _ error) { fenced <- rec })
+	must(t, s.app.Resume("registrations/writer"))
+	if rec, n := <-fenced, <-owned; len(rec.Bindings) != 1 || n != 1 {
+		t.Errorf("%d bindings, %d owned", len(rec.Bindings), n)
+	}
+	if rec, found, err := s.get("0"); !found || err != nil || len(rec.Bindings) != 1 {
+		t.Errorf("%v, %v", found, err)
+	}
+}
+
+func cmpSorted(keys []domain.Key) bool {
+	for i := 1; i < len(keys); i++ {
+		if keys[i-1].User >= keys[i].User {
+			return false
+		}
+	}
+	return true
+}
