@@ -1,0 +1,48 @@
+package supervisor_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"registrar/actors/domain"
+	"registrar/supervisor"
+)
+
+// A store that is full: it says so on readiness, questions are answered, what comes is kept in hand and not acknowledged, and when there is room all of it is
+// stored: nothing is lost on the way.
+func TestFullStore(t *testing.T) {
+	b := newLoopbed(t, func(c *supervisor.Config) { c.StoreMost = 1 << 20 })
+	register := func(i int) {
+		b.publish(kazoo4Report, regSuccess.with(fields{
+			"Username": strconv.Itoa(i), "Contact": fmt.Sprintf("<sip:%d@192.0.2.1>", i), "User-Agent": strings.Repeat("x", 8000), "Event-Timestamp": unixStamp + int64(i),
+		}))
+	}
+	n := 0
+	b.until("full", func() bool {
+		register(n)
+		n++
+		_, reasons := b.server.Ready()
+		return len(reasons) > 0
+	})
+	if _, reasons := b.server.Ready(); !strings.Contains(reasons[0], "registrations.db: the file has reached the size that it may have (1 MiB)") {
+		t.Errorf("not ready because of %q", reasons)
+	}
+	b.equal("shown", b.contact("acme.test", "0"), "sip:0@192.0.2.1")
+	for i := range 20 { // room
+		if _, err := b.server.Flush(t.Context(), "acme.test", domain.User(strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.until("stored", func() bool {
+		for i := 20; i < n; i++ {
+			rec, err := b.server.Registration(t.Context(), domain.Key{Realm: "acme.test", User: domain.User(strconv.Itoa(i))})
+			if err != nil || len(rec.Bindings) != 1 {
+				return false
+			}
+		}
+		return true
+	})
+	b.until("ready again", func() bool { ok, _ := b.server.Ready(); return ok })
+}
