@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/sip"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor/otp"
@@ -34,7 +35,20 @@ func (a *answering) read(j *job) error {
 		route = wire.Route{Generation: wire.Kazoo5}
 	}
 	j.route = route
+	j.who = a.about(j.msg)
 	return nil
+}
+
+// about says whom a question is about, as far as one can tell.
+func (a *answering) about(m wire.Message) (k domain.Key) {
+	switch m := m.(type) {
+	case *wire.AuthnRequest:
+		realm, user, _ := m.Target(sip.IsIP, sip.UserOf, sip.HostOf)
+		k, _ = a.key(realm, user) // a key that is none is a stranger's
+	case *wire.RegQuery:
+		k, _ = a.key(m.Realm, m.Username)
+	}
+	return k
 }
 
 // reply sends an encoded answer to where the request asked for it, if anywhere.

@@ -97,8 +97,12 @@ func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, read fu
 	b.flows = append(b.flows, flowDecl{ref: ref, spec: FlowSpec{
 		Name: name, Consumer: consumer, Read: read, Ask: ask, Policy: p, Publisher: b.publisher, Connection: b.consuming, Self: ref,
 		Malformed: b.spec.Settings.Malformed, Poison: b.spec.Settings.Poison, Status: b.Status, Tally: b.Tally, Now: b.spec.Now,
-		Garbage: b.garbage,
+		Garbage: b.garbage, Window: max(1, consumer.Prefetch/2), Service: b.spec.Settings.Service,
 	}})
+	if spec := &b.flows[len(b.flows)-1].spec; p.Budget > 0 {
+		// A question has to be given up before the broker holds questions back: there it would grow late whoever it is from.
+		spec.Window, spec.Waiting = max(1, consumer.Prefetch/4), max(1, consumer.Prefetch/2)
+	}
 }
 
 // Flows returns the addresses of the flows, to drain them before a stop.

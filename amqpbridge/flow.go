@@ -48,6 +48,9 @@ type outcome struct {
 // again asks for the next try of a delivery.
 type again struct{ j *job }
 
+// served says that the artificial time of the work on a delivery is over.
+type served struct{ j *job }
+
 // parked is the end of an attempt to put a delivery aside.
 type parked struct {
 	j    *job
@@ -73,6 +76,7 @@ func (consuming) flowMessage() {}
 func (delivered) flowMessage() {}
 func (outcome) flowMessage()   {}
 func (again) flowMessage()     {}
+func (served) flowMessage()    {}
 func (parked) flowMessage()    {}
 func (step) flowMessage()      {}
 func (flush) flowMessage()     {}
@@ -85,10 +89,14 @@ type job struct {
 	d       link.Delivery
 	at      time.Time
 	tries   int
+	crashes int // how many of them have crashed their actor
 	msg     wire.Message
 	route   wire.Route
 	// waited says that the message may have been in the queue for long.
 	waited bool
+	// who is the user that it is about, as far as one can tell; place is where it stands with the gate.
+	who   domain.Key
+	place place
 	// key is the user whose reports must keep their order, or the realm when it has no user; the zero key is nobody.
 	key domain.Key
 	// stamp and age are those of a report, see [Clocks].
@@ -106,6 +114,10 @@ type FlowSpec struct {
 	// Ask starts the work on a delivery that was read, and has its end reported with done, once: at once or later, from the
 	// flow's goroutine.
 	Ask func(c *otp.Context[FlowMessage], j *job, done func(outcome))
+	// Window is how many deliveries are worked on at a time, Waiting how many more may wait for that before some are shed; zero Waiting sheds none.
+	Window, Waiting int
+	// Service is an artificial time that the work on each delivery takes, one after the other: for tests of overload.
+	Service time.Duration
 	// Policy says what becomes of a delivery whose work has failed.
 	Policy    Policy
 	Publisher *otp.Ref[PublisherMessage]
@@ -134,6 +146,7 @@ type Flow struct {
 	acks     acks
 	jobs     map[*job]struct{}
 	order    *order
+	gate     *gate
 	full     time.Time // when the prefetch was last exhausted: what comes soon after it has waited
 	flushing bool
 	draining bool
@@ -143,7 +156,7 @@ type Flow struct {
 
 // NewFlow returns the behaviour of a flow.
 func NewFlow(spec FlowSpec) *Flow {
-	return &Flow{spec: spec, jobs: map[*job]struct{}{}, order: newOrder()}
+	return &Flow{spec: spec, jobs: map[*job]struct{}{}, order: newOrder(), gate: spec.gate()}
 }
 
 // Init asks the connection for its session; one that comes up later is announced.
@@ -165,7 +178,9 @@ func (f *Flow) Handle(c *otp.Context[FlowMessage], msg FlowMessage) {
 	case outcome:
 		f.onOutcome(c, m)
 	case again:
-		f.work(c, m.j)
+		f.again(c, m.j)
+	case served:
+		f.ask(c, m.j)
 	case parked:
 		f.onParked(c, m)
 	case step:
@@ -202,7 +217,7 @@ func (f *Flow) Terminate(c *otp.Context[FlowMessage], _ otp.Reason) {
 // State is what an operator may see.
 func (f *Flow) State() any {
 	return struct {
-		Consuming, Draining bool
-		InHand              int
-	}{f.consumer != nil, f.draining, len(f.jobs)}
+		Consuming, Draining      bool
+		InHand, Working, Waiting int
+	}{f.consumer != nil, f.draining, len(f.jobs), f.gate.working, f.gate.waiting}
 }

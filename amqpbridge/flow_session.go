@@ -22,7 +22,9 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 	f.session, f.consumer = m.session, nil
 	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
 	clear(f.jobs)
-	f.order = newOrder()
+	recent := f.gate.recent
+	f.order, f.gate = newOrder(), f.spec.gate()
+	f.gate.recent = recent
 	if m.session == nil {
 		f.spec.Status.down(f.spec.Name, nil)
 		f.stopped = f.draining

@@ -1,10 +1,21 @@
 package amqpbridge
 
 import (
+	"errors"
 	"time"
 
+	"registrar/actors/registration"
 	"registrar/amqpbridge/link"
 	"registrar/supervisor/otp"
+)
+
+// The outcomes after which a user is known, see [gate].
+const outcomeAnswered = "answered"
+
+// The same for reports, in the words of the registration's outcome.
+var (
+	outcomeRegistered = registration.Registered.String() //nolint:gochecknoglobals // a constant but for its type.
+	outcomeRefreshed  = registration.Refreshed.String()  //nolint:gochecknoglobals // as above.
 )
 
 // backlog is how long after the prefetch was exhausted a delivery may still have waited in the queue.
@@ -25,11 +36,49 @@ func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
 		return
 	}
 	if f.order.admit(j) {
+		f.admit(c, j)
+	}
+}
+
+// gate makes the gate that the spec describes.
+func (s *FlowSpec) gate() *gate {
+	if s.Service > 0 {
+		return newGate(1, s.Waiting)
+	}
+	return newGate(s.Window, s.Waiting)
+}
+
+// admit begins the work on a delivery, or has it wait for its turn.
+func (f *Flow) admit(c *otp.Context[FlowMessage], j *job) {
+	begin, shed := f.gate.enter(j)
+	if shed != nil {
+		f.finish(c, shed, "shed")
+	}
+	if begin {
 		f.work(c, j)
 	}
 }
 
+// again takes a delivery up once more: it waits for its turn like any other.
+func (f *Flow) again(c *otp.Context[FlowMessage], j *job) {
+	if _, ours := f.jobs[j]; ours {
+		f.admit(c, j)
+	}
+}
+
+// work begins the work on a delivery whose turn it is.
 func (f *Flow) work(c *otp.Context[FlowMessage], j *job) {
+	switch late := f.spec.Policy.Budget; {
+	case late > 0 && f.spec.Now().Sub(j.at) >= late:
+		f.finish(c, j, "late")
+	case f.spec.Service > 0:
+		c.After(f.spec.Service, served{j: j})
+	default:
+		f.ask(c, j)
+	}
+}
+
+func (f *Flow) ask(c *otp.Context[FlowMessage], j *job) {
 	if j.session != f.session {
 		return
 	}
@@ -37,6 +86,14 @@ func (f *Flow) work(c *otp.Context[FlowMessage], j *job) {
 		o.j = j
 		f.onOutcome(c, o)
 	})
+}
+
+// release lets others work while a delivery waits for its next try, or has ended.
+func (f *Flow) release(c *otp.Context[FlowMessage], j *job) {
+	f.gate.leave(j)
+	if next := f.gate.next(); next != nil {
+		f.work(c, next)
+	}
 }
 
 // onOutcome settles a delivery or decides what to do about its error.
@@ -49,15 +106,23 @@ func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
 		o.more(c, o.j)
 		return
 	case o.err == nil:
-		f.finish(c, o.j, o.then(c))
+		name := o.then(c)
+		if name == outcomeAnswered || name == outcomeRefreshed || name == outcomeRegistered {
+			f.gate.recent.add(o.j.who)
+		}
+		f.finish(c, o.j, name)
 		return
 	}
-	todo := f.spec.Policy.decide(o.err, o.j.tries, f.spec.Now().Sub(o.j.at))
+	todo := f.spec.Policy.decide(o.err, o.j.tries, o.j.crashes, f.spec.Now().Sub(o.j.at))
 	o.j.tries++
+	if errors.Is(o.err, otp.ErrCrashed) {
+		o.j.crashes++
+	}
 	switch todo.do {
 	case tryAgain:
 		c.Log().Debug().Err(o.err).Str("flow", f.spec.Name).Msg("trying again") // what went wrong is said where it did
 		f.spec.Tally.Add(f.spec.Name, "tried_again")
+		f.release(c, o.j)
 		c.After(todo.after, again{j: o.j})
 	case drop:
 		f.finish(c, o.j, todo.name)
@@ -91,6 +156,7 @@ func (f *Flow) onParked(c *otp.Context[FlowMessage], m parked) {
 		return
 	}
 	if m.err != nil { // it is kept in hand until there is a place for it
+		f.release(c, m.j)
 		c.After(parkRetry, again{j: m.j})
 		return
 	}
@@ -106,6 +172,7 @@ func (f *Flow) finish(c *otp.Context[FlowMessage], j *job, name string) {
 		c.Enqueue(flush{})
 	}
 	for _, next := range f.order.done(j) {
-		f.work(c, next)
+		f.admit(c, next)
 	}
+	f.release(c, j)
 }

@@ -56,8 +56,8 @@ const (
 	lastRetry  = time.Second
 )
 
-// decide is pure: error, tries so far, age → what to do.
-func (p Policy) decide(err error, tries int, age time.Duration) verdict {
+// decide is pure: error, tries and crashes so far, age → what to do.
+func (p Policy) decide(err error, tries, crashes int, age time.Duration) verdict {
 	var malformed *wire.Error
 	switch {
 	case errors.As(err, &malformed):
@@ -66,7 +66,7 @@ func (p Policy) decide(err error, tries int, age time.Duration) verdict {
 		return verdict{do: parkMalformed, name: "malformed_invalid"}
 	case p.Budget > 0 && age >= p.Budget:
 		return verdict{do: drop, name: "late"}
-	case errors.Is(err, otp.ErrCrashed) && tries+1 >= p.Crashes:
+	case errors.Is(err, otp.ErrCrashed) && crashes+1 >= p.Crashes:
 		if p.Budget > 0 {
 			return verdict{do: drop, name: "crashed"}
 		}

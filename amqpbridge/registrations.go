@@ -47,6 +47,7 @@ func (r *registrations) read(j *job) (err error) {
 	default:
 		return unexpected(j.msg)
 	}
+	j.who = j.key
 	return err
 }
 

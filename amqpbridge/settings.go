@@ -31,6 +31,9 @@ type Settings struct {
 	SyncAtStart bool
 	// PermanentError adds Permanent-Error to authn_err: Kamailio then remembers the refusal.
 	PermanentError bool
+	// Service is an artificial time that the work on each delivery takes, one delivery of a flow after the other: it makes overload cheap to test.
+	// Zero is none.
+	Service time.Duration
 	// Crashes is how often one delivery may crash the actor that works on it before it is parked as poison.
 	Crashes int
 }

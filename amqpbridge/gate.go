@@ -1,0 +1,182 @@
+package amqpbridge
+
+import (
+	"hash/maphash"
+
+	"registrar/actors/domain"
+)
+
+// gate bounds how many deliveries are worked on at a time, and decides who is next when more than that are there: those about users that were
+// answered lately come before those about strangers, and within either the realms take turns. When more wait than it has room for, strangers of
+// the realm that has the most waiting are shed, the oldest first. So what is worth least is given up at once, instead of everything growing late. It is
+// a value without a goroutine: its flow owns it.
+type gate struct {
+	window  int // deliveries in work at a time
+	most    int // that wait; zero is no bound
+	working int
+	waiting int
+	known   class
+	strange class
+	recent  lately
+}
+
+func newGate(window, most int) *gate {
+	return &gate{window: window, most: most, known: newClass(), strange: newClass(), recent: newLately()}
+}
+
+// place is where a job stands with the gate.
+type place uint8
+
+const (
+	outside place = iota
+	waits
+	works
+)
+
+// enter takes a job: it reports whether the work on it begins now, and which one is given up for it, perhaps itself.
+func (g *gate) enter(j *job) (begin bool, shed *job) {
+	if g.working < g.window && g.waiting == 0 {
+		g.working++
+		j.place = works
+		return true, nil
+	}
+	j.place = waits
+	g.waiting++
+	if g.recent.has(j.who) {
+		g.known.push(j)
+	} else {
+		g.strange.push(j)
+	}
+	if g.most == 0 || g.waiting <= g.most {
+		return false, nil
+	}
+	g.waiting--
+	if shed = g.strange.shed(); shed == nil {
+		shed = g.known.shed()
+	}
+	shed.place = outside
+	return false, shed
+}
+
+// leave takes note that the work on a job has ended.
+func (g *gate) leave(j *job) {
+	if j.place == works {
+		g.working--
+	}
+	j.place = outside
+}
+
+// next returns a job whose work begins now, nil when there is none or no room.
+func (g *gate) next() *job {
+	if g.working >= g.window || g.waiting == 0 {
+		return nil
+	}
+	j := g.known.pop()
+	if j == nil {
+		j = g.strange.pop()
+	}
+	g.waiting--
+	g.working++
+	j.place = works
+	return j
+}
+
+// class is the jobs of one rank that wait, by realm.
+type class struct {
+	lines   map[domain.Realm]*line
+	turn    []*line // those that are not empty, in the order of their turns
+	longest *line
+}
+
+type line struct {
+	realm domain.Realm
+	jobs  []*job
+}
+
+func newClass() class { return class{lines: map[domain.Realm]*line{}} }
+
+func (k *class) push(j *job) {
+	l := k.lines[j.who.Realm]
+	if l == nil {
+		l = &line{realm: j.who.Realm}
+		k.lines[l.realm] = l
+		k.turn = append(k.turn, l)
+	}
+	l.jobs = append(l.jobs, j)
+	if k.longest == nil || len(l.jobs) > len(k.longest.jobs) {
+		k.longest = l
+	}
+}
+
+// pop takes the oldest job of the realm whose turn it is.
+func (k *class) pop() *job {
+	for len(k.turn) > 0 {
+		l := k.turn[0]
+		k.turn = k.turn[1:]
+		if len(l.jobs) == 0 { // its last ones were shed
+			delete(k.lines, l.realm)
+			continue
+		}
+		j := k.take(l)
+		if len(l.jobs) == 0 {
+			delete(k.lines, l.realm)
+		} else {
+			k.turn = append(k.turn, l)
+		}
+		return j
+	}
+	return nil
+}
+
+// shed takes the oldest job of the realm with about the longest line; nil when there is none.
+func (k *class) shed() *job {
+	if k.longest != nil && len(k.longest.jobs) > 0 {
+		return k.take(k.longest)
+	}
+	k.longest = nil
+	for _, l := range k.turn { // it has come to its end: begin anew with another
+		if len(l.jobs) > 0 {
+			k.longest = l
+			return k.take(l)
+		}
+	}
+	return nil
+}
+
+func (*class) take(l *line) *job {
+	j := l.jobs[0]
+	l.jobs[0] = nil
+	l.jobs = l.jobs[1:]
+	return j
+}
+
+// latelyMost is how many users are remembered at least; at most twice as many.
+const latelyMost = 50_000
+
+// lately remembers for a while which users were answered, in two generations.
+type lately struct {
+	seed     maphash.Seed
+	now, old map[uint64]struct{}
+}
+
+func newLately() lately {
+	return lately{seed: maphash.MakeSeed(), now: map[uint64]struct{}{}, old: map[uint64]struct{}{}}
+}
+
+func (r *lately) hash(k domain.Key) uint64 { return maphash.Comparable(r.seed, k) }
+
+func (r *lately) add(k domain.Key) {
+	if len(r.now) >= latelyMost {
+		r.old, r.now = r.now, map[uint64]struct{}{}
+	}
+	r.now[r.hash(k)] = struct{}{}
+}
+
+func (r *lately) has(k domain.Key) bool {
+	h := r.hash(k)
+	if _, ok := r.now[h]; ok {
+		return true
+	}
+	_, ok := r.old[h]
+	return ok
+}

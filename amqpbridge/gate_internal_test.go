@@ -1,0 +1,119 @@
+package amqpbridge
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"registrar/actors/domain"
+)
+
+func asker(realm, user string) *job {
+	return &job{who: domain.Key{Realm: domain.Realm(realm), User: domain.User(user)}}
+}
+
+// Known users come before strangers, realms take turns within either, and each realm keeps its order.
+func TestGateOrder(t *testing.T) {
+	g := newGate(1, 0)
+	g.recent.add(asker("a", "known").who)
+	g.recent.add(asker("b", "known").who)
+	first := asker("x", "first")
+	if begin, _ := g.enter(first); !begin {
+		t.Fatal("the first has to wait")
+	}
+	for _, j := range []*job{asker("a", "1"), asker("a", "2"), asker("a", "3"), asker("b", "1"), asker("a", "known"), asker("a", "known"), asker("b", "known")} {
+		if begin, shed := g.enter(j); begin || shed != nil {
+			t.Fatalf("%v begins, or something is shed", j.who)
+		}
+	}
+	var got []string
+	for j := first; j != nil; {
+		g.leave(j)
+		if j = g.next(); j != nil {
+			got = append(got, string(j.who.Realm)+"/"+string(j.who.User))
+		}
+	}
+	want := "[a/known b/known a/known a/1 b/1 a/2 a/3]"
+	if fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+// What is given up is a stranger's, of the realm with the most waiting, the oldest first; only then a known user's.
+func TestGateSheds(t *testing.T) {
+	g := newGate(1, 4)
+	g.recent.add(asker("a", "known").who)
+	g.enter(asker("x", "first"))
+	for _, j := range []*job{asker("b", "1"), asker("c", "1"), asker("c", "2"), asker("a", "known")} {
+		g.enter(j)
+	}
+	var got []string
+	for range 5 {
+		if _, shed := g.enter(asker("a", "known")); shed != nil {
+			got = append(got, string(shed.who.Realm)+"/"+string(shed.who.User))
+		}
+	}
+	if want := "[c/1 c/2 b/1 a/known a/known]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+// Whatever comes and goes: nobody is worked on beyond the window, nobody waits while there is room, what waits is bounded, and everybody is worked
+// on or given up exactly once.
+func TestGateModel(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		window, most := rapid.IntRange(1, 4).Draw(rt, "window"), rapid.IntRange(0, 6).Draw(rt, "most")
+		g := newGate(window, most)
+		state := map[*job]string{}
+		var work []*job
+		count := func(what string) (n int) {
+			for _, s := range state {
+				if s == what {
+					n++
+				}
+			}
+			return n
+		}
+		begin := func(j *job) {
+			if state[j] != "waits" {
+				rt.Fatalf("one that %q begins", state[j])
+			}
+			state[j] = "works"
+			work = append(work, j)
+		}
+		for i := range rapid.IntRange(1, 60).Draw(rt, "steps") {
+			if len(work) > 0 && rapid.Bool().Draw(rt, "ends") {
+				n := rapid.IntRange(0, len(work)-1).Draw(rt, "which")
+				j := work[n]
+				work = append(work[:n], work[n+1:]...)
+				state[j] = "done"
+				if rapid.Bool().Draw(rt, "found") {
+					g.recent.add(j.who)
+				}
+				g.leave(j)
+				if next := g.next(); next != nil {
+					begin(next)
+				}
+			} else {
+				j := asker(strconv.Itoa(rapid.IntRange(0, 3).Draw(rt, "realm")), strconv.Itoa(i%5))
+				state[j] = "waits"
+				now, shed := g.enter(j)
+				if now {
+					begin(j)
+				}
+				if shed != nil {
+					if state[shed] != "waits" {
+						rt.Fatalf("one that %q is given up", state[shed])
+					}
+					state[shed] = "shed"
+				}
+			}
+			works, waits := count("works"), count("waits")
+			if works > window || works != g.working || waits != g.waiting || most > 0 && waits > most || waits > 0 && works < window {
+				rt.Fatalf("%d work, %d wait; the gate says %d and %d", works, waits, g.working, g.waiting)
+			}
+		}
+	})
+}
