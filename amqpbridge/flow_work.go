@@ -142,8 +142,7 @@ func (f *Flow) park(c *otp.Context[FlowMessage], j *job, queue, name string, why
 	p := link.Publishing{
 		Key: queue, ContentType: j.d.ContentType, Persistent: true, Mandatory: true, Body: j.d.Body,
 		Headers: map[string]any{
-			"x-registrar-reason": why.Error(), "x-registrar-flow": f.spec.Name, "x-registrar-tries": int64(j.tries),
-			"x-registrar-exchange": j.d.Exchange, "x-registrar-key": j.d.Key,
+			headerReason: why.Error(), headerFlow: f.spec.Name, headerTries: int64(j.tries), headerExchange: j.d.Exchange, headerKey: j.d.Key,
 		},
 	}
 	otp.Ask(c, f.spec.Publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {

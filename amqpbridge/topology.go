@@ -26,8 +26,8 @@ func (s Settings) Topology() link.Topology {
 			{Name: "targeted", Kind: "direct"},
 		},
 		Queues: []link.Queue{
-			{Name: s.Malformed, Kind: link.Quorum, Durable: true, MaxLength: s.ParkedMost},
-			{Name: s.Poison, Kind: link.Quorum, Durable: true, MaxLength: s.ParkedMost},
+			{Name: s.Malformed, Kind: link.Quorum, Durable: true, MaxLength: s.ParkedMost, DeliveryLimit: deliveryLimit},
+			{Name: s.Poison, Kind: link.Quorum, Durable: true, MaxLength: s.ParkedMost, DeliveryLimit: deliveryLimit},
 			s.questions(s.AuthnQueue), s.questions(s.QueryQueue),
 			{
 				Name: s.RegistrationQueue, Kind: link.Quorum, Durable: true, DeliveryLimit: deliveryLimit,

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -9,11 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rs/zerolog"
 
+	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/softswitch"
@@ -120,4 +123,46 @@ func appendFile(ts *testscript.TestScript, neg bool, args []string) {
 		was = ts.ReadFile(args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(was+ts.ReadFile(args[1])), 0o600))
+}
+
+// publish sends a body to an exchange as a switch would.
+func publish(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: publish URL EXCHANGE KEY BODY")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	sw, err := softswitch.Connect(ctx, rabbit.New(rabbit.Config{URLs: args[:1], Log: zerolog.Nop()}), "publisher", wire.Kazoo5)
+	ts.Check(err)
+	poll(ts, "nobody takes it", func() bool { return sw.Publish(ctx, args[1], args[2], []byte(args[3])) == nil })
+	ts.Check(sw.Close(ctx))
+}
+
+// waitParked waits until so many messages are put aside.
+func waitParked(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitparked URL NUMBER")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	p, err := amqpbridge.OpenParking(ctx, rabbit.New(rabbit.Config{URLs: args[:1], Log: zerolog.Nop()}))
+	ts.Check(err)
+	poll(ts, "so many are never put aside", func() bool {
+		n := 0
+		for _, q := range []string{"registrar.malformed", "registrar.poison"} {
+			ts.Check(p.Look(ctx, q, func(amqpbridge.ParkedMessage) amqpbridge.Verdict { n++; return amqpbridge.Keep }))
+		}
+		return strconv.Itoa(n) == args[1]
+	})
+	ts.Check(p.Close(ctx))
+}
+
+// firstID sets ID to the one that was listed last with reason not_json.
+func firstID(ts *testscript.TestScript, _ bool, _ []string) {
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		var m amqpbridge.ParkedMessage
+		if json.Unmarshal([]byte(line), &m) == nil && m.Reason == "not_json" {
+			ts.Setenv("ID", m.ID)
+		}
+	}
 }

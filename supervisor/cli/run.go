@@ -64,6 +64,12 @@ type commands struct {
 		Resume  processResumeCmd  `cmd:"" help:"Let a suspended process go on."`
 		Step    processStepCmd    `cmd:"" help:"Have a suspended process handle one message."`
 	} `cmd:"" help:"Look at one process of a running server, hold it and step it."`
+	Parked struct {
+		List  parkedListCmd  `cmd:"" help:"List what was put aside, and why."`
+		Show  parkedShowCmd  `cmd:"" help:"Show one message in full."`
+		Retry parkedRetryCmd `cmd:"" help:"Publish messages again as they came, and take them out."`
+		Drop  parkedDropCmd  `cmd:"" help:"Take messages out for good."`
+	} `cmd:"" help:"Look after the messages that were put aside on the broker."`
 	Query      queryCmd                  `cmd:"" help:"Ask over AMQP who is registered, as an application would."`
 	Demo       demoCmd                   `cmd:"" help:"Show what a registrar does, on a broker of its own and with simulated phones."`
 	Load       loadCmd                   `cmd:"" help:"Put load on the registrars of a broker, with simulated phones."`

@@ -1,0 +1,142 @@
+package amqpbridge
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"registrar/amqpbridge/link"
+)
+
+// The headers of what was put aside.
+const (
+	headerReason   = "x-registrar-reason"
+	headerFlow     = "x-registrar-flow"
+	headerTries    = "x-registrar-tries"
+	headerExchange = "x-registrar-exchange"
+	headerKey      = "x-registrar-key"
+)
+
+// ParkedMessage is a message that was put aside, and why.
+type ParkedMessage struct {
+	// ID is made from the message itself: the same message has the same one each time it is looked at.
+	ID    string
+	Queue string
+	// Reason, Flow and Tries say what went wrong where, how often; Exchange and Key how the message came.
+	Reason, Flow, Exchange, Key string
+	Tries                       int64
+	ContentType                 string
+	Body                        []byte
+}
+
+// Verdict is what becomes of a message that was put aside.
+type Verdict uint8
+
+// The verdicts.
+const (
+	// Keep leaves it in its place.
+	Keep Verdict = iota
+	// Retry publishes it again as it came, and takes it out of its queue when the broker has it.
+	Retry
+	// Drop takes it out of its queue.
+	Drop
+)
+
+// parkedQuiet is how long a parking queue has to be silent to be taken for read through; parkedWindow how many messages are looked at at a time.
+const (
+	parkedQuiet  = 300 * time.Millisecond
+	parkedWindow = 10_000
+)
+
+// Parking looks through what registrars have put aside on a broker. It is for one goroutine.
+type Parking struct {
+	session link.Session
+	out     link.Publisher
+}
+
+// OpenParking connects to the broker.
+func OpenParking(ctx context.Context, d link.Dialer) (*Parking, error) {
+	s, err := d.Dial(ctx, "registrar-parked")
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the link's errors say all there is to say.
+	}
+	out, err := s.Publisher(ctx, link.PublisherSpec{})
+	if err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
+	return &Parking{session: s, out: out}, nil
+}
+
+// Close ends the connection.
+func (p *Parking) Close(ctx context.Context) error { return p.session.Close(ctx) } //nolint:wrapcheck // as above.
+
+// Look shows judge each message of a parking queue, the oldest first, 10,000 at most, and does what it says. What is kept stays in its place. Nothing is lost on the way:
+// a message that is tried again is in its queue until the broker has taken it.
+func (p *Parking) Look(ctx context.Context, queue string, judge func(ParkedMessage) Verdict) (err error) {
+	in := make(chan link.Delivery, parkedWindow)
+	consumer, err := p.session.Consume(ctx, link.ConsumerSpec{Queue: queue, Tag: "registrar-parked", Prefetch: parkedWindow}, func(d link.Delivery) { in <- d })
+	if err != nil {
+		return fmt.Errorf("%s: %w", queue, err)
+	}
+	defer func() { err = errors.Join(err, consumer.Close(context.WithoutCancel(ctx))) }()
+	there, err := p.collect(ctx, consumer, in) // all first: what is tried again may come back
+	if err != nil {
+		return fmt.Errorf("%s: %w", queue, err)
+	}
+	for _, d := range there {
+		if err := p.settle(ctx, consumer, d, judge(parkedFrom(queue, d))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// collect takes what is in the queue.
+func (p *Parking) collect(ctx context.Context, c link.Consumer, in <-chan link.Delivery) (there []link.Delivery, err error) {
+	for len(there) < parkedWindow {
+		select {
+		case d := <-in:
+			there = append(there, d)
+		case <-time.After(parkedQuiet):
+			return there, nil
+		case <-c.Done():
+			return nil, p.session.Err() //nolint:wrapcheck // wrapped by the caller.
+		case <-ctx.Done():
+			return nil, context.Cause(ctx) //nolint:wrapcheck // wrapped by the caller.
+		}
+	}
+	return there, nil
+}
+
+func (p *Parking) settle(ctx context.Context, c link.Consumer, d link.Delivery, v Verdict) error {
+	if v == Keep {
+		return nil
+	}
+	if v == Retry {
+		m := parkedFrom("", d)
+		taken := make(chan error, 1)
+		p.out.PublishConfirmed(ctx, link.Publishing{
+			Exchange: m.Exchange, Key: m.Key, ContentType: d.ContentType, Persistent: true, Mandatory: true, Body: d.Body,
+		}, func(err error) { taken <- err })
+		if err := <-taken; err != nil {
+			return fmt.Errorf("try %s again: %w", m.ID, err)
+		}
+	}
+	return c.Ack(d.Tag, false) //nolint:wrapcheck // as above.
+}
+
+func parkedFrom(queue string, d link.Delivery) ParkedMessage {
+	text := func(h string) string {
+		s, _ := d.Headers[h].(string)
+		return s
+	}
+	tries, _ := d.Headers[headerTries].(int64)
+	sum := sha256.Sum256(append([]byte(text(headerKey)+"\x00"), d.Body...))
+	return ParkedMessage{
+		ID: hex.EncodeToString(sum[:6]), Queue: queue, Reason: text(headerReason), Flow: text(headerFlow), Exchange: text(headerExchange), Key: text(headerKey),
+		Tries: tries, ContentType: d.ContentType, Body: d.Body,
+	}
+}

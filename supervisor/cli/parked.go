@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/rs/zerolog"
+
+	"registrar/amqpbridge"
+	"registrar/amqpbridge/link/rabbit"
+)
+
+// parkedFlags say where what was put aside is.
+type parkedFlags struct {
+	AMQP           []string `required:"" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost; several are tried in turn." placeholder:"URL"`
+	MalformedQueue string   `help:"Where messages that cannot be read are put aside." default:"registrar.malformed"`
+	PoisonQueue    string   `help:"Where reports that cannot be applied are put aside." default:"registrar.poison"`
+}
+
+// look goes through both queues.
+func (f *parkedFlags) look(ctx context.Context, judge func(amqpbridge.ParkedMessage) amqpbridge.Verdict) (err error) {
+	cfg := rabbit.Config{URLs: f.AMQP, Log: zerolog.Nop()}
+	if err := cfg.Validate(); err != nil {
+		return usage{err}
+	}
+	p, err := amqpbridge.OpenParking(ctx, rabbit.New(cfg))
+	if err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	defer func() { err = errors.Join(err, p.Close(context.WithoutCancel(ctx))) }()
+	for _, q := range []string{f.MalformedQueue, f.PoisonQueue} {
+		if err := p.Look(ctx, q, judge); err != nil {
+			return err //nolint:wrapcheck // as above.
+		}
+	}
+	return nil
+}
+
+// parkedListCmd is registrar parked list.
+type parkedListCmd struct {
+	parkedFlags
+	JSON bool `name:"json" help:"One JSON object a message; bodies in base64."`
+}
+
+// Run lists what was put aside; what is in the messages is not shown.
+func (c *parkedListCmd) Run(ctx context.Context, env Env) error {
+	w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
+	n := 0
+	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Verdict {
+		if c.JSON {
+			_ = printJSON(env.Stdout, m) // nobody reads
+			return amqpbridge.Keep
+		}
+		if n++; n == 1 {
+			_, _ = fmt.Fprintln(w, "ID\tQUEUE\tFLOW\tTRIES\tBYTES\tKEY\tREASON") // Flush reports it
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", m.ID, m.Queue, m.Flow, m.Tries, len(m.Body), m.Key, m.Reason)
+		return amqpbridge.Keep
+	})
+	if err := errors.Join(err, w.Flush()); err != nil {
+		return err
+	}
+	if n == 0 && !c.JSON {
+		return printf(env.Stderr, "nothing is put aside\n")
+	}
+	return nil
+}
+
+// parkedShowCmd is registrar parked show.
+type parkedShowCmd struct {
+	parkedFlags
+	ID string `arg:"" help:"Its ID, as list shows it."`
+}
+
+// Run prints one message.
+func (c *parkedShowCmd) Run(ctx context.Context, env Env) error {
+	var found *amqpbridge.ParkedMessage
+	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Verdict {
+		if m.ID == c.ID {
+			found = &m
+		}
+		return amqpbridge.Keep
+	})
+	switch {
+	case err != nil:
+		return err
+	case found == nil:
+		return fmt.Errorf("nothing with the ID %s is put aside", c.ID)
+	}
+	return printf(env.Stdout, "%s\n  queue     %s\n  flow      %s\n  tries     %d\n  reason    %s\n  exchange  %s\n  key       %s\n  type      %s\n\n%s\n",
+		found.ID, found.Queue, found.Flow, found.Tries, found.Reason, found.Exchange, found.Key, found.ContentType, strings.ToValidUTF8(string(found.Body), "\uFFFD"))
+}
+
+// chosen names messages.
+type chosen struct {
+	parkedFlags
+	All bool     `help:"All of them."`
+	IDs []string `arg:"" optional:"" name:"id" help:"Their IDs, as list shows them."`
+}
+
+func (c *chosen) each(ctx context.Context, env Env, v amqpbridge.Verdict, done string) error {
+	if c.All == (len(c.IDs) > 0) {
+		return usage{errors.New("name their IDs, or say --all")}
+	}
+	left := slices.Clone(c.IDs)
+	n := 0
+	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Verdict {
+		if !c.All && !slices.Contains(c.IDs, m.ID) {
+			return amqpbridge.Keep
+		}
+		left = slices.DeleteFunc(left, func(id string) bool { return id == m.ID })
+		n++
+		return v
+	})
+	if err != nil {
+		return err
+	}
+	if err := printf(env.Stdout, "%d messages %s\n", n, done); err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("not put aside: %s", strings.Join(left, " "))
+	}
+	return nil
+}
+
+type (
+	// The commands registrar parked retry and drop.
+	parkedRetryCmd struct{ chosen }
+	parkedDropCmd  struct{ chosen }
+)
+
+// Run publishes messages again.
+func (c *parkedRetryCmd) Run(ctx context.Context, env Env) error {
+	return c.each(ctx, env, amqpbridge.Retry, "published again")
+}
+
+// Run takes messages out.
+func (c *parkedDropCmd) Run(ctx context.Context, env Env) error {
+	return c.each(ctx, env, amqpbridge.Drop, "dropped")
+}
