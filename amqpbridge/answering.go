@@ -43,8 +43,9 @@ func (a *answering) read(j *job) error {
 func (a *answering) about(m wire.Message) (k domain.Key) {
 	switch m := m.(type) {
 	case *wire.AuthnRequest:
-		realm, user, _ := m.Target(sip.IsIP, sip.UserOf, sip.HostOf)
-		k, _ = a.key(realm, user) // a key that is none is a stranger's
+		if realm, user, ours := m.Target(sip.IsIP, sip.UserOf, sip.HostOf); ours {
+			k, _ = a.key(realm, user) // a key that is none is a stranger's
+		}
 	case *wire.RegQuery:
 		k, _ = a.key(m.Realm, m.Username)
 	}
@@ -53,10 +54,11 @@ func (a *answering) about(m wire.Message) (k domain.Key) {
 
 // reply sends an encoded answer to where the request asked for it, if anywhere.
 func (a *answering) reply(c *otp.Context[FlowMessage], serverID string, body []byte) {
-	if wire.ParseServerID(serverID).Key == "" {
+	p := answerTo(serverID, body)
+	if p.Key == "" {
 		return
 	}
-	_ = a.publisher.Tell(c, Send{Publishing: answerTo(serverID, body)}) // no publisher: the asker asks again
+	_ = a.publisher.Tell(c, Send{Publishing: p}) // no publisher: the asker asks again
 }
 
 // answerTo addresses an answer.

@@ -23,15 +23,18 @@ func (a *authn) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 		done(outcome{err: unexpected(j.msg)})
 		return
 	}
-	realm, user, ours := req.Target(sip.IsIP, sip.UserOf, sip.HostOf)
-	if !ours {
-		done(settled("not_ours"))
-		return
-	}
-	key, err := a.key(realm, user)
-	if err != nil {
-		done(outcome{err: err})
-		return
+	key := j.who
+	if key == (domain.Key{}) { // it could not be read: say why
+		realm, user, ours := req.Target(sip.IsIP, sip.UserOf, sip.HostOf)
+		if !ours {
+			done(settled("not_ours"))
+			return
+		}
+		var err error
+		if key, err = a.key(realm, user); err != nil {
+			done(outcome{err: err})
+			return
+		}
 	}
 	otp.Ask(c, a.realms, a.left(j), func(from otp.From[credential.Found]) credential.RealmsMessage {
 		return credential.Ask{Lookup: credential.Lookup{From: from, Key: key}}

@@ -86,7 +86,7 @@ func (s Sender) RegCount(msgID string, n int, age time.Duration) []byte {
 }
 
 func gregorianTime(doc map[string]json.RawMessage) {
-	n, ok, err := object(doc).number("Event-Timestamp")
+	n, ok, err := reading{object(doc)}.number("Event-Timestamp")
 	if t := EventTime(n); ok && err == nil && !t.IsZero() {
 		if raw, err := json.Marshal(Gregorian(t)); err == nil {
 			doc["Event-Timestamp"] = raw

@@ -18,11 +18,13 @@ type Envelope struct {
 
 // Decode reads a message and checks what it requires.
 func Decode(body []byte) (Message, error) {
-	o, err := parse(body)
+	s := takeSplitter()
+	defer s.done()
+	all, err := s.split(body)
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{o: o}
+	d := &decoder{o: reading{all}}
 	env := d.envelope()
 	var m Message
 	switch env.Event {
@@ -31,9 +33,9 @@ func Decode(body []byte) (Message, error) {
 	case "authn_resp", "auth_resp":
 		m = d.authnResponse(env)
 	case "authn_err":
-		m = &AuthnError{Envelope: env, Deferred: o.flag("Defer-Response"), Permanent: o.flag("Permanent-Error")}
+		m = &AuthnError{Envelope: env, Deferred: d.o.flag("Defer-Response"), Permanent: d.o.flag("Permanent-Error")}
 	case "reg_success":
-		m = d.regSuccess(env)
+		m = d.regSuccess(env, all)
 	case "reg_query":
 		m = d.regQuery(env)
 	case "reg_query_resp":
@@ -41,11 +43,11 @@ func Decode(body []byte) (Message, error) {
 	case "reg_query_error":
 		m = &RegQueryError{Envelope: env, Hint: d.loose("Error-Message")}
 	case "reg_flush":
-		m = &RegFlush{Envelope: env, Realm: d.required("Realm", MaxName), Username: d.text("Username", MaxName), CacheOnly: o.flag("Cache-Only")}
+		m = &RegFlush{Envelope: env, Realm: d.required("Realm", MaxName), Username: d.text("Username", MaxName), CacheOnly: d.o.flag("Cache-Only")}
 	case "reg_sync":
 		m = &RegSync{Envelope: env}
 	case "register", "deregister", "register_overwrite":
-		m = &Notice{Envelope: env, Fields: o}
+		m = &Notice{Envelope: env, Fields: all.object()}
 	default:
 		return nil, refuse(UnknownEvent, "Event-Name")
 	}
@@ -57,7 +59,7 @@ func Decode(body []byte) (Message, error) {
 
 // decoder reads fields; the first error sticks.
 type decoder struct {
-	o   object
+	o   reading
 	err error
 }
 
@@ -127,20 +129,20 @@ func (d *decoder) authnResponse(env Envelope) *AuthnResponse {
 		Trusted: d.o.flag("Trusted-Auth"), TenantID: d.loose("Tenant-ID"),
 	}
 	if d.o.has("Custom-Channel-Vars") {
-		if err := json.Unmarshal(d.o["Custom-Channel-Vars"], &r.ChannelVars); err != nil {
+		if err := json.Unmarshal(d.o.raw("Custom-Channel-Vars"), &r.ChannelVars); err != nil {
 			d.fail(refuse(BadType, "Custom-Channel-Vars"))
 		}
 	}
 	return r
 }
 
-func (d *decoder) regSuccess(env Envelope) *RegSuccess {
+func (d *decoder) regSuccess(env Envelope, all members) *RegSuccess {
 	r := &RegSuccess{
 		Envelope: env, Realm: d.required("Realm", MaxName), Username: d.required("Username", MaxName),
 		Contact: d.required("Contact", MaxContact), CallID: d.loose("Call-ID"), ProxyPath: d.loose("Proxy-Path"),
 		Status: d.loose("Status"), FirstRegistration: d.o.flag("First-Registration"),
 		SuppressUnregister: d.o.flag("Suppress-Unregister-Notify"), OverwriteNotify: d.o.flag("Register-Overwrite-Notify"),
-		Fields: d.o,
+		Fields: all.object(),
 	}
 	expires, ok, err := d.o.number("Expires")
 	switch {

@@ -3,13 +3,17 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Sender is who sends a message of ours.
 type Sender struct{ App, Version, Node string }
 
-// fields is a message to be written; encoding/json sorts its keys.
+// fields is a message to be written, its keys sorted.
 type fields map[string]any
 
 func (s Sender) encode(event, msgID string, f fields) []byte {
@@ -21,10 +25,51 @@ func (s Sender) encode(event, msgID string, f fields) []byte {
 	if msgID != "" {
 		f["Msg-ID"] = msgID
 	}
-	out, err := json.Marshal(f)
-	if err != nil { // strings, numbers and raw JSON that was read by this package
-		panic(fmt.Sprintf("wire: encode %s: %v", event, err))
+	return f.append(make([]byte, 0, 512))
+}
+
+// append writes the fields in the order of their names. What most of them are is written at once; the rest is left to encoding/json.
+func (f fields) append(b []byte) []byte {
+	var room [32]string
+	keys := room[:0]
+	for k := range f {
+		keys = append(keys, k)
 	}
+	slices.Sort(keys)
+	b = append(b, '{')
+	for i, k := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendText(b, k), ':')
+		b = appendValue(b, f[k])
+	}
+	return append(b, '}')
+}
+
+func appendValue(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case string:
+		return appendText(b, v)
+	case fields:
+		return v.append(b)
+	case map[string]any:
+		return fields(v).append(b)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	}
+	out, err := json.Marshal(v)
+	if err != nil { // numbers and raw JSON that was read by this package
+		panic(fmt.Sprintf("wire: encode %T: %v", v, err))
+	}
+	return append(b, out...)
+}
+
+// appendText writes a JSON string; what is no UTF-8 is replaced.
+func appendText(b []byte, s string) []byte {
+	out, _ := jsontext.AppendQuote(b, s) // its only error is what it has replaced
 	return out
 }
 

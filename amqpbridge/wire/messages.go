@@ -148,7 +148,7 @@ func (*Notice) wireMessage()           {}
 func (d *decoder) regQuery(env Envelope) *RegQuery {
 	q := &RegQuery{Envelope: env, Realm: d.required("Realm", MaxName), Username: d.text("Username", MaxName), CountOnly: d.o.flag("Count-Only")}
 	if d.o.has("Fields") {
-		if err := json.Unmarshal(d.o["Fields"], &q.Fields); err != nil {
+		if err := json.Unmarshal(d.o.raw("Fields"), &q.Fields); err != nil {
 			d.fail(refuse(BadType, "Fields"))
 		}
 	}
@@ -162,7 +162,7 @@ func (d *decoder) regQueryResponse(env Envelope) *RegQueryResponse {
 		d.fail(err)
 	}
 	r.Count = int(n)
-	raw := d.o["Fields"]
+	raw := d.o.raw("Fields")
 	if len(raw) > 0 && raw[0] == '{' {
 		var one map[string]json.RawMessage
 		err = json.Unmarshal(raw, &one)

@@ -51,12 +51,13 @@ func AboutDocument(doc []byte) About {
 	if json.Unmarshal(doc, &o) != nil {
 		return About{}
 	}
-	a := About{Silent: o.flag("Suppress-Unregister-Notify"), Overwrite: o.flag("Register-Overwrite-Notify"), fields: o}
-	a.Account, _ = o.text("Account-ID") // of another type it is as good as absent
+	r := reading{o}
+	a := About{Silent: r.flag("Suppress-Unregister-Notify"), Overwrite: r.flag("Register-Overwrite-Notify"), fields: o}
+	a.Account, _ = r.text("Account-ID") // of another type it is as good as absent
 	if a.Account == "" {
 		var ccv object
 		if json.Unmarshal(o["Custom-Channel-Vars"], &ccv) == nil {
-			a.Account, _ = ccv.text("Account-ID") // as above
+			a.Account, _ = reading{ccv}.text("Account-ID") // as above
 		}
 	}
 	return a

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -38,27 +38,46 @@ func Inflate(contentEncoding string, body []byte) ([]byte, error) {
 	return out, nil
 }
 
-// object is a message taken apart: field → value as received.
+// members are the fields of a message as they came. Their values are parts of the body.
+type members []member
+
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// get returns a field; of several with the same name the last.
+func (m members) get(name string) (json.RawMessage, bool) {
+	for i := range slices.Backward(m) {
+		if m[i].name == name {
+			return m[i].value, true
+		}
+	}
+	return nil, false
+}
+
+// object returns the fields by name.
+func (m members) object() object {
+	o := make(object, len(m))
+	for _, f := range m {
+		o[f.name] = f.value
+	}
+	return o
+}
+
+// object is a JSON object: field → value as received.
 type object map[string]json.RawMessage
 
-func parse(body []byte) (object, error) {
-	if len(body) > MaxBody {
-		return nil, refuse(TooLarge, "")
+func (o object) get(name string) (json.RawMessage, bool) {
+	v, ok := o[name]
+	return v, ok
+}
+
+// reading reads fields as loosely as they are written.
+type reading struct {
+	from interface {
+		get(name string) (json.RawMessage, bool)
 	}
-	if tooDeep(body) {
-		return nil, refuse(TooDeep, "")
-	}
-	var o object
-	if err := json.Unmarshal(body, &o); err != nil {
-		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return nil, refuse(NotAnObject, "")
-		}
-		return nil, refuse(NotJSON, "")
-	}
-	if o == nil {
-		return nil, refuse(NotAnObject, "")
-	}
-	return o, nil
 }
 
 // tooDeep counts brackets outside of strings: no recursion, whatever comes.
@@ -83,14 +102,20 @@ func tooDeep(body []byte) bool {
 }
 
 // has reports whether a field is there and not null.
-func (o object) has(field string) bool {
-	v, ok := o[field]
+func (o reading) has(field string) bool {
+	v, ok := o.from.get(field)
 	return ok && string(v) != "null"
 }
 
+// raw returns a field as it is, nil when it is absent.
+func (o reading) raw(field string) json.RawMessage {
+	v, _ := o.from.get(field)
+	return v
+}
+
 // text reads a string; a number or boolean is taken as it is written. A field that is absent is empty.
-func (o object) text(field string) (string, error) {
-	v, ok := o[field]
+func (o reading) text(field string) (string, error) {
+	v, ok := o.from.get(field)
 	if !ok || string(v) == "null" {
 		return "", nil
 	}
@@ -111,7 +136,7 @@ func (o object) text(field string) (string, error) {
 }
 
 // number reads a number, or a string that holds one; ok is false when the field is absent or empty.
-func (o object) number(field string) (n float64, ok bool, err error) {
+func (o reading) number(field string) (n float64, ok bool, err error) {
 	s, err := o.text(field)
 	if err != nil || strings.TrimSpace(s) == "" {
 		return 0, false, err
@@ -124,13 +149,13 @@ func (o object) number(field string) (n float64, ok bool, err error) {
 }
 
 // flag reads a boolean, or a string that says true; anything else is false.
-func (o object) flag(field string) bool {
+func (o reading) flag(field string) bool {
 	s, err := o.text(field)
 	return err == nil && strings.EqualFold(strings.TrimSpace(s), "true")
 }
 
 // first returns the first of the fields that is there.
-func (o object) first(fields ...string) string {
+func (o reading) first(fields ...string) string {
 	for _, f := range fields {
 		if o.has(f) {
 			return f

@@ -361,3 +361,14 @@ func BenchmarkDecodeAuthn(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkAuthnResponse(b *testing.B) {
+	s := wire.Sender{App: "registrar", Version: "devel", Node: "registrar@localhost"}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.AuthnResponse(&wire.AuthnResponse{
+			Envelope: wire.Envelope{MsgID: "3d8889a2-3d81-420a-ac51-7349314e7cd3"}, Method: "password", Password: wire.NewSecret("secret"),
+			ChannelVars: map[string]any{"Username": "100", "Realm": "acme.test", "Account-ID": "a"},
+		})
+	}
+}
