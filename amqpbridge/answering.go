@@ -3,6 +3,7 @@ package amqpbridge
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"registrar/actors/domain"
@@ -19,6 +20,8 @@ type answering struct {
 	publisher *otp.Ref[PublisherMessage]
 	now       func() time.Time
 	started   time.Time
+	// leads says that this registrar is the one that speaks for all on the broker.
+	leads *atomic.Bool
 }
 
 // read decodes a delivery. Errors are the wire's: they decide that it is parked.

@@ -2,6 +2,7 @@ package amqpbridge
 
 import (
 	"encoding/json"
+	"strings"
 
 	"registrar/actors/credential"
 	"registrar/actors/domain"
@@ -50,11 +51,14 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 		found.OK = proven
 	}
 	if !found.OK {
-		if a.silent(route.Generation) {
+		if a.silent(route.Generation) && !isCanary(req) {
 			return "not_found_silent"
 		}
 		e := &wire.AuthnError{Envelope: wire.Envelope{MsgID: req.MsgID}, Deferred: true, Permanent: a.settings.PermanentError}
 		a.reply(c, req.ServerID, a.sender.AuthnError(e))
+		if isCanary(req) {
+			return "canary"
+		}
 		return "not_found"
 	}
 	cred := found.Credential
@@ -70,6 +74,11 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 	}
 	a.reply(c, req.ServerID, a.sender.AuthnResponse(resp))
 	return "answered"
+}
+
+// isCanary reports whether a registrar asks to see whether it is answered: it always is.
+func isCanary(req *wire.AuthnRequest) bool {
+	return strings.EqualFold(req.AuthRealm, string(canaryRealm))
 }
 
 // provenBy checks a client's digest.

@@ -1,6 +1,7 @@
 package amqpbridge
 
 import (
+	"crypto/rand"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,9 @@ type Bridge struct {
 	publisher             *otp.Ref[PublisherMessage]
 	shared                *answering
 	notices               *otp.Ref[NoticesMessage]
+	pulse                 *otp.Ref[PulseMessage]
+	key                   string // where answers to our own questions are sent
+	leads                 atomic.Bool
 	flows                 []flowDecl
 	garbage               *garbage
 	news                  atomic.Int64 // news that wait for their notices
@@ -63,11 +67,13 @@ func New(s Spec) *Bridge {
 		publishing: otp.NewRef[ConnectionMessage](s.System, "bridge/publishing"),
 		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher"),
 	}
+	b.pulse, b.key = otp.NewRef[PulseMessage](s.System, "bridge/pulse"), "registrar-"+rand.Text()
+	b.leads.Store(s.Settings.Node == "" || s.Settings.Canary == 0)
 	b.notices, b.garbage = otp.NewRef[NoticesMessage](s.System, "bridge/notices"), newGarbage()
 	if s.Clocks == nil {
 		s.Clocks = NewClocks(24 * time.Hour)
 	}
-	shared := &answering{settings: s.Settings, sender: s.Sender, publisher: b.publisher, now: s.Now, started: s.Started}
+	shared := &answering{settings: s.Settings, sender: s.Sender, publisher: b.publisher, now: s.Now, started: s.Started, leads: &b.leads}
 	set := s.Settings
 	b.shared = shared
 	reports := &registrations{
@@ -75,7 +81,7 @@ func New(s Spec) *Bridge {
 	}
 	question := Policy{Budget: set.Budget, Crashes: set.Crashes}
 	b.flow("authn", link.ConsumerSpec{Queue: set.AuthnQueue, Prefetch: set.AuthnPrefetch}, question, shared.read, (&authn{shared, s.Realms}).ask)
-	b.flow("registrations", link.ConsumerSpec{Queue: set.RegistrationQueue, Prefetch: set.RegistrationPrefetch},
+	b.flow("registrations", link.ConsumerSpec{Queue: set.Reports(), Prefetch: set.RegistrationPrefetch},
 		Policy{Crashes: set.Crashes}, reports.read, reports.ask)
 	b.flow("queries", link.ConsumerSpec{Queue: set.QueryQueue, Prefetch: set.QueryPrefetch}, question, shared.read,
 		(&queries{shared, s.Users, s.Registrations}).ask)
@@ -133,11 +139,27 @@ func (b *Bridge) Children() []otp.ChildSpec {
 		specs = append(specs, child(f.ref, func() otp.Behaviour[FlowMessage] { return NewFlow(f.spec) }))
 		listeners = append(listeners, f.spec.listener())
 	}
+	if b.spec.Settings.Canary > 0 {
+		spec := b.pulseSpec()
+		specs = append(specs, child(b.pulse, func() otp.Behaviour[PulseMessage] { return &pulse{answering: b.shared, spec: spec} }))
+		listeners = append(listeners, spec.listener())
+	}
 	return append(specs, child(b.consuming, func() otp.Behaviour[ConnectionMessage] {
 		return NewConnection(ConnectionSpec{
-			Name: "consuming", Dialer: b.spec.Dialer, Topology: b.spec.Settings.Topology(), Status: b.Status, Listeners: listeners,
+			Name: "consuming", Dialer: b.spec.Dialer, Topology: b.spec.Settings.Topology(b.key), Status: b.Status, Listeners: listeners,
 		})
 	}))
+}
+
+func (b *Bridge) pulseSpec() PulseSpec {
+	spec := PulseSpec{
+		Self: b.pulse, Consuming: b.consuming, Publishing: b.publishing, Status: b.Status, Tally: b.Tally, Key: b.key,
+		Every: b.spec.Settings.Canary, Leads: &b.leads,
+	}
+	if b.spec.Settings.Node != "" {
+		spec.Leaders = b.spec.Settings.LeaderQueue
+	}
+	return spec
 }
 
 func child[M any](ref *otp.Ref[M], behaviour func() otp.Behaviour[M]) otp.ChildSpec {

@@ -31,6 +31,9 @@ type dialed struct {
 // lost says that a session has ended.
 type lost struct{ session link.Session }
 
+// renew asks for a new session in place of one that looks well and is not.
+type renew struct{}
+
 // redial asks for the next attempt.
 type redial struct{}
 
@@ -38,6 +41,7 @@ func (hello) connectionMessage()  {}
 func (dialed) connectionMessage() {}
 func (lost) connectionMessage()   {}
 func (redial) connectionMessage() {}
+func (renew) connectionMessage()  {}
 
 // listener is told of each new session, and nil when it has ended. It runs on the connection's goroutine and must not block.
 type listener func(from otp.Origin, s link.Session)
@@ -80,6 +84,8 @@ func (k *Connection) Handle(c *otp.Context[ConnectionMessage], msg ConnectionMes
 		k.onDialed(c, m)
 	case lost:
 		k.onLost(c, m)
+	case renew:
+		k.renew(c)
 	case hello:
 		if k.session != nil {
 			m.listener(c, k.session)
@@ -163,6 +169,20 @@ func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 	c.Log().Warn().Err(err).Str("connection", k.spec.Name).Msg("connection lost")
 	k.announce(c, nil)
 	k.dial(c)
+}
+
+// renew ends the session; that it has ended is then noticed like any other end.
+func (k *Connection) renew(c *otp.Context[ConnectionMessage]) {
+	s := k.session
+	if s == nil {
+		return
+	}
+	otp.Task(c, func(context.Context) (link.Session, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		_ = s.Close(ctx) // how it ends does not matter
+		return nil, nil  //nolint:nilnil // nothing comes of it.
+	}, func(link.Session, error) ConnectionMessage { return lost{session: s} })
 }
 
 func (k *Connection) announce(c *otp.Context[ConnectionMessage], s link.Session) {

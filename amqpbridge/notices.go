@@ -87,6 +87,10 @@ func (n *notices) State() any { return struct{ Pending int64 }{n.pending.Load()}
 
 func (n *notices) onNews(c *otp.Context[NoticesMessage], m news) {
 	n.pending.Add(-1)
+	if !n.leads.Load() {
+		n.tally.Add(noticesPart, "left_to_another")
+		return
+	}
 	about := wire.AboutDocument(m.Binding.Doc)
 	switch {
 	case m.Kind == registration.WentDown && about.Silent, m.Kind == registration.Overwritten && !about.Overwrite:

@@ -27,6 +27,13 @@ type Settings struct {
 	Verify bool
 	// Notices sends register, deregister and register_overwrite.
 	Notices bool
+	// Canary is how often the bridge asks a question of its own to see whether it is answered; zero is never.
+	Canary time.Duration
+	// Node names this registrar among several on one broker: each has a queue of its own for reports, one of them sends notices and answers reg_sync. Empty
+	// when there is only one.
+	Node string
+	// LeaderQueue is where several registrars find out which of them that is.
+	LeaderQueue string
 	// SyncAtStart asks the other registrars on the broker for what they hold, once.
 	SyncAtStart bool
 	// PermanentError adds Permanent-Error to authn_err: Kamailio then remembers the refusal.
@@ -38,6 +45,14 @@ type Settings struct {
 	Crashes int
 }
 
+// Reports returns the name of the queue of this registrar's own.
+func (s Settings) Reports() string {
+	if s.Node == "" {
+		return s.RegistrationQueue
+	}
+	return s.RegistrationQueue + "." + s.Node
+}
+
 // DefaultSettings returns the names and bounds that a registrar uses when it is told nothing else.
 func DefaultSettings() Settings {
 	return Settings{
@@ -46,6 +61,6 @@ func DefaultSettings() Settings {
 		AuthnPrefetch: 512, QueryPrefetch: 128, RegistrationPrefetch: 1000,
 		QueueTTL: 1500 * time.Millisecond, Budget: 700 * time.Millisecond,
 		QueueMost: 50_000, ParkedMost: 10_000,
-		NotFound: "follow", QueryForm: "follow", ReplyMost: 8 << 20, Notices: true, Crashes: 5,
+		NotFound: "follow", QueryForm: "follow", ReplyMost: 8 << 20, Notices: true, Crashes: 5, Canary: 3 * time.Second, LeaderQueue: "registrar.leader",
 	}
 }

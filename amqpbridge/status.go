@@ -1,10 +1,14 @@
 package amqpbridge
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 )
+
+// errSilent is why the sessions are renewed.
+var errSilent = errors.New("our own questions go without an answer")
 
 // Status is what the bridge says about itself to the outside: which of its parts are not as they should be, and why. It is
 // safe for use by many goroutines.

@@ -17,11 +17,15 @@ const pageSize = 500
 func (r *registrations) answerSync(c *otp.Context[FlowMessage], j *job, m *wire.RegSync, done func(outcome)) {
 	to := wire.ParseServerID(m.ServerID)
 	switch to.Key {
-	case r.settings.RegistrationQueue:
+	case r.settings.Reports():
 		done(settled("own_sync"))
 	case "":
 		done(settled("nobody_to_answer"))
 	default:
+		if !r.leads.Load() {
+			done(settled("left_to_another"))
+			return
+		}
 		r.syncPage(c, j, m, domain.Key{})
 	}
 }
@@ -82,7 +86,7 @@ func (r *registrations) sendPage(c *otp.Context[FlowMessage], j *job, m *wire.Re
 // askForSync asks the other registrars on the broker for what they hold. Their answers come to the queue of the registrations and never
 // beat what is known here.
 func (r *registrations) askForSync(c *otp.Context[FlowMessage]) {
-	body := r.sender.RegSync(&wire.RegSync{Envelope: wire.Envelope{MsgID: "sync", ServerID: r.settings.RegistrationQueue}})
+	body := r.sender.RegSync(&wire.RegSync{Envelope: wire.Envelope{MsgID: "sync", ServerID: r.settings.Reports()}})
 	otp.Ask(c, r.publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
 		return Park{From: from, Publishing: link.Publishing{
 			Exchange: "registrar", Key: "registration.sync", ContentType: "application/json", Body: body,

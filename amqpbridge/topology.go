@@ -15,8 +15,8 @@ const (
 )
 
 // Topology is what each session of the consuming connection declares and binds, in order: exchanges as Kazoo and Kamailio
-// declare them, queues with names of our own, every key of every generation.
-func (s Settings) Topology() link.Topology {
+// declare them, queues with names of our own, every key of every generation. Key is where answers to this registrar's own questions are sent.
+func (s Settings) Topology(key string) link.Topology {
 	t := link.Topology{
 		Exchanges: []link.Exchange{
 			{Name: "callmgr", Kind: "topic"},
@@ -30,7 +30,7 @@ func (s Settings) Topology() link.Topology {
 			{Name: s.Poison, Kind: link.Quorum, Durable: true, MaxLength: s.ParkedMost, DeliveryLimit: deliveryLimit},
 			s.questions(s.AuthnQueue), s.questions(s.QueryQueue),
 			{
-				Name: s.RegistrationQueue, Kind: link.Quorum, Durable: true, DeliveryLimit: deliveryLimit,
+				Name: s.Reports(), Kind: link.Quorum, Durable: true, DeliveryLimit: deliveryLimit,
 				DeadLetterKey: s.Poison, // over the default exchange
 			},
 		},
@@ -39,7 +39,16 @@ func (s Settings) Topology() link.Topology {
 		t.Bindings = append(t.Bindings, link.Binding{Queue: s.queueOf(b.Kind), Exchange: b.Exchange, Key: b.Key})
 	}
 	// Where other registrars send their answers to our reg_sync.
-	t.Bindings = append(t.Bindings, link.Binding{Queue: s.RegistrationQueue, Exchange: "targeted", Key: s.RegistrationQueue})
+	t.Bindings = append(t.Bindings, link.Binding{Queue: s.Reports(), Exchange: "targeted", Key: s.Reports()})
+	if s.Canary > 0 {
+		t.Queues = append(t.Queues, link.Queue{Name: pulseAlias, Kind: link.ServerNamed})
+		t.Bindings = append(t.Bindings, link.Binding{Queue: pulseAlias, Exchange: "targeted", Key: key})
+		if s.Node != "" {
+			t.Queues = append(t.Queues, link.Queue{
+				Name: s.LeaderQueue, Kind: link.Classic, Durable: true, SingleActive: true, MaxLength: 16, Expires: orphaned,
+			})
+		}
+	}
 	return t
 }
 
@@ -57,7 +66,7 @@ func (s Settings) queueOf(k wire.Kind) string {
 	case wire.KindQuery:
 		return s.QueryQueue
 	case wire.KindSuccess, wire.KindFlush, wire.KindSync:
-		return s.RegistrationQueue
+		return s.Reports()
 	}
-	return s.RegistrationQueue
+	return s.Reports()
 }

@@ -101,7 +101,7 @@ func (b *testbed) echo(tb testing.TB, reply []byte) {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _, _ = consuming.Close(context.Background()), publishing.Close(context.Background()) })
-	if err := consuming.Apply(ctx, set.Topology()); err != nil {
+	if err := consuming.Apply(ctx, set.Topology("echo")); err != nil {
 		tb.Fatal(err)
 	}
 	out, err := publishing.Publisher(ctx, link.PublisherSpec{})

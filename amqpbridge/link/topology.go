@@ -47,6 +47,8 @@ type Queue struct {
 	Name                           string
 	Kind                           QueueKind
 	Durable, Exclusive, AutoDelete bool
+	// SingleActive has one consumer at a time get the deliveries: the one that came first, and when it is gone the next.
+	SingleActive bool
 	// TTL is how long a message may wait, in whole milliseconds.
 	TTL time.Duration
 	// MaxLength is the most messages that wait; the oldest give way.

@@ -134,6 +134,17 @@ type Notice struct {
 	Fields map[string]json.RawMessage
 }
 
+// MsgIDOf returns the Msg-ID of an answer to authn_req, empty for any other message.
+func MsgIDOf(m Message) string {
+	switch m := m.(type) {
+	case *AuthnResponse:
+		return m.MsgID
+	case *AuthnError:
+		return m.MsgID
+	}
+	return ""
+}
+
 func (*AuthnRequest) wireMessage()     {}
 func (*AuthnResponse) wireMessage()    {}
 func (*AuthnError) wireMessage()       {}

@@ -62,6 +62,9 @@ func table() []prefix {
 	}
 }
 
+// routes is the table, made once: every message is looked up in it.
+var routes = table() //nolint:gochecknoglobals // a table.
+
 // Bindings lists what a registrar binds to serve every generation at once.
 func Bindings() []Binding {
 	var out []Binding
@@ -77,7 +80,7 @@ func Bindings() []Binding {
 
 // ParseKey looks exchange and routing key up in the table; ok is false when they are not in it.
 func ParseKey(exchange, key string) (r Route, ok bool) {
-	for _, p := range table() {
+	for _, p := range routes {
 		if p.exchange == exchange && (p.bare && key == p.key || !p.bare && strings.HasPrefix(key, p.key+".")) {
 			return Route{Kind: p.kind, Generation: p.generation}, true
 		}

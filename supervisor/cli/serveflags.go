@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -32,21 +33,24 @@ type serveFlags struct {
 
 // wireFlags say how peers are answered.
 type wireFlags struct {
-	NotFound       string `group:"Answers" help:"When nothing is found: follow (what the asker's generation expects), silent or error." enum:"follow,silent,error" default:"follow"`
-	PermanentError bool   `group:"Answers" help:"Add Permanent-Error to authn_err: Kamailio then remembers the refusal."`
-	QueryForm      string `group:"Answers" help:"Form of answers to queries: follow, whistle, kazoo3 or kazoo." enum:"follow,whistle,kazoo3,kazoo" default:"follow"`
-	ReplyMost      int    `group:"Answers" help:"Size cap of an answer about a realm, in bytes." default:"8388608"`
-	FoldUsernames  bool   `group:"Answers" help:"Compare user names without regard to case, as Kazoo does."`
-	VerifyDigest   bool   `group:"Answers" help:"Check the digest that a request carries; a right one is answered without the password."`
-	Notices        bool   `group:"Answers" help:"Send register, deregister and register_overwrite." default:"true" negatable:""`
-	SyncAtStart    bool   `group:"Answers" help:"Ask the other registrars on the broker for what they hold, once at start."`
+	NotFound       string        `group:"Answers" help:"When nothing is found: follow (what the asker's generation expects), silent or error." enum:"follow,silent,error" default:"follow"`
+	PermanentError bool          `group:"Answers" help:"Add Permanent-Error to authn_err: Kamailio then remembers the refusal."`
+	QueryForm      string        `group:"Answers" help:"Form of answers to queries: follow, whistle, kazoo3 or kazoo." enum:"follow,whistle,kazoo3,kazoo" default:"follow"`
+	ReplyMost      int           `group:"Answers" help:"Size cap of an answer about a realm, in bytes." default:"8388608"`
+	FoldUsernames  bool          `group:"Answers" help:"Compare user names without regard to case, as Kazoo does."`
+	VerifyDigest   bool          `group:"Answers" help:"Check the digest that a request carries; a right one is answered without the password."`
+	Notices        bool          `group:"Answers" help:"Send register, deregister and register_overwrite." default:"true" negatable:""`
+	Canary         time.Duration `group:"Answers" help:"How often to ask a question of its own, to see whether it is answered; 0s for never." default:"3s"`
+	SyncAtStart    bool          `group:"Answers" help:"Ask the other registrars on the broker for what they hold, once at start."`
 }
 
 // queueFlags name the queues and bound what is in them and in hand.
 type queueFlags struct {
 	AuthnQueue           string        `group:"Queues" help:"Shared queue of the questions for credentials." default:"registrar.authn"`
 	QueryQueue           string        `group:"Queues" help:"Shared queue of the questions who is registered." default:"registrar.query"`
-	RegistrationQueue    string        `group:"Queues" help:"This registrar's own queue of reports." default:"registrar.registrations"`
+	RegistrationQueue    string        `group:"Queues" help:"This registrar's own queue of reports; with --node its name begins so." default:"registrar.registrations"`
+	Node                 string        `group:"Queues" help:"Name of this registrar among several on one broker: all hear every report, any one answers, one speaks for all."`
+	LeaderQueue          string        `group:"Queues" help:"Where several registrars find out which of them speaks for all." default:"registrar.leader"`
 	MalformedQueue       string        `group:"Queues" help:"Where messages that cannot be read are put aside." default:"registrar.malformed"`
 	PoisonQueue          string        `group:"Queues" help:"Where reports that cannot be applied are put aside." default:"registrar.poison"`
 	AuthnPrefetch        int           `group:"Queues" help:"Questions for credentials in hand at most." default:"512"`
@@ -94,7 +98,7 @@ func (f *serveFlags) config(env Env, log zerolog.Logger) (supervisor.Config, err
 			Poison: f.PoisonQueue, AuthnPrefetch: f.AuthnPrefetch, QueryPrefetch: f.QueryPrefetch, RegistrationPrefetch: f.RegistrationPrefetch,
 			QueueTTL: f.QueueTTL, Budget: f.Budget, QueueMost: f.QueueMost, ParkedMost: f.ParkedMost, NotFound: f.NotFound,
 			QueryForm: f.QueryForm, ReplyMost: f.ReplyMost, FoldUsernames: f.FoldUsernames, Verify: f.VerifyDigest, Notices: f.Notices,
-			SyncAtStart: f.SyncAtStart, PermanentError: f.PermanentError, Crashes: f.Crashes,
+			Canary: f.Canary, Node: f.Node, LeaderQueue: f.LeaderQueue, SyncAtStart: f.SyncAtStart, PermanentError: f.PermanentError, Crashes: f.Crashes,
 		},
 	}, nil
 }
@@ -106,6 +110,8 @@ func (f *limitFlags) guests() directory.GuestLimits {
 	}
 	return directory.GuestLimits{Realm: f.GuestsEach, All: f.GuestsMost}
 }
+
+const nodeLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 // validate names every setting that makes no sense.
 func (f *serveFlags) validate() (errs []error) {
@@ -146,12 +152,18 @@ func (f *serveFlags) validate() (errs []error) {
 			errs = append(errs, fmt.Errorf("--%s: %v is too short", name, d))
 		}
 	}
+	if f.Canary < 0 || f.Node != "" && f.Canary == 0 {
+		errs = append(errs, fmt.Errorf("--canary: %v is no time between two questions, and --node needs one", f.Canary))
+	}
+	if strings.ContainsFunc(f.Node, func(r rune) bool { return !strings.ContainsRune(nodeLetters, r) }) || len(f.Node) > 64 {
+		errs = append(errs, fmt.Errorf("--node: %q is not made of letters, digits, - and _", f.Node))
+	}
 	if f.Grace < 0 {
 		errs = append(errs, fmt.Errorf("--grace: %v is negative", f.Grace))
 	}
 	for name, queue := range map[string]string{
 		"authn-queue": f.AuthnQueue, "query-queue": f.QueryQueue, "registration-queue": f.RegistrationQueue,
-		"malformed-queue": f.MalformedQueue, "poison-queue": f.PoisonQueue,
+		"leader-queue": f.LeaderQueue, "malformed-queue": f.MalformedQueue, "poison-queue": f.PoisonQueue,
 	} {
 		if queue == "" || len(queue) > 255 {
 			errs = append(errs, fmt.Errorf("--%s: a queue's name has 1 to 255 bytes", name))

@@ -14,6 +14,7 @@ import (
 func consumeTests() map[string]func(*bench) {
 	return map[string]func(*bench){
 		"a message arrives as it was sent":                  asSent,
+		"one consumer of a single-active queue at a time":   singleActive,
 		"acknowledged alone, multiple, or given back":       settle,
 		"what waited in a classic queue is marked":          func(b *bench) { waited(b, link.Queue{Name: "q"}) },
 		"what waited in a quorum queue is marked":           func(b *bench) { waited(b, link.Queue{Name: "q", Kind: link.Quorum, Durable: true}) },
@@ -354,5 +355,23 @@ func autoDelete(b *bench) {
 	err := b.confirmed(b.publisher(s, nil), link.Publishing{Key: q.Name, Mandatory: true})
 	if !errors.Is(err, link.ErrReturned) {
 		b.Errorf("publishing to it: %v, want %v", err, link.ErrReturned)
+	}
+}
+
+// The first consumer gets everything; what it had in hand and what comes goes to the second when it is gone.
+func singleActive(b *bench) {
+	s, other := b.dial(), b.dial()
+	q := b.queue(s, link.Queue{Name: "q", SingleActive: true})
+	first, second := b.consume(s, q, 2), b.consume(other, q, 2)
+	b.put(b.publisher(s, nil), q, "1", "2", "3")
+	if got := first.bodies(2); got[0] != "1" || got[1] != "2" {
+		b.Errorf("the first got %v", got)
+	}
+	second.nothing("another one is active")
+	if err := first.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	if got := second.bodies(2); got[0] != "1" || got[1] != "2" {
+		b.Errorf("the second got %v", got)
 	}
 }

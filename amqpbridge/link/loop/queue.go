@@ -91,6 +91,12 @@ func (q *queue) work() {
 
 // next returns the consumer whose turn it is among those with room, and moves it to the end.
 func (q *queue) next() *consumer {
+	if q.spec.SingleActive {
+		if len(q.consumers) > 0 && len(q.consumers[0].open) < q.consumers[0].prefetch {
+			return q.consumers[0]
+		}
+		return nil
+	}
 	for i, c := range q.consumers {
 		if len(c.open) < c.prefetch {
 			q.consumers = append(slices.Delete(q.consumers, i, i+1), c)

@@ -117,6 +117,9 @@ func arguments(q link.Queue) amqp.Table {
 	set(amqp.QueueMaxLenArg, int64(q.MaxLength))
 	set(amqp.QueueTTLArg, q.Expires.Milliseconds())
 	set("x-delivery-limit", int64(q.DeliveryLimit))
+	if q.SingleActive {
+		args[amqp.SingleActiveConsumerArg] = true
+	}
 	if q.DeadLetterExchange != "" || q.DeadLetterKey != "" {
 		args["x-dead-letter-exchange"] = q.DeadLetterExchange
 	}

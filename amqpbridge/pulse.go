@@ -1,0 +1,258 @@
+package amqpbridge
+
+import (
+	"context"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"registrar/actors/domain"
+	"registrar/actors/sip"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp"
+)
+
+// canaryRealm is the realm that the pulse asks about: nobody has credentials in it (RFC 2606 section 2).
+const canaryRealm domain.Realm = "canary.registrar.invalid"
+
+// The pulse's part in [Status] and its flow in [Tally], and the alias of its queue.
+const (
+	pulsePart  = "pulse"
+	pulseAlias = "pulse"
+)
+
+// Of the last pulseLooks questions pulseMisses have to go without an answer for the sessions to be renewed: one registrar of several may be slow
+// without anything being wrong with this one.
+const (
+	pulseLooks  = 6
+	pulseMisses = 3
+	// leadLapse is after how many beats without a token a registrar does not lead any more.
+	leadLapse = 4
+)
+
+// PulseMessage is what the actor of the pulse understands.
+type PulseMessage interface{ pulseMessage() }
+
+// pulseAttach hands it a new session, nil when the old one has ended.
+type pulseAttach struct{ session link.Session }
+
+// listening is the end of an attempt to consume the answers and the tokens.
+type listening struct {
+	session link.Session
+	err     error
+}
+
+// beat is the time for the next question.
+type beat struct{}
+
+// heard is an answer to one of our own questions.
+type heard struct{ id string }
+
+// token says that this registrar is the one that consumes the tokens.
+type token struct{ session link.Session }
+
+func (pulseAttach) pulseMessage() {}
+func (listening) pulseMessage()   {}
+func (beat) pulseMessage()        {}
+func (heard) pulseMessage()       {}
+func (token) pulseMessage()       {}
+
+// pulse asks the registrars on the broker about a reserved realm every few seconds, through the broker and back. When its questions go without an answer
+// while the connections look well, something on the way is silently dead, and the sessions are renewed: everything is declared and bound again.
+//
+// With a node's name it also finds out which of the registrars on the broker leads: each sends tokens to a queue that has one active consumer at a time, and
+// who gets them leads.
+type pulse struct {
+	*answering
+	spec    PulseSpec
+	session link.Session
+	up      bool // consuming
+	seq     int
+	asked   string // the last question that has no answer yet
+	looks   []bool // of the last questions, which were answered
+	tokens  int    // beats since the last token
+}
+
+// PulseSpec is what the pulse needs. It is immutable.
+type PulseSpec struct {
+	Self                  *otp.Ref[PulseMessage]
+	Consuming, Publishing *otp.Ref[ConnectionMessage]
+	Status                *Status
+	Tally                 *Tally
+	// Key is where answers are sent, this registrar's alone; Every is the time between two questions; Leaders is the queue of tokens, empty when
+	// this registrar is the only one.
+	Key     string
+	Every   time.Duration
+	Leaders string
+	// Leads is set while this registrar leads.
+	Leads *atomic.Bool
+}
+
+// Init asks the connection for its session.
+func (p *pulse) Init(c *otp.Context[PulseMessage]) error {
+	p.spec.Leads.Store(p.spec.Leaders == "")
+	_ = p.spec.Consuming.Tell(c, hello{listener: p.spec.listener()}) // no connection: it announces itself when it is there
+	c.After(p.spec.Every, beat{})
+	return nil
+}
+
+func (s *PulseSpec) listener() listener {
+	self := s.Self
+	return func(from otp.Origin, session link.Session) { _ = self.Tell(from, pulseAttach{session: session}) } // one that is gone says hello anew
+}
+
+// Handle takes one message.
+func (p *pulse) Handle(c *otp.Context[PulseMessage], msg PulseMessage) {
+	switch m := msg.(type) {
+	case pulseAttach:
+		p.onAttach(c, m)
+	case listening:
+		p.onListening(c, m)
+	case beat:
+		p.beat(c)
+		c.After(p.spec.Every, beat{})
+	case heard:
+		if m.id == p.asked {
+			p.asked = ""
+			p.spec.Tally.Add(pulsePart, "answered")
+		}
+	case token:
+		if m.session == p.session {
+			p.tokens = 0
+			p.lead(c, true)
+		}
+	}
+}
+
+// Terminate gives the lead up.
+func (p *pulse) Terminate(*otp.Context[PulseMessage], otp.Reason) { p.spec.Leads.Store(false) }
+
+// State is what an operator may see.
+func (p *pulse) State() any {
+	return struct{ Listening, Leads bool }{p.up, p.spec.Leads.Load()}
+}
+
+func (p *pulse) onAttach(c *otp.Context[PulseMessage], m pulseAttach) {
+	if m.session != nil && m.session == p.session {
+		return
+	}
+	p.session, p.up, p.asked, p.looks = m.session, false, "", nil
+	if p.spec.Leaders != "" {
+		p.lead(c, false)
+	}
+	if m.session == nil {
+		return
+	}
+	session, self, leaders := m.session, c.Self(), p.spec.Leaders
+	from := otp.External("amqp")
+	otp.Task(c, func(ctx context.Context) (struct{}, error) {
+		if err := listen(ctx, session, session.QueueName(pulseAlias), func(d link.Delivery) {
+			if a, err := wire.Decode(d.Body); err == nil {
+				_ = self.Tell(from, heard{id: wire.MsgIDOf(a)}) // a pulse that is gone asks anew
+			}
+		}); err != nil || leaders == "" {
+			return struct{}{}, err
+		}
+		return struct{}{}, listen(ctx, session, leaders, func(link.Delivery) {
+			_ = self.Tell(from, token{session: session}) // as above
+		})
+	}, func(_ struct{}, err error) PulseMessage { return listening{session: session, err: err} })
+}
+
+// listen consumes a queue of small things, each of which is acknowledged at once.
+func listen(ctx context.Context, s link.Session, queue string, take func(link.Delivery)) error {
+	type started struct{ link.Consumer }
+	ready := make(chan started, 1)
+	var consumer link.Consumer
+	k, err := s.Consume(ctx, link.ConsumerSpec{Queue: queue, Tag: "registrar-pulse", Prefetch: 16}, func(d link.Delivery) {
+		if consumer == nil {
+			select {
+			case k := <-ready:
+				consumer = k.Consumer
+			case <-s.Done():
+				return
+			}
+		}
+		take(d)
+		_ = consumer.Ack(d.Tag, false) // the session has ended
+	})
+	if err != nil {
+		return err //nolint:wrapcheck // the link's errors say all there is to say.
+	}
+	ready <- started{k}
+	return nil
+}
+
+func (p *pulse) onListening(c *otp.Context[PulseMessage], m listening) {
+	if m.session != p.session {
+		return
+	}
+	if m.err != nil {
+		p.session = nil
+		c.After(consumeRetry, pulseAttach{session: m.session})
+		return
+	}
+	p.up = true
+}
+
+// beat takes note of what became of the last question and asks the next.
+func (p *pulse) beat(c *otp.Context[PulseMessage]) {
+	if !p.up {
+		return
+	}
+	if p.seq > 0 {
+		p.look(c, p.asked == "")
+	}
+	p.seq++
+	p.asked = "pulse-" + strconv.Itoa(p.seq)
+	realm := string(canaryRealm)
+	body := p.sender.AuthnRequest(&wire.AuthnRequest{
+		Envelope: wire.Envelope{MsgID: p.asked, ServerID: p.spec.Key}, To: "sip:canary@" + realm, From: "sip:canary@" + realm,
+		AuthUser: "canary", AuthRealm: realm, Method: "REGISTER",
+	})
+	_ = p.publisher.Tell(c, Send{Publishing: link.Publishing{ // no publisher: no answer, and that is noticed
+		Exchange: "registrar", Key: "authn.endpoint.req." + sip.EncodeKey(realm), ContentType: "application/json", Body: body,
+	}})
+	if p.spec.Leaders == "" {
+		return
+	}
+	if p.tokens++; p.tokens > leadLapse {
+		p.lead(c, false)
+	}
+	_ = p.publisher.Tell(c, Send{Publishing: link.Publishing{Key: p.spec.Leaders, Body: []byte("token"), Expiration: p.spec.Every}}) // as above
+}
+
+// look remembers whether a question was answered, and has the sessions renewed when too many were not.
+func (p *pulse) look(c *otp.Context[PulseMessage], answered bool) {
+	p.looks = append(p.looks, answered)
+	if len(p.looks) > pulseLooks {
+		p.looks = p.looks[1:]
+	}
+	missed := 0
+	for _, ok := range p.looks {
+		if !ok {
+			missed++
+		}
+	}
+	if !answered {
+		p.spec.Tally.Add(pulsePart, "unanswered")
+	}
+	switch {
+	case missed >= pulseMisses:
+		c.Log().Error().Int("of", len(p.looks)).Int("unanswered", missed).Msg("our own questions are not answered though the broker is there: the sessions are renewed")
+		p.spec.Tally.Add(pulsePart, "renewed")
+		p.spec.Status.down(pulsePart, errSilent)
+		p.looks = nil
+		_ = p.spec.Consuming.Tell(c, renew{})  // one that is gone begins anew anyhow
+		_ = p.spec.Publishing.Tell(c, renew{}) // as above
+	case answered:
+		p.spec.Status.up(pulsePart)
+	}
+}
+
+func (p *pulse) lead(c *otp.Context[PulseMessage], leads bool) {
+	if p.spec.Leads.Swap(leads) != leads {
+		c.Log().Info().Bool("leads", leads).Msg("which registrar speaks for all")
+	}
+}
