@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rs/zerolog"
 
+	"registrar/actors/domain"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
@@ -165,4 +166,28 @@ func firstID(ts *testscript.TestScript, _ bool, _ []string) {
 			ts.Setenv("ID", m.ID)
 		}
 	}
+}
+
+// waitRegistered waits until the server on a data directory holds registrations of so many users.
+func waitRegistered(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitregistered DATA NUMBER")
+	}
+	client := console.NewClient(filepath.Join(ts.MkAbs(args[0]), supervisor.ControlSocket))
+	poll(ts, "it never holds as many", func() bool {
+		recs, err := client.Registrations(context.Background(), "", domain.Key{}, 1000)
+		return err == nil && strconv.Itoa(len(recs)) == args[1]
+	})
+}
+
+// waitConsuming waits until the server on a data directory consumes reports.
+func waitConsuming(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitconsuming DATA")
+	}
+	client := console.NewClient(filepath.Join(ts.MkAbs(args[0]), supervisor.ControlSocket))
+	poll(ts, "it never consumes", func() bool {
+		p, err := client.Inspect(context.Background(), "bridge/registrations")
+		return err == nil && strings.Contains(p.Shown, "Consuming:true")
+	})
 }

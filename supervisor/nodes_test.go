@@ -1,0 +1,143 @@
+package supervisor_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"registrar/actors/domain"
+	"registrar/amqpbridge"
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
+)
+
+// node is one of several registrars on the broker of b.
+func (b *testbed) node(name string) *testbed {
+	b.t.Helper()
+	n := &testbed{t: b.t, url: b.url, cfg: b.cfg}
+	n.cfg.Data = b.t.TempDir()
+	n.cfg.Bridge = amqpbridge.DefaultSettings()
+	n.cfg.Bridge.Node, n.cfg.Bridge.Canary = name, 100*time.Millisecond
+	b.t.Cleanup(n.stop)
+	n.start()
+	return n
+}
+
+// holds reports whether a registrar holds these users.
+func (b *testbed) holds(from, to int) bool {
+	for i := from; i < to; i++ {
+		rec, err := b.server.Registration(context.Background(), domain.Key{Realm: realm, User: domain.User(strconv.Itoa(i))})
+		if err != nil || len(rec.Bindings) != 1 {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *testbed) outcomes(flow, outcome string) uint64 {
+	return count(b.server.Counts(), flow, outcome)
+}
+
+// Two registrars on one broker: either answers, both hold the same table, one sends the notices; one goes and comes back, and nothing is missing.
+func TestTwoRegistrars(t *testing.T) {
+	b := newTestbed(t)
+	one, two := b.node("one"), b.node("two")
+	for _, n := range []*testbed{one, two} {
+		for i := range 10 {
+			n.provision(realm, strconv.Itoa(i), "secret")
+		}
+	}
+	b.until("one of them leads", func() bool { return one.leads() != two.leads() })
+	sw := b.connect("switch", wire.Kazoo5)
+	register := func(from, to int) {
+		t.Helper()
+		for i := from; i < to; i++ {
+			if err := sw.Report(within(t, 10*time.Second), softswitch.Registration{
+				Realm: realm, User: strconv.Itoa(i), Contact: fmt.Sprintf("<sip:%d@192.0.2.1>", i), Expires: time.Hour,
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	ask := func(n int) {
+		t.Helper()
+		for i := range n {
+			if m, err := sw.Authn(within(t, 10*time.Second), realm, strconv.Itoa(i%10)); err != nil {
+				t.Fatal(err)
+			} else if _, ok := m.(*wire.AuthnResponse); !ok {
+				t.Fatalf("got %T", m)
+			}
+		}
+	}
+	register(0, 50)
+	b.until("both hold all of them", func() bool { return one.holds(0, 50) && two.holds(0, 50) })
+	ask(50)
+	if x, y := one.outcomes("authn", "answered"), two.outcomes("authn", "answered"); x == 0 || y == 0 || x+y != 50 {
+		t.Errorf("answered: %d and %d", x, y)
+	}
+	b.until("the notices are sent once", func() bool {
+		var sent, left uint64
+		for _, n := range []*testbed{one, two} {
+			sent += n.outcomes("notices", "register") + n.outcomes("notices", "no_account")
+			left += n.outcomes("notices", "left_to_another")
+		}
+		return sent == 50 && left == 50
+	})
+
+	leader, other := one, two
+	if two.leads() {
+		leader, other = two, one
+	}
+	leader.stop()
+	ask(50)
+	register(50, 100)
+	b.until("the other one leads", other.leads)
+	b.until("the other one holds them", func() bool { return other.holds(50, 100) })
+	leader.start()
+	b.until("both hold all of them again", func() bool { return one.holds(0, 100) && two.holds(0, 100) })
+	if one.leads() && two.leads() {
+		t.Error("both lead")
+	}
+}
+
+// leads asks the pulse.
+func (b *testbed) leads() bool {
+	info, err := b.server.Inspect(context.Background(), "bridge/pulse")
+	return err == nil && fmt.Sprintf("%+v", info.Shown) == "{Listening:true Leads:true}"
+}
+
+// The connection looks well and nothing arrives, because somebody has taken a binding away: the registrar notices that its own questions are not answered,
+// says so, and renews its sessions, which heals it.
+func TestSilentDeathIsNoticed(t *testing.T) {
+	b := newTestbed(t)
+	b.cfg.Bridge = amqpbridge.DefaultSettings()
+	b.cfg.Bridge.Canary = 50 * time.Millisecond
+	b.start()
+	b.provision(realm, "100", "secret")
+	sw := b.connect("switch", wire.Kazoo5)
+	authn(t, sw, wire.Kazoo5)
+	b.until("its questions are answered", func() bool { return b.outcomes("pulse", "answered") > 3 })
+
+	vandal, err := amqp.Dial(b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = vandal.Close() }()
+	ch, err := vandal.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ch.QueueUnbind("registrar.authn", "authn.endpoint.req.#", "registrar", nil); err != nil {
+		t.Fatal(err)
+	}
+	b.until("it is noticed", func() bool { return b.outcomes("pulse", "renewed") > 0 })
+	b.until("it has healed", func() bool { ok, _ := b.server.Ready(); return ok && b.outcomes("pulse", "answered") > 6 })
+	authn(t, sw, wire.Kazoo5)
+	if n := b.outcomes("pulse", "unanswered"); n < 3 {
+		t.Errorf("%d went without an answer", n)
+	}
+}
