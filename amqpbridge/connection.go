@@ -177,8 +177,8 @@ func (k *Connection) renew(c *otp.Context[ConnectionMessage]) {
 	if s == nil {
 		return
 	}
-	otp.Task(c, func(context.Context) (link.Session, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	otp.Task(c, func(ctx context.Context) (link.Session, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
 		_ = s.Close(ctx) // how it ends does not matter
 		return nil, nil  //nolint:nilnil // nothing comes of it.

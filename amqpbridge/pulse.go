@@ -27,7 +27,7 @@ const (
 const (
 	pulseLooks  = 6
 	pulseMisses = 3
-	// leadLapse is after how many beats without a token a registrar does not lead any more.
+	// A registrar that has had no token for so many beats does not lead any more.
 	leadLapse = 4
 )
 

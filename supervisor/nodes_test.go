@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
-	amqp "github.com/rabbitmq/amqp091-go"
-
 	"registrar/actors/domain"
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 )
@@ -122,18 +121,7 @@ func TestSilentDeathIsNoticed(t *testing.T) {
 	authn(t, sw, wire.Kazoo5)
 	b.until("its questions are answered", func() bool { return b.outcomes("pulse", "answered") > 3 })
 
-	vandal, err := amqp.Dial(b.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = vandal.Close() }()
-	ch, err := vandal.Channel()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ch.QueueUnbind("registrar.authn", "authn.endpoint.req.#", "registrar", nil); err != nil {
-		t.Fatal(err)
-	}
+	brokertest.Unbind(t, b.url, "registrar.authn", "registrar", "authn.endpoint.req.#")
 	b.until("it is noticed", func() bool { return b.outcomes("pulse", "renewed") > 0 })
 	b.until("it has healed", func() bool { ok, _ := b.server.Ready(); return ok && b.outcomes("pulse", "answered") > 6 })
 	authn(t, sw, wire.Kazoo5)

@@ -17,7 +17,7 @@ import (
 
 // loadCmd is registrar load.
 type loadCmd struct {
-	AMQP       []string      `required:"" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost; several are tried in turn." placeholder:"URL"`
+	brokerFlags
 	Realm      []string      `required:"" help:"Realms of the users; they share them evenly." placeholder:"REALM"`
 	Users      int           `help:"Simulated phones; a realm's users are named 1000, 1001, …: provision them first." default:"100"`
 	Rate       float64       `help:"Steps of phones a second: an authn and a registration, a query, or an unregistration." default:"100"`
@@ -64,9 +64,9 @@ type loadOperation struct {
 
 // Run puts load on whatever registrars are on the broker and prints what it measured. It fails when nothing at all was answered.
 func (c *loadCmd) Run(ctx context.Context, env Env) (err error) {
-	link := rabbit.Config{URLs: c.AMQP, Log: zerolog.Nop()}
-	if err := link.Validate(); err != nil {
-		return usage{err}
+	link, err := c.link(zerolog.Nop())
+	if err != nil {
+		return err
 	}
 	name := fmt.Sprintf("registrar-load-%d-%d", os.Getpid(), time.Now().UnixNano())
 	sw, err := softswitch.Connect(ctx, rabbit.New(link), name, c.generation())

@@ -16,16 +16,16 @@ import (
 
 // parkedFlags say where what was put aside is.
 type parkedFlags struct {
-	AMQP           []string `required:"" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost; several are tried in turn." placeholder:"URL"`
-	MalformedQueue string   `help:"Where messages that cannot be read are put aside." default:"registrar.malformed"`
-	PoisonQueue    string   `help:"Where reports that cannot be applied are put aside." default:"registrar.poison"`
+	brokerFlags
+	MalformedQueue string `help:"Where messages that cannot be read are put aside." default:"registrar.malformed"`
+	PoisonQueue    string `help:"Where reports that cannot be applied are put aside." default:"registrar.poison"`
 }
 
 // look goes through both queues.
 func (f *parkedFlags) look(ctx context.Context, judge func(amqpbridge.ParkedMessage) amqpbridge.Verdict) (err error) {
-	cfg := rabbit.Config{URLs: f.AMQP, Log: zerolog.Nop()}
-	if err := cfg.Validate(); err != nil {
-		return usage{err}
+	cfg, err := f.link(zerolog.Nop())
+	if err != nil {
+		return err
 	}
 	p, err := amqpbridge.OpenParking(ctx, rabbit.New(cfg))
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 
 // queryCmd is registrar query.
 type queryCmd struct {
-	AMQP    []string      `required:"" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost; several are tried in turn." placeholder:"URL"`
+	brokerFlags
 	Timeout time.Duration `help:"How long to wait for the answer." default:"5s"`
 	Count   bool          `help:"Ask only how many there are (Count-Only)."`
 	JSON    bool          `name:"json" help:"One JSON object a registration."`
@@ -30,9 +30,9 @@ type queryCmd struct {
 
 // Run asks and prints the answer; it fails when there is none, or nothing registered.
 func (c *queryCmd) Run(ctx context.Context, env Env) (err error) {
-	link := rabbit.Config{URLs: c.AMQP, Log: zerolog.Nop()}
-	if err := link.Validate(); err != nil {
-		return usage{err}
+	link, err := c.link(zerolog.Nop())
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("within %v", c.Timeout))
 	defer cancel()

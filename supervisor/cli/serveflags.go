@@ -21,10 +21,10 @@ import (
 type serveFlags struct {
 	dataFlag
 	keyFlag
-	AMQP      []string `required:"" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost; several are tried in turn." placeholder:"URL"`
-	Admin     string   `help:"Address of the admin server (/healthz, /readyz, /metrics); empty for none." default:"127.0.0.1:7070"`
-	LogLevel  string   `help:"One of debug, info, warn, error." enum:"debug,info,warn,error" default:"info"`
-	LogFormat string   `help:"json, or console for people." enum:"json,console" default:"json"`
+	brokerFlags
+	Admin     string `help:"Address of the admin server (/healthz, /readyz, /metrics); empty for none." default:"127.0.0.1:7070"`
+	LogLevel  string `help:"One of debug, info, warn, error." enum:"debug,info,warn,error" default:"info"`
+	LogFormat string `help:"json, or console for people." enum:"json,console" default:"json"`
 
 	wireFlags
 	queueFlags
@@ -81,7 +81,8 @@ type limitFlags struct {
 // config turns the flags into what the supervisor takes; what makes no sense is named.
 func (f *serveFlags) config(env Env, log zerolog.Logger) (supervisor.Config, error) {
 	keys, err := f.keys(env)
-	if err := errors.Join(append(f.validate(), err)...); err != nil {
+	broker, unusable := f.link(log.With().Str("component", "link").Logger())
+	if err := errors.Join(append(f.validate(), err, unusable)...); err != nil {
 		return supervisor.Config{}, usage{err}
 	}
 	idle := f.Idle
@@ -89,7 +90,7 @@ func (f *serveFlags) config(env Env, log zerolog.Logger) (supervisor.Config, err
 		idle = -1 // never, which is not the same as not set
 	}
 	return supervisor.Config{
-		Data: f.Data, AMQP: f.AMQP, Admin: f.Admin, Log: log, Version: Version(), CacheMost: f.CacheMost, Sweep: f.Sweep,
+		Data: f.Data, Link: rabbit.New(broker), Admin: f.Admin, Log: log, Version: Version(), CacheMost: f.CacheMost, Sweep: f.Sweep,
 		Keys: keys, Idle: idle, LiveMost: f.LiveMost, StoreMost: f.StoreMost << 20,
 		Limits: registration.Limits{Bindings: f.Bindings, Remember: f.Remember, Expires: f.MaxExpires, Grace: f.Grace},
 		Guests: f.guests(),
@@ -115,9 +116,6 @@ const nodeLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 
 // validate names every setting that makes no sense.
 func (f *serveFlags) validate() (errs []error) {
-	if err := (rabbit.Config{URLs: f.AMQP}).Validate(); err != nil {
-		errs = append(errs, err)
-	}
 	if _, _, err := net.SplitHostPort(f.Admin); f.Admin != "" && err != nil {
 		errs = append(errs, fmt.Errorf("--admin: %q is no host:port", f.Admin))
 	}
@@ -145,13 +143,7 @@ func (f *serveFlags) validate() (errs []error) {
 	if f.Idle != 0 && f.Idle < time.Second {
 		errs = append(errs, fmt.Errorf("--idle: %v is too short", f.Idle))
 	}
-	for name, d := range map[string]time.Duration{
-		"queue-ttl": f.QueueTTL, "budget": f.Budget, "max-expires": f.MaxExpires, "remember": f.Remember, "sweep": f.Sweep,
-	} {
-		if d < time.Millisecond {
-			errs = append(errs, fmt.Errorf("--%s: %v is too short", name, d))
-		}
-	}
+	errs = append(errs, f.times()...)
 	if f.Canary < 0 || f.Node != "" && f.Canary == 0 {
 		errs = append(errs, fmt.Errorf("--canary: %v is no time between two questions, and --node needs one", f.Canary))
 	}
@@ -167,6 +159,18 @@ func (f *serveFlags) validate() (errs []error) {
 	} {
 		if queue == "" || len(queue) > 255 {
 			errs = append(errs, fmt.Errorf("--%s: a queue's name has 1 to 255 bytes", name))
+		}
+	}
+	return errs
+}
+
+// times names every time that is too short.
+func (f *serveFlags) times() (errs []error) {
+	for name, d := range map[string]time.Duration{
+		"queue-ttl": f.QueueTTL, "budget": f.Budget, "max-expires": f.MaxExpires, "remember": f.Remember, "sweep": f.Sweep,
+	} {
+		if d < time.Millisecond {
+			errs = append(errs, fmt.Errorf("--%s: %v is too short", name, d))
 		}
 	}
 	return errs

@@ -18,6 +18,10 @@ import (
 type Config struct {
 	// URLs are tried in order: amqp://user:password@host:port/vhost, or amqps.
 	URLs []string
+	// User and Password are for addresses that name no user.
+	User, Password string
+	// External has the broker take the client's certificate for its identity (SASL EXTERNAL); no password is sent.
+	External bool
 	// Heartbeat is the interval to offer, 5 s unless set: a black hole is noticed by us after two to three intervals, by the
 	// broker after two to three, too.
 	Heartbeat time.Duration
@@ -39,6 +43,18 @@ func (c Config) withDefaults() Config {
 	c.CallTimeout = cmp.Or(c.CallTimeout, 10*time.Second)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 5*time.Second)
 	return c
+}
+
+// mechanism returns how to say who we are; nil leaves it to the address.
+func (c Config) mechanism(address string) []amqp.Authentication {
+	u, err := url.Parse(address)
+	switch {
+	case c.External:
+		return []amqp.Authentication{&amqp.ExternalAuth{}}
+	case err == nil && u.User == nil && c.User != "":
+		return []amqp.Authentication{&amqp.PlainAuth{Username: c.User, Password: c.Password}}
+	}
+	return nil
 }
 
 // Validate says which URL cannot be one of a broker, without repeating it: it may hold a password.

@@ -62,7 +62,7 @@ func (d *Dialer) dial(ctx context.Context, address, name string) (*session, erro
 	var sock *socket
 	var stop func() bool // the end of ctx ends the handshake, too
 	conn, err := amqp.DialConfig(address, amqp.Config{
-		Heartbeat: d.cfg.Heartbeat, Properties: properties(name), TLSClientConfig: d.cfg.TLS.Clone(), Locale: "en_US",
+		SASL: d.cfg.mechanism(address), Heartbeat: d.cfg.Heartbeat, Properties: properties(name), TLSClientConfig: d.cfg.TLS.Clone(), Locale: "en_US",
 		Dial: func(network, addr string) (net.Conn, error) {
 			dialer := net.Dialer{Timeout: d.cfg.DialTimeout}
 			c, err := dialer.DialContext(ctx, network, addr)

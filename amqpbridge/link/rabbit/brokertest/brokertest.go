@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
@@ -64,6 +65,59 @@ func Node(tb testing.TB) *node.Node {
 		}
 	})
 	return n
+}
+
+// Unbind takes a binding of a queue away, as somebody else on the broker might.
+func Unbind(tb testing.TB, url, queue, exchange, key string) {
+	tb.Helper()
+	conn, err := amqp.Dial(url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }() // done with it
+	ch, err := conn.Channel()
+	if err == nil {
+		err = ch.QueueUnbind(queue, key, exchange, nil)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// DeleteQueue deletes a queue with all that is in it, as somebody else on the broker might.
+func DeleteQueue(tb testing.TB, url, queue string) {
+	tb.Helper()
+	conn, err := amqp.Dial(url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }() // done with it
+	ch, err := conn.Channel()
+	if err == nil {
+		_, err = ch.QueueDelete(queue, false, false, false)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Waiting returns how many messages of a queue wait.
+func Waiting(tb testing.TB, url, queue string) int {
+	tb.Helper()
+	conn, err := amqp.Dial(url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }() // done with it
+	ch, err := conn.Channel()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	q, err := ch.QueueDeclarePassive(queue, true, false, false, false, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return q.Messages
 }
 
 // Missing skips the test with one line, or fails it in CI, where everything has to be there.

@@ -24,6 +24,9 @@ type Options struct {
 	// Dir is where the node keeps its data; it is created if need be and stays. Empty means a temporary directory, removed when
 	// the node or this process ends.
 	Dir string
+	// Config is further lines of rabbitmq.conf, Plugins what is enabled.
+	Config  string
+	Plugins []string
 	// Log is told when the node starts and stops.
 	Log zerolog.Logger
 }
@@ -70,7 +73,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 
 // first starts the node for the first time, on other ports if some are taken by others in the meantime.
 func (n *Node) first(ctx context.Context) error {
-	if err := prepare(n.dir); err != nil {
+	if err := prepare(n.dir, n.opts); err != nil {
 		return err
 	}
 	var failed error

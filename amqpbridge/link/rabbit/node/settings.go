@@ -62,8 +62,9 @@ func (p ports) environ(dir string) []string {
 }
 
 // prepare writes the files that a node in dir reads.
-func prepare(dir string) error {
-	for name, text := range map[string]string{"rabbitmq.conf": config, "plugins": "[].\n"} {
+func prepare(dir string, o Options) error {
+	plugins := "[" + strings.Join(o.Plugins, ",") + "].\n"
+	for name, text := range map[string]string{"rabbitmq.conf": config + o.Config, "plugins": plugins} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("write the node's settings: %w", err)
 		}
