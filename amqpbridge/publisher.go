@@ -2,6 +2,7 @@ package amqpbridge
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"registrar/actors/domain"
@@ -52,6 +53,7 @@ type Publisher struct {
 	spec    PublisherSpec
 	session link.Session
 	out     link.Publisher
+	blocked bool // the broker has an alarm: said on readiness until something can be sent again
 }
 
 // The publisher's part in [Status] and its flow in [Tally].
@@ -102,8 +104,16 @@ func (p *Publisher) send(c *otp.Context[PublisherMessage], m Send) {
 	}
 	if err := p.out.Publish(c.Context(), m.Publishing); err != nil {
 		p.spec.Tally.Add(publisherPart, "failed")
+		if errors.Is(err, link.ErrBlocked) {
+			p.blocked = true
+			p.spec.Status.down(publisherPart, err)
+		}
 		c.Log().Debug().Err(err).Msg("publishing a reply")
 		return
+	}
+	if p.blocked {
+		p.blocked = false
+		p.spec.Status.up(publisherPart)
 	}
 	p.spec.Tally.Add(publisherPart, "sent")
 }
@@ -128,7 +138,7 @@ func (p *Publisher) onAttach(c *otp.Context[PublisherMessage], m publisherAttach
 	if m.session != nil && m.session == p.session {
 		return
 	}
-	p.session, p.out = m.session, nil
+	p.session, p.out, p.blocked = m.session, nil, false
 	if m.session == nil {
 		p.spec.Status.down(publisherPart, nil)
 		return

@@ -201,7 +201,7 @@ func (p *pulse) beat(c *otp.Context[PulseMessage]) {
 	if !p.up {
 		return
 	}
-	if p.seq > 0 {
+	if p.seq > 0 && p.spec.Status.isUp(publisherPart) { // else it is known why there is no answer
 		p.look(c, p.asked == "")
 	}
 	p.seq++

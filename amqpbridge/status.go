@@ -38,6 +38,12 @@ func (s *Status) Reasons() []string {
 	return out
 }
 
+func (s *Status) isUp(part string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bad[part] == ""
+}
+
 func (s *Status) up(part string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -51,14 +51,25 @@ func (u *setup) apply(ctx context.Context, t link.Topology) error {
 		}
 	}
 	for _, b := range t.Bindings {
-		name := u.s.QueueName(b.Queue)
-		known := u.s.isDeclared(b.Queue, b.Exchange)
-		err := u.patient(ctx, known, func(ch *amqp.Channel) error { return ch.QueueBind(name, b.Key, b.Exchange, false, nil) })
-		if err != nil {
+		if err := u.bind(ctx, t, b); err != nil {
 			return fmt.Errorf("bind queue %s to %s with %s: %w", b.Queue, b.Exchange, b.Key, err)
 		}
 	}
 	return nil
+}
+
+// bind binds. A queue that has just been declared and is not found is still coming up, or somebody has deleted it: it is declared again.
+func (u *setup) bind(ctx context.Context, t link.Topology, b link.Binding) error {
+	name := u.s.QueueName(b.Queue)
+	return patient(ctx, u.s.isDeclared(b.Queue, b.Exchange), func() error {
+		err := u.do(ctx, func(ch *amqp.Channel) error { return ch.QueueBind(name, b.Key, b.Exchange, false, nil) })
+		for _, q := range t.Queues {
+			if q.Name == b.Queue && q.Kind != link.ServerNamed && errors.Is(err, link.ErrNotFound) {
+				_, _ = u.declare(ctx, q) // the next attempt to bind shows whether it worked
+			}
+		}
+		return err
+	})
 }
 
 // exchange declares; one that exists with other flags is used as it is.
@@ -84,17 +95,13 @@ func (u *setup) exchange(ctx context.Context, x link.Exchange) error {
 }
 
 func (u *setup) queue(ctx context.Context, q link.Queue) error {
-	name, exclusive, durable := q.Name, q.Exclusive, q.Durable || q.Kind == link.Quorum
-	if q.Kind == link.ServerNamed {
-		name, exclusive, durable = "", true, false
-		if known := u.s.QueueName(q.Name); known != q.Name {
-			return nil // this session has it already
-		}
+	if q.Kind == link.ServerNamed && u.s.QueueName(q.Name) != q.Name {
+		return nil // this session has it already
 	}
 	var got amqp.Queue
-	err := u.patient(ctx, true, func(ch *amqp.Channel) (err error) {
-		got, err = ch.QueueDeclare(name, durable, q.AutoDelete, exclusive, false, arguments(q))
-		return err //nolint:wrapcheck // do wraps.
+	err := patient(ctx, true, func() (err error) {
+		got, err = u.declare(ctx, q)
+		return err
 	})
 	if err != nil {
 		return err
@@ -103,6 +110,18 @@ func (u *setup) queue(ctx context.Context, q link.Queue) error {
 	u.s.declared[q.Name] = got.Name
 	u.s.mu.Unlock()
 	return nil
+}
+
+func (u *setup) declare(ctx context.Context, q link.Queue) (got amqp.Queue, err error) {
+	name, exclusive, durable := q.Name, q.Exclusive, q.Durable || q.Kind == link.Quorum
+	if q.Kind == link.ServerNamed {
+		name, exclusive, durable = "", true, false
+	}
+	err = u.do(ctx, func(ch *amqp.Channel) (err error) {
+		got, err = ch.QueueDeclare(name, durable, q.AutoDelete, exclusive, false, arguments(q))
+		return err //nolint:wrapcheck // do wraps.
+	})
+	return got, err
 }
 
 // arguments returns the optional arguments of a queue, legal from RabbitMQ 3.10 to 4.3.
@@ -130,10 +149,6 @@ func arguments(q link.Queue) amqp.Table {
 }
 
 // patient asks again while the broker does not find what is known to be there: just after its start, queues are still coming up.
-func (u *setup) patient(ctx context.Context, known bool, f func(*amqp.Channel) error) error {
-	return patient(ctx, known, func() error { return u.do(ctx, f) })
-}
-
 func patient(ctx context.Context, known bool, f func() error) error {
 	until := time.Now().Add(bootTime)
 	for {

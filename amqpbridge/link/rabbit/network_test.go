@@ -87,7 +87,7 @@ func confirmed(t *testing.T, p link.Publisher, m link.Publishing) error {
 }
 
 func TestResetEndsTheSession(t *testing.T) {
-	p, address := newProxy(t, brokertest.URL(t), nil)
+	p, address := brokertest.NewProxy(t, brokertest.URL(t), nil)
 	s := dial(t, rabbit.Config{URLs: []string{address}})
 	declare(t, s, link.Queue{Name: "q", Exclusive: true})
 	c, got := consume(t, s, "q", 1)
@@ -95,7 +95,7 @@ func TestResetEndsTheSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := wait(t, got, 5*time.Second, "a delivery")
-	p.reset()
+	p.Reset()
 	ended(t, s, 2*time.Second, link.ErrLost)
 	wait(t, c.Done(), 2*time.Second, "the end of the consumer")
 	if err := c.Ack(d.Tag, true); !errors.Is(err, link.ErrClosed) {
@@ -105,10 +105,10 @@ func TestResetEndsTheSession(t *testing.T) {
 
 // Nobody says anything any more: the heartbeat notices, within three intervals.
 func TestBlackHoleIsNoticed(t *testing.T) {
-	p, address := newProxy(t, brokertest.URL(t), nil)
+	p, address := brokertest.NewProxy(t, brokertest.URL(t), nil)
 	s := dial(t, rabbit.Config{URLs: []string{address}, Heartbeat: time.Second})
 	declare(t, s, link.Queue{Name: "q", Exclusive: true})
-	p.blackHole()
+	p.BlackHole()
 	ended(t, s, 6*time.Second, link.ErrLost)
 }
 
@@ -134,11 +134,11 @@ func TestCallsEndInABlackHole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, address := newProxy(t, brokertest.URL(t), nil)
+			p, address := brokertest.NewProxy(t, brokertest.URL(t), nil)
 			s := dial(t, rabbit.Config{URLs: []string{address}, Heartbeat: time.Minute, CallTimeout: c.call})
 			declare(t, s, link.Queue{Name: "q", Exclusive: true})
 			k, _ := consume(t, s, "q", 1)
-			p.blackHole()
+			p.BlackHole()
 			ctx, cancel := context.WithTimeout(t.Context(), c.ctx)
 			defer cancel()
 			began := time.Now()
@@ -161,11 +161,11 @@ func TestStuckWriteComesBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, address := newProxy(t, brokertest.URL(t), nil)
+			p, address := brokertest.NewProxy(t, brokertest.URL(t), nil)
 			c.URLs = []string{address}
 			s := dial(t, c)
 			pub := publisher(t, s)
-			p.blackHole()
+			p.BlackHole()
 			back := make(chan error, 1)
 			go func() {
 				body := make([]byte, 1<<20)
@@ -194,7 +194,7 @@ func TestStuckWriteComesBack(t *testing.T) {
 func TestResetsUnderLoadLoseNothing(t *testing.T) {
 	const messages, resets = 3000, 6
 	direct := brokertest.URL(t)
-	p, address := newProxy(t, direct, nil)
+	p, address := brokertest.NewProxy(t, direct, nil)
 	queue := link.Queue{Name: unique("load"), Kind: link.Quorum, Expires: time.Minute}
 	keeper := dial(t, rabbit.Config{URLs: []string{direct}})
 	declare(t, keeper, queue)
@@ -224,7 +224,7 @@ func TestResetsUnderLoadLoseNothing(t *testing.T) {
 	for cut := 1; len(have) < messages; {
 		have[wait(t, seen, 30*time.Second, "the next message")] = true
 		if cut <= resets && len(have) >= cut*messages/(resets+1) {
-			p.reset()
+			p.Reset()
 			cut++
 		}
 	}

@@ -34,7 +34,7 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, address := newProxy(t, brokertest.URL(t), func(l net.Listener) net.Listener {
+	_, address := brokertest.NewProxy(t, brokertest.URL(t), func(l net.Listener) net.Listener {
 		return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
 	})
 	roots := x509.NewCertPool()

@@ -1,4 +1,4 @@
-package rabbit_test
+package brokertest
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// proxy stands between a session and the broker, and does what networks do.
-type proxy struct {
-	t      *testing.T
+// Proxy stands between a session and the broker, and does what networks do.
+type Proxy struct {
+	tb     testing.TB
 	target string
 	l      net.Listener
 	tasks  sync.WaitGroup
@@ -21,58 +21,59 @@ type proxy struct {
 	hole  chan struct{} // closed when a black hole begins
 }
 
-// newProxy returns a proxy and the address that leads through it.
-func newProxy(t *testing.T, address string, wrap func(net.Listener) net.Listener) (*proxy, string) {
-	t.Helper()
+// NewProxy returns a proxy and the address that leads through it. With wrap it speaks TLS.
+func NewProxy(tb testing.TB, address string, wrap func(net.Listener) net.Listener) (*Proxy, string) {
+	tb.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	p := &proxy{t: t, target: u.Host, l: l, hole: make(chan struct{})}
+	p := &Proxy{tb: tb, target: u.Host, l: l, hole: make(chan struct{})}
 	u.Host = l.Addr().String()
 	if wrap != nil {
 		p.l = wrap(l)
 		u.Scheme = "amqps"
 	}
 	p.tasks.Go(p.accept)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = p.l.Close()
-		p.reset()
+		p.Reset()
 		p.tasks.Wait()
 	})
 	return p, u.String()
 }
 
-func (p *proxy) accept() {
+func (p *Proxy) accept() {
 	for {
 		near, err := p.l.Accept()
 		if err != nil {
 			return
 		}
-		far, err := new(net.Dialer).DialContext(context.WithoutCancel(p.t.Context()), "tcp", p.target)
+		far, err := new(net.Dialer).DialContext(context.WithoutCancel(p.tb.Context()), "tcp", p.target)
 		if err != nil {
 			_ = near.Close()
 			continue
 		}
 		p.mu.Lock()
 		p.conns = append(p.conns, near, far)
+		hole := p.hole
 		p.mu.Unlock()
-		p.tasks.Go(func() { p.pipe(near, far) })
-		p.tasks.Go(func() { p.pipe(far, near) })
+		p.tasks.Go(func() { p.pipe(near, far, hole) })
+		p.tasks.Go(func() { p.pipe(far, near, hole) })
 	}
 }
 
 // pipe copies until a connection ends or the black hole begins, after which nothing is read any more.
-func (p *proxy) pipe(to, from net.Conn) {
+func (p *Proxy) pipe(to, from net.Conn, hole <-chan struct{}) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
 		select {
-		case <-p.hole:
+		case <-hole:
 			return
 		default:
 		}
@@ -87,15 +88,22 @@ func (p *proxy) pipe(to, from net.Conn) {
 	}
 }
 
-// blackHole lets nothing through any more, and no end of a connection either.
-func (p *proxy) blackHole() {
+// BlackHole lets nothing through any more, and no end of a connection either.
+func (p *Proxy) BlackHole() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	close(p.hole)
 }
 
-// reset ends all connections with RST.
-func (p *proxy) reset() {
+// Heal lets new connections through again; those in the black hole stay there.
+func (p *Proxy) Heal() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hole = make(chan struct{})
+}
+
+// Reset ends all connections with RST.
+func (p *Proxy) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.conns {
