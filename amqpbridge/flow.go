@@ -70,7 +70,15 @@ type flush struct{}
 // cancelled says that the broker will deliver nothing more.
 type cancelled struct{ err error }
 
+// filled asks whether the prefetch is full, or the queue empty.
+type filled struct{}
+
+// emptied says that everything that was delivered has been taken in.
+type emptied struct{}
+
 func (Drain) flowMessage()     {}
+func (emptied) flowMessage()   {}
+func (filled) flowMessage()    {}
 func (attach) flowMessage()    {}
 func (consuming) flowMessage() {}
 func (delivered) flowMessage() {}
@@ -150,7 +158,10 @@ type Flow struct {
 	full     time.Time // when the prefetch was last exhausted: what comes soon after it has waited
 	flushing bool
 	draining bool
-	stopped  bool // the broker delivers nothing more
+	holding  bool   // acknowledges nothing for now, see fill
+	taken    uint64 // deliveries so far
+	quiet    uint64 // the same when fill looked last
+	stopped  bool   // the broker delivers nothing more
 	drains   []Drain
 }
 
@@ -196,8 +207,13 @@ func (f *Flow) Handle(c *otp.Context[FlowMessage], msg FlowMessage) {
 	case Drain:
 		f.onDrain(c, m)
 	case cancelled:
-		f.stopped = true
+		c.Enqueue(emptied{}) // what has been delivered before stands in the queue; this word has overtaken it
+	case emptied:
+		f.stopped, f.holding = true, false
+		f.flush(c)
 		f.settleDrains()
+	case filled:
+		f.onFilled(c)
 	}
 }
 

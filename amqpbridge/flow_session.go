@@ -22,6 +22,7 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 	f.session, f.consumer = m.session, nil
 	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
 	clear(f.jobs)
+	f.holding = false
 	recent := f.gate.recent
 	f.order, f.gate = newOrder(), f.spec.gate()
 	f.gate.recent = recent
@@ -75,7 +76,7 @@ func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 // flush sends the acknowledgements that are due.
 func (f *Flow) flush(c *otp.Context[FlowMessage]) {
 	f.flushing = false
-	if f.consumer == nil {
+	if f.consumer == nil || f.holding {
 		return
 	}
 	for _, a := range f.acks.take() {
@@ -96,11 +97,33 @@ func (f *Flow) onDrain(c *otp.Context[FlowMessage], m Drain) {
 	f.draining = true
 	f.spec.Status.down(f.spec.Name, nil)
 	if f.consumer != nil {
-		f.cancel(c)
+		f.fill(c)
 		return
 	}
 	f.stopped = f.session == nil
 	f.settleDrains()
+}
+
+// fillQuiet is how long nothing has to come for a queue to be taken for empty.
+const fillQuiet = 50 * time.Millisecond
+
+// fill has the prefetch fill up, or the queue run dry, before the subscription is cancelled: what a broker has handed out but not yet sent when it is
+// cancelled reaches nobody, and would be marked as delivered before. So nothing is acknowledged from now on until it is cancelled.
+func (f *Flow) fill(c *otp.Context[FlowMessage]) {
+	f.holding, f.quiet = true, f.taken
+	c.After(fillQuiet, filled{})
+}
+
+// onFilled cancels when nothing more can be on its way.
+func (f *Flow) onFilled(c *otp.Context[FlowMessage]) {
+	if !f.holding || f.consumer == nil {
+		return
+	}
+	if full := len(f.jobs)+f.acks.settled >= f.spec.Consumer.Prefetch; full || f.taken == f.quiet {
+		f.cancel(c)
+		return
+	}
+	f.fill(c)
 }
 
 func (f *Flow) cancel(c *otp.Context[FlowMessage]) {

@@ -27,6 +27,7 @@ func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
 	}
 	j := &job{session: m.session, d: m.d, at: m.at, waited: m.d.Waited || m.at.Sub(f.full) < backlog}
 	f.acks.add(m.d.Tag)
+	f.taken++
 	f.jobs[j] = struct{}{}
 	if len(f.jobs) >= f.spec.Consumer.Prefetch {
 		f.full = m.at
