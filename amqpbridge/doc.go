@@ -6,6 +6,14 @@
 // topology in each new session. A flow for each kind of work (authn, registrations, queries) consumes its own queue on its own
 // channel; the publisher sends replies. No broker is a state of a connection, shown by [Status], not a crash.
 //
+// A flow works on a bounded number of deliveries at a time; what waits for its turn passes a gate: users that were answered lately come before
+// strangers, realms take turns, and when more waits than can be answered in time, strangers of the realm that has the most waiting are given up, at
+// once and counted. The broker holds nothing back meanwhile: there a question would grow late whoever it is from.
+//
+// The pulse asks a question of its own through the broker and back every few seconds. When its questions go without an answer while the connections look
+// well, the sessions are renewed. Where several registrars share a broker it also finds out which of them leads: that one sends the notices and
+// answers reg_sync.
+//
 // A process of its own sends the notices about what commits have changed. It hears of them from the users' actors, at most once.
 //
 // # Order and age
@@ -19,7 +27,8 @@
 // A flow keeps each delivery until its outcome. What belongs to an actor that crashes is handed to its next incarnation, as often as
 // [Policy] says; then a registration is parked with a confirm, a question dropped. A registration is acknowledged only after its
 // commit. Every delivery ends in exactly one count of [Tally]. Prefetch bounds what is in hand. A new session starts with nothing in
-// hand: what the old one had comes again.
+// hand: what the old one had comes again. A flow that is drained lets its prefetch fill up before it cancels its subscription, so that nothing that the broker
+// has handed out comes again after a stop in order.
 //
 // Questions about a realm or all of them are answered from the file's committed state, in pages, by the flow itself; counts from the
 // shards' indexes. An answer about many has a size cap, past which the asker is refused with a hint.

@@ -90,23 +90,30 @@ func burst(b *testing.B, sw *softswitch.Switch, users int) float64 {
 // echo answers every question with the same reply, but for its Msg-ID.
 func (b *testbed) echo(tb testing.TB, reply []byte) {
 	tb.Helper()
-	ctx := within(tb, 20*time.Second)
+	stop, err := serveEcho(within(tb, 20*time.Second), b.dialer(), reply)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(stop)
+}
+
+// serveEcho is the least that can answer: it reads Server-ID and Msg-ID and publishes.
+func serveEcho(ctx context.Context, d link.Dialer, reply []byte) (stop func(), err error) {
 	set := amqpbridge.DefaultSettings()
-	consuming, err := b.dialer().Dial(ctx, "echo-consuming")
+	consuming, err := d.Dial(ctx, "echo-consuming")
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
-	publishing, err := b.dialer().Dial(ctx, "echo-publishing")
+	publishing, err := d.Dial(ctx, "echo-publishing")
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
-	tb.Cleanup(func() { _, _ = consuming.Close(context.Background()), publishing.Close(context.Background()) })
 	if err := consuming.Apply(ctx, set.Topology("echo")); err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	out, err := publishing.Publisher(ctx, link.PublisherSpec{})
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	head, tail, _ := bytes.Cut(reply, []byte(`"Msg-ID":"`))
 	_, tail, _ = bytes.Cut(tail, []byte(`"`))
@@ -125,23 +132,27 @@ func (b *testbed) echo(tb testing.TB, reply []byte) {
 		tags <- d.Tag
 	})
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
-	go func() { // one acknowledgement for what has come together, as the registrar does
-		for {
-			select {
-			case tag := <-tags:
-				for len(tags) > 0 {
-					tag = <-tags
-				}
-				if consumer.Ack(tag, true) != nil {
-					return
-				}
-			case <-consuming.Done():
+	go ackTogether(consuming, consumer, tags)
+	return func() { _, _ = consuming.Close(context.Background()), publishing.Close(context.Background()) }, nil
+}
+
+// ackTogether sends one acknowledgement for what has come together, as the registrar does.
+func ackTogether(s link.Session, consumer link.Consumer, tags <-chan uint64) {
+	for {
+		select {
+		case tag := <-tags:
+			for len(tags) > 0 {
+				tag = <-tags
+			}
+			if consumer.Ack(tag, true) != nil {
 				return
 			}
+		case <-s.Done():
+			return
 		}
-	}()
+	}
 }
 
 // What 100,000 registered users cost in live heap: with their actors running, and after a restart, when only the index knows them. In memory

@@ -2,6 +2,7 @@ package supervisor_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -17,7 +18,12 @@ import (
 	"registrar/supervisor"
 )
 
-func TestMain(m *testing.M) { brokertest.Main(m) }
+func TestMain(m *testing.M) {
+	if kind := os.Getenv(peerEnv); kind != "" {
+		os.Exit(runPeer(kind))
+	}
+	brokertest.Main(m)
+}
 
 // testbed is a registrar on a real broker and the data directory that it may be started on again.
 type testbed struct {

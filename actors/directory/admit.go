@@ -68,10 +68,13 @@ func (s *Shard) seat(k domain.Key) bool {
 
 // count keeps the number of guests with the index: a seat becomes an entry, an entry comes or goes.
 func (s *Shard) count(h domain.Header) {
-	before, _ := s.index.get(h.Key)
+	before, known := s.index.get(h.Key)
+	_, seated := s.seats[h.Key]
+	if seated && !known && h.Bindings == 0 && h.Until.IsZero() {
+		return // its actor has found nothing in the file: the seat is kept for what it is about to write
+	}
 	s.index.enter(h)
 	after, _ := s.index.get(h.Key)
-	_, seated := s.seats[h.Key]
 	delete(s.seats, h.Key)
 	was, is := before.guest || seated, after.guest
 	switch {
