@@ -61,6 +61,11 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 		}
 		return "not_found"
 	}
+	kind := memoKind{whistle: route.Generation == wire.Whistle, legacy: req.Legacy}
+	if m, ok := found.Memo.Load().(memo); ok && m.kind == kind && !proven {
+		a.reply(c, req.ServerID, m.template.For(req.MsgID))
+		return outcomeAnswered
+	}
 	cred := found.Credential
 	resp := &wire.AuthnResponse{
 		Envelope: wire.Envelope{MsgID: req.MsgID}, Legacy: req.Legacy, Method: string(cred.Method),
@@ -72,9 +77,21 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 	if route.Generation == wire.Whistle {
 		resp.TenantID = "ignore"
 	}
-	a.reply(c, req.ServerID, a.sender.AuthnResponse(resp))
-	return "answered"
+	t := a.sender.AuthnTemplate(resp)
+	if !proven {
+		found.Memo.Store(memo{kind: kind, template: t})
+	}
+	a.reply(c, req.ServerID, t.For(req.MsgID))
+	return outcomeAnswered
 }
+
+// memo is an answer kept with the credential that it was made of; a credential is mostly asked for in the same form.
+type memo struct {
+	kind     memoKind
+	template *wire.Template
+}
+
+type memoKind struct{ whistle, legacy bool }
 
 // isCanary reports whether a registrar asks to see whether it is answered: it always is.
 func isCanary(req *wire.AuthnRequest) bool {

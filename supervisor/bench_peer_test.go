@@ -85,7 +85,7 @@ type peer struct {
 func startPeer(b *testing.B, kind string) *peer {
 	b.Helper()
 	bed := newTestbed(b) // a virtual host of its own
-	p := &peer{b: b, cmd: exec.CommandContext(b.Context(), os.Args[0])}
+	p := &peer{b: b, cmd: exec.CommandContext(context.WithoutCancel(b.Context()), os.Args[0])}
 	p.cmd.Env = append(os.Environ(), peerEnv+"="+kind, peerURL+"="+bed.url, peerDir+"="+b.TempDir())
 	p.cmd.Stderr = os.Stderr
 	var err error

@@ -35,14 +35,14 @@ type fault struct {
 	stays bool
 }
 
-// connectedAt takes note of when the consuming connection came up last.
+// connectedAt takes note of when the later of the two connections came up last.
 type connectedAt struct {
 	mu sync.Mutex
 	at time.Time
 }
 
 func (c *connectedAt) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte(`"connection":"consuming"`)) && bytes.Contains(line, []byte(`"message":"connected"`)) {
+	if bytes.Contains(line, []byte(`"message":"connected"`)) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.at = time.Now()

@@ -1,6 +1,8 @@
 package credential
 
 import (
+	"sync/atomic"
+
 	"registrar/actors/domain"
 	"registrar/supervisor/otp"
 )
@@ -18,7 +20,34 @@ type Lookup struct {
 type Found struct {
 	Credential domain.Credential
 	OK         bool
+	// Memo is where whoever asks may keep what it makes of the credential; nil when there is no such place.
+	Memo *Memo
 }
+
+// Memo is a place for what is made of a credential again and again. It lives as long as the credential is cached, and is safe for use by many
+// goroutines. What is in it is as secret as the credential.
+type Memo struct{ made atomic.Pointer[any] }
+
+// Load returns what was stored last, nil for nothing.
+func (m *Memo) Load() any {
+	if m == nil {
+		return nil
+	}
+	if p := m.made.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// Store keeps something until the credential leaves the cache.
+func (m *Memo) Store(v any) {
+	if m != nil {
+		m.made.Store(&v)
+	}
+}
+
+// String returns nothing of what is in it.
+func (*Memo) String() string { return "memo" }
 
 // Changed says that the file has new content for these users of the realm: what is cached of them is dropped.
 type Changed struct {

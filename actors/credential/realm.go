@@ -12,7 +12,7 @@ import (
 type Realm struct {
 	env   *Env
 	realm domain.Realm
-	cache map[domain.User]domain.Credential
+	cache map[domain.User]Found
 	// asked are the users that the store was asked about and who waits for each.
 	asked map[domain.User]*question
 	round uint64
@@ -27,7 +27,7 @@ type question struct {
 
 // NewRealm returns the behaviour for one realm.
 func NewRealm(env *Env, realm domain.Realm) *Realm {
-	return &Realm{env: env, realm: realm, cache: map[domain.User]domain.Credential{}, asked: map[domain.User]*question{}}
+	return &Realm{env: env, realm: realm, cache: map[domain.User]Found{}, asked: map[domain.User]*question{}}
 }
 
 // Init has nothing to do: the cache fills on demand.
@@ -63,8 +63,8 @@ func (r *Realm) State() any {
 }
 
 func (r *Realm) lookup(c *otp.Context[Message], m Lookup) {
-	if cred, ok := r.cache[m.Key.User]; ok {
-		m.Reply(answer(cred))
+	if found, ok := r.cache[m.Key.User]; ok {
+		m.Reply(found)
 		return
 	}
 	if q := r.asked[m.Key.User]; q != nil {
@@ -93,8 +93,8 @@ func (r *Realm) onRead(m read) {
 	}
 	delete(r.asked, m.user)
 	if m.err == nil && m.found.OK {
-		r.keep(m.user, m.found.Credential)
 		m.found = answer(m.found.Credential)
+		r.keep(m.user, m.found)
 	}
 	for _, a := range q.askers {
 		if m.err != nil {
@@ -105,19 +105,19 @@ func (r *Realm) onRead(m read) {
 	}
 }
 
-func (r *Realm) keep(u domain.User, cred domain.Credential) {
+func (r *Realm) keep(u domain.User, found Found) {
 	if len(r.cache) >= r.env.CacheMost {
 		for victim := range r.cache {
 			delete(r.cache, victim)
 			break
 		}
 	}
-	r.cache[u] = cred
+	r.cache[u] = found
 }
 
 func answer(cred domain.Credential) Found {
 	if cred.Disabled {
 		return Found{}
 	}
-	return Found{Credential: cred, OK: true}
+	return Found{Credential: cred, OK: true, Memo: &Memo{}}
 }

@@ -372,3 +372,16 @@ func BenchmarkAuthnResponse(b *testing.B) {
 		})
 	}
 }
+
+// A template gives what writing the whole answer gives, whatever the Msg-ID.
+func TestTemplate(t *testing.T) {
+	s := wire.Sender{App: "registrar", Version: "1", Node: "n"}
+	r := &wire.AuthnResponse{Method: "password", Password: wire.NewSecret("Msg-ID\":\"x"), ChannelVars: map[string]any{"Realm": "a"}, TenantID: "ignore"}
+	tpl := s.AuthnTemplate(r)
+	for _, id := range []string{"1", `a"b\c`, "ü\x00", strings.Repeat("x", 500)} {
+		r.MsgID = id
+		if got, want := string(tpl.For(id)), string(s.AuthnResponse(r)); got != want {
+			t.Errorf("%q: %s, want %s", id, got, want)
+		}
+	}
+}
