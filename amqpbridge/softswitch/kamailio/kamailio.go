@@ -69,28 +69,32 @@ func Start(ctx context.Context, c Config) (*Proxy, error) {
 	if err := Available(); err != nil {
 		return nil, err
 	}
-	p := &Proxy{dir: c.Dir, done: make(chan struct{})}
+	return start(ctx, c.Dir, proxyTemplate, map[string]any{"Node": c.Node, "AMQP": strings.TrimRight(c.AMQP, "/")})
+}
+
+// start starts a Kamailio with a configuration.
+func start(ctx context.Context, dir, text string, with map[string]any) (*Proxy, error) {
+	p := &Proxy{dir: dir, done: make(chan struct{})}
 	var err error
 	if p.port, err = freePort(); err != nil {
 		return nil, err
 	}
-	cfg, err := fill(proxyTemplate, map[string]any{
-		"Port": p.port, "Modules": modules(), "Node": c.Node, "AMQP": strings.TrimRight(c.AMQP, "/"),
-	})
+	with["Port"], with["Modules"] = p.port, modules()
+	cfg, err := fill(text, with)
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(c.Dir, "kamailio.cfg")
+	path := filepath.Join(dir, "kamailio.cfg")
 	if err := os.WriteFile(path, cfg, 0o600); err != nil {
 		return nil, fmt.Errorf("kamailio: %w", err)
 	}
-	log, err := os.OpenFile(filepath.Join(c.Dir, "kamailio.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := os.OpenFile(filepath.Join(dir, "kamailio.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("kamailio: %w", err)
 	}
 	defer func() { _ = log.Close() }() // the child has its own
-	p.cmd = exec.Command("/usr/sbin/kamailio", "-f", path, "-DD", "-E", "-m", "512", "-Y", c.Dir, "-P", filepath.Join(c.Dir, "pid"))
-	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = c.Dir, log, log
+	p.cmd = exec.Command("/usr/sbin/kamailio", "-f", path, "-DD", "-E", "-m", "512", "-Y", dir, "-P", filepath.Join(dir, "pid"))
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start kamailio: %w", err)
