@@ -68,8 +68,8 @@ type Binding struct{ Queue, Exchange, Key string }
 
 // Notice is something a session uses otherwise than declared.
 type Notice struct {
-	// Exchange is its name.
-	Exchange string
+	// Exchange or Queue is its name.
+	Exchange, Queue string
 	// Reason is the broker's.
 	Reason string
 }

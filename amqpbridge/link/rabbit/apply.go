@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -113,6 +115,10 @@ func (u *setup) queue(ctx context.Context, q link.Queue) error {
 }
 
 func (u *setup) declare(ctx context.Context, q link.Queue) (got amqp.Queue, err error) {
+	if q.Kind == link.Quorum && u.s.less.Load() {
+		u.s.noteQueue(q.Name)
+		q.Kind, q.Durable, q.DeliveryLimit = link.Classic, true, 0
+	}
 	name, exclusive, durable := q.Name, q.Exclusive, q.Durable || q.Kind == link.Quorum
 	if q.Kind == link.ServerNamed {
 		name, exclusive, durable = "", true, false
@@ -121,8 +127,14 @@ func (u *setup) declare(ctx context.Context, q link.Queue) (got amqp.Queue, err 
 		got, err = ch.QueueDeclare(name, durable, q.AutoDelete, exclusive, false, arguments(q))
 		return err //nolint:wrapcheck // do wraps.
 	})
+	if q.Kind == link.Quorum && err != nil && strings.Contains(err.Error(), noFeature) {
+		u.s.less.Store(true) // the broker has ended the connection over it: the next session knows better
+	}
 	return got, err
 }
+
+// noFeature is how RabbitMQ says that it has no quorum queues because their feature flag was never enabled.
+const noFeature = "feature flag is disabled"
 
 // arguments returns the optional arguments of a queue, legal from RabbitMQ 3.10 to 4.3.
 func arguments(q link.Queue) amqp.Table {
@@ -194,6 +206,16 @@ func (s *session) note(n link.Notice) {
 	s.notices = append(s.notices, n)
 	s.mu.Unlock()
 	s.log.Warn().Str("exchange", n.Exchange).Str("reason", n.Reason).Msg("exchange is used as it is")
+}
+
+func (s *session) noteQueue(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := link.Notice{Queue: name, Reason: "the broker has no quorum queues: it is a classic one"}
+	if !slices.Contains(s.notices, n) {
+		s.notices = append(s.notices, n)
+		s.log.Warn().Str("queue", name).Msg("the broker has no quorum queues: a classic one is used")
+	}
 }
 
 // isDeclared reports whether this session has declared the queue and, unless it is empty, the exchange.

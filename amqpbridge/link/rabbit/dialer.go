@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -17,10 +18,12 @@ import (
 // silentClose is how long RabbitMQ waits before it closes the connection of a client with wrong credentials, with a little to spare.
 const silentClose = 3500 * time.Millisecond
 
-// Dialer makes sessions with the brokers of its [Config]. It is immutable.
+// Dialer makes sessions with the brokers of its [Config]. It is safe for use by many goroutines.
 type Dialer struct {
 	cfg Config
 	log zerolog.Logger
+	// quorumless remembers that a broker has no quorum queues: classic ones are declared from then on.
+	quorumless atomic.Bool
 }
 
 // New returns a dialer. Nothing is looked at before the first [Dialer.Dial].

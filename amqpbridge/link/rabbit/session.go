@@ -23,6 +23,7 @@ const hangUp = time.Second
 type session struct {
 	cfg  Config
 	log  zerolog.Logger
+	less *atomic.Bool // the dialer's quorumless
 	conn *amqp.Connection
 	sock *socket
 
@@ -45,7 +46,7 @@ type session struct {
 
 func newSession(d *Dialer, conn *amqp.Connection, sock *socket) *session {
 	s := &session{
-		cfg: d.cfg, log: d.log, conn: conn, sock: sock, done: make(chan struct{}),
+		cfg: d.cfg, less: &d.quorumless, log: d.log, conn: conn, sock: sock, done: make(chan struct{}),
 		declared: map[string]string{}, exchanges: map[string]bool{},
 	}
 	closed := conn.NotifyClose(make(chan *amqp.Error, 1))

@@ -27,6 +27,8 @@ type Options struct {
 	// Config is further lines of rabbitmq.conf, Plugins what is enabled.
 	Config  string
 	Plugins []string
+	// Env is further environment, NAME=VALUE.
+	Env []string
 	// Log is told when the node starts and stops.
 	Log zerolog.Logger
 }
@@ -104,7 +106,7 @@ func (n *Node) up(ctx context.Context) error {
 		}
 	}
 	began := time.Now()
-	server, err := spawn(n.ports.environ(n.dir), n.output(), n.tools.server)
+	server, err := spawn(append(n.ports.environ(n.dir), n.opts.Env...), n.output(), n.tools.server)
 	if err != nil {
 		return err
 	}
