@@ -72,7 +72,7 @@ func (d *Database) prepare(parent string) error {
 	}
 	uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
 	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-	if err := errors.Join(err1, err2, os.Chown(d.dir, int(uid), int(gid)), os.Chmod(parent, 0o755), os.Chmod(filepath.Dir(parent), 0o755)); err != nil { //nolint:gosec // a test's own directory.
+	if err := errors.Join(err1, err2, os.Chown(d.dir, int(uid), int(gid)), os.Chmod(parent, 0o755), os.Chmod(filepath.Dir(parent), 0o755)); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
 	d.who = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
@@ -80,7 +80,7 @@ func (d *Database) prepare(parent string) error {
 }
 
 func (d *Database) command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, filepath.Join(d.bin, name), args...) //nolint:gosec // PostgreSQL's own programs.
+	cmd := exec.CommandContext(ctx, filepath.Join(d.bin, name), args...)
 	cmd.Dir = d.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: d.who, Setpgid: true}
 	return cmd
