@@ -70,13 +70,17 @@ func faults() map[string]fault {
 		}
 	}
 	return map[string]fault{
-		"connections reset":        {func(s *sick) { s.proxy.Reset() }, "", nothing, false},
-		"half-open connections":    {func(s *sick) { s.proxy.BlackHole() }, "consuming: ", func(s *sick) { s.proxy.Heal() }, false},
-		"a queue deleted":          {func(s *sick) { brokertest.DeleteQueue(s.t, s.node.URL(), "registrar.authn") }, "", nothing, false},
-		"all of its queues":        {func(s *sick) { s.deleteAll() }, "", nothing, false},
-		"an alarm":                 {alarm("1MB"), "publisher: ", alarm("1GB"), true},
-		"closed by the operator":   {func(s *sick) { s.closeAll() }, "", nothing, false},
-		"the broker killed":        {func(s *sick) { s.kill() }, "consuming: ", func(s *sick) { s.restart() }, false},
+		"connections reset":      {func(s *sick) { s.proxy.Reset() }, "", nothing, false},
+		"half-open connections":  {func(s *sick) { s.proxy.BlackHole() }, "consuming: ", func(s *sick) { s.proxy.Heal() }, false},
+		"a queue deleted":        {func(s *sick) { brokertest.DeleteQueue(s.t, s.node.URL(), "registrar.authn") }, "", nothing, false},
+		"all of its queues":      {func(s *sick) { s.deleteAll() }, "", nothing, false},
+		"an alarm":               {alarm("1MB"), "publisher: ", alarm("1GB"), true},
+		"closed by the operator": {func(s *sick) { s.closeAll() }, "", nothing, false},
+		"the broker killed":      {func(s *sick) { s.kill() }, "consuming: ", func(s *sick) { s.restart() }, false},
+		"its virtual host gone": {func(s *sick) { s.ctl("delete_vhost", "/") }, "consuming: ", func(s *sick) {
+			s.ctl("add_vhost", "/")
+			s.ctl("set_permissions", "-p", "/", "guest", ".*", ".*", ".*")
+		}, false},
 		"the broker takes no more": {func(s *sick) { s.password("other"); s.closeAll() }, "consuming: ", func(s *sick) { s.password("guest") }, false},
 	}
 }
