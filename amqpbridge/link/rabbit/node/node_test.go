@@ -90,6 +90,9 @@ func TestServesAndKeepsItsDataOverKillAndRestart(t *testing.T) {
 	if err := dial(t, n.URL()).Apply(t.Context(), durable("kept")); err != nil {
 		t.Fatal(err)
 	}
+	if out, err := n.Ctl(t.Context(), "eval", "mnesia:sync_log()."); err != nil { // else what is a moment old may go with the kill
+		t.Fatalf("%v: %s", err, out)
+	}
 	before := n.Pid()
 	n.Kill()
 	if n.Pid() != 0 {
@@ -104,8 +107,12 @@ func TestServesAndKeepsItsDataOverKillAndRestart(t *testing.T) {
 	if after := n.Pid(); after == 0 || after == before {
 		t.Errorf("the broker's process was %d and is %d after the restart", before, after)
 	}
-	if queues, err := n.Ctl(t.Context(), "list_queues", "name"); err != nil || !strings.Contains(queues, "kept") {
-		t.Errorf("queues after the restart: %q, %v", queues, err)
+	queues := ""
+	for began := time.Now(); !strings.Contains(queues, "kept"); { // they come up one after the other
+		var err error
+		if queues, err = n.Ctl(t.Context(), "list_queues", "name"); err != nil || time.Since(began) > 20*time.Second {
+			t.Fatalf("queues after the restart: %q, %v", queues, err)
+		}
 	}
 	vhost, err := n.AddVhost(t.Context(), "more")
 	if err != nil {
