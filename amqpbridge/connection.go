@@ -13,6 +13,8 @@ import (
 const (
 	firstBackoff = 50 * time.Millisecond
 	lastBackoff  = 500 * time.Millisecond
+	// A session of less than shortLived has failed rather than ended: a broker whose queues are coming up ends each with the first try to consume.
+	shortLived   = time.Second
 	closeTimeout = 2 * time.Second
 )
 
@@ -53,6 +55,7 @@ type Connection struct {
 	spec    ConnectionSpec
 	session link.Session
 	attempt int
+	since   time.Duration // when the session began, on the monotonic clock
 }
 
 // ConnectionSpec is what a connection needs. It is immutable.
@@ -144,8 +147,7 @@ func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 		c.After(backoff(k.attempt), redial{})
 		return
 	}
-	k.attempt = 0
-	k.session = m.session
+	k.session, k.since = m.session, c.Clock().Mono()
 	k.spec.Status.up(k.spec.Name)
 	c.Log().Info().Str("connection", k.spec.Name).Msg("connected")
 	s := m.session
@@ -168,6 +170,12 @@ func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 	k.spec.Status.down(k.spec.Name, err)
 	c.Log().Warn().Err(err).Str("connection", k.spec.Name).Msg("connection lost")
 	k.announce(c, nil)
+	if c.Clock().Mono()-k.since < shortLived {
+		k.attempt++
+		c.After(backoff(k.attempt), redial{})
+		return
+	}
+	k.attempt = 0
 	k.dial(c)
 }
 

@@ -64,6 +64,9 @@ type step struct {
 	run func(c *otp.Context[FlowMessage])
 }
 
+// consumeAgain asks for another try to consume in a session that has refused it once.
+type consumeAgain struct{ session link.Session }
+
 // flush asks for the acknowledgements that are due. It waits behind what is queued, so that one acknowledgement covers much.
 type flush struct{}
 
@@ -76,19 +79,20 @@ type filled struct{}
 // emptied says that everything that was delivered has been taken in.
 type emptied struct{}
 
-func (Drain) flowMessage()     {}
-func (emptied) flowMessage()   {}
-func (filled) flowMessage()    {}
-func (attach) flowMessage()    {}
-func (consuming) flowMessage() {}
-func (delivered) flowMessage() {}
-func (outcome) flowMessage()   {}
-func (again) flowMessage()     {}
-func (served) flowMessage()    {}
-func (parked) flowMessage()    {}
-func (step) flowMessage()      {}
-func (flush) flowMessage()     {}
-func (cancelled) flowMessage() {}
+func (Drain) flowMessage()        {}
+func (emptied) flowMessage()      {}
+func (filled) flowMessage()       {}
+func (attach) flowMessage()       {}
+func (consumeAgain) flowMessage() {}
+func (consuming) flowMessage()    {}
+func (delivered) flowMessage()    {}
+func (outcome) flowMessage()      {}
+func (again) flowMessage()        {}
+func (served) flowMessage()       {}
+func (parked) flowMessage()       {}
+func (step) flowMessage()         {}
+func (flush) flowMessage()        {}
+func (cancelled) flowMessage()    {}
 
 // job is the work on one delivery: kept from its arrival until its outcome, so that it can be handed again when an actor on its way
 // dies. The flow's goroutine alone touches it.
@@ -200,6 +204,8 @@ func (f *Flow) Handle(c *otp.Context[FlowMessage], msg FlowMessage) {
 		}
 	case flush:
 		f.flush(c)
+	case consumeAgain:
+		f.onConsumeAgain(c, m)
 	case attach:
 		f.onAttach(c, m)
 	case consuming:

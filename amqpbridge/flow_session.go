@@ -58,8 +58,7 @@ func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 		// The link ends a session whose channel fails; a refusal that leaves it alive is answered by trying again.
 		f.spec.Status.down(f.spec.Name, m.err)
 		c.Log().Warn().Err(m.err).Str("flow", f.spec.Name).Msg("cannot consume")
-		c.After(consumeRetry, attach{session: m.session})
-		f.session = nil
+		c.After(consumeRetry, consumeAgain{session: m.session}) // at a drain, too: it ends there
 		return
 	}
 	f.consumer = m.consumer
@@ -71,6 +70,18 @@ func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 	if f.spec.Up != nil {
 		f.spec.Up(c)
 	}
+}
+
+func (f *Flow) onConsumeAgain(c *otp.Context[FlowMessage], m consumeAgain) {
+	if m.session != f.session || f.consumer != nil {
+		return // another session has come meanwhile
+	}
+	if f.draining {
+		f.stopped = true
+		f.settleDrains()
+		return
+	}
+	f.consume(c)
 }
 
 // flush sends the acknowledgements that are due.

@@ -13,13 +13,15 @@ var errSilent = errors.New("our own questions go without an answer")
 // Status is what the bridge says about itself to the outside: which of its parts are not as they should be, and why. It is
 // safe for use by many goroutines.
 type Status struct {
+	parts []string // sorted, and never changed
+
 	mu  sync.Mutex
 	bad map[string]string // part → why
 }
 
 // NewStatus starts with every named part down.
 func NewStatus(parts ...string) *Status {
-	s := &Status{bad: map[string]string{}}
+	s := &Status{parts: slices.Sorted(slices.Values(parts)), bad: map[string]string{}}
 	for _, p := range parts {
 		s.bad[p] = p + ": not started"
 	}
@@ -36,6 +38,14 @@ func (s *Status) Reasons() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// Parts returns the parts in the order of their names, and whether each is as it should be.
+func (s *Status) Parts() (names []string, up []bool) {
+	for _, p := range s.parts {
+		up = append(up, s.isUp(p))
+	}
+	return s.parts, up
 }
 
 func (s *Status) isUp(part string) bool {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -22,11 +21,11 @@ type CredentialChange struct {
 // Credentials is the store of the users' credentials: the port of the realms' actors, and what commands change. It is safe for use
 // by many goroutines.
 type Credentials struct {
-	opts    Options
-	file    *file
-	writer  *otp.Ref[CredentialMessage]
-	pool    *readers
-	trouble atomic.Pointer[string]
+	opts   Options
+	file   *file
+	writer *otp.Ref[CredentialMessage]
+	pool   *readers
+	health
 }
 
 // NewCredentials makes the store's addresses. Nothing is opened before its [Credentials.Children] are started.
@@ -41,14 +40,11 @@ func (s *Credentials) Children() otp.SupSpec {
 	writer := otp.ChildSpec{
 		ID: "writer", Shutdown: stopTimeout,
 		Start: otp.Worker(s.writer, func() otp.Behaviour[CredentialMessage] {
-			return &credentialWriter{keeper: newKeeper(s.opts, credentialsKind, s.file, &s.trouble)}
+			return &credentialWriter{keeper: newKeeper(s.opts, credentialsKind, s.file, &s.health)}
 		}),
 	}
 	return otp.SupSpec{Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, s.pool.children()...)}
 }
-
-// Trouble says why changes are refused now, or why nothing can be read; empty when all is well.
-func (s *Credentials) Trouble() string { return told(&s.trouble) }
 
 // Lookup answers one user's credential, and whether there is one.
 func (s *Credentials) Lookup(key domain.Key, done func(domain.Credential, bool, error)) {

@@ -33,7 +33,7 @@ const (
 // String names the state for operators.
 func (s state) String() string { return [...]string{"ok", "read-only", "reopening"}[s] }
 
-// keeper opens a file and keeps it usable: it knows what a commit that failed means. It belongs to the file's writer; only trouble is for
+// keeper opens a file and keeps it usable: it knows what a commit that failed means. It belongs to the file's writer; only its health is for
 // all.
 type keeper struct {
 	opts  Options
@@ -42,13 +42,29 @@ type keeper struct {
 	state state
 	why   error
 	// full says that the file itself may not grow: writes are tried all the same, because what they free may be enough.
-	full    bool
-	trouble *atomic.Pointer[string]
-	commits uint64
+	full   bool
+	health *health
 }
 
-func newKeeper(o Options, kind string, f *file, trouble *atomic.Pointer[string]) *keeper {
-	return &keeper{opts: o, kind: kind, file: f, trouble: trouble}
+// health is what a file says of itself to the outside.
+type health struct {
+	trouble atomic.Pointer[string]
+	commits atomic.Uint64
+}
+
+// Trouble says why writes are refused now, or why nothing can be read; empty when all is well.
+func (h *health) Trouble() string {
+	if text := h.trouble.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
+// Commits counts the commits since the store was made.
+func (h *health) Commits() uint64 { return h.commits.Load() }
+
+func newKeeper(o Options, kind string, f *file, h *health) *keeper {
+	return &keeper{opts: o, kind: kind, file: f, health: h}
 }
 
 // open looks through the file, shows v every value, and opens it.
@@ -97,7 +113,7 @@ func (k *keeper) failed(err error) (again bool) {
 
 // succeeded takes note of an update that was committed.
 func (k *keeper) succeeded() {
-	k.commits++
+	k.health.commits.Add(1)
 	if k.state != stateOK {
 		k.become(stateOK, nil)
 	}
@@ -137,12 +153,12 @@ func (k *keeper) become(s state, why error) {
 	}
 	k.state, k.why = s, nil
 	if why == nil {
-		k.trouble.Store(nil)
+		k.health.trouble.Store(nil)
 		return
 	}
 	k.why = domain.Wrap(domain.Unavailable, k.name(), why)
 	text := k.why.Error()
-	k.trouble.Store(&text)
+	k.health.trouble.Store(&text)
 }
 
 // noSpace reports whether a write failed because there is no room for it. Some of its errors bbolt flattens to text.

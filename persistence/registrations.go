@@ -2,7 +2,6 @@ package persistence
 
 import (
 	"errors"
-	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -19,7 +18,7 @@ type Registrations struct {
 	writer *otp.Ref[WriterMessage]
 	pool   *readers
 
-	trouble atomic.Pointer[string]
+	health
 }
 
 // NewRegistrations makes the store's addresses. Nothing is opened before its [Registrations.Children] are started.
@@ -35,7 +34,7 @@ func (r *Registrations) Children() otp.SupSpec {
 	writer := otp.ChildSpec{
 		ID: "writer", Shutdown: stopTimeout,
 		Start: otp.Worker(r.writer, func() otp.Behaviour[WriterMessage] {
-			return &writer{keeper: newKeeper(r.opts, registrationsKind, r.file, &r.trouble), scan: r.scan}
+			return &writer{keeper: newKeeper(r.opts, registrationsKind, r.file, &r.health), scan: r.scan}
 		}),
 	}
 	return otp.SupSpec{Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, r.pool.children()...)}
@@ -43,9 +42,6 @@ func (r *Registrations) Children() otp.SupSpec {
 
 // stopTimeout is long: the last commit of a busy writer must not be cut off.
 const stopTimeout = time.Minute
-
-// Trouble says why writes are refused now, or why nothing can be read; empty when all is well.
-func (r *Registrations) Trouble() string { return told(&r.trouble) }
 
 // Fence ends the right of every older incarnation to write the user's record, and answers the record as it is after every write that
 // was accepted before.

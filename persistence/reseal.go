@@ -3,7 +3,6 @@ package persistence
 import (
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -75,11 +74,4 @@ func fits(k domain.Key) error {
 // credential decodes with the keys of the options.
 func (o Options) credential(k, v []byte) (domain.Credential, error) {
 	return decodeCredential(k, v, o.Keys)
-}
-
-func told(p *atomic.Pointer[string]) string {
-	if s := p.Load(); s != nil {
-		return *s
-	}
-	return ""
 }

@@ -89,7 +89,7 @@ func (w *writer) State() any {
 		State         string
 		Batch, Fences int
 		Commits       uint64
-	}{w.keeper.state.String(), len(w.batch), len(w.fences), w.keeper.commits}
+	}{w.keeper.state.String(), len(w.batch), len(w.fences), w.keeper.health.Commits()}
 }
 
 // commit carries out the batch: one transaction, then the answers in the order in which the operations came.

@@ -57,12 +57,18 @@ func TestBrokerComesAndGoes(t *testing.T) {
 	}
 	n.Kill()
 	b.until("not ready", func() bool { ok, _ := b.server.Ready(); return !ok })
+	b.until("visible in the metrics", func() bool {
+		_, text := b.get("/metrics")
+		return strings.Contains(text, `registrar_part_up{part="consuming"} 0`) && strings.Contains(text, "registrar_ready 0")
+	})
 	restart()
 	sw = b.connect("switch", wire.Kazoo5)
 	authn(t, sw, wire.Kazoo5)
 	query(t, sw, wire.Kazoo5)
 	if _, text := b.get("/metrics"); !strings.Contains(text, `registrar_messages_total{flow="registrations",outcome="registered"} 1`) ||
-		!strings.Contains(text, "registrar_ready 1") || !strings.Contains(text, "go_goroutines") {
+		!strings.Contains(text, "registrar_ready 1") || !strings.Contains(text, "go_goroutines") ||
+		!strings.Contains(text, `registrar_part_up{part="registrations"} 1`) || !strings.Contains(text, `registrar_part_up{part="registrations.db"} 1`) ||
+		!strings.Contains(text, `registrar_store_commits_total{file="credentials.db"} 1`) {
 		t.Errorf("/metrics:\n%.2000s", text)
 	}
 }

@@ -26,6 +26,9 @@ type sick struct {
 	proxy *brokertest.Proxy
 }
 
+// leader is the process of a queue, in the broker's words.
+const leader = `quorum_queues, {'%2F_registrar.registrations', node()}`
+
 // fault is one thing that happens: what is done, what readiness says then, and how it ends.
 type fault struct {
 	hurt func(*sick)
@@ -81,6 +84,15 @@ func faults() map[string]fault {
 			s.ctl("add_vhost", "/")
 			s.ctl("set_permissions", "-p", "/", "guest", ".*", ".*", ".*")
 		}, false},
+		// An acknowledgement of nothing, as if we had sent it: the broker closes each channel and leaves the connections alone.
+		"its channels closed": {func(s *sick) {
+			s.ctl("eval", "[rabbit_channel:do(P, {'basic.ack', 99999, false}) || P <- rabbit_channel:list_local()].")
+		}, "", nothing, false},
+		// The queue is declared and nobody leads it: the broker answers 404, or 541, or nothing, until its leader is up.
+		"a queue that is coming up": {func(s *sick) {
+			s.ctl("eval", "ra:stop_server("+leader+").")
+			s.closeAll()
+		}, "consuming: ", func(s *sick) { s.ctl("eval", "ra:restart_server("+leader+").") }, false},
 		"the broker takes no more": {func(s *sick) { s.password("other"); s.closeAll() }, "consuming: ", func(s *sick) { s.password("guest") }, false},
 	}
 }
@@ -104,9 +116,11 @@ func (s *sick) password(p string) { s.ctl("change_password", "guest", p) }
 
 func (s *sick) ctl(args ...string) {
 	s.t.Helper()
-	if out, err := s.node.Ctl(s.t.Context(), args...); err != nil {
+	out, err := s.node.Ctl(s.t.Context(), args...)
+	if err != nil {
 		s.t.Fatalf("%v: %s", err, out)
 	}
+	s.t.Logf("%v: %s", args, out)
 }
 
 func (s *sick) restart() {

@@ -12,7 +12,6 @@ import (
 	"registrar/actors/domain"
 	"registrar/amqpbridge"
 	"registrar/persistence"
-	"registrar/supervisor/console"
 	"registrar/supervisor/otp"
 )
 
@@ -194,29 +193,4 @@ func await[T any](ctx context.Context, s *Server, call func(done func(T, error))
 		var zero T
 		return zero, fmt.Errorf("no answer: %w", context.Cause(ctx))
 	}
-}
-
-// source shows a server to the admin server.
-type source struct{ *Server }
-
-// Samples returns the counts in the console's words.
-func (s source) Samples() []console.Sample {
-	var out []console.Sample
-	for _, c := range s.Counts() {
-		out = append(out, console.Sample{Flow: c.Flow, Outcome: c.Outcome, N: c.N})
-	}
-	return out
-}
-
-// Processes counts the tree.
-func (s source) Processes() (up int, restarts uint64) {
-	var walk func(n otp.Node)
-	walk = func(n otp.Node) {
-		up += 1 + n.Dynamic
-		for _, c := range n.Children {
-			walk(c)
-		}
-	}
-	walk(s.Tree())
-	return up, s.Restarts()
 }

@@ -36,8 +36,8 @@ func say(w http.ResponseWriter, code int, text string) {
 
 // collector turns a source into metrics when it is asked.
 type collector struct {
-	s                                   Source
-	messages, ready, processes, restart *prometheus.Desc
+	s                                                  Source
+	messages, ready, part, commits, processes, restart *prometheus.Desc
 }
 
 func newCollector(s Source) *collector {
@@ -45,6 +45,8 @@ func newCollector(s Source) *collector {
 		s:         s,
 		messages:  prometheus.NewDesc("registrar_messages_total", "Messages by flow and what became of them.", []string{"flow", "outcome"}, nil),
 		ready:     prometheus.NewDesc("registrar_ready", "Whether the registrar is primed and consuming.", nil, nil),
+		part:      prometheus.NewDesc("registrar_part_up", "Whether a part of the bridge is connected and a file of the store can be written.", []string{"part"}, nil),
+		commits:   prometheus.NewDesc("registrar_store_commits_total", "Commits of a file of the store.", []string{"file"}, nil),
 		processes: prometheus.NewDesc("registrar_processes", "Processes of the supervision tree that are up.", nil, nil),
 		restart:   prometheus.NewDesc("registrar_restarts", "Restarts of the processes that are there now.", nil, nil),
 	}
@@ -52,7 +54,7 @@ func newCollector(s Source) *collector {
 
 // Describe names the metrics.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.messages, c.ready, c.processes, c.restart} {
+	for _, d := range []*prometheus.Desc{c.messages, c.ready, c.part, c.commits, c.processes, c.restart} {
 		ch <- d
 	}
 }
@@ -62,12 +64,23 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for _, s := range c.s.Samples() {
 		ch <- prometheus.MustNewConstMetric(c.messages, prometheus.CounterValue, float64(s.N), s.Flow, s.Outcome)
 	}
-	ready := 0.0
-	if ok, _ := c.s.Ready(); ok {
-		ready = 1
+	ok, _ := c.s.Ready()
+	ready := number(ok)
+	for _, p := range c.s.Parts() {
+		ch <- prometheus.MustNewConstMetric(c.part, prometheus.GaugeValue, number(p.Up), p.Name)
+	}
+	for file, n := range c.s.Commits() {
+		ch <- prometheus.MustNewConstMetric(c.commits, prometheus.CounterValue, float64(n), file)
 	}
 	up, restarts := c.s.Processes()
 	ch <- prometheus.MustNewConstMetric(c.ready, prometheus.GaugeValue, ready)
 	ch <- prometheus.MustNewConstMetric(c.processes, prometheus.GaugeValue, float64(up))
 	ch <- prometheus.MustNewConstMetric(c.restart, prometheus.GaugeValue, float64(restarts))
+}
+
+func number(ok bool) float64 {
+	if ok {
+		return 1
+	}
+	return 0
 }

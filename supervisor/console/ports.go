@@ -13,8 +13,18 @@ type Source interface {
 	Ready() (ok bool, reasons []string)
 	// Samples returns what became of messages so far.
 	Samples() []Sample
+	// Parts returns the parts of the registrar that may be in trouble while it runs.
+	Parts() []Part
+	// Commits counts the commits of each file of the store since it was started.
+	Commits() map[string]uint64
 	// Processes counts the processes of the tree that are up, and the restarts of all.
 	Processes() (up int, restarts uint64)
+}
+
+// Part is one part of the registrar and whether it is as it should be.
+type Part struct {
+	Name string
+	Up   bool
 }
 
 // Sample is how often an outcome was seen in a flow.
