@@ -1,0 +1,48 @@
+package supervisor
+
+import (
+	"registrar/supervisor/console"
+	"registrar/supervisor/otp"
+)
+
+// source shows a server to the admin server.
+type source struct{ *Server }
+
+// Samples returns the counts in the console's words.
+func (s source) Samples() []console.Sample {
+	var out []console.Sample
+	for _, c := range s.Counts() {
+		out = append(out, console.Sample{Flow: c.Flow, Outcome: c.Outcome, N: c.N})
+	}
+	return out
+}
+
+// Parts are those of the bridge and the files of the store.
+func (s source) Parts() []console.Part {
+	var parts []console.Part
+	names, up := s.rooms.bridge.Status.Parts()
+	for i, n := range names {
+		parts = append(parts, console.Part{Name: n, Up: up[i]})
+	}
+	return append(parts,
+		console.Part{Name: "credentials.db", Up: s.rooms.credentials.Trouble() == ""},
+		console.Part{Name: "registrations.db", Up: s.rooms.registrations.Trouble() == ""})
+}
+
+// Commits counts those of the files.
+func (s source) Commits() map[string]uint64 {
+	return map[string]uint64{"credentials.db": s.rooms.credentials.Commits(), "registrations.db": s.rooms.registrations.Commits()}
+}
+
+// Processes counts the tree.
+func (s source) Processes() (up int, restarts uint64) {
+	var walk func(n otp.Node)
+	walk = func(n otp.Node) {
+		up += 1 + n.Dynamic
+		for _, c := range n.Children {
+			walk(c)
+		}
+	}
+	walk(s.Tree())
+	return up, s.Restarts()
+}
