@@ -73,6 +73,7 @@ func (b *loopbed) keepsUp() bool {
 	for {
 		select {
 		case d := <-b.in:
+			b.took(d)
 			if strings.Contains(string(d.Body), id) {
 				return true
 			}

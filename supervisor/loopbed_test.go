@@ -82,11 +82,12 @@ type loopbed struct {
 	cfg    supervisor.Config
 	server *supervisor.Server
 
-	session link.Session
-	pub     link.Publisher
-	in      chan link.Delivery
-	held    []link.Delivery
-	seq     int
+	session  link.Session
+	consumer link.Consumer
+	pub      link.Publisher
+	in       chan link.Delivery
+	held     []link.Delivery
+	seq      int
 }
 
 const peerKey = "peer@test"
@@ -149,7 +150,7 @@ func (b *loopbed) connect() {
 	if b.pub, err = b.session.Publisher(ctx, link.PublisherSpec{}); err != nil {
 		b.Fatal(err)
 	}
-	if _, err = b.session.Consume(ctx, link.ConsumerSpec{Queue: "peer", Tag: "peer", Prefetch: 10_000}, func(d link.Delivery) { b.in <- d }); err != nil {
+	if b.consumer, err = b.session.Consume(ctx, link.ConsumerSpec{Queue: "peer", Tag: "peer", Prefetch: 10_000}, func(d link.Delivery) { b.in <- d }); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -219,10 +220,19 @@ func (b *loopbed) settled() (n uint64) {
 	return n
 }
 
+// took acknowledges what has come: the broker hands out no more than the prefetch.
+func (b *loopbed) took(d link.Delivery) {
+	b.Helper()
+	if err := b.consumer.Ack(d.Tag, false); err != nil {
+		b.Error(err)
+	}
+}
+
 func (b *loopbed) next() link.Delivery {
 	b.Helper()
 	select {
 	case d := <-b.in:
+		b.took(d)
 		return d
 	case <-time.After(20 * time.Second):
 		b.Fatalf("nothing came: %v", b.server.Counts())

@@ -5,6 +5,7 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
 )
 
 // Realms knows which realms have credentials and supervises their actors. Its goroutine alone touches it.
@@ -37,7 +38,7 @@ func (r *Realms) Init(c *otp.Context[RealmsMessage]) error {
 		return fmt.Errorf("stopped: %w", c.Context().Err())
 	}
 	r.family = otp.NewFamily(c, otp.FamilySpec[domain.Realm, Message]{
-		Name:      func(k domain.Realm) string { return "realm/" + string(k) },
+		Label:     func(k domain.Realm) trace.Label { return trace.Label{Room: "realm/", Realm: string(k)} },
 		New:       func(k domain.Realm) otp.Behaviour[Message] { return NewRealm(r.env, k) },
 		Intensity: r.env.Intensity, Period: r.env.Period, CoolDown: r.env.CoolDown,
 		OnExit: func(k domain.Realm, reason otp.Reason) {

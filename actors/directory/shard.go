@@ -6,6 +6,7 @@ import (
 	"registrar/actors/domain"
 	"registrar/actors/registration"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
 )
 
 // Shard owns the index of its users and supervises their actors. Its goroutine alone touches it.
@@ -40,7 +41,9 @@ func (s *Shard) Init(c *otp.Context[Message]) error {
 		Index: func(from otp.Origin, h domain.Header) { _ = self.Tell(from, indexed{header: h}) }, // a shard that is gone primes anew
 	}
 	s.family = otp.NewFamily(c, otp.FamilySpec[domain.Key, registration.Message]{
-		Name:      func(k domain.Key) string { return "user/" + k.String() },
+		Label: func(k domain.Key) trace.Label {
+			return trace.Label{Room: "user/", Realm: string(k.Realm), User: string(k.User)}
+		},
 		New:       func(k domain.Key) otp.Behaviour[registration.Message] { return registration.New(env, k) },
 		Intensity: s.env.Intensity, Period: s.env.Period, CoolDown: s.env.CoolDown, Idle: s.env.Idle, Most: perShard(s.env.Live),
 		OnExit: func(k domain.Key, r otp.Reason) { s.onExit(c, k, r) },

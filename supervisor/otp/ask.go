@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"registrar/supervisor/trace"
 )
 
 // Ask sends a request whose answer comes to this incarnation as a message: asynchronous, so that a process never waits for
@@ -12,8 +14,10 @@ import (
 // asker's. An error is [ErrNoProcess], [ErrOverloaded], a [CrashError], [ErrTimeout] or what the callee failed with. A timeout
 // of zero is none.
 func Ask[M, T, N any](c *Context[N], to *Ref[M], timeout time.Duration, build func(From[T]) M, then func(T, error) N) {
-	f := NewFrom(Completion(c, then))
-	f.s.sys = c.p.sys
+	p, epoch := c.p, c.epoch
+	f := NewFrom[T](nil)
+	f.s.sys = p.sys
+	f.s.done = func(v T, err error) { p.urgent(epoch, then(v, err), trace.Completion, f.s.by) }
 	if timeout > 0 {
 		f.s.expireAfter(c.p.sys.clock, timeout, to.name)
 	}
@@ -62,6 +66,7 @@ type Down struct {
 	Name   string
 	Epoch  Epoch
 	Reason Reason
+	cause  trace.ID
 }
 
 // watcher is one monitor: told once.
@@ -74,7 +79,7 @@ type watcher struct {
 // is told once.
 func Monitor[M, N any](c *Context[N], to *Ref[M], wrap func(Down) N) {
 	p, epoch := c.p, c.epoch
-	w := &watcher{tell: func(d Down) { p.urgent(epoch, wrap(d)) }}
+	w := &watcher{tell: func(d Down) { p.urgent(epoch, wrap(d), trace.Message, d.cause) }}
 	t := to.target.Load()
 	if t == nil || !t.watch(w) {
 		w.tell(Down{Name: to.name, Reason: Reason{Kind: ExitShutdown, Term: ErrNoProcess}})

@@ -31,7 +31,17 @@ func (b *Backoff) delay(n int) time.Duration {
 // again restarts a child as the strategy says, now or after a while.
 func (s *sup) again(c *child) {
 	if s.spec.Backoff == nil {
-		s.restartBy(c)
+		if len(s.later) == 0 {
+			s.restartBy(c)
+			return
+		}
+		// Who has waited for the plan goes first: a child that fails for ever must not keep an operator waiting for ever.
+		s.later = append(s.later, func() {
+			if c.state == childCrashed {
+				s.restartBy(c)
+			}
+		})
+		s.step()
 		return
 	}
 	now := s.p.sys.clock.Mono()
@@ -56,6 +66,7 @@ func (s *sup) again(c *child) {
 		})
 	})
 	c.timer = t
+	s.step() // as above
 }
 
 // cancelRestart forgets a restart that was put off.

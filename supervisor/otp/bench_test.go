@@ -11,6 +11,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
 )
 
 // Each benchmark measures the same work on this engine, on the plain library, and with a goroutine and a channel. Compare them within one run.
@@ -70,6 +71,17 @@ func BenchmarkTell(b *testing.B) {
 	b.Run("otp", func(b *testing.B) {
 		s := &sink{left: b.N, done: make(chan struct{})}
 		ref, from := under(b, otp.NewSystem(), func() otp.Behaviour[msg] { return sinkBehaviour{s} }), otp.External("bench")
+		b.ReportAllocs()
+		b.ResetTimer()
+		for range b.N {
+			_ = ref.Tell(from, tick{})
+		}
+		<-s.done
+	})
+	b.Run("recorded", func(b *testing.B) {
+		s := &sink{left: b.N, done: make(chan struct{})}
+		sys := otp.NewSystem(otp.WithRecorder(trace.New(trace.DefaultEvents, time.Now(), 0)))
+		ref, from := under(b, sys, func() otp.Behaviour[msg] { return sinkBehaviour{s} }), otp.External("bench")
 		b.ReportAllocs()
 		b.ResetTimer()
 		for range b.N {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"registrar/supervisor/trace"
 )
 
 // Behaviour is what a process does. One goroutine at a time runs it; what it holds needs no lock.
@@ -79,8 +81,8 @@ func (c *Context[M]) Context() context.Context {
 
 // After sends msg to this incarnation once d has passed; a later incarnation does not get it.
 func (c *Context[M]) After(d time.Duration, msg M) Timer {
-	p, epoch := c.p, c.epoch
-	return p.sys.clock.AfterFunc(d, func() { p.urgent(epoch, msg) })
+	p, epoch, cause := c.p, c.epoch, c.cause()
+	return p.sys.clock.AfterFunc(d, func() { p.urgent(epoch, msg, trace.Timer, cause) })
 }
 
 // Enqueue sends msg to this incarnation behind everything that is queued, whatever the bound: whoever collects work sends itself
@@ -92,21 +94,24 @@ func (c *Context[M]) Enqueue(msg M) {
 // Exit ends the process after the message in hand.
 func (c *Context[M]) Exit(r Reason) { c.p.exiting = &r }
 
-func (c *Context[M]) cause() uint64 {
+// cause is the message in hand.
+func (c *Context[M]) cause() trace.ID {
 	if e := c.p.inHand; e != nil { // its own goroutine's to read
 		return e.id
 	}
 	return 0
 }
 
+func (c *Context[M]) sender() (trace.ID, external) { return c.cause(), 0 }
+
 // Completion makes a callback that sends its result to this incarnation as a message. It may be called from any goroutine; only the
 // first call counts, and none once the incarnation is over.
 func Completion[M, T any](c *Context[M], wrap func(T, error) M) func(T, error) {
-	p, epoch := c.p, c.epoch
+	p, epoch, cause := c.p, c.epoch, c.cause()
 	var called atomic.Bool
 	return func(v T, err error) {
 		if !called.Swap(true) {
-			p.urgent(epoch, wrap(v, err))
+			p.urgent(epoch, wrap(v, err), trace.Completion, cause)
 		}
 	}
 }

@@ -1,17 +1,24 @@
 package otp
 
-import "time"
+import (
+	"time"
+
+	"registrar/supervisor/trace"
+)
 
 // envelope carries one message through a mailbox. It is linked into its lane, so that an idle mailbox owns no buffer.
 type envelope struct {
 	next *envelope
 	msg  any // an operation, on the control lane
 	// id names the message, cause the one that its sender was handling when it sent it.
-	id, cause uint64
+	id, cause trace.ID
 	// epoch restricts the message to one incarnation; zero is any.
 	epoch Epoch
 	// at is when it was queued and, once it is in hand, when it was taken, on the monotonic clock.
-	at   time.Duration
+	at time.Duration
+	// from is who outside of the tree has sent it.
+	from external
+	kind trace.Kind
 	lane lane
 	// accepted is written by the poster alone, before the envelope is linked.
 	accepted bool

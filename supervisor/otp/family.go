@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"registrar/supervisor/trace"
 )
 
 // FamilySpec declares the dynamic children of a process (OTP: simple_one_for_one), all of one kind, each with a key.
 type FamilySpec[K comparable, M any] struct {
-	// Name names the process of a key; New makes its behaviour, anew for each incarnation.
-	Name func(K) string
-	New  func(K) Behaviour[M]
+	// Name names the process of a key. Label does the same in parts, for a family that may be large: it should allocate nothing.
+	Name  func(K) string
+	Label func(K) trace.Label
+	// New makes the behaviour of the process of a key, anew for each incarnation.
+	New func(K) Behaviour[M]
 	// A child that crashes more than Intensity times within Period is stopped, and until CoolDown has passed it is not started
 	// again: [Family.Deliver] answers [ErrCooling]. The limit is each child's own: one bad child cannot take its
 	// siblings or its owner down. Zero Period and CoolDown are five seconds.
@@ -29,6 +33,13 @@ type FamilySpec[K comparable, M any] struct {
 	OnExit func(K, Reason)
 	// Shutdown is how long the children may take to stop when their owner stops in order; zero is five seconds.
 	Shutdown time.Duration
+}
+
+func (s *FamilySpec[K, M]) label(k K) trace.Label {
+	if s.Label != nil {
+		return s.Label(k)
+	}
+	return trace.Label{Room: s.Name(k)}
 }
 
 // Family owns the dynamic children of one incarnation of a process, which routes messages to them. Children run beside their owner;
@@ -83,7 +94,7 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 	}
 	if until, ok := f.cooling[k]; ok {
 		if f.owner.sys.clock.Mono() < until {
-			return fmt.Errorf("%s: %w", f.spec.Name(k), ErrCooling)
+			return fmt.Errorf("%s: %w", f.spec.label(k), ErrCooling)
 		}
 		delete(f.cooling, k)
 	}
@@ -92,7 +103,7 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 	}
 	d := f.start(k)
 	if d == nil {
-		return fmt.Errorf("%s: %w", f.spec.Name(k), ErrNoProcess)
+		return fmt.Errorf("%s: %w", f.spec.label(k), ErrNoProcess)
 	}
 	d.used = f.turn
 	return d.tell(from, msg)
@@ -134,7 +145,7 @@ func (f *Family[K, M]) start(k K) *kid[K, M] {
 		return nil
 	}
 	d := &kid[K, M]{family: f, key: k}
-	f.owner.sys.begin(&d.p, "", d)
+	f.owner.sys.begin(&d.p, "", d, f.owner.handling())
 	f.kids[k] = d
 	return d
 }

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
+
+	"registrar/supervisor/trace"
 )
 
 // errLater is returned by the Init of a supervisor: it is ready when its children are.
@@ -26,9 +29,11 @@ func (p *proc) ignored() {
 // start runs Init of the current incarnation.
 func (p *proc) start() {
 	p.body.incarnate(p)
+	began := p.nameStart()
 	var err error
 	crash := p.guard("", func() { err = p.body.init() })
 	if crash == nil && errors.Is(err, errLater) {
+		p.recordStart(began)
 		p.setLife(running) // it says itself when it is ready
 		return
 	}
@@ -43,11 +48,13 @@ func (p *proc) start() {
 		return
 	}
 	if crash != nil {
+		p.recordLife(trace.Crash, p.currentEpoch(), p.handling(), "init: "+crash.String())
 		p.endIncarnation(*crash)
 		p.setLife(suspended)
 		p.body.report(childEvent{p: p, kind: evFailed, reason: *crash})
 		return
 	}
+	p.recordStart(began)
 	p.setLife(running)
 	p.body.report(childEvent{p: p, kind: evStarted})
 	if p.exiting != nil {
@@ -55,24 +62,37 @@ func (p *proc) start() {
 	}
 }
 
-// handle runs one message. The process was running when it was taken.
-func (p *proc) handle(e *envelope) {
+// handle runs one message, and returns when that was over. The process was running when it was taken.
+func (p *proc) handle(e *envelope, queued time.Duration) (end time.Duration) {
+	asks := false
 	if rq, ok := e.msg.(Request); ok {
 		if s := rq.slot(); s != nil {
 			s.hold(p)
+			asks = true
 		}
 	}
+	end = e.at
+	var note trace.Note
 	completed := false
 	defer func() {
 		if !completed {
-			p.crashed(crashReason(recover(), fmt.Sprintf("%T", e.msg)))
+			r := crashReason(recover(), fmt.Sprintf("%T", e.msg))
+			end = p.recordMessage(e, queued, note, asks, true)
+			p.crashed(r)
 		}
 	}()
+	if p.sys.rec != nil {
+		note = noteOf(e.msg)
+	}
 	p.body.handle(e.msg)
 	completed = true
+	if p.sys.rec != nil {
+		end = p.recordMessage(e, queued, note, asks, false)
+	}
 	if p.exiting != nil {
 		p.stop(*p.exiting)
 	}
+	return end
 }
 
 // guard runs f and turns a panic or a Goexit into a reason.
@@ -103,9 +123,20 @@ func (p *proc) crashed(r *Reason) {
 		return
 	}
 	epoch := p.currentEpoch()
+	p.look(r)
+	p.recordLife(trace.Crash, epoch, r.MessageID, r.String())
 	p.endIncarnation(*r)
 	p.setLife(suspended)
 	p.body.report(childEvent{p: p, kind: evCrashed, epoch: epoch, reason: *r})
+}
+
+// look keeps what the crash report tells of the message and of the state that the crash has left.
+func (p *proc) look(r *Reason) {
+	r.MessageID = p.handling()
+	_ = p.guard("State", func() { r.State = p.body.state() }) // one that cannot be shown is not
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.extra().crashed = r.MessageID
 }
 
 // endIncarnation runs Terminate, fails what the incarnation holds and tells its monitors.
@@ -135,5 +166,5 @@ func (p *proc) letGo(r Reason, err error) {
 		more.cancel()
 	}
 	p.failHeld(err)
-	p.tellWatchers(Down{Name: p.name(), Epoch: epoch, Reason: r})
+	p.tellWatchers(Down{Name: p.name(), Epoch: epoch, Reason: r, cause: r.MessageID})
 }

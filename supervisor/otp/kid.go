@@ -1,6 +1,10 @@
 package otp
 
-import "fmt"
+import (
+	"fmt"
+
+	"registrar/supervisor/trace"
+)
 
 // kid is one child of a family: process, address, body and its first context in one object, because there may be a million.
 type kid[K comparable, M any] struct {
@@ -59,7 +63,7 @@ func (d *kid[K, M]) terminate(r Reason) {
 	}
 }
 
-func (d *kid[K, M]) title() string { return d.family.spec.Name(d.key) }
+func (d *kid[K, M]) label() trace.Label { return d.family.spec.label(d.key) }
 
 func (d *kid[K, M]) state() any { return stateOf(d.b) }
 func (d *kid[K, M]) size() int  { return sizeOf(d.b) }

@@ -1,6 +1,10 @@
 package otp
 
-import "time"
+import (
+	"time"
+
+	"registrar/supervisor/trace"
+)
 
 // The mailbox of a process: three lanes under the process's mutex, each a circle of linked envelopes, so that an idle one owns no buffer.
 
@@ -77,12 +81,12 @@ func (p *proc) full(bound int32) bool {
 	return p.waiting[normalLane] >= bound
 }
 
-// take returns the next envelope, taken at now, or nil when there is nothing to do: then the process is no longer scheduled.
-func (p *proc) take(now time.Duration) *envelope {
+// take returns the next envelope, taken at now, and when it was queued, or nil when there is nothing to do: then the process is no longer scheduled.
+func (p *proc) take(now time.Duration) (e *envelope, queued time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inHand = nil
-	e := p.pop(controlLane)
+	e = p.pop(controlLane)
 	for l := urgentLane; e == nil && l < lanes && p.life == running && (!p.paused || p.steps > 0); l++ {
 		for e = p.pop(l); e != nil && e.epoch != 0 && e.epoch != p.epoch; {
 			e = p.pop(l) // of an incarnation that is over
@@ -90,15 +94,16 @@ func (p *proc) take(now time.Duration) *envelope {
 	}
 	if e == nil {
 		p.scheduled = false
-		return nil
+		return nil, 0
 	}
 	if e.lane != controlLane {
-		e.at = now
+		queued, e.at = e.at, now
 		p.handled++
+		e.id = trace.NewID(p.epoch.Counter(), uint64(p.handled))
 		p.steps = max(p.steps, 1) - 1
 	}
 	p.inHand = e
-	return e
+	return e, queued
 }
 
 // run handles messages until there are none or others should have their turn. A handler that ends its goroutine
@@ -112,16 +117,16 @@ func (p *proc) run() {
 	}()
 	var now time.Duration
 	for n := range p.sys.disp.Throughput() {
-		if n%stampEvery == 0 {
+		if n == 0 || n%stampEvery == 0 && p.sys.rec == nil {
 			now = p.sys.clock.Mono()
 		}
-		e := p.take(now)
+		e, queued := p.take(now)
 		if e == nil {
 			done = true
 			return
 		}
 		if op, ok := e.msg.(operation); !ok {
-			p.handle(e)
+			now = p.handle(e, queued)
 		} else if crash := p.guard("an operation of the engine", op); crash != nil {
 			p.crashed(crash)
 		}

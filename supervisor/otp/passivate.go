@@ -114,13 +114,13 @@ func (f *Family[K, M]) succeed(d *kid[K, M]) bool {
 	next := f.start(d.key)
 	if next == nil {
 		for _, e := range n.left {
-			f.owner.sys.deadLetter(d.p.name(), e.msg)
+			f.owner.sys.deadLetter(d.p.name(), e.msg, e.cause)
 		}
 		return false // what is late is still held by the owner's incarnation
 	}
 	for _, e := range n.left {
 		if e.epoch == 0 { // else it was for the one that is gone
-			next.p.enqueue(&envelope{msg: e.msg, lane: e.lane, id: e.id, cause: e.cause})
+			next.p.enqueue(&envelope{msg: e.msg, lane: e.lane, kind: e.kind, from: e.from, cause: e.cause})
 		}
 	}
 	for _, tell := range n.late {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"registrar/supervisor/trace"
 )
 
 // life is the state of a process.
@@ -53,6 +55,7 @@ type extras struct {
 	families []dependants    // appended to by its own goroutine
 	ctx      context.Context //nolint:containedctx // it ends with the incarnation; that is what it is for.
 	cancel   context.CancelFunc
+	crashed  trace.ID // the message of the last crash
 }
 
 // body is the typed half of a process.
@@ -102,29 +105,31 @@ type dependants interface {
 }
 
 // spawn makes a process in the library's registry and starts it; its parent hears evStarted or evFailed.
-// A titled body makes its name when it is asked: a million names cost as much as a million small objects.
-type titled interface{ title() string }
+// A labelled body makes its name when it is asked: a million names cost as much as a million small objects.
+type labelled interface{ label() trace.Label }
 
-func (p *proc) name() string {
-	if t, ok := p.body.(titled); ok {
-		return t.title()
+func (p *proc) label() trace.Label {
+	if l, ok := p.body.(labelled); ok {
+		return l.label()
 	}
-	return p.known
+	return trace.Label{Room: p.known}
 }
+
+func (p *proc) name() string { return p.label().String() }
 
 func (s *System) spawn(name string, b body) *proc {
 	p := &proc{}
 	p.pid, _ = s.actors.ProcessRegistry.Add(p, fmt.Sprintf("%s~%d", name, s.ids.Add(1))) // the id is unique
-	s.begin(p, name, b)
+	s.begin(p, name, b, 0)
 	return p
 }
 
 // begin starts a process. One that is not in the library's registry is reached through its family alone: an entry there takes more
 // memory than the process, and more of the collector's time.
-func (s *System) begin(p *proc, name string, b body) {
+func (s *System) begin(p *proc, name string, b body, cause trace.ID) {
 	p.sys, p.known, p.body, p.epoch, p.begun = s, name, b, s.NextEpoch(), s.clock.Mono()
 	b.bind(p)
-	p.post(p.start)
+	p.postFor(cause, p.start)
 }
 
 // The three methods of the library's Process.
@@ -135,7 +140,7 @@ func (p *proc) SendUserMessage(_ *actor.PID, message any) {
 		p.enqueue(e)
 		return
 	}
-	p.sys.deadLetter(p.name(), message)
+	p.sys.deadLetter(p.name(), message, 0)
 }
 
 // SendSystemMessage ignores what the library says to actors of its own kind: this engine has its own life cycle and monitors.

@@ -1,15 +1,24 @@
 package otp
 
-import "fmt"
+import (
+	"fmt"
+
+	"registrar/supervisor/trace"
+)
 
 // The operations on a process. Except for abandon they run on its own goroutine, posted to its control lane.
 
 // post queues an operation.
 func (p *proc) post(op func()) { p.enqueue(&envelope{msg: operation(op), lane: controlLane}) }
 
+// postFor queues an operation that a message has led to.
+func (p *proc) postFor(cause trace.ID, op func()) {
+	p.enqueue(&envelope{msg: operation(op), lane: controlLane, cause: cause})
+}
+
 // restart begins a new incarnation in place: same address, same queue.
 func (p *proc) restart() {
-	p.post(func() {
+	p.postFor(p.crashedOver(), func() {
 		if p.isGone() {
 			return
 		}
@@ -87,6 +96,7 @@ func (p *proc) finish(r Reason, live bool) {
 		p.endIncarnation(r)
 	}
 	p.retire(closed)
+	p.recordLife(trace.Stop, epoch, p.handling(), r.String())
 	p.body.report(childEvent{p: p, kind: evExited, epoch: epoch, reason: r})
 }
 
@@ -109,12 +119,12 @@ func (p *proc) retire(l life) {
 		return
 	}
 	for _, e := range left {
-		p.sys.deadLetter(p.name(), e.msg)
+		p.sys.deadLetter(p.name(), e.msg, e.cause)
 	}
 }
 
 // deadLetter answers a message that nobody will handle.
-func (s *System) deadLetter(name string, msg any) {
+func (s *System) deadLetter(name string, msg any, cause trace.ID) {
 	if rq, ok := msg.(Request); ok {
 		if slot := rq.slot(); slot != nil {
 			slot.failer.fail(fmt.Errorf("%s: %w", name, ErrNoProcess))
@@ -123,7 +133,7 @@ func (s *System) deadLetter(name string, msg any) {
 	if u, ok := msg.(Undelivered); ok {
 		u.Undelivered(fmt.Errorf("%s: %w", name, ErrNoProcess))
 	}
-	s.report(Report{Kind: DeadLetter, Process: name, Message: fmt.Sprintf("%T", msg)})
+	s.report(Report{Kind: DeadLetter, Process: name, Message: fmt.Sprintf("%T", msg), cause: cause})
 }
 
 // abandon ends a process without its cooperation, from any goroutine: Go cannot kill a goroutine, so it is left to end when its

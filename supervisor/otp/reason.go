@@ -3,6 +3,8 @@ package otp
 import (
 	"errors"
 	"fmt"
+
+	"registrar/supervisor/trace"
 )
 
 // ReasonKind is the kind of a [Reason].
@@ -28,6 +30,9 @@ type Reason struct {
 	// Stack is the stack of a crash, and Message the type of the message that was in hand.
 	Stack   []byte
 	Message string
+	// MessageID is that message's id, and State what a [Stater] showed right after the crash.
+	MessageID trace.ID
+	State     any
 }
 
 // The reasons without a term.

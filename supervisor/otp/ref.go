@@ -3,6 +3,8 @@ package otp
 import (
 	"fmt"
 	"sync/atomic"
+
+	"registrar/supervisor/trace"
 )
 
 // Ref is the address of a process that takes messages of type M. It is made before its process, survives restarts and is bound anew
@@ -61,7 +63,8 @@ func (p *proc) tell(from Origin, msg any) bool {
 			s.release()
 		}
 	}
-	e := &envelope{msg: msg, lane: normalLane, cause: from.cause()}
+	e := &envelope{msg: msg, lane: normalLane}
+	e.cause, e.from = from.sender()
 	if p.pid != nil {
 		p.sys.actors.Root.Send(p.pid, e)
 	} else {
@@ -71,16 +74,6 @@ func (p *proc) tell(from Origin, msg any) bool {
 }
 
 // urgent queues a message for one incarnation, past what waits in the normal lane. It never refuses while that incarnation lives.
-func (p *proc) urgent(epoch Epoch, msg any) {
-	p.enqueue(&envelope{msg: msg, lane: urgentLane, epoch: epoch})
+func (p *proc) urgent(epoch Epoch, msg any, kind trace.Kind, cause trace.ID) {
+	p.enqueue(&envelope{msg: msg, lane: urgentLane, epoch: epoch, kind: kind, cause: cause})
 }
-
-// Origin is who sends a message: a [Context], or the world outside ([External]).
-type Origin interface{ cause() uint64 }
-
-type external string
-
-func (external) cause() uint64 { return 0 }
-
-// External names a sender that is not a process: a connection, a test, a command.
-func External(name string) Origin { return external(name) }

@@ -2,6 +2,8 @@ package otp
 
 import (
 	"github.com/rs/zerolog"
+
+	"registrar/supervisor/trace"
 )
 
 // Report is one event in the life of a process.
@@ -14,7 +16,8 @@ type Report struct {
 	// Message is the type of a dead letter.
 	Message string
 	// Lost is how many reports this subscriber has missed.
-	Lost uint64
+	Lost  uint64
+	cause trace.ID // of a dead letter
 }
 
 // ReportKind is the kind of a [Report].

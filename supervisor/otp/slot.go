@@ -2,6 +2,8 @@ package otp
 
 import (
 	"sync"
+
+	"registrar/supervisor/trace"
 )
 
 // Request is a message that embeds a [From]: it waits for an answer. The engine knows who holds it.
@@ -35,6 +37,7 @@ type slotCore struct {
 	timer      Timer
 	failer     interface{ fail(err error) }
 	sys        *System
+	by         trace.ID // the message that the holder had in hand when it answered
 }
 
 // NewFrom makes a place for an answer outside of any process: done is called once, on the goroutine of whoever answers, and must
@@ -90,6 +93,7 @@ func (s *slotCore) close() bool {
 		return false
 	}
 	s.answered = true
+	s.by = 0
 	s.unlink()
 	t := s.timer
 	s.timer = nil
@@ -134,6 +138,9 @@ func (s *slotCore) unlink() {
 	s.holder = nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if e := p.inHand; e != nil {
+		s.by = e.id
+	}
 	if !s.linked {
 		return
 	}

@@ -58,6 +58,7 @@ func (s *System) hears(k ReportKind) bool {
 }
 
 func (s *System) report(r Report) {
+	s.recordReport(r)
 	for _, sub := range s.subscribers() {
 		if len(sub.kinds) == 0 || slices.Contains(sub.kinds, r.Kind) {
 			sub.put(r)

@@ -466,3 +466,15 @@ func (n *poisonNurse) Init(c *otp.Context[msg]) error {
 
 func (n *poisonNurse) Handle(c *otp.Context[msg], m msg)     { _ = n.family.Deliver(c, 1, m) }
 func (*poisonNurse) Terminate(*otp.Context[msg], otp.Reason) {}
+
+// A child whose Init fails for ever, without any pause, keeps nobody waiting who wants to stop it.
+func TestEndlessRestartsAreInterrupted(t *testing.T) {
+	for range 50 {
+		inSuite(otp.SupSpec{Intensity: 1 << 30, Period: time.Hour}, []otp.ChildSpec{child2("child1", otp.Permanent)}, func(s *suite) {
+			s.failing["child1"] = errInit
+			s.tell("child1", boom{})
+			s.must(s.terminate("child1"), nil)
+			s.which("child1 down")
+		})(t)
+	}
+}

@@ -179,7 +179,7 @@ func (s *sup) step() {
 			pl.done()
 		}
 	}
-	if s.plan == nil && len(s.later) > 0 {
+	for s.plan == nil && len(s.later) > 0 {
 		decide := s.later[0]
 		s.later = s.later[1:]
 		decide()

@@ -8,6 +8,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
+
+	"registrar/supervisor/trace"
 )
 
 // System hosts processes: the actor library's system, a clock, a logger, and who hears the reports. There is one to an
@@ -17,6 +19,7 @@ type System struct {
 	clock  Clock
 	log    zerolog.Logger
 	disp   actor.Dispatcher
+	rec    *trace.Recorder // nil records nothing
 
 	boot    uint32
 	epochs  atomic.Uint64
@@ -38,6 +41,15 @@ func WithClock(c Clock) Option { return func(s *System) { s.clock = c } }
 
 // WithBoot sets the number of the run, which the store counts: epochs of a later run are larger.
 func WithBoot(n uint32) Option { return func(s *System) { s.boot = n } }
+
+// WithRecorder has every message and every event in the life of a process recorded; the default records nothing.
+func WithRecorder(r *trace.Recorder) Option {
+	return func(s *System) {
+		if s.rec = r; !r.On() {
+			s.rec = nil
+		}
+	}
+}
 
 // throughput is how many messages a process handles before it lets others run.
 const throughput = 300
