@@ -55,13 +55,13 @@ func (a *answering) about(m wire.Message) (k domain.Key) {
 	return k
 }
 
-// reply sends an encoded answer to where the request asked for it, if anywhere.
-func (a *answering) reply(c *otp.Context[FlowMessage], serverID string, body []byte) {
-	p := answerTo(serverID, body)
+// reply sends an encoded answer to a request to where that asked for it, if anywhere.
+func (a *answering) reply(c *otp.Context[FlowMessage], req *wire.Envelope, body []byte) {
+	p := answerTo(req.ServerID, body)
 	if p.Key == "" {
 		return
 	}
-	_ = a.publisher.Tell(c, Send{Publishing: p}) // no publisher: the asker asks again
+	_ = a.publisher.Tell(c, Send{Publishing: p, Event: "answer", MsgID: req.MsgID}) // no publisher: the asker asks again
 }
 
 // answerTo addresses an answer.

@@ -55,7 +55,7 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 			return "not_found_silent"
 		}
 		e := &wire.AuthnError{Envelope: wire.Envelope{MsgID: req.MsgID}, Deferred: true, Permanent: a.settings.PermanentError}
-		a.reply(c, req.ServerID, a.sender.AuthnError(e))
+		a.reply(c, &req.Envelope, a.sender.AuthnError(e))
 		if isCanary(req) {
 			return "canary"
 		}
@@ -63,7 +63,7 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 	}
 	kind := memoKind{whistle: route.Generation == wire.Whistle, legacy: req.Legacy}
 	if m, ok := found.Memo.Load().(memo); ok && m.kind == kind && !proven {
-		a.reply(c, req.ServerID, m.template.For(req.MsgID))
+		a.reply(c, &req.Envelope, m.template.For(req.MsgID))
 		return outcomeAnswered
 	}
 	cred := found.Credential
@@ -81,7 +81,7 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 	if !proven {
 		found.Memo.Store(memo{kind: kind, template: t})
 	}
-	a.reply(c, req.ServerID, t.For(req.MsgID))
+	a.reply(c, &req.Envelope, t.For(req.MsgID))
 	return outcomeAnswered
 }
 

@@ -29,38 +29,40 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // store has no file: it kills every actor that writes for user "poison", and for user "shaky" the first three.
 type store struct{ shaky atomic.Int32 }
 
-func (*store) Fence(k domain.Key, _ uint64, done func(domain.Record, error)) {
+func (*store) Fence(_ otp.Origin, k domain.Key, _ uint64, done func(domain.Record, error)) {
 	go done(domain.Record{Key: k}, nil)
 }
 
-func (s *store) Write(rec domain.Record, _ uint64, done func(error)) {
+func (s *store) Write(_ otp.Origin, rec domain.Record, _ uint64, done func(error)) {
 	if rec.Key.User == "poison" || rec.Key.User == "shaky" && s.shaky.Add(1) <= 3 {
 		panic("the actor dies while it handles a registration")
 	}
 	go done(nil)
 }
 
-func (*store) Release(domain.Key, uint64) {}
+func (*store) Release(otp.Origin, domain.Key, uint64) {}
 
-func (*store) Prime(_, _ int, _ uint64, done func([]domain.Header, error)) { go done(nil, nil) }
+func (*store) Prime(_ otp.Origin, _, _ int, _ uint64, done func([]domain.Header, error)) {
+	go done(nil, nil)
+}
 
-func (*store) Due(_ domain.Key, _ int, _ func(domain.Header) bool, done func([]domain.Key, domain.Key, error)) {
+func (*store) Due(_ otp.Origin, _ domain.Key, _ int, _ func(domain.Header) bool, done func([]domain.Key, domain.Key, error)) {
 	go done(nil, domain.Key{}, nil)
 }
 
-func (*store) Prune(_ []domain.Key, _ func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
+func (*store) Prune(_ otp.Origin, _ []domain.Key, _ func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
 	go done(nil, nil, nil)
 }
 
-func (*store) Get(k domain.Key, done func(domain.Record, bool, error)) {
+func (*store) Get(_ otp.Origin, k domain.Key, done func(domain.Record, bool, error)) {
 	go done(domain.Record{Key: k}, false, nil)
 }
 
-func (*store) Lookup(_ domain.Key, done func(domain.Credential, bool, error)) {
+func (*store) Lookup(_ otp.Origin, _ domain.Key, done func(domain.Credential, bool, error)) {
 	go done(domain.Credential{}, false, nil)
 }
 
-func (*store) Realms(done func(map[domain.Realm]int, error)) { go done(nil, nil) }
+func (*store) Realms(_ otp.Origin, done func(map[domain.Realm]int, error)) { go done(nil, nil) }
 
 // start starts a bridge and the actors behind it on a broker in memory.
 func start(t *testing.T, broker link.Dialer) *amqpbridge.Bridge {

@@ -32,7 +32,9 @@ func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
 	if len(f.jobs) >= f.spec.Consumer.Prefetch {
 		f.full = m.at
 	}
-	if err := f.spec.Read(j); err != nil {
+	err := f.spec.Read(j)
+	f.trace(c, j)
+	if err != nil {
 		f.onOutcome(c, outcome{j: j, err: err})
 		return
 	}

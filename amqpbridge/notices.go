@@ -137,6 +137,6 @@ func (n *notices) send(c *otp.Context[NoticesMessage], m owner) {
 	_ = n.publisher.Tell(c, Send{Publishing: link.Publishing{ // no publisher: counted there
 		Exchange: exchange, Key: kind.Key(sip.EncodeKey(string(m.news.Key.Realm))), ContentType: "application/json",
 		Body: n.sender.Notice(kind, "notice-"+strconv.Itoa(n.seq), m.about, m.account, m.news.Previous.Contact),
-	}})
+	}, Event: string(kind)})
 	n.tally.Add(noticesPart, string(kind))
 }

@@ -8,13 +8,18 @@ import (
 	"registrar/actors/domain"
 	"registrar/amqpbridge/link"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
 )
 
 // PublisherMessage is what the publisher's actor understands.
 type PublisherMessage interface{ publisherMessage() }
 
 // Send publishes without waiting: replies, which are worthless when they are late.
-type Send struct{ Publishing link.Publishing }
+type Send struct {
+	Publishing link.Publishing
+	// Event and MsgID are what the recorder is told of it.
+	Event, MsgID string
+}
 
 // Park publishes with a confirm: what must arrive. It is answered when the broker has it.
 type Park struct {
@@ -116,6 +121,9 @@ func (p *Publisher) send(c *otp.Context[PublisherMessage], m Send) {
 		p.spec.Status.up(publisherPart)
 	}
 	p.spec.Tally.Add(publisherPart, "sent")
+	if c.Traced() {
+		c.Trace(trace.Publish, published(m))
+	}
 }
 
 func (p *Publisher) park(c *otp.Context[PublisherMessage], m Park) {

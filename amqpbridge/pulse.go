@@ -213,14 +213,14 @@ func (p *pulse) beat(c *otp.Context[PulseMessage]) {
 	})
 	_ = p.publisher.Tell(c, Send{Publishing: link.Publishing{ // no publisher: no answer, and that is noticed
 		Exchange: "registrar", Key: "authn.endpoint.req." + sip.EncodeKey(realm), ContentType: "application/json", Body: body,
-	}})
+	}, Event: "canary", MsgID: p.asked})
 	if p.spec.Leaders == "" {
 		return
 	}
 	if p.tokens++; p.tokens > leadLapse {
 		p.lead(c, false)
 	}
-	_ = p.publisher.Tell(c, Send{Publishing: link.Publishing{Key: p.spec.Leaders, Body: []byte("token"), Expiration: p.spec.Every}}) // as above
+	_ = p.publisher.Tell(c, Send{Publishing: link.Publishing{Key: p.spec.Leaders, Body: []byte("token"), Expiration: p.spec.Every}, Event: "token"}) // as above
 }
 
 // look remembers whether a question was answered, and has the sessions renewed when too many were not.

@@ -15,7 +15,7 @@ import (
 // Registrations reads the committed records of a realm, or of all when it is empty, in pages in key order. The call returns at once; done is
 // called once, from another goroutine.
 type Registrations interface {
-	Page(realm domain.Realm, after domain.Key, limit int, done func([]domain.Record, error))
+	Page(from otp.Origin, realm domain.Realm, after domain.Key, limit int, done func([]domain.Record, error))
 }
 
 // realmBudget is how long a query about many may take: what reads a whole file has more time than a question about one user.
@@ -92,7 +92,7 @@ func (q *queries) many(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, 
 
 // page adds one page of the file to the answer and goes on with the next.
 func (q *queries) page(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, answer *wire.Answer, realm domain.Realm, after domain.Key) {
-	q.store.Page(realm, after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) FlowMessage {
+	q.store.Page(c, realm, after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) FlowMessage {
 		return step{j: j, run: func(c *otp.Context[FlowMessage]) {
 			if err != nil {
 				c.Enqueue(outcome{j: j, err: err})
@@ -144,15 +144,15 @@ func (q *queries) send(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, 
 		if q.silent(j.route.Generation) {
 			return "not_found_silent"
 		}
-		q.reply(c, req.ServerID, q.sender.RegQueryError(&wire.RegQueryError{Envelope: wire.Envelope{MsgID: req.MsgID}}))
+		q.reply(c, &req.Envelope, q.sender.RegQueryError(&wire.RegQueryError{Envelope: wire.Envelope{MsgID: req.MsgID}}))
 		return "not_found"
 	}
-	q.reply(c, req.ServerID, a.Encode(q.sender, req.MsgID, q.now().Sub(q.started)))
+	q.reply(c, &req.Envelope, a.Encode(q.sender, req.MsgID, q.now().Sub(q.started)))
 	return "answered"
 }
 
 func (q *queries) counted(c *otp.Context[FlowMessage], req *wire.RegQuery, n int) string {
-	q.reply(c, req.ServerID, q.sender.RegCount(req.MsgID, n, q.now().Sub(q.started)))
+	q.reply(c, &req.Envelope, q.sender.RegCount(req.MsgID, n, q.now().Sub(q.started)))
 	return "answered"
 }
 
@@ -164,6 +164,6 @@ func (q *queries) refuse(c *otp.Context[FlowMessage], req *wire.RegQuery, err er
 	}
 	e := &wire.RegQueryError{Envelope: wire.Envelope{MsgID: req.MsgID}, Hint: fmt.Sprintf(
 		"the answer would exceed %d bytes: ask for fewer Fields, for one user, or with Count-Only", q.settings.ReplyMost)}
-	q.reply(c, req.ServerID, q.sender.RegQueryError(e))
+	q.reply(c, &req.Envelope, q.sender.RegQueryError(e))
 	return "too_large"
 }

@@ -31,7 +31,7 @@ func (r *registrations) answerSync(c *otp.Context[FlowMessage], j *job, m *wire.
 }
 
 func (r *registrations) syncPage(c *otp.Context[FlowMessage], j *job, m *wire.RegSync, after domain.Key) {
-	r.store.Page("", after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) FlowMessage {
+	r.store.Page(c, "", after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) FlowMessage {
 		return step{j: j, run: func(c *otp.Context[FlowMessage]) {
 			if err != nil {
 				c.Enqueue(outcome{j: j, err: err})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -91,6 +92,14 @@ func (w *writer) prepareWrite(b *batch, op writeOp) func() {
 	}
 	b.writes[op.rec.Key] = write{rec: op.rec, value: op.value}
 	return func() { op.done(nil) }
+}
+
+// size says how many records the batch has written.
+func (b *batch) size() string {
+	if len(b.writes) == 1 {
+		return "1 record"
+	}
+	return strconv.Itoa(len(b.writes)) + " records"
 }
 
 // raise remembers the epoch with which a shard primes: what an older incarnation of one of its users asks for later is refused.

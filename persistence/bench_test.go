@@ -19,6 +19,7 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/persistence"
+	"registrar/supervisor/otp"
 )
 
 // The benchmarks work on a file with a million registrations of 700 bytes on the machine's own disk; REGISTRAR_BENCH_USERS makes it smaller. Each
@@ -122,7 +123,7 @@ func hammer(b *testing.B, dir string, n int) (writes, perCommit float64) {
 			rec := benchRecord(w+n*rand.IntN(benchUsers()/n), 1)
 			records[w] = append(records[w], rec)
 			fences.Add(1)
-			s.Fence(rec.Key, 1, func(domain.Record, error) { fences.Done() })
+			s.Fence(otp.External("test"), rec.Key, 1, func(domain.Record, error) { fences.Done() })
 		}
 	}
 	fences.Wait()
@@ -131,7 +132,7 @@ func hammer(b *testing.B, dir string, n int) (writes, perCommit float64) {
 		writers.Go(func() {
 			done := make(chan error, 1)
 			for i := 1; time.Since(began) < slice; i++ {
-				s.Write(records[w][i%100], 1, func(err error) { done <- err })
+				s.Write(otp.External("test"), records[w][i%100], 1, func(err error) { done <- err })
 				if err := <-done; err != nil {
 					b.Error(err)
 					return
@@ -334,7 +335,7 @@ func (s *store) reads(b *testing.B, d time.Duration) float64 {
 	done := make(chan error, 1)
 	for began := time.Now(); time.Since(began) < d; {
 		at := time.Now()
-		s.Get(benchKey(rand.IntN(benchUsers())), func(_ domain.Record, ok bool, err error) {
+		s.Get(otp.External("test"), benchKey(rand.IntN(benchUsers())), func(_ domain.Record, ok bool, err error) {
 			if !ok {
 				err = cmp.Or(err, os.ErrNotExist)
 			}

@@ -11,6 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/otp"
 )
 
 // Kinds returns the names of the files, without their ending.
@@ -35,12 +36,12 @@ func (f *file) copyTo(path string) error {
 
 // Copy writes a consistent copy of the file to path, which must not be there.
 func (r *Registrations) Copy(path string, done func(error)) {
-	r.pool.long(func() error { return r.file.copyTo(path) }, done)
+	r.pool.long(otp.External("control"), func() error { return r.file.copyTo(path) }, done)
 }
 
 // Copy writes a consistent copy of the file to path, which must not be there.
 func (s *Credentials) Copy(path string, done func(error)) {
-	s.pool.long(func() error { return s.file.copyTo(path) }, done)
+	s.pool.long(otp.External("control"), func() error { return s.file.copyTo(path) }, done)
 }
 
 // Stats answers the sizes of the file.
@@ -51,7 +52,7 @@ func (s *Credentials) Stats(done func(FileStats, error)) { s.pool.stats(s.file, 
 
 func (r *readers) stats(f *file, done func(FileStats, error)) {
 	var stats FileStats
-	r.long(func() error {
+	r.long(otp.External("control"), func() error {
 		return f.tx(func(tx *bolt.Tx) error {
 			stats = statsOf(tx)
 			return nil

@@ -47,10 +47,10 @@ func (s *Credentials) Children() otp.SupSpec {
 }
 
 // Lookup answers one user's credential, and whether there is one.
-func (s *Credentials) Lookup(key domain.Key, done func(domain.Credential, bool, error)) {
+func (s *Credentials) Lookup(from otp.Origin, key domain.Key, done func(domain.Credential, bool, error)) {
 	var cred domain.Credential
 	found := false
-	s.pool.run(key, func() error {
+	s.pool.run(from, key, func() error {
 		return s.file.view(func(data *bolt.Bucket) error {
 			k := keyOf(key)
 			v := data.Get(k)
@@ -66,33 +66,33 @@ func (s *Credentials) Lookup(key domain.Key, done func(domain.Credential, bool, 
 }
 
 // Realms answers how many credentials each realm has, after every change that was accepted before.
-func (s *Credentials) Realms(done func(map[domain.Realm]int, error)) {
-	if err := s.writer.Tell(otp.External("store"), realmsOp{done: done}); err != nil {
+func (s *Credentials) Realms(from otp.Origin, done func(map[domain.Realm]int, error)) {
+	if err := s.writer.Tell(from, realmsOp{done: done}); err != nil {
 		done(nil, unavailable(err))
 	}
 }
 
 // Apply makes all of the changes or none, and answers the keys that are different now: a deletion of what was not there is
 // not among them.
-func (s *Credentials) Apply(changes []CredentialChange, done func([]domain.Key, error)) {
-	if err := s.writer.Tell(otp.External("store"), applyOp{changes: changes, done: done}); err != nil {
+func (s *Credentials) Apply(from otp.Origin, changes []CredentialChange, done func([]domain.Key, error)) {
+	if err := s.writer.Tell(from, applyOp{changes: changes, done: done}); err != nil {
 		done(nil, unavailable(err))
 	}
 }
 
 // Reseal seals every secret with the key that seals now, and answers how many it has changed. Others' work goes on in between. What was sealed otherwise
 // stays in free pages until the file is compacted.
-func (s *Credentials) Reseal(done func(int, error)) {
-	if err := s.writer.Tell(otp.External("store"), resealOp{done: done}); err != nil {
+func (s *Credentials) Reseal(from otp.Origin, done func(int, error)) {
+	if err := s.writer.Tell(from, resealOp{done: done}); err != nil {
 		done(0, unavailable(err))
 	}
 }
 
 // Page answers at most limit credentials in key order behind after, of one realm, or of all when realm is empty. A page that is shorter
 // than limit is the last.
-func (s *Credentials) Page(realm domain.Realm, after domain.Key, limit int, done func([]domain.Credential, error)) {
+func (s *Credentials) Page(from otp.Origin, realm domain.Realm, after domain.Key, limit int, done func([]domain.Credential, error)) {
 	var out []domain.Credential
-	s.pool.run(after, func() error {
+	s.pool.run(from, after, func() error {
 		return s.file.view(func(data *bolt.Bucket) (err error) {
 			out, err = page(data, realm, after, limit, s.opts.credential)
 			return err

@@ -4,6 +4,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/otp"
 )
 
 // dueLook is how many records one call of [Registrations.Due] looks at: a reader's time, a few milliseconds.
@@ -11,13 +12,13 @@ const dueLook = 10_000
 
 // Due answers, in key order from a key on, at most limit users whose header is due, and where to go on; the zero key is the end of the file. It looks at a
 // bounded number of records: a page may be empty and yet have a next one.
-func (r *Registrations) Due(from domain.Key, limit int, due func(domain.Header) bool, done func(keys []domain.Key, next domain.Key, err error)) {
+func (r *Registrations) Due(from otp.Origin, start domain.Key, limit int, due func(domain.Header) bool, done func(keys []domain.Key, next domain.Key, err error)) {
 	var keys []domain.Key
 	var next domain.Key
-	r.pool.run(from, func() error {
+	r.pool.run(from, start, func() error {
 		return r.file.view(func(data *bolt.Bucket) error {
 			c, seen := data.Cursor(), 0
-			for k, v := c.Seek(seekKey(from)); k != nil; k, v = c.Next() {
+			for k, v := c.Seek(seekKey(start)); k != nil; k, v = c.Next() {
 				h, err := decodeHeader(k, v)
 				if err != nil {
 					return err
@@ -46,8 +47,8 @@ func seekKey(k domain.Key) []byte {
 // changed (one without content was deleted), and the users that have an incarnation meanwhile, which alone may change their records. What decide sees is
 // the record as it is after every write that was accepted before, so nothing that came in between is lost. The answer comes before any later write of
 // these users is answered.
-func (r *Registrations) Prune(keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
-	if err := r.tell(pruneOp{keys: keys, decide: decide, done: done}); err != nil {
+func (r *Registrations) Prune(from otp.Origin, keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
+	if err := r.tell(from, pruneOp{keys: keys, decide: decide, done: done}); err != nil {
 		done(nil, nil, err)
 	}
 }
@@ -101,7 +102,7 @@ func (w *writer) readPrunes(data *bolt.Bucket, b *batch) error {
 // scan reads one shard's headers.
 func (r *Registrations) scan(op primeOp) {
 	var hs []domain.Header
-	r.pool.long(func() error {
+	r.pool.long(otp.External("store"), func() error {
 		return r.file.view(func(data *bolt.Bucket) error {
 			return data.ForEach(func(k, v []byte) error {
 				h, err := decodeHeader(k, v)

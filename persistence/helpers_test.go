@@ -57,21 +57,21 @@ type result[T any] struct {
 
 func (s *store) fence(k domain.Key, epoch uint64) (domain.Record, error) {
 	got := make(chan result[domain.Record], 1)
-	s.Fence(k, epoch, func(r domain.Record, err error) { got <- result[domain.Record]{r, err} })
+	s.Fence(otp.External("test"), k, epoch, func(r domain.Record, err error) { got <- result[domain.Record]{r, err} })
 	r := <-got
 	return r.v, r.err
 }
 
 func (s *store) write(rec domain.Record, epoch uint64) error {
 	got := make(chan error, 1)
-	s.Write(rec, epoch, func(err error) { got <- err })
+	s.Write(otp.External("test"), rec, epoch, func(err error) { got <- err })
 	return <-got
 }
 
 func (s *store) prime(shard, shards int, epoch uint64) []domain.Header {
 	s.t.Helper()
 	got := make(chan result[[]domain.Header], 1)
-	s.Prime(shard, shards, epoch, func(h []domain.Header, err error) { got <- result[[]domain.Header]{h, err} })
+	s.Prime(otp.External("test"), shard, shards, epoch, func(h []domain.Header, err error) { got <- result[[]domain.Header]{h, err} })
 	r := <-got
 	if r.err != nil {
 		s.t.Fatal(r.err)

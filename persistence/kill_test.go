@@ -36,7 +36,7 @@ func runCrashChild(dir string) int {
 		user := strconv.Itoa(u)
 		var next func(n int)
 		next = func(n int) {
-			s.Write(record(user, strconv.Itoa(n)), 1, func(err error) {
+			s.Write(otp.External("test"), record(user, strconv.Itoa(n)), 1, func(err error) {
 				if err != nil { // tried again until it works, and said
 					acked <- "error " + err.Error()
 					time.AfterFunc(20*time.Millisecond, func() { next(n) })
@@ -46,7 +46,7 @@ func runCrashChild(dir string) int {
 				next(n + 1)
 			})
 		}
-		s.Fence(key(user), 1, func(r domain.Record, _ error) {
+		s.Fence(otp.External("test"), key(user), 1, func(r domain.Record, _ error) {
 			first := 1
 			if len(r.Bindings) > 0 {
 				first, _ = strconv.Atoi(r.Bindings[0].Contact)

@@ -69,6 +69,7 @@ type ReaderMessage interface{ readerMessage() }
 
 // read is one read: do is called on the reader's goroutine, done once with its error.
 type read struct {
+	key  domain.Key
 	do   func() error
 	done func(error)
 }

@@ -33,16 +33,16 @@ func (r *readers) children() []otp.ChildSpec {
 }
 
 // run has a read done by the reader of a user and calls done once, with its error.
-func (r *readers) run(key domain.Key, do func() error, done func(error)) {
+func (r *readers) run(from otp.Origin, key domain.Key, do func() error, done func(error)) {
 	ref := r.refs[domain.ShardOf(key, readersNumber)]
-	if err := ref.Tell(otp.External("store"), read{do: do, done: done}); err != nil {
+	if err := ref.Tell(from, read{key: key, do: do, done: done}); err != nil {
 		done(unavailable(err))
 	}
 }
 
 // long has a read done that takes seconds: nobody waits behind it but others of its kind.
-func (r *readers) long(do func() error, done func(error)) {
-	if err := r.bulk.Tell(otp.External("store"), read{do: do, done: done}); err != nil {
+func (r *readers) long(from otp.Origin, do func() error, done func(error)) {
+	if err := r.bulk.Tell(from, read{do: do, done: done}); err != nil {
 		done(unavailable(err))
 	}
 }

@@ -45,42 +45,42 @@ const stopTimeout = time.Minute
 
 // Fence ends the right of every older incarnation to write the user's record, and answers the record as it is after every write that
 // was accepted before.
-func (r *Registrations) Fence(key domain.Key, epoch uint64, done func(domain.Record, error)) {
-	if err := r.tell(fenceOp{key: key, epoch: epoch, done: done}); err != nil {
+func (r *Registrations) Fence(from otp.Origin, key domain.Key, epoch uint64, done func(domain.Record, error)) {
+	if err := r.tell(from, fenceOp{key: key, epoch: epoch, done: done}); err != nil {
 		done(domain.Record{}, err)
 	}
 }
 
 // Write replaces the user's record; an empty one is deleted. It is refused with [domain.Conflict] unless epoch is the one
 // fenced last; any other error is an unknown outcome.
-func (r *Registrations) Write(rec domain.Record, epoch uint64, done func(error)) {
+func (r *Registrations) Write(from otp.Origin, rec domain.Record, epoch uint64, done func(error)) {
 	op := writeOp{rec: rec, epoch: epoch, done: done}
 	if !rec.Empty() {
 		op.value = encodeRecord(&rec, epoch)
 	}
-	if err := r.tell(op); err != nil {
+	if err := r.tell(from, op); err != nil {
 		done(err)
 	}
 }
 
 // Release forgets the fence of an incarnation that has ended.
-func (r *Registrations) Release(key domain.Key, epoch uint64) {
-	_ = r.tell(releaseOp{key: key, epoch: epoch}) // without a writer there are no fences
+func (r *Registrations) Release(from otp.Origin, key domain.Key, epoch uint64) {
+	_ = r.tell(from, releaseOp{key: key, epoch: epoch}) // without a writer there are no fences
 }
 
 // Prime answers the headers of all users of a shard after every write accepted before, and ends the right of incarnations older than
 // epoch to write them. The scan that opened the file serves each shard once; after that a shard costs a scan of its own.
-func (r *Registrations) Prime(shard, shards int, epoch uint64, done func([]domain.Header, error)) {
-	if err := r.tell(primeOp{shard: shard, shards: shards, epoch: epoch, done: done}); err != nil {
+func (r *Registrations) Prime(from otp.Origin, shard, shards int, epoch uint64, done func([]domain.Header, error)) {
+	if err := r.tell(from, primeOp{shard: shard, shards: shards, epoch: epoch, done: done}); err != nil {
 		done(nil, err)
 	}
 }
 
 // Get answers one user's committed record, and whether there is one.
-func (r *Registrations) Get(key domain.Key, done func(domain.Record, bool, error)) {
+func (r *Registrations) Get(from otp.Origin, key domain.Key, done func(domain.Record, bool, error)) {
 	var rec domain.Record
 	found := false
-	r.pool.run(key, func() error {
+	r.pool.run(from, key, func() error {
 		return r.file.view(func(data *bolt.Bucket) (err error) {
 			rec, found, err = get(data, key)
 			return err
@@ -100,9 +100,9 @@ func get(data *bolt.Bucket, key domain.Key) (rec domain.Record, found bool, err 
 
 // Page answers at most limit records in key order behind after, of one realm, or of all when realm is empty. A page that is shorter than
 // limit is the last.
-func (r *Registrations) Page(realm domain.Realm, after domain.Key, limit int, done func([]domain.Record, error)) {
+func (r *Registrations) Page(from otp.Origin, realm domain.Realm, after domain.Key, limit int, done func([]domain.Record, error)) {
 	var out []domain.Record
-	r.pool.run(after, func() error {
+	r.pool.run(from, after, func() error {
 		return r.file.view(func(data *bolt.Bucket) (err error) {
 			out, err = page(data, realm, after, limit, decodeRecord)
 			return err
@@ -110,8 +110,8 @@ func (r *Registrations) Page(realm domain.Realm, after domain.Key, limit int, do
 	}, func(err error) { done(out, err) })
 }
 
-func (r *Registrations) tell(m WriterMessage) error {
-	return unavailable(r.writer.Tell(otp.External("store"), m))
+func (r *Registrations) tell(from otp.Origin, m WriterMessage) error {
+	return unavailable(r.writer.Tell(from, m))
 }
 
 // unavailable gives an error of the engine the kind that a caller acts on, and leaves those that have one.

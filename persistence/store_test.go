@@ -13,6 +13,7 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/persistence"
+	"registrar/supervisor/otp"
 )
 
 func TestRecordSurvivesARestart(t *testing.T) {
@@ -56,11 +57,11 @@ func TestOnlyTheFencedIncarnationWrites(t *testing.T) {
 	if err := s.write(record("100", "sip:zombie"), 1); domain.KindOf(err) != domain.Conflict {
 		t.Errorf("a write of the older incarnation: %v", err)
 	}
-	s.Release(rec.Key, 1) // the zombie's release releases nothing
+	s.Release(otp.External("test"), rec.Key, 1) // the zombie's release releases nothing
 	if err := s.write(record("100", "sip:new"), 2); err != nil {
 		t.Errorf("a write of the present incarnation: %v", err)
 	}
-	s.Release(rec.Key, 2)
+	s.Release(otp.External("test"), rec.Key, 2)
 	if err := s.write(rec, 2); domain.KindOf(err) != domain.Conflict {
 		t.Errorf("a write after the release: %v", err)
 	}
@@ -74,7 +75,7 @@ func TestFenceSeesEveryEarlierWrite(t *testing.T) {
 		k := key(strconv.Itoa(u))
 		for epoch := uint64(1); epoch <= 10; epoch++ {
 			wg.Add(2)
-			s.Fence(k, epoch, func(r domain.Record, err error) {
+			s.Fence(otp.External("test"), k, epoch, func(r domain.Record, err error) {
 				defer wg.Done()
 				want := ""
 				if epoch > 1 {
@@ -89,7 +90,7 @@ func TestFenceSeesEveryEarlierWrite(t *testing.T) {
 				}
 			})
 			rec := record(strconv.Itoa(u), fmt.Sprintf("sip:%d", epoch))
-			s.Write(rec, epoch, func(err error) {
+			s.Write(otp.External("test"), rec, epoch, func(err error) {
 				defer wg.Done()
 				if err != nil {
 					t.Errorf("write of epoch %d: %v", epoch, err)
@@ -195,7 +196,7 @@ func TestPages(t *testing.T) {
 	}
 	page := func(realm domain.Realm, after domain.Key, limit int) (keys []string) {
 		got := make(chan []domain.Record, 1)
-		s.Page(realm, after, limit, func(r []domain.Record, err error) {
+		s.Page(otp.External("test"), realm, after, limit, func(r []domain.Record, err error) {
 			if err != nil {
 				t.Error(err)
 			}

@@ -39,7 +39,7 @@ func (s *store) get(user string) (domain.Record, bool, error) {
 		err error
 	}
 	got := make(chan answer, 1)
-	s.Get(key(user), func(rec domain.Record, ok bool, err error) { got <- answer{rec, ok, err} })
+	s.Get(otp.External("test"), key(user), func(rec domain.Record, ok bool, err error) { got <- answer{rec, ok, err} })
 	a := <-got
 	return a.rec, a.ok, a.err
 }
@@ -130,7 +130,7 @@ func TestPlaces(t *testing.T) {
 	}
 	results := make(chan error, 15)
 	for i := range 15 {
-		s.Fence(key(strconv.Itoa(i)), 1, func(_ domain.Record, err error) { results <- err })
+		s.Fence(otp.External("test"), key(strconv.Itoa(i)), 1, func(_ domain.Record, err error) { results <- err })
 	}
 	for range 5 {
 		if err := <-results; domain.KindOf(err) != domain.Overloaded || !errors.Is(err, otp.ErrOverloaded) {
@@ -166,7 +166,7 @@ func TestDueAndPrune(t *testing.T) {
 	s := openStore(t, persistence.Options{Dir: t.TempDir()})
 	s.fill(100)
 	for i := range 90 { // ten users keep their incarnation
-		s.Release(key(strconv.Itoa(i)), 1)
+		s.Release(otp.External("test"), key(strconv.Itoa(i)), 1)
 	}
 	type page struct {
 		keys []domain.Key
@@ -175,7 +175,7 @@ func TestDueAndPrune(t *testing.T) {
 	var all []domain.Key
 	for from, pages := (domain.Key{}), 0; ; pages++ {
 		got := make(chan page, 1)
-		s.Due(from, 7, func(h domain.Header) bool { return h.Key.User != "50" }, func(keys []domain.Key, next domain.Key, err error) {
+		s.Due(otp.External("test"), from, 7, func(h domain.Header) bool { return h.Key.User != "50" }, func(keys []domain.Key, next domain.Key, err error) {
 			if err != nil {
 				t.Error(err)
 			}
@@ -199,7 +199,7 @@ func TestDueAndPrune(t *testing.T) {
 	}
 	got := make(chan pruned, 1)
 	var news []error
-	s.Prune(all, func(rec domain.Record) (domain.Record, bool) {
+	s.Prune(otp.External("test"), all, func(rec domain.Record) (domain.Record, bool) {
 		if rec.Key.User == "10" {
 			return rec, false
 		}
@@ -223,15 +223,15 @@ func TestDueAndPrune(t *testing.T) {
 func TestPruneLeavesWhoBeginsMeanwhile(t *testing.T) {
 	s := openStore(t, persistence.Options{Dir: t.TempDir()})
 	s.fill(1)
-	s.Release(key("0"), 1)
+	s.Release(otp.External("test"), key("0"), 1)
 	if err := s.app.Suspend("registrations/writer"); err != nil { // so that both come in one batch
 		t.Fatal(err)
 	}
 	owned := make(chan int, 1)
-	s.Prune([]domain.Key{key("0")}, func(rec domain.Record) (domain.Record, bool) { return domain.Record{Key: rec.Key}, true },
+	s.Prune(otp.External("test"), []domain.Key{key("0")}, func(rec domain.Record) (domain.Record, bool) { return domain.Record{Key: rec.Key}, true },
 		func(_ []domain.Header, o []domain.Key, _ error) { owned <- len(o) })
 	fenced := make(chan domain.Record, 1)
-	s.Fence(key("0"), 2, func(rec domain.Record, _ error) { fenced <- rec })
+	s.Fence(otp.External("test"), key("0"), 2, func(rec domain.Record, _ error) { fenced <- rec })
 	must(t, s.app.Resume("registrations/writer"))
 	if rec, n := <-fenced, <-owned; len(rec.Bindings) != 1 || n != 1 {
 		t.Errorf("%d bindings, %d owned", len(rec.Bindings), n)

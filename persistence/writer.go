@@ -6,6 +6,7 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
 )
 
 // writer is the process that opens the registrations file and alone writes it. Its goroutine owns the batch and the fences.
@@ -117,6 +118,9 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 	if wrote {
 		w.primed = nil
 		w.keeper.succeeded()
+	}
+	if wrote {
+		c.Trace(trace.Commit, trace.Note{Text: b.size()})
 	}
 	w.answers = b.answers
 	w.answer()

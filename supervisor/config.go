@@ -41,6 +41,8 @@ type Config struct {
 	Idle time.Duration
 	// LiveMost is about how many users' actors there are at most; zero means no limit.
 	LiveMost int
+	// TraceEvents is how many events the recorder keeps, about; zero means 65,536, negative that nothing is recorded.
+	TraceEvents int
 	// Keys seal the secrets of credentials on disk; nil leaves them as they are.
 	Keys *persistence.Keyring
 	// StoreMost is how large each file of the store may grow, in bytes; zero is as large as the disk allows.

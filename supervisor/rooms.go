@@ -14,7 +14,9 @@ import (
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/wire"
 	"registrar/persistence"
+	"registrar/supervisor/console"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
 )
 
 // rooms holds the parts of one registrar and the addresses of its processes, before and while they run.
@@ -30,6 +32,9 @@ type rooms struct {
 	bridge        *amqpbridge.Bridge
 	primed        func([]domain.Header)
 	restarts      atomic.Uint64
+
+	recorder *trace.Recorder
+	stories  *otp.Ref[console.StoriesMessage]
 }
 
 // Bounds of one user's or realm's actor: more crashes than this within the period and it is stopped until it has cooled down.
@@ -39,10 +44,29 @@ const (
 	actorCoolDown = 5 * time.Second
 )
 
+// storiesWaiting is how many crashes may wait for their story.
+const storiesWaiting = 100
+
+// storiesKept is how many crash stories are kept over a restart.
+const storiesKept = 100
+
+func (r *rooms) newStories() otp.Behaviour[console.StoriesMessage] {
+	return console.NewStories(func() (console.Journal, error) {
+		return persistence.OpenJournal(persistence.Options{Dir: r.cfg.Data, Log: r.cfg.Log, NoSync: r.cfg.NoSync}, storiesKept)
+	}, r.recorder)
+}
+
 func furnish(cfg Config, boot uint32) *rooms {
 	clock := cfg.Clock
 	r := &rooms{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
-	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot))
+	if cfg.TraceEvents > 0 {
+		r.recorder = trace.New(cfg.TraceEvents, clock.Now(), clock.Mono())
+	}
+	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot), otp.WithRecorder(r.recorder))
+	r.stories = otp.NewRef[console.StoriesMessage](r.sys, "observe/stories", otp.WithBound(storiesWaiting))
+	r.sys.Subscribe(func(rep otp.Report) {
+		_ = r.stories.Tell(otp.External("reports"), console.Crashed{Report: rep}) // too many at once, or not there: not told
+	}, otp.ChildCrashed)
 	r.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
 	r.sys.Subscribe(func(rep otp.Report) { r.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)
 	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync, Keys: cfg.Keys, MaxSize: cfg.StoreMost, Shards: directory.Shards}
@@ -112,6 +136,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.CacheMost == 0 {
 		cfg.CacheMost = 100_000
+	}
+	if cfg.TraceEvents == 0 {
+		cfg.TraceEvents = trace.DefaultEvents
 	}
 	if cfg.Version == "" {
 		cfg.Version = "devel"

@@ -12,7 +12,9 @@ import (
 	"registrar/actors/domain"
 	"registrar/amqpbridge"
 	"registrar/persistence"
+	"registrar/supervisor/console"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
 )
 
 // ControlSocket is the name of the control socket in the data directory.
@@ -125,6 +127,16 @@ func (s *Server) Resume(process string) error { return s.app.Load().Resume(proce
 // Step has it handle one message.
 func (s *Server) Step(process string) error { return s.app.Load().Step(process) } //nolint:wrapcheck // as above.
 
+// Recorder holds what the processes have said to each other; nil when nothing is recorded.
+func (s *Server) Recorder() *trace.Recorder { return s.rooms.recorder }
+
+// Crashes returns the crash stories that are kept, the oldest first.
+func (s *Server) Crashes(ctx context.Context) ([]trace.CrashStory, error) {
+	return otp.Call(ctx, operator(), s.rooms.stories, func(f otp.From[[]trace.CrashStory]) console.StoriesMessage { //nolint:wrapcheck // it names the process.
+		return console.List{From: f}
+	})
+}
+
 // Import writes credentials, all or none; the next authn for them sees the new ones.
 func (s *Server) Import(ctx context.Context, creds []domain.Credential) (int, error) {
 	changes := make([]persistence.CredentialChange, 0, len(creds))
@@ -142,7 +154,7 @@ func (s *Server) Delete(ctx context.Context, key domain.Key) (bool, error) {
 }
 
 func (s *Server) apply(ctx context.Context, changes []persistence.CredentialChange) ([]domain.Key, error) {
-	changed, err := await(ctx, s, func(done func([]domain.Key, error)) { s.rooms.credentials.Apply(changes, done) })
+	changed, err := await(ctx, s, func(done func([]domain.Key, error)) { s.rooms.credentials.Apply(operator(), changes, done) })
 	if err != nil {
 		return nil, err
 	}
@@ -157,18 +169,22 @@ func (s *Server) apply(ctx context.Context, changes []persistence.CredentialChan
 
 // Credentials lists credentials in key order, see [persistence.Credentials.Page].
 func (s *Server) Credentials(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Credential, error) {
-	return await(ctx, s, func(done func([]domain.Credential, error)) { s.rooms.credentials.Page(realm, after, limit, done) })
+	return await(ctx, s, func(done func([]domain.Credential, error)) {
+		s.rooms.credentials.Page(operator(), realm, after, limit, done)
+	})
 }
 
 // Registrations lists records in key order, ended ones among them, see [persistence.Registrations.Page].
 func (s *Server) Registrations(ctx context.Context, realm domain.Realm, after domain.Key, limit int) ([]domain.Record, error) {
-	return await(ctx, s, func(done func([]domain.Record, error)) { s.rooms.registrations.Page(realm, after, limit, done) })
+	return await(ctx, s, func(done func([]domain.Record, error)) {
+		s.rooms.registrations.Page(operator(), realm, after, limit, done)
+	})
 }
 
 // Registration returns one user's record, an empty one when there is none.
 func (s *Server) Registration(ctx context.Context, key domain.Key) (domain.Record, error) {
 	return await(ctx, s, func(done func(domain.Record, error)) {
-		s.rooms.registrations.Get(key, func(rec domain.Record, _ bool, err error) { done(rec, err) })
+		s.rooms.registrations.Get(operator(), key, func(rec domain.Record, _ bool, err error) { done(rec, err) })
 	})
 }
 

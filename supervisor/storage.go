@@ -19,7 +19,7 @@ func (s *Server) Secrets(ctx context.Context, after domain.Key, limit int) ([]do
 
 // Reseal seals every secret with the key that seals now, and returns how many it has changed.
 func (s *Server) Reseal(ctx context.Context) (int, error) {
-	return await(ctx, s, s.rooms.credentials.Reseal)
+	return await(ctx, s, func(done func(int, error)) { s.rooms.credentials.Reseal(operator(), done) })
 }
 
 // Copy writes a consistent copy of one of the files. It is made on the spot first, so that a slow receiver holds nobody up.

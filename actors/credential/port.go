@@ -4,14 +4,15 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/otp"
 )
 
 // Store is where credentials are kept. Calls return at once; done is called once, from another goroutine.
 type Store interface {
 	// Lookup reads one user's credential, and whether there is one, as of a time after the call.
-	Lookup(key domain.Key, done func(domain.Credential, bool, error))
+	Lookup(from otp.Origin, key domain.Key, done func(domain.Credential, bool, error))
 	// Realms counts the credentials of each realm.
-	Realms(done func(map[domain.Realm]int, error))
+	Realms(from otp.Origin, done func(map[domain.Realm]int, error))
 }
 
 // Env is what the realms' actors share. It is immutable.

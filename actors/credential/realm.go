@@ -81,7 +81,7 @@ func (r *Realm) ask(c *otp.Context[Message], u domain.User, q *question) {
 	q.round = r.round
 	round := q.round
 	got := otp.Completion(c, func(f Found, err error) Message { return read{user: u, round: round, found: f, err: err} })
-	r.env.Store.Lookup(domain.Key{Realm: r.realm, User: u}, func(cred domain.Credential, ok bool, err error) {
+	r.env.Store.Lookup(c, domain.Key{Realm: r.realm, User: u}, func(cred domain.Credential, ok bool, err error) {
 		got(Found{Credential: cred, OK: ok}, err)
 	})
 }

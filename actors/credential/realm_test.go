@@ -44,7 +44,7 @@ func (s *store) set(user, password string) {
 	s.creds[k] = domain.Credential{Key: k, Method: domain.Password, Secret: domain.NewSecret(password)}
 }
 
-func (s *store) Lookup(k domain.Key, done func(domain.Credential, bool, error)) {
+func (s *store) Lookup(_ otp.Origin, k domain.Key, done func(domain.Credential, bool, error)) {
 	s.lookups.Add(1)
 	if s.explode.CompareAndSwap(true, false) {
 		panic("the actor dies while it handles a lookup")
@@ -60,7 +60,7 @@ func (s *store) Lookup(k domain.Key, done func(domain.Credential, bool, error)) 
 	go done(c, ok, err)
 }
 
-func (s *store) Realms(done func(map[domain.Realm]int, error)) {
+func (s *store) Realms(_ otp.Origin, done func(map[domain.Realm]int, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := map[domain.Realm]int{}

@@ -27,7 +27,7 @@ func NewRealms(env Env) *Realms { return &Realms{env: &env} }
 // Init reads which realms there are; it returns when they are known.
 func (r *Realms) Init(c *otp.Context[RealmsMessage]) error {
 	answer := make(chan counted, 1)
-	r.env.Store.Realms(func(m map[domain.Realm]int, err error) { answer <- counted{realms: m, err: err} })
+	r.env.Store.Realms(c, func(m map[domain.Realm]int, err error) { answer <- counted{realms: m, err: err} })
 	select {
 	case a := <-answer:
 		if a.err != nil {
@@ -85,7 +85,7 @@ func (r *Realms) recount(c *otp.Context[RealmsMessage], m Update) {
 	got := otp.Completion(c, func(realms map[domain.Realm]int, err error) RealmsMessage {
 		return counted{realms: realms, err: err, update: m}
 	})
-	r.env.Store.Realms(got)
+	r.env.Store.Realms(c, got)
 }
 
 // onCounted takes over the new counts and has every live realm that the update names drop what it has cached.

@@ -25,7 +25,7 @@ func (s *Shard) admit(c *otp.Context[Message], req registration.Request) bool {
 	}
 	s.admissions[key] = &admission{waiting: []registration.Request{req}}
 	got := otp.Completion(c, func(guest bool, _ error) Message { return looked{key: key, guest: guest} })
-	s.env.Credentials.Lookup(key, func(_ domain.Credential, ok bool, err error) {
+	s.env.Credentials.Lookup(c, key, func(_ domain.Credential, ok bool, err error) {
 		got(err == nil && !ok, nil) // a store that cannot answer refuses nobody
 	})
 	return true

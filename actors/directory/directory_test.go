@@ -40,7 +40,7 @@ func newStore() *store {
 	return &store{recs: map[domain.Key]domain.Record{}, fences: map[domain.Key]uint64{}}
 }
 
-func (s *store) Fence(k domain.Key, epoch uint64, done func(domain.Record, error)) {
+func (s *store) Fence(_ otp.Origin, k domain.Key, epoch uint64, done func(domain.Record, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fences[k] = max(epoch, s.fences[k])
@@ -49,7 +49,7 @@ func (s *store) Fence(k domain.Key, epoch uint64, done func(domain.Record, error
 	go done(rec, nil)
 }
 
-func (s *store) Write(rec domain.Record, epoch uint64, done func(error)) {
+func (s *store) Write(_ otp.Origin, rec domain.Record, epoch uint64, done func(error)) {
 	s.writes.Add(1)
 	if s.explode.Add(-1) >= 0 {
 		panic("the actor dies while it handles a registration")
@@ -77,7 +77,7 @@ func (s *store) Write(rec domain.Record, epoch uint64, done func(error)) {
 	commit()
 }
 
-func (s *store) Release(k domain.Key, epoch uint64) {
+func (s *store) Release(_ otp.Origin, k domain.Key, epoch uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fences[k] == epoch {
@@ -85,7 +85,7 @@ func (s *store) Release(k domain.Key, epoch uint64) {
 	}
 }
 
-func (s *store) Prime(shard, shards int, _ uint64, done func([]domain.Header, error)) {
+func (s *store) Prime(_ otp.Origin, shard, shards int, _ uint64, done func([]domain.Header, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var hs []domain.Header
@@ -97,14 +97,14 @@ func (s *store) Prime(shard, shards int, _ uint64, done func([]domain.Header, er
 	go done(hs, nil)
 }
 
-func (s *store) Get(k domain.Key, done func(domain.Record, bool, error)) {
+func (s *store) Get(_ otp.Origin, k domain.Key, done func(domain.Record, bool, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.recs[k]
 	go done(r, ok, nil)
 }
 
-func (s *store) Due(from domain.Key, limit int, due func(domain.Header) bool, done func([]domain.Key, domain.Key, error)) {
+func (s *store) Due(_ otp.Origin, from domain.Key, limit int, due func(domain.Header) bool, done func([]domain.Key, domain.Key, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var keys []domain.Key
@@ -126,7 +126,7 @@ func compare(a, b domain.Key) int {
 	return cmp.Or(cmp.Compare(a.Realm, b.Realm), cmp.Compare(a.User, b.User))
 }
 
-func (s *store) Prune(keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
+func (s *store) Prune(_ otp.Origin, keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var changed []domain.Header

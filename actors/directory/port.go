@@ -14,19 +14,19 @@ type Store interface {
 	registration.Store
 	// Prime returns the headers of all users of a shard after all writes accepted before, and refuses from then on what
 	// incarnations older than epoch write for these users.
-	Prime(shard, shards int, epoch uint64, done func([]domain.Header, error))
+	Prime(from otp.Origin, shard, shards int, epoch uint64, done func([]domain.Header, error))
 	// Due answers users whose header is due, at most limit, in key order from a key on; a zero Next is the end. A page may be empty and not the last.
-	Due(from domain.Key, limit int, due func(domain.Header) bool, done func(keys []domain.Key, next domain.Key, err error))
+	Due(from otp.Origin, start domain.Key, limit int, due func(domain.Header) bool, done func(keys []domain.Key, next domain.Key, err error))
 	// Prune has decide take what has ended out of the committed records of users without an incarnation, and answers after the commit, before
 	// any later write of these users is answered: the headers of what was changed, and the users that have an incarnation, which were left alone.
-	Prune(keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func(changed []domain.Header, owned []domain.Key, err error))
+	Prune(from otp.Origin, keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func(changed []domain.Header, owned []domain.Key, err error))
 	// Get returns one user's committed record, and whether there is one.
-	Get(key domain.Key, done func(domain.Record, bool, error))
+	Get(from otp.Origin, key domain.Key, done func(domain.Record, bool, error))
 }
 
 // Credentials says whether a user has credentials here. Calls return at once; done is called once, from another goroutine.
 type Credentials interface {
-	Lookup(key domain.Key, done func(domain.Credential, bool, error))
+	Lookup(from otp.Origin, key domain.Key, done func(domain.Credential, bool, error))
 }
 
 // GuestLimits bound the users that register without having credentials here: a migration has them, a flood of made-up names as well.

@@ -60,7 +60,7 @@ func (s *Shard) prime(c *otp.Context[Message]) ([]domain.Header, error) {
 		err     error
 	}
 	answer := make(chan primed, 1)
-	s.env.Store.Prime(s.number, Shards, uint64(c.Epoch()), func(h []domain.Header, err error) { answer <- primed{h, err} })
+	s.env.Store.Prime(c, s.number, Shards, uint64(c.Epoch()), func(h []domain.Header, err error) { answer <- primed{h, err} })
 	select {
 	case p := <-answer:
 		return p.headers, p.err
@@ -140,5 +140,5 @@ func (s *Shard) onExit(c *otp.Context[Message], k domain.Key, r otp.Reason) {
 	}
 	c.Log().Error().Str("realm", string(k.Realm)).Str("user", string(k.User)).Stringer("reason", r).Msg("user stopped after too many crashes")
 	got := otp.Completion(c, func(rec domain.Record, err error) Message { return reread{key: k, record: rec, err: err} })
-	s.env.Store.Get(k, func(rec domain.Record, _ bool, err error) { got(rec, err) })
+	s.env.Store.Get(c, k, func(rec domain.Record, _ bool, err error) { got(rec, err) })
 }

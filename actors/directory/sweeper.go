@@ -86,7 +86,7 @@ func (s *sweeper) look(c *otp.Context[sweeperMessage]) {
 	s.began = s.env.Now()
 	now, grace := s.began, s.env.Limits.Grace
 	got := otp.Completion(c, func(m dueFound, _ error) sweeperMessage { return m })
-	s.env.Store.Due(s.from, s.env.SweepMost, func(h domain.Header) bool { return due(h, now, grace) },
+	s.env.Store.Due(c, s.from, s.env.SweepMost, func(h domain.Header) bool { return due(h, now, grace) },
 		func(keys []domain.Key, next domain.Key, err error) { got(dueFound{keys, next, err}, nil) })
 }
 
@@ -95,7 +95,7 @@ func (s *sweeper) prune(c *otp.Context[sweeperMessage], m dueFound) {
 	now, limits, self := s.env.Now(), s.env.Limits, c.Self()
 	origin := otp.External("users/sweeper")
 	finish := otp.Completion(c, func(p pruned, _ error) sweeperMessage { return p })
-	s.env.Store.Prune(m.keys, func(rec domain.Record) (domain.Record, bool) {
+	s.env.Store.Prune(c, m.keys, func(rec domain.Record) (domain.Record, bool) {
 		next, gone, changed := registration.PruneRecord(rec, now, limits)
 		for _, b := range gone {
 			events = append(events, registration.Event{Kind: registration.WentDown, Key: rec.Key, Binding: b})

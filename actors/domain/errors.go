@@ -78,3 +78,11 @@ func KindOf(err error) Kind {
 	}
 	return Internal
 }
+
+// Failure names the kind of an error in a word or two, and nothing for none: for places where the text of an error has no business.
+func Failure(err error) string {
+	if err == nil {
+		return ""
+	}
+	return "failed: " + KindOf(err).String()
+}

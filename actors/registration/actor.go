@@ -65,7 +65,7 @@ func (a *Actor) Init(c *otp.Context[Message]) error {
 
 func (a *Actor) load(c *otp.Context[Message]) {
 	a.loaded = false
-	a.env.Store.Fence(a.key, uint64(c.Epoch()), otp.Completion(c, func(r domain.Record, err error) Message {
+	a.env.Store.Fence(c, a.key, uint64(c.Epoch()), otp.Completion(c, func(r domain.Record, err error) Message {
 		return loaded{record: r, err: err}
 	}))
 }
@@ -100,7 +100,7 @@ func (a *Actor) Passivate() bool {
 // Terminate gives the fence back. Requests that still wait are answered by the engine.
 func (a *Actor) Terminate(c *otp.Context[Message], r otp.Reason) {
 	if !r.IsAbnormal() && !a.writing {
-		a.env.Store.Release(a.key, uint64(c.Epoch()))
+		a.env.Store.Release(c, a.key, uint64(c.Epoch()))
 	}
 }
 
@@ -170,7 +170,7 @@ func (a *Actor) write(c *otp.Context[Message]) {
 	a.inFlight, a.next = a.next, nil
 	rec := a.latest
 	done := otp.Completion(c, func(rec *domain.Record, err error) Message { return committed{record: rec, err: err} })
-	a.env.Store.Write(*rec, uint64(c.Epoch()), func(err error) { done(rec, err) })
+	a.env.Store.Write(c, *rec, uint64(c.Epoch()), func(err error) { done(rec, err) })
 }
 
 func (a *Actor) prune(c *otp.Context[Message]) {

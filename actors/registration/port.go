@@ -12,12 +12,12 @@ import (
 type Store interface {
 	// Fence ends the right of every older incarnation to write this user's record and returns the record as it is after all
 	// writes accepted before.
-	Fence(key domain.Key, epoch uint64, done func(domain.Record, error))
+	Fence(from otp.Origin, key domain.Key, epoch uint64, done func(domain.Record, error))
 	// Write replaces the record; an empty one is deleted. done gets nil only when the record is on disk. An older epoch than
 	// the fenced one is refused with [domain.Conflict]; after any other error the outcome is unknown.
-	Write(rec domain.Record, epoch uint64, done func(error))
+	Write(from otp.Origin, rec domain.Record, epoch uint64, done func(error))
 	// Release says that the incarnation ended in order and will not write again.
-	Release(key domain.Key, epoch uint64)
+	Release(from otp.Origin, key domain.Key, epoch uint64)
 }
 
 // Limits bound what one user may hold.

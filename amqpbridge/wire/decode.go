@@ -16,6 +16,17 @@ type Envelope struct {
 	AppName, AppVersion, Node string
 }
 
+// Head returns the envelope of a message.
+func (e *Envelope) Head() *Envelope { return e }
+
+// HeadOf returns the envelope of a message, an empty one for none.
+func HeadOf(m Message) *Envelope {
+	if h, ok := m.(interface{ Head() *Envelope }); ok {
+		return h.Head()
+	}
+	return &Envelope{}
+}
+
 // Decode reads a message and checks what it requires.
 func Decode(body []byte) (Message, error) {
 	s := takeSplitter()

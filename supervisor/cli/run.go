@@ -57,7 +57,12 @@ type commands struct {
 		NewKey  storeNewKeyCmd  `cmd:"" help:"Print a fresh key that seals secrets, as a line for --key-file."`
 		Reseal  storeResealCmd  `cmd:"" help:"Seal every secret with the first key of --key-file: how keys are changed."`
 	} `cmd:"" help:"Look after the two files of the store."`
-	Tree    treeCmd `cmd:"" help:"Show the supervision tree of a running server."`
+	Trace struct {
+		Show traceShowCmd `cmd:"" default:"withargs" help:"Show what the processes have said to each other."`
+		Diff traceDiffCmd `cmd:"" help:"Show where two runs of the same scenario part."`
+	} `cmd:"" help:"Follow the messages between the processes of a running server."`
+	Crashes crashesCmd `cmd:"" help:"List the last crashes, or show what led to one, whether the server runs or not."`
+	Tree    treeCmd    `cmd:"" help:"Show the supervision tree of a running server."`
 	Process struct {
 		Show    processShowCmd    `cmd:"" help:"Show all that is known of one process: its state, its queue, the message in hand."`
 		Suspend processSuspendCmd `cmd:"" help:"Have a process handle no more messages; they queue up."`

@@ -75,6 +75,7 @@ type limitFlags struct {
 	Idle       time.Duration `group:"Limits" help:"How long a user's actor may have nothing to do before it is put away; 0s for ever." default:"10m"`
 	LiveMost   int           `group:"Limits" help:"Users' actors at most, about; 0 for no limit. Who has been idle longest is put away." default:"0"`
 	StoreMost  int64         `group:"Limits" help:"Size of each file of the store at most, in MiB; 0 for no limit but the disk." default:"0"`
+	TraceMost  int           `group:"Limits" help:"Events that the recorder keeps, about; 0 records nothing." default:"65536"`
 	Sweep      time.Duration `group:"Limits" help:"How often ended registrations are looked for, to take them out of the file." default:"1m"`
 }
 
@@ -89,8 +90,13 @@ func (f *serveFlags) config(env Env, log zerolog.Logger) (supervisor.Config, err
 	if idle == 0 {
 		idle = -1 // never, which is not the same as not set
 	}
+	events := f.TraceMost
+	if events == 0 {
+		events = -1 // as above
+	}
 	return supervisor.Config{
-		Data: f.Data, Link: rabbit.New(broker), Admin: f.Admin, Log: log, Version: Version(), CacheMost: f.CacheMost, Sweep: f.Sweep,
+		TraceEvents: events,
+		Data:        f.Data, Link: rabbit.New(broker), Admin: f.Admin, Log: log, Version: Version(), CacheMost: f.CacheMost, Sweep: f.Sweep,
 		Keys: keys, Idle: idle, LiveMost: f.LiveMost, StoreMost: f.StoreMost << 20,
 		Limits: registration.Limits{Bindings: f.Bindings, Remember: f.Remember, Expires: f.MaxExpires, Grace: f.Grace},
 		Guests: f.guests(),
@@ -136,6 +142,7 @@ func (f *serveFlags) validate() (errs []error) {
 	between("guests-most", f.GuestsMost, 0, many)
 	between("guests-each", f.GuestsEach, 0, many)
 	between("cache-most", f.CacheMost, 1, many)
+	between("trace-most", f.TraceMost, 0, 1<<24)
 	between("live-most", f.LiveMost, 0, many)
 	if f.StoreMost < 0 || f.StoreMost > 1<<32 {
 		errs = append(errs, fmt.Errorf("--store-most: %d MiB is not between 0 and 4 PiB", f.StoreMost))

@@ -18,9 +18,10 @@ const maxImport = 256 << 20
 const maxPage = 1000
 
 // Control returns the handler of the control API. Errors are one line of text, with a status that tells their kind.
-func Control(s Store, e Engine) http.Handler {
+func Control(s Store, e Engine, t Tracing) http.Handler {
 	mux := http.NewServeMux()
 	engineRoutes(mux, e)
+	tracingRoutes(mux, t)
 	storeRoutes(mux, s)
 	mux.HandleFunc("POST /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
 		creds, err := ReadCredentials(http.MaxBytesReader(w, r.Body, maxImport))

@@ -19,6 +19,9 @@ func (c *Context[M]) Trace(kind trace.Kind, n trace.Note) {
 	c.p.sys.rec.Record(&e)
 }
 
+// Traced reports whether anything is recorded: for events whose note costs something.
+func (c *Context[M]) Traced() bool { return c.p.sys.rec != nil }
+
 func noteOf(msg any) trace.Note {
 	if n, ok := msg.(trace.Noter); ok {
 		return n.TraceNote()

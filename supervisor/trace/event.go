@@ -150,6 +150,8 @@ type Event struct {
 	// Wait is how long the message was queued, Took how long its handling took, in nanoseconds.
 	Wait time.Duration `json:"wait_ns,omitempty"`
 	Took time.Duration `json:"took_ns,omitempty"`
+	// Lost is how many events before this one a follower has missed.
+	Lost uint64        `json:"lost,omitempty"`
 	at   time.Duration // for the order
 }
 

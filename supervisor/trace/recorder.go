@@ -1,10 +1,8 @@
 package trace
 
 import (
-	"cmp"
 	"math/bits"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -125,7 +123,7 @@ func (r *Recorder) Snapshot(f Filter) []Event {
 			}
 			used, e := t.used, t.entry
 			t.busy.Store(0)
-			if used {
+			if used && (f.Since.IsZero() || !r.origin.Add(e.Began).Before(f.Since)) {
 				if ev := r.event(&e); f.Match(ev) {
 					out = append(out, ev)
 				}
@@ -134,11 +132,6 @@ func (r *Recorder) Snapshot(f Filter) []Event {
 	}
 	Sort(out)
 	return out
-}
-
-// Sort orders events by their time; those of one process and the same time keep their order.
-func Sort(events []Event) {
-	slices.SortStableFunc(events, func(a, b Event) int { return cmp.Or(cmp.Compare(a.at, b.at), a.Time.Compare(b.Time)) })
 }
 
 // maxText bounds each text of an event, so that what strangers send cannot fill the memory.

@@ -1,0 +1,102 @@
+package persistence
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+)
+
+// crashesKind is the kind of the file of crash stories.
+const crashesKind = "crashes"
+
+// Journal keeps the last entries of something in a file of its own: crash stories, which are worth keeping over a restart and not worth refusing to
+// start. One goroutine uses it. What it holds is text to it.
+type Journal struct {
+	db   *bolt.DB
+	most int
+}
+
+// OpenJournal opens the journal of crash stories in the data directory, whose lock the caller holds, for the last entries. One that is damaged is moved
+// aside, to crashes.db.damaged, and a new one begun.
+func OpenJournal(o Options, most int) (*Journal, error) {
+	nothing := func(_, _ []byte) error { return nil }
+	db, err := open(o, crashesKind, nothing)
+	if err != nil {
+		o.Log.Warn().Err(err).Str("file", crashesKind+".db").Msg("moved aside, and begun anew")
+		if err := os.Rename(o.path(crashesKind), o.path(crashesKind)+".damaged"); err != nil {
+			return nil, domain.Wrap(domain.Unavailable, "journal", err)
+		}
+		if db, err = open(o, crashesKind, nothing); err != nil {
+			return nil, err
+		}
+	}
+	return &Journal{db: db, most: most}, nil
+}
+
+// Append adds entries, each made of its number, which counts all that there ever were from 1 on, and forgets the oldest. It returns when they are on disk.
+func (j *Journal) Append(entries ...func(n uint64) []byte) error {
+	err := j.db.Update(func(tx *bolt.Tx) error {
+		b := tx.Bucket([]byte(bucketData))
+		for _, entry := range entries {
+			n, err := b.NextSequence()
+			if err != nil {
+				return fmt.Errorf("number: %w", err)
+			}
+			if err := b.Put(binary.BigEndian.AppendUint64(nil, n), entry(n)); err != nil {
+				return fmt.Errorf("put: %w", err)
+			}
+			if old := n - uint64(j.most); n > uint64(j.most) { //nolint:gosec // it is positive.
+				if err := b.Delete(binary.BigEndian.AppendUint64(nil, old)); err != nil {
+					return fmt.Errorf("delete: %w", err)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return domain.Wrap(domain.Unavailable, "journal", err)
+	}
+	return nil
+}
+
+// Entries returns all of them, the oldest first.
+func (j *Journal) Entries() ([][]byte, error) { return entriesOf(j.db) }
+
+// Close closes the file.
+func (j *Journal) Close() error {
+	if err := j.db.Close(); err != nil {
+		return domain.Wrap(domain.Unavailable, "journal", err)
+	}
+	return nil
+}
+
+func entriesOf(db *bolt.DB) (all [][]byte, err error) {
+	err = db.View(func(tx *bolt.Tx) error {
+		return tx.Bucket([]byte(bucketData)).ForEach(func(_, v []byte) error {
+			all = append(all, append([]byte(nil), v...))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, domain.Wrap(domain.Unavailable, "journal", err)
+	}
+	return all, nil
+}
+
+// ReadJournal returns the entries of a data directory whose lock the caller holds. None is no error.
+func ReadJournal(o Options) ([][]byte, error) {
+	if _, err := os.Stat(o.path(crashesKind)); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	j, err := OpenJournal(o, 1)
+	if err != nil {
+		return nil, err
+	}
+	all, err := j.Entries()
+	return all, errors.Join(err, j.Close())
+}

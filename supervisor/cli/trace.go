@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"registrar/supervisor/trace"
+	"registrar/supervisor/trace/otlp"
+)
+
+// traceFlags say which events: all of them, or those of which something is known with what led to them and what came of them.
+type traceFlags struct {
+	Data    string        `help:"Data directory of a running server." placeholder:"DIR" type:"path" xor:"source"`
+	File    string        `help:"Events from a file (--format jsonl); - is standard input." placeholder:"FILE" xor:"source"`
+	Last    time.Duration `help:"Only of the last time."`
+	User    string        `help:"About a user." placeholder:"USER[@REALM]"`
+	Realm   string        `help:"About a realm."`
+	MsgID   string        `name:"msg-id" help:"About the question with this Msg-ID."`
+	Process string        `help:"Of a process, or of those that match a pattern: 'bridge/*'." placeholder:"NAME"`
+	Type    string        `help:"Of this type, with or without its package: registration.Register." placeholder:"TYPE"`
+	Crashes bool          `help:"Crashes, with what led to them."`
+}
+
+func (f *traceFlags) filter(now time.Time) trace.Filter {
+	user, realm, _ := strings.Cut(f.User, "@")
+	if realm == "" {
+		realm = f.Realm
+	}
+	out := trace.Filter{MsgID: f.MsgID, Realm: realm, User: user, Process: f.Process, Type: f.Type}
+	if f.Last > 0 {
+		out.Since = now.Add(-f.Last)
+	}
+	if f.Crashes {
+		out.Kinds = []trace.Kind{trace.Crash, trace.GaveUp}
+	}
+	return out
+}
+
+// events reads what the flags ask for.
+func (f *traceFlags) events(ctx context.Context, env Env) ([]trace.Event, error) {
+	want := f.filter(time.Now())
+	if err := want.Check(); err != nil {
+		return nil, usage{err}
+	}
+	switch {
+	case f.File != "":
+		all, err := readEvents(env, f.File)
+		return trace.Story(all, want), err
+	case f.Data == "":
+		return nil, usage{errors.New("say where the events are: --data or --file")}
+	}
+	var all []trace.Event
+	err := running(f.Data).Trace(ctx, want, false, func(e trace.Event) bool {
+		all = append(all, e)
+		return true
+	})
+	return all, err //nolint:wrapcheck // it says all there is to say.
+}
+
+func readEvents(env Env, path string) ([]trace.Event, error) {
+	in := env.Stdin
+	if path != "-" {
+		f, err := os.Open(path) //nolint:gosec // the operator's own file.
+		if err != nil {
+			return nil, err //nolint:wrapcheck // as above.
+		}
+		defer func() { _ = f.Close() }() // read
+		in = f
+	}
+	events, err := trace.ReadLines(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return events, nil
+}
+
+// traceShowCmd is registrar trace.
+type traceShowCmd struct {
+	traceFlags
+	Chain  string `help:"Everything that belongs to one message, by its id." placeholder:"ID"`
+	Follow bool   `short:"f" help:"Events as they come, until interrupted."`
+	Format string `help:"chart (for the terminal), mermaid, svg, perfetto, shiviz, jsonl, otlp." enum:"chart,mermaid,svg,perfetto,shiviz,jsonl,otlp" default:"chart"`
+	To     string `help:"With --format otlp: the collector." default:"http://127.0.0.1:4318/v1/traces" placeholder:"URL"`
+	IDs    bool   `name:"ids" help:"With --follow: the ids of each message and of its cause."`
+}
+
+// Run shows what was recorded.
+func (c *traceShowCmd) Run(ctx context.Context, env Env) error {
+	if c.Follow {
+		return c.follow(ctx, env)
+	}
+	events, err := c.events(ctx, env)
+	if err != nil {
+		return err
+	}
+	if c.Chain != "" {
+		id, err := trace.ParseID(c.Chain)
+		if err != nil {
+			return usage{err}
+		}
+		if events = trace.Chain(events, id); events == nil {
+			return fmt.Errorf("%v is not among the events: it may be too old", id)
+		}
+	}
+	if c.Format == "otlp" {
+		if err := otlp.Send(ctx, c.To, events); err != nil {
+			return err //nolint:wrapcheck // it says all there is to say.
+		}
+		return printf(env.Stdout, "%d events sent to %s\n", len(events), c.To)
+	}
+	forms := map[string]func(io.Writer, []trace.Event) error{
+		"chart": trace.Text, "mermaid": trace.Mermaid, "svg": trace.SVG, "perfetto": trace.Perfetto, "shiviz": trace.ShiViz, "jsonl": trace.WriteLines,
+	}
+	return forms[c.Format](env.Stdout, events)
+}
+
+func (c *traceShowCmd) follow(ctx context.Context, env Env) error {
+	if c.Data == "" {
+		return usage{errors.New("--follow needs --data")}
+	}
+	want := c.filter(time.Now())
+	if err := want.Check(); err != nil {
+		return usage{err}
+	}
+	var failed error
+	err := running(c.Data).Trace(ctx, want, true, func(e trace.Event) bool {
+		if c.Format == "jsonl" {
+			failed = trace.WriteLines(env.Stdout, []trace.Event{e})
+		} else {
+			failed = trace.Line(env.Stdout, e, c.IDs)
+		}
+		return failed == nil
+	})
+	return errors.Join(err, failed)
+}
+
+// traceDiffCmd is registrar trace diff.
+type traceDiffCmd struct {
+	A string `arg:"" help:"Events of one run, as JSON Lines."`
+	B string `arg:"" help:"Events of another."`
+}
+
+// Run shows where two runs of the same scenario part.
+func (c *traceDiffCmd) Run(_ context.Context, env Env) error {
+	a, err := readEvents(env, c.A)
+	if err != nil {
+		return err
+	}
+	b, err := readEvents(env, c.B)
+	if err != nil {
+		return err
+	}
+	parted, err := trace.Diff(env.Stdout, a, b)
+	if err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	if parted > 0 {
+		return fmt.Errorf("the runs part in %d processes", parted)
+	}
+	return printf(env.Stdout, "the same steps in every process\n")
+}

@@ -1,0 +1,156 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
+)
+
+// Journal is where crash stories are kept.
+type Journal interface {
+	// Append adds entries, each made of its number, and returns when they are kept.
+	Append(entries ...func(n uint64) []byte) error
+	// Entries returns those that are kept, the oldest first.
+	Entries() ([][]byte, error)
+	Close() error
+}
+
+// StoriesMessage is what the process of the crash stories understands.
+type StoriesMessage interface{ storiesMessage() }
+
+// Crashed says that a process has crashed.
+type Crashed struct{ otp.Report }
+
+// List asks for the stories that are kept, the oldest first.
+type List struct{ otp.From[[]trace.CrashStory] }
+
+// save asks for what has been collected to be kept.
+type save struct{}
+
+func (Crashed) storiesMessage() {}
+func (List) storiesMessage()    {}
+func (save) storiesMessage()    {}
+
+// Stories makes a story of each crash and keeps it. Its goroutine alone touches it. Its own end loses nothing but what it has not yet saved.
+type Stories struct {
+	open     func() (Journal, error)
+	recorder *trace.Recorder
+	journal  Journal
+	fresh    []trace.CrashStory // not yet saved
+	left     int                // left out since the last save
+}
+
+// NewStories returns the behaviour. Open opens the journal, anew for each incarnation.
+func NewStories(open func() (Journal, error), r *trace.Recorder) *Stories {
+	return &Stories{open: open, recorder: r}
+}
+
+const (
+	// Stories are collected for saveEvery and saved together.
+	saveEvery = time.Second
+	// No more than storiesMost crashes within that time have their story told: a chain of messages is looked for among all that are recorded.
+	storiesMost = 10
+	// A story may begin lookBack before its crash.
+	lookBack = 5 * time.Second
+)
+
+// Init opens the journal.
+func (s *Stories) Init(*otp.Context[StoriesMessage]) (err error) {
+	s.journal, err = s.open()
+	return err
+}
+
+// Handle takes one message.
+func (s *Stories) Handle(c *otp.Context[StoriesMessage], msg StoriesMessage) {
+	switch m := msg.(type) {
+	case Crashed:
+		s.crashed(c, m.Report)
+	case save:
+		s.save(c)
+	case List:
+		s.save(c)
+		all, err := s.stories()
+		if err != nil {
+			m.Fail(err)
+			return
+		}
+		m.Reply(all)
+	}
+}
+
+// Terminate saves and closes.
+func (s *Stories) Terminate(c *otp.Context[StoriesMessage], _ otp.Reason) {
+	if s.journal == nil {
+		return
+	}
+	s.save(c)
+	if err := s.journal.Close(); err != nil {
+		c.Log().Warn().Err(err).Msg("closing the crash stories")
+	}
+}
+
+func (s *Stories) crashed(c *otp.Context[StoriesMessage], r otp.Report) {
+	if len(s.fresh) >= storiesMost {
+		s.left++
+		return
+	}
+	if len(s.fresh) == 0 {
+		c.After(saveEvery, save{})
+	}
+	story := trace.CrashStory{
+		Time: c.Now(), Process: r.Process, Epoch: r.Epoch.String(), Reason: r.Reason.String(), Message: r.Reason.Message, MessageID: r.Reason.MessageID,
+		Stack: string(r.Reason.Stack),
+	}
+	if r.Reason.State != nil {
+		story.State = fmt.Sprintf("%+v", r.Reason.State)
+	}
+	story.Tell(s.recorder.Snapshot(trace.Filter{Since: c.Now().Add(-lookBack)}))
+	s.fresh = append(s.fresh, story)
+}
+
+// save keeps what is fresh and says so, in short.
+func (s *Stories) save(c *otp.Context[StoriesMessage]) {
+	if len(s.fresh) == 0 {
+		return
+	}
+	var entries []func(uint64) []byte
+	for i := range s.fresh {
+		entries = append(entries, func(n uint64) []byte {
+			s.fresh[i].ID = n
+			text, _ := json.Marshal(&s.fresh[i]) //nolint:errchkjson // texts, numbers and times.
+			return text
+		})
+	}
+	if err := s.journal.Append(entries...); err != nil {
+		c.Log().Warn().Err(err).Msg("crash stories cannot be kept")
+	}
+	for _, story := range s.fresh {
+		c.Log().Warn().Uint64("story", story.ID).Str("crashed", story.Process).Str("way", story.Way()).Msg("the story of a crash: registrar crashes ID")
+	}
+	if s.left > 0 {
+		c.Log().Warn().Int("crashes", s.left).Msg("too many crashes at once: their stories are not told")
+	}
+	s.fresh, s.left = nil, 0
+}
+
+func (s *Stories) stories() ([]trace.CrashStory, error) {
+	entries, err := s.journal.Entries()
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says all there is to say.
+	}
+	return ReadStories(entries)
+}
+
+// ReadStories reads the entries of a journal.
+func ReadStories(entries [][]byte) ([]trace.CrashStory, error) {
+	all := make([]trace.CrashStory, len(entries))
+	for i, text := range entries {
+		if err := json.Unmarshal(text, &all[i]); err != nil {
+			return nil, fmt.Errorf("crash story %d of those that are kept: %w", i+1, err)
+		}
+	}
+	return all, nil
+}

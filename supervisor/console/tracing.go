@@ -1,0 +1,109 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"registrar/supervisor/trace"
+)
+
+// Tracing is what the control API shows of what was recorded.
+type Tracing interface {
+	// Recorder holds the events; a nil one none.
+	Recorder() *trace.Recorder
+	// Crashes returns the crash stories that are kept, the oldest first.
+	Crashes(ctx context.Context) ([]trace.CrashStory, error)
+}
+
+func tracingRoutes(mux *http.ServeMux, t Tracing) {
+	mux.HandleFunc("GET /v1/trace", func(w http.ResponseWriter, r *http.Request) {
+		f, err := readFilter(r.FormValue)
+		if err != nil {
+			say(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		if r.FormValue("follow") != "" {
+			follow(w, r, t.Recorder(), f)
+			return
+		}
+		since := trace.Filter{Since: f.Since}
+		_ = trace.WriteLines(w, trace.Story(t.Recorder().Snapshot(since), f)) // the asker has gone
+	})
+	mux.HandleFunc("GET /v1/crashes", func(w http.ResponseWriter, r *http.Request) {
+		all, err := t.Crashes(r.Context())
+		answer(w, all, err)
+	})
+}
+
+// readFilter reads what filterQuery has written.
+func readFilter(get func(string) string) (f trace.Filter, err error) {
+	f = trace.Filter{MsgID: get("msg_id"), Realm: get("realm"), User: get("user"), Process: get("process"), Type: get("type")}
+	if text := get("since"); text != "" {
+		if f.Since, err = time.Parse(time.RFC3339Nano, text); err != nil {
+			return f, fmt.Errorf("since: %w", err)
+		}
+	}
+	if get("crashes") != "" {
+		f.Kinds = []trace.Kind{trace.Crash, trace.GaveUp}
+	}
+	return f, f.Check() //nolint:wrapcheck // it says all there is to say.
+}
+
+func filterQuery(f trace.Filter) url.Values {
+	q := url.Values{"msg_id": {f.MsgID}, "realm": {f.Realm}, "user": {f.User}, "process": {f.Process}, "type": {f.Type}}
+	if !f.Since.IsZero() {
+		q.Set("since", f.Since.Format(time.RFC3339Nano))
+	}
+	if len(f.Kinds) > 0 {
+		q.Set("crashes", "1")
+	}
+	return q
+}
+
+// follow sends events as they come, until the asker has gone. What it could not take is told with the next event.
+func follow(w http.ResponseWriter, r *http.Request, rec *trace.Recorder, f trace.Filter) {
+	events, lost, cancel := rec.Follow(f)
+	defer cancel()
+	out := http.NewResponseController(w)
+	_ = out.SetWriteDeadline(time.Time{}) // the server's own is for answers that end
+	_ = out.Flush()
+	told := uint64(0)
+	enc := json.NewEncoder(w)
+	for {
+		select {
+		case e := <-events:
+			n := lost()
+			e.Lost, told = n-told, n
+			if enc.Encode(&e) != nil || len(events) == 0 && out.Flush() != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// Trace calls each with the recorded events that belong to what the filter selects; with follow with each event that it selects, as it is recorded, until
+// ctx ends or each answers false.
+func (c *Client) Trace(ctx context.Context, f trace.Filter, follow bool, each func(trace.Event) bool) error {
+	q := filterQuery(f)
+	if follow {
+		q.Set("follow", "1")
+	}
+	err := c.stream(ctx, "/v1/trace", q, func(r io.Reader) error { return trace.EachLine(r, each) })
+	if follow && ctx.Err() != nil {
+		return nil //nolint:nilerr // that is how it ends.
+	}
+	return err
+}
+
+// Crashes returns the crash stories that are kept, the oldest first.
+func (c *Client) Crashes(ctx context.Context) (all []trace.CrashStory, err error) {
+	err = c.do(ctx, http.MethodGet, "/v1/crashes", nil, nil, &all)
+	return all, err
+}

@@ -1,0 +1,128 @@
+package trace
+
+import "cmp"
+
+// index finds events by what they are about.
+type index struct {
+	events   []Event
+	byID     map[ID]int   // the message, or the start, of that id
+	children map[ID][]int // what it has led to
+}
+
+func newIndex(events []Event) *index {
+	x := &index{events: events, byID: map[ID]int{}, children: map[ID][]int{}}
+	for i, e := range events {
+		if e.ID != 0 {
+			x.byID[e.ID] = i
+		}
+		if e.Cause != 0 {
+			x.children[e.Cause] = append(x.children[e.Cause], i)
+		}
+	}
+	return x
+}
+
+// chosen collects events; each is there once.
+type chosen map[int]bool
+
+// above adds what has led to an event.
+func (x *index) above(i int, in chosen) {
+	for {
+		up, ok := x.byID[x.events[i].Cause]
+		if !ok || in[up] {
+			return
+		}
+		in[up] = true
+		i = up
+	}
+}
+
+// below adds what an event has led to, as far as follow lets it.
+func (x *index) below(i int, in chosen, follow func(Event) bool) {
+	for _, j := range x.children[x.events[i].ID] {
+		if x.events[i].ID == 0 || in[j] || !follow(x.events[j]) {
+			continue
+		}
+		in[j] = true
+		x.below(j, in, follow)
+	}
+}
+
+// commits adds the transaction that each operation of a story ended in: it is caused by the first operation of its batch.
+func (x *index) commits(in chosen) {
+	for i, e := range x.events {
+		if e.Kind != Commit || in[i] {
+			continue
+		}
+		for j := i - 1; j >= 0; j-- {
+			before := x.events[j]
+			if before.Process != e.Process {
+				continue
+			}
+			if before.Kind == Commit {
+				break
+			}
+			if in[j] && before.Kind == Message {
+				in[i] = true
+				break
+			}
+		}
+	}
+}
+
+func (x *index) list(in chosen) []Event {
+	var out []Event
+	for i, e := range x.events {
+		if in[i] {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// Chain returns everything that belongs to one message: what has led to it, and all that has come of the first of these. Nil means that the message is
+// not among the events.
+func Chain(events []Event, id ID) []Event {
+	x := newIndex(events)
+	i, ok := x.byID[id]
+	if !ok {
+		return nil
+	}
+	in := chosen{i: true}
+	x.above(i, in)
+	root := i
+	for up, ok := x.byID[events[root].Cause]; ok && up != root; up, ok = x.byID[events[root].Cause] {
+		root = up
+	}
+	x.below(root, in, func(Event) bool { return true })
+	x.commits(in)
+	return x.list(in)
+}
+
+// Story returns the events that the filter selects with what has led to each and what has come of it, but for what is about another user: a user's whole
+// conversation is one story, across the crashes and restarts in it.
+func Story(events []Event, f Filter) []Event {
+	if f.IsZero() {
+		return events
+	}
+	x := newIndex(events)
+	in := chosen{}
+	user := ""
+	for i, e := range events {
+		if f.Match(e) {
+			in[i] = true
+			user = cmp.Or(f.User, user)
+		}
+	}
+	seeds := make([]int, 0, len(in))
+	for i := range in {
+		seeds = append(seeds, i)
+	}
+	ours := func(e Event) bool { return user == "" || e.User == "" || e.User == user }
+	for _, i := range seeds {
+		x.above(i, in)
+		x.below(i, in, ours)
+	}
+	x.commits(in)
+	return x.list(in)
+}
