@@ -80,3 +80,19 @@ func destination(p link.Publishing) string {
 	}
 	return p.Exchange + " " + p.Key
 }
+
+// TraceNote tells how the attempt has ended.
+func (m dialed) TraceNote() trace.Note {
+	if m.err != nil {
+		return trace.Note{Text: "no broker"}
+	}
+	return trace.Note{Text: "connected"}
+}
+
+// TraceNote tells whether the flow consumes.
+func (m consuming) TraceNote() trace.Note {
+	if m.err != nil {
+		return trace.Note{Text: "refused"}
+	}
+	return trace.Note{}
+}

@@ -14,6 +14,7 @@ import (
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
+	"registrar/supervisor/trace"
 )
 
 // No broker is a state, not an error: the server starts without one, says so, works when it comes, survives its kill -9 and loses nothing
@@ -55,6 +56,7 @@ func TestBrokerComesAndGoes(t *testing.T) {
 	if _, err := n.Ctl(t.Context(), "eval", "dets:sync(ra_directory_reverse)."); err != nil {
 		t.Fatal(err)
 	}
+	killed := time.Now()
 	n.Kill()
 	b.until("not ready", func() bool { ok, _ := b.server.Ready(); return !ok })
 	b.until("visible in the metrics", func() bool {
@@ -62,6 +64,11 @@ func TestBrokerComesAndGoes(t *testing.T) {
 		return strings.Contains(text, `registrar_part_up{part="consuming"} 0`) && strings.Contains(text, "registrar_ready 0")
 	})
 	restart()
+	story := b.story(trace.Filter{Process: "bridge/consuming", Since: killed})
+	t.Log("\n" + story)
+	if err := inOrder(story, "amqpbridge.lost", "amqpbridge.redial", "amqpbridge.dialed", "amqpbridge.attach", "amqpbridge.consuming"); err != nil {
+		t.Error(err)
+	}
 	sw = b.connect("switch", wire.Kazoo5)
 	authn(t, sw, wire.Kazoo5)
 	query(t, sw, wire.Kazoo5)

@@ -2,31 +2,263 @@ package supervisor_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/rs/zerolog"
+
+	"registrar/actors/domain"
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp"
 	"registrar/supervisor/trace"
 )
 
-// One registration is one story, from its delivery to its acknowledgement, through each process that had a part in it.
-func TestOneRegistrationIsOneStory(t *testing.T) {
-	b := newLoopbed(t, nil)
-	b.provision(realm, "100", nil)
-	if got := b.report(kazoo4Report, regSuccess); got != "registered" {
-		t.Fatal(got)
-	}
-	events := trace.Story(b.server.Recorder().Snapshot(trace.Filter{}), trace.Filter{User: "100", Realm: realm})
+// story is what was recorded of a user, as a chart.
+func (b *testbed) story(f trace.Filter) string {
+	b.t.Helper()
 	var chart bytes.Buffer
-	if err := trace.Text(&chart, events); err != nil {
-		t.Fatal(err)
+	if err := trace.Text(&chart, trace.Story(b.server.Recorder().Snapshot(trace.Filter{}), f)); err != nil {
+		b.t.Fatal(err)
 	}
-	t.Log("\n" + chart.String())
-	rest := chart.String()
-	for _, step := range []string{"amqpbridge.delivered", "delivery", "directory.Deliver", "registration.Register"} {
+	return chart.String()
+}
+
+// inOrder reports the first of the steps that is not behind the one before it.
+func inOrder(chart string, steps ...string) error {
+	rest := chart
+	for _, step := range steps {
 		_, after, ok := strings.Cut(rest, step)
 		if !ok {
-			t.Errorf("no %q behind what came before it", step)
+			return fmt.Errorf("no %q behind what comes before it in\n%s", step, chart)
 		}
 		rest = after
 	}
+	return nil
+}
+
+// One registration is one story, from its delivery to its notice, through each process that has a part in it; so is a question, by its Msg-ID.
+func TestOneMessageIsOneStory(t *testing.T) {
+	b := newTestbed(t)
+	b.start()
+	b.provision(realm, "100", "secret")
+	sw := b.connect("switch", wire.Kazoo5)
+	report := softswitch.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour}
+	if err := sw.Report(within(t, 10*time.Second), report); err != nil {
+		t.Fatal(err)
+	}
+	user := trace.Filter{User: "100", Realm: realm}
+	steps := []string{
+		"delivery 100@" + realm, "directory.Deliver", "start", "registration.Register", "persistence.writeOp 100@" + realm + " put", "commit", "registration.committed",
+	}
+	b.until("told", func() bool { return inOrder(b.story(user), steps...) == nil })
+	t.Log("\n" + b.story(user))
+	if err := inOrder(b.story(user), "registration.committed", "amqpbridge.outcome 100@"+realm); err != nil {
+		t.Error(err)
+	}
+	authn(t, sw, wire.Kazoo5)
+	var asked trace.Event
+	for _, e := range b.server.Recorder().Snapshot(trace.Filter{Kinds: []trace.Kind{trace.Delivery}, User: "100"}) {
+		if e.Text == "authn_req" {
+			asked = e
+		}
+	}
+	question := trace.Filter{MsgID: asked.MsgID}
+	b.until("published", func() bool { return inOrder(b.story(question), "publish "+asked.MsgID) == nil })
+	t.Log("\n" + b.story(question))
+	if err := inOrder(b.story(question), "delivery", "credential.Ask", "credential.Lookup", "amqpbridge.outcome", "amqpbridge.Send "+asked.MsgID, "publish "+asked.MsgID+" answer"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A user's actor that is killed between its decision and its commit: the delivery is handed to the next incarnation, and all of it is one story. The
+// crash has a story of its own, which a restart of the registrar does not forget.
+func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
+	b := newTestbed(t)
+	b.start()
+	b.provision(realm, "100", "secret")
+	sw := b.connect("switch", wire.Kazoo5)
+	report := softswitch.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour}
+	if err := sw.Report(within(t, 10*time.Second), report); err != nil {
+		t.Fatal(err)
+	}
+	b.until("registered", func() bool { return b.outcomes("registrations", "registered") == 1 })
+	const writer, actor = "registrations/writer", "user/100@" + realm
+	if err := b.server.Suspend(writer); err != nil {
+		t.Fatal(err)
+	}
+	if err := sw.Report(within(t, 10*time.Second), report); err != nil {
+		t.Fatal(err)
+	}
+	b.until("on its way to the disk", func() bool {
+		info, err := b.server.Inspect(t.Context(), actor)
+		return err == nil && strings.Contains(fmt.Sprintf("%+v", info.Shown), "Writing:true")
+	})
+	if err := b.server.Kill(actor); err != nil {
+		t.Fatal(err)
+	}
+	b.until("started again", func() bool { return b.server.Restarts() == 1 })
+	if err := b.server.Resume(writer); err != nil {
+		t.Fatal(err)
+	}
+	b.until("refreshed", func() bool {
+		return b.outcomes("registrations", "refreshed")+b.outcomes("registrations", "duplicate") == 1
+	})
+	user := trace.Filter{User: "100", Realm: realm}
+	b.until("told", func() bool {
+		return inOrder(b.story(user), "registration.committed", "registration.Register", "crash", "restart", "registration.Register", "commit") == nil
+	})
+	t.Log("\n" + b.story(user))
+	told := func() trace.CrashStory {
+		t.Helper()
+		all, err := b.server.Crashes(within(t, 10*time.Second))
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%d stories, %v", len(all), err)
+		}
+		return all[0]
+	}
+	b.until("the story is there", func() bool {
+		all, err := b.server.Crashes(within(t, 10*time.Second))
+		return err == nil && len(all) == 1
+	})
+	story := told()
+	var text bytes.Buffer
+	if err := story.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"process  " + actor, otp.ErrKilled.Error(), "Writing:true", "registration.Register", "✖", "goroutine "} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in\n%s", want, text.String())
+		}
+	}
+	b.stop()
+	b.start()
+	if again := told(); again.ID != story.ID || again.Stack != story.Stack || len(again.Events) != len(story.Events) {
+		t.Errorf("after a restart of the registrar: %+v", again)
+	}
+}
+
+// A secret is marked and sent through everything, crashes among it, and found nowhere: not among the recorded events in any form, not in the crash
+// stories, the log, the metrics, the tree or what the processes show of themselves.
+func TestSecretsAreRecordedNowhere(t *testing.T) {
+	const mark = "hush-7f3a"
+	b := newTestbed(t)
+	var log lockedBuffer
+	b.cfg.Log = zerolog.New(&log).Level(zerolog.TraceLevel)
+	b.cfg.Admin = freeAddr(t)
+	b.start()
+	key, err := domain.ParseKey(realm, "100")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hide := func(s string) []domain.Credential {
+		return []domain.Credential{{Key: key, Method: domain.Password, Secret: domain.NewSecret(s), CCV: []byte(`{"Account-ID":"a1"}`)}}
+	}
+	if _, err := b.server.Import(t.Context(), hide(mark)); err != nil {
+		t.Fatal(err)
+	}
+	sw := b.connect("switch", wire.Kazoo5)
+	ask := func() {
+		t.Helper()
+		m, err := sw.Authn(within(t, 10*time.Second), realm, "100")
+		if r, ok := m.(*wire.AuthnResponse); err != nil || !ok || !strings.HasPrefix(r.Password.Reveal(), mark) {
+			t.Fatalf("%v, %v", m, err)
+		}
+	}
+	ask()
+	for _, process := range []string{"realm/" + realm, "realms", "credentials/writer", "bridge/authn", "bridge/publisher", "credentials/reader/0"} {
+		told := b.stories()
+		if err := b.server.Kill(process); err != nil {
+			t.Fatal(err)
+		}
+		b.until("told", func() bool { return b.stories() > told })
+		b.until("healed", func() bool { ok, _ := b.server.Ready(); return ok })
+	}
+	if _, err := b.server.Import(t.Context(), hide(mark+"-2")); err != nil {
+		t.Fatal(err)
+	}
+	ask()
+	found := map[string]string{"log": log.String()}
+	_, found["metrics"] = b.get("/metrics")
+	_, found["readiness"] = b.get("/readyz")
+	stories, err := b.server.Crashes(within(t, 10*time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found["stories"] = asJSON(t, stories)
+	tree := b.server.Tree()
+	found["tree"] = asJSON(t, tree)
+	b.look(tree, found)
+	events := b.server.Recorder().Snapshot(trace.Filter{})
+	for name, form := range map[string]func(io.Writer, []trace.Event) error{
+		"chart": trace.Text, "mermaid": trace.Mermaid, "svg": trace.SVG, "perfetto": trace.Perfetto, "shiviz": trace.ShiViz, "events": trace.WriteLines,
+	} {
+		var out bytes.Buffer
+		if err := form(&out, events); err != nil {
+			t.Fatal(err)
+		}
+		found[name] = out.String()
+	}
+	for where, text := range found {
+		if len(text) < 3 {
+			t.Errorf("%s has nothing in it", where)
+		}
+		if i := strings.Index(text, mark); i >= 0 {
+			t.Errorf("a secret in %s: ...%s...", where, text[max(0, i-200):min(len(text), i+50)])
+		}
+	}
+}
+
+// stories counts the crash stories.
+func (b *testbed) stories() int {
+	all, err := b.server.Crashes(within(b.t, 10*time.Second))
+	if err != nil {
+		b.t.Error(err)
+	}
+	return len(all)
+}
+
+// look adds what each process shows of itself.
+func (b *testbed) look(n otp.Node, found map[string]string) {
+	b.t.Helper()
+	info, err := b.server.Inspect(within(b.t, 10*time.Second), n.Name)
+	if err != nil {
+		b.t.Error(err)
+	}
+	found[n.Name] = fmt.Sprintf("%+v", info)
+	for _, k := range n.Children {
+		b.look(k, found)
+	}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// lockedBuffer is a buffer that many goroutines write.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }

@@ -55,8 +55,8 @@ func (r *rooms) observe(s *Server) otp.SupSpec {
 			ID: id, Start: otp.Worker(ref, func() otp.Behaviour[console.ServerMessage] { return console.NewServer(l, h) }),
 		})
 	}
-	add("control", console.Socket(filepath.Join(r.cfg.Data, ControlSocket)), console.Control(s, s, s))
 	spec.Children = append(spec.Children, otp.ChildSpec{ID: "stories", Start: otp.Worker(r.stories, r.newStories)})
+	add("control", console.Socket(filepath.Join(r.cfg.Data, ControlSocket)), console.Control(s, s, s))
 	if r.cfg.Admin != "" {
 		add("admin", console.TCP(r.cfg.Admin), console.Admin(source{s}))
 	}

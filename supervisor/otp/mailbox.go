@@ -129,6 +129,8 @@ func (p *proc) run() {
 			now = p.handle(e, queued)
 		} else if crash := p.guard("an operation of the engine", op); crash != nil {
 			p.crashed(crash)
+		} else if p.sys.rec != nil {
+			now = p.sys.clock.Mono() // Init may have taken a while
 		}
 	}
 }

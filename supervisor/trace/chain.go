@@ -37,14 +37,17 @@ func (x *index) above(i int, in chosen) {
 	}
 }
 
-// below adds what an event has led to, as far as follow lets it.
-func (x *index) below(i int, in chosen, follow func(Event) bool) {
+// below adds what an event has led to, as far as follow lets it. Seen are those below which everything is there already.
+func (x *index) below(i int, in, seen chosen, follow func(Event) bool) {
+	if seen[i] || x.events[i].ID == 0 {
+		return
+	}
+	seen[i] = true
 	for _, j := range x.children[x.events[i].ID] {
-		if x.events[i].ID == 0 || in[j] || !follow(x.events[j]) {
-			continue
+		if follow(x.events[j]) {
+			in[j] = true
+			x.below(j, in, seen, follow)
 		}
-		in[j] = true
-		x.below(j, in, follow)
 	}
 }
 
@@ -94,7 +97,7 @@ func Chain(events []Event, id ID) []Event {
 	for up, ok := x.byID[events[root].Cause]; ok && up != root; up, ok = x.byID[events[root].Cause] {
 		root = up
 	}
-	x.below(root, in, func(Event) bool { return true })
+	x.below(root, in, chosen{}, func(Event) bool { return true })
 	x.commits(in)
 	return x.list(in)
 }
@@ -118,10 +121,11 @@ func Story(events []Event, f Filter) []Event {
 	for i := range in {
 		seeds = append(seeds, i)
 	}
+	seen := chosen{}
 	ours := func(e Event) bool { return user == "" || e.User == "" || e.User == user }
 	for _, i := range seeds {
 		x.above(i, in)
-		x.below(i, in, ours)
+		x.below(i, in, seen, ours)
 	}
 	x.commits(in)
 	return x.list(in)

@@ -30,13 +30,15 @@ func (f Filter) Check() error {
 
 // Match reports whether the filter selects an event.
 func (f Filter) Match(e Event) bool {
-	return f.matchKind(e.Kind) && (f.MsgID == "" || f.MsgID == e.MsgID) && (f.Realm == "" || f.Realm == e.Realm || e.Process == "realm/"+f.Realm) &&
-		(f.User == "" || f.aboutUser(e)) && f.matchProcess(e.Process) && f.matchType(e.Type) && (f.Since.IsZero() || !e.Time.Before(f.Since))
+	return f.matchKind(e.Kind) && (f.MsgID == "" || f.MsgID == e.MsgID) && f.about(e) && f.matchProcess(e.Process) && f.matchType(e.Type) && (f.Since.IsZero() || !e.Time.Before(f.Since))
 }
 
-// aboutUser also knows the user's own process, whose messages may have no note.
-func (f Filter) aboutUser(e Event) bool {
-	return f.User == e.User && (f.Realm == "" || f.Realm == e.Realm) || e.Process == "user/"+f.User+"@"+f.Realm
+// about also knows the processes of a user and of a realm, whose messages may have no note.
+func (f Filter) about(e Event) bool {
+	if f.User != "" {
+		return f.User == e.User && (f.Realm == "" || e.Realm == "" || f.Realm == e.Realm) || e.Process == "user/"+f.User+"@"+f.Realm
+	}
+	return f.Realm == "" || f.Realm == e.Realm || e.Process == "realm/"+f.Realm
 }
 
 func (f Filter) matchKind(k Kind) bool {

@@ -10,7 +10,7 @@ import (
 // traceEvent is one event of Chrome's Trace Event Format, which Perfetto's viewer opens. Times are in microseconds.
 type traceEvent struct {
 	Name  string         `json:"name"`
-	Cat   string         `json:"cat,omitempty"`
+	Cat   string         `json:"cat"`
 	Phase string         `json:"ph"`
 	TS    float64        `json:"ts"`
 	Dur   *float64       `json:"dur,omitempty"`
@@ -28,13 +28,13 @@ func Perfetto(w io.Writer, events []Event) error {
 	lanes := &chart{}
 	var out []traceEvent
 	add := func(t traceEvent) { t.PID = 1; out = append(out, t) }
-	add(traceEvent{Name: "process_name", Phase: "M", Args: map[string]any{"name": "registrar"}})
+	add(traceEvent{Name: "process_name", Cat: "__metadata", Phase: "M", Args: map[string]any{"name": "registrar"}})
 	x := newIndex(events)
 	for _, e := range events {
 		known := len(lanes.lanes)
 		tid := lanes.lane(e.Process) + 1
 		if len(lanes.lanes) > known {
-			add(traceEvent{Name: "thread_name", Phase: "M", TID: tid, Args: map[string]any{"name": e.Process}})
+			add(traceEvent{Name: "thread_name", Cat: "__metadata", Phase: "M", TID: tid, Args: map[string]any{"name": e.Process}})
 		}
 		t := traceEvent{Name: e.What(), Cat: e.Kind.String(), TS: micros(e.Time.Sub(events[0].Time)), TID: tid, Args: args(e)}
 		if e.Kind.Handled() {

@@ -30,7 +30,9 @@ const storyMost = 60
 
 // Tell gives a crash its events.
 func (c *CrashStory) Tell(events []Event) {
-	c.Events = Chain(events, c.MessageID)
+	if c.Events = Chain(events, c.MessageID); c.Events == nil { // killed between two messages
+		c.Events = Story(events, Filter{Process: c.Process})
+	}
 	for _, e := range events {
 		if (e.Kind == Crash || e.Kind == Restart) && e.Process == c.Process && e.Cause == c.MessageID && !slices.Contains(c.Events, e) {
 			c.Events = append(c.Events, e)
