@@ -111,7 +111,7 @@ func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
 	})
 	user := trace.Filter{User: "100", Realm: realm}
 	b.until("told", func() bool {
-		return inOrder(b.story(user), "registration.committed", "registration.Register", "crash", "restart", "registration.Register", "commit") == nil
+		return inOrder(b.story(user), "registration.committed", "registration.Register", "crash", "restart", "registration.Register", "amqpbridge.outcome") == nil
 	})
 	t.Log("\n" + b.story(user))
 	told := func() trace.CrashStory {

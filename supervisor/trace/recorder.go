@@ -3,6 +3,7 @@ package trace
 import (
 	"math/bits"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,11 +46,25 @@ type shard struct {
 	_       [64]byte // a cache line for each
 }
 
-// slot is one place in a ring. Whoever has set busy owns the entry: neither a writer nor a reader waits for it.
+// slot is one place in a ring. Whoever has set busy owns the entry, for as long as it takes to copy it.
 type slot struct {
 	busy  atomic.Uint32
 	used  bool
 	entry Entry
+}
+
+// writerTries bounds how often a writer looks whether its place is free again: it does not wait for a reader that lost its processor.
+const writerTries = 8
+
+// take makes the place the caller's, unless it is still another's after so many tries; zero stands for no end of them.
+func (t *slot) take(tries int) bool {
+	for n := 1; !t.busy.CompareAndSwap(0, 1); n++ {
+		if n == tries {
+			return false
+		}
+		runtime.Gosched()
+	}
+	return true
 }
 
 // DefaultEvents is how many events a recorder keeps if nothing else is said: about 20 MiB.
@@ -76,7 +91,7 @@ func (r *Recorder) Record(e *Entry) {
 	}
 	s := &r.shards[e.Incarnation%shardsOf]
 	t := &s.slots[(s.next.Add(1)-1)&r.mask]
-	if !t.busy.CompareAndSwap(0, 1) {
+	if !t.take(writerTries) {
 		s.dropped.Add(1)
 		return
 	}
@@ -107,7 +122,7 @@ func (r *Recorder) Len() int {
 	return shardsOf * len(r.shards[0].slots)
 }
 
-// Snapshot returns the recorded events that the filter selects, in the order of their time. An event that is being written is left out.
+// Snapshot returns the recorded events that the filter selects, in the order of their time.
 func (r *Recorder) Snapshot(f Filter) []Event {
 	if !r.On() {
 		return nil
@@ -118,9 +133,7 @@ func (r *Recorder) Snapshot(f Filter) []Event {
 		next := s.next.Load()
 		for n := range r.mask + 1 {
 			t := &s.slots[(next+n)&r.mask]
-			if !t.busy.CompareAndSwap(0, 1) {
-				continue
-			}
+			t.take(0)
 			used, e := t.used, t.entry
 			t.busy.Store(0)
 			if used && (f.Since.IsZero() || !r.origin.Add(e.Began).Before(f.Since)) {

@@ -234,6 +234,30 @@ func TestEveryEventIsKeptOrCounted(t *testing.T) {
 	}
 }
 
+// Readers at the same time do not hide an event from each other.
+func TestReadersSeeEverything(t *testing.T) {
+	const readers, events = 8, 64
+	r := trace.New(1<<12, time.Unix(0, 0), 0)
+	for i := range events {
+		r.Record(&trace.Entry{ID: trace.NewID(1, uint64(i+1)), Incarnation: 1, Began: 1})
+	}
+	seen := make(chan int)
+	for range readers {
+		go func() {
+			least := events
+			for range 200 {
+				least = min(least, len(r.Snapshot(trace.Filter{})))
+			}
+			seen <- least
+		}()
+	}
+	for range readers {
+		if n := <-seen; n != events {
+			t.Errorf("%d of %d events", n, events)
+		}
+	}
+}
+
 func TestFollowersGetWhatTheyAskFor(t *testing.T) {
 	r := trace.New(64, time.Unix(0, 0), 0)
 	events, lost, cancel := r.Follow(trace.Filter{User: "100"})
