@@ -10,6 +10,7 @@ import (
 	"registrar/actors/sip"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 )
 
@@ -80,6 +81,9 @@ func answerTo(serverID string, body []byte) link.Publishing {
 func (a *answering) key(realm, user string) (domain.Key, error) {
 	if a.settings.FoldUsernames {
 		user = strings.ToLower(user)
+	}
+	if mutant.On(mutant.CrossRealms) && realm == "two.test" {
+		realm = "one.test"
 	}
 	return domain.ParseKey(realm, user) //nolint:wrapcheck // the domain's own error.
 }

@@ -8,6 +8,7 @@ import (
 	"registrar/actors/domain"
 	"registrar/actors/sip"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 )
 
@@ -80,6 +81,9 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 	t := a.sender.AuthnTemplate(resp)
 	if !proven {
 		found.Memo.Store(memo{kind: kind, template: t})
+	}
+	if mutant.On(mutant.ReplyTwice) {
+		a.reply(c, &req.Envelope, t.For(req.MsgID))
 	}
 	a.reply(c, &req.Envelope, t.For(req.MsgID))
 	return outcomeAnswered

@@ -2,7 +2,6 @@ package amqpbridge
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"registrar/amqpbridge/link"
@@ -144,7 +143,7 @@ func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 			ev = c.Log().Warn()
 		}
 		ev.Err(m.err).Str("connection", k.spec.Name).Int("attempt", k.attempt).Msg("no broker")
-		c.After(backoff(k.attempt), redial{})
+		c.After(backoff(k.attempt, c.Random()), redial{})
 		return
 	}
 	k.session, k.since = m.session, c.Clock().Mono()
@@ -172,7 +171,7 @@ func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 	k.announce(c, nil)
 	if c.Clock().Mono()-k.since < shortLived {
 		k.attempt++
-		c.After(backoff(k.attempt), redial{})
+		c.After(backoff(k.attempt, c.Random()), redial{})
 		return
 	}
 	k.attempt = 0
@@ -199,11 +198,11 @@ func (k *Connection) announce(c *otp.Context[ConnectionMessage], s link.Session)
 	}
 }
 
-// backoff returns how long to wait after so many failures, between half and all of the nominal time.
-func backoff(failures int) time.Duration {
+// backoff returns how long to wait after so many failures, between half and all of the nominal time: random is from 0 to 1.
+func backoff(failures int, random float64) time.Duration {
 	d := lastBackoff
 	if shift := failures - 1; shift < 4 {
 		d = min(firstBackoff<<shift, lastBackoff)
 	}
-	return d/2 + rand.N(d/2+1) //nolint:gosec // jitter needs no secrecy.
+	return d/2 + time.Duration(random*float64(d/2))
 }

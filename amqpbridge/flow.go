@@ -23,18 +23,21 @@ type Drained struct{}
 // attach hands a flow a new session, nil when the old one has ended.
 type attach struct{ session link.Session }
 
+// subscription is one attempt to consume, by one incarnation in one session: delivery tags mean something in it alone.
+type subscription struct{ session link.Session }
+
 // consuming is the end of an attempt to consume.
 type consuming struct {
-	session  link.Session
+	by       *subscription
 	consumer link.Consumer
 	err      error
 }
 
 // delivered is one delivery of the broker, taken at a time of the run's clock.
 type delivered struct {
-	session link.Session
-	d       link.Delivery
-	at      time.Time
+	by *subscription
+	d  link.Delivery
+	at time.Time
 }
 
 // outcome is the end of the work on one delivery: it is settled, or it is tried again, as its error says.
@@ -97,7 +100,7 @@ func (cancelled) flowMessage()    {}
 // job is the work on one delivery: kept from its arrival until its outcome, so that it can be handed again when an actor on its way
 // dies. The flow's goroutine alone touches it.
 type job struct {
-	session link.Session
+	by      *subscription
 	d       link.Delivery
 	at      time.Time
 	tries   int
@@ -154,6 +157,7 @@ type FlowSpec struct {
 type Flow struct {
 	spec     FlowSpec
 	session  link.Session
+	by       *subscription // the one whose deliveries are taken; nil is none
 	consumer link.Consumer
 	acks     acks
 	jobs     map[*job]struct{}

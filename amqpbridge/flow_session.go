@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"registrar/amqpbridge/link"
+	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
 )
 
@@ -19,7 +20,7 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 	if m.session != nil && m.session == f.session {
 		return
 	}
-	f.session, f.consumer = m.session, nil
+	f.session, f.by, f.consumer = m.session, nil, nil
 	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
 	clear(f.jobs)
 	f.holding = false
@@ -38,27 +39,39 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 }
 
 func (f *Flow) consume(c *otp.Context[FlowMessage]) {
-	session, spec, now, self := f.session, f.spec.Consumer, f.spec.Now, c.Self()
-	from := otp.External("amqp")
+	by, spec, now, self := &subscription{session: f.session}, f.spec.Consumer, f.spec.Now, c.Self()
+	f.by = by
+	from, life := otp.External("amqp"), c.Context()
 	deliver := func(d link.Delivery) {
-		_ = self.Tell(from, delivered{session: session, d: d, at: now()}) // a flow that is gone has cancelled: it comes again
+		_ = self.Tell(from, delivered{by: by, d: d, at: now()}) // a flow that is gone has cancelled: it comes again
 	}
 	otp.Task(c, func(ctx context.Context) (link.Consumer, error) {
-		return session.Consume(ctx, spec, deliver)
+		k, err := by.session.Consume(ctx, spec, deliver)
+		if err == nil {
+			// A consumer that is made while its incarnation ends has no other owner to close it.
+			context.AfterFunc(life, func() { closeConsumer(k) }) //nolint:contextcheck // its context has ended.
+		}
+		return k, err //nolint:wrapcheck // the link's errors say all there is to say.
 	}, func(k link.Consumer, err error) FlowMessage {
-		return consuming{session: session, consumer: k, err: err}
+		return consuming{by: by, consumer: k, err: err}
 	})
 }
 
+func closeConsumer(k link.Consumer) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	_ = k.Close(ctx) // one whose session has ended needs none
+}
+
 func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
-	if m.session != f.session {
+	if m.by != f.by {
 		return
 	}
 	if m.err != nil {
 		// The link ends a session whose channel fails; a refusal that leaves it alive is answered by trying again.
 		f.spec.Status.down(f.spec.Name, m.err)
 		c.Log().Warn().Err(m.err).Str("flow", f.spec.Name).Msg("cannot consume")
-		c.After(consumeRetry, consumeAgain{session: m.session}) // at a drain, too: it ends there
+		c.After(consumeRetry, consumeAgain{session: m.by.session}) // at a drain, too: it ends there
 		return
 	}
 	f.consumer = m.consumer
@@ -89,6 +102,9 @@ func (f *Flow) flush(c *otp.Context[FlowMessage]) {
 	f.flushing = false
 	if f.consumer == nil || f.holding {
 		return
+	}
+	if err := c.Fault(fault.BeforeAck, ""); err != nil {
+		panic(err)
 	}
 	for _, a := range f.acks.take() {
 		if err := f.consumer.Ack(a.tag, a.multiple); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"registrar/actors/registration"
 	"registrar/amqpbridge/link"
+	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 )
 
@@ -22,10 +23,10 @@ var (
 const backlog = time.Second
 
 func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
-	if m.session != f.session {
-		return // of a session that has ended: it comes again
+	if m.by != f.by {
+		return // of a session or an incarnation that has ended: it comes again
 	}
-	j := &job{session: m.session, d: m.d, at: m.at, waited: m.d.Waited || m.at.Sub(f.full) < backlog}
+	j := &job{by: m.by, d: m.d, at: m.at, waited: m.d.Waited || m.at.Sub(f.full) < backlog}
 	f.acks.add(m.d.Tag)
 	f.taken++
 	f.jobs[j] = struct{}{}
@@ -37,6 +38,10 @@ func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
 	if err != nil {
 		f.onOutcome(c, outcome{j: j, err: err})
 		return
+	}
+	if mutant.On(mutant.AckBeforeCommit) && f.spec.Policy.Budget == 0 {
+		f.acks.settle(j.d.Tag)
+		c.Enqueue(flush{})
 	}
 	if f.order.admit(j) {
 		f.admit(c, j)
@@ -82,7 +87,7 @@ func (f *Flow) work(c *otp.Context[FlowMessage], j *job) {
 }
 
 func (f *Flow) ask(c *otp.Context[FlowMessage], j *job) {
-	if j.session != f.session {
+	if j.by != f.by {
 		return
 	}
 	f.spec.Ask(c, j, func(o outcome) {
@@ -118,6 +123,10 @@ func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
 	}
 	todo := f.spec.Policy.decide(o.err, o.j.tries, o.j.crashes, f.spec.Now().Sub(o.j.at))
 	o.j.tries++
+	if mutant.On(mutant.DropOnRestart) && errors.Is(o.err, otp.ErrCrashed) {
+		f.finish(c, o.j, "dropped")
+		return
+	}
 	if errors.Is(o.err, otp.ErrCrashed) {
 		o.j.crashes++
 	}

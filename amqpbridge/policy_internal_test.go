@@ -48,8 +48,8 @@ func TestPolicy(t *testing.T) {
 
 func TestBackoffIsBounded(t *testing.T) {
 	for failures := 1; failures < 100; failures++ {
-		if d := backoff(failures); d < firstBackoff/2 || d > lastBackoff {
-			t.Errorf("after %d failures: %v", failures, d)
+		if low, high := backoff(failures, 0), backoff(failures, 1); low < firstBackoff/2 || high > lastBackoff || low == high {
+			t.Errorf("after %d failures: %v to %v", failures, low, high)
 		}
 	}
 }

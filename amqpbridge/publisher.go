@@ -7,6 +7,7 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/amqpbridge/link"
+	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
 	"registrar/supervisor/trace"
 )
@@ -31,7 +32,10 @@ type Park struct {
 type Parked struct{}
 
 // publisherAttach hands the publisher a new session, nil when the old one has ended.
-type publisherAttach struct{ session link.Session }
+type publisherAttach struct {
+	session link.Session
+	again   bool // tried once more: a session that has come meanwhile stays
+}
 
 // opened is the end of an attempt to open the publishing channel.
 type opened struct {
@@ -107,7 +111,11 @@ func (p *Publisher) send(c *otp.Context[PublisherMessage], m Send) {
 		p.spec.Tally.Add(publisherPart, "no_broker")
 		return
 	}
-	if err := p.out.Publish(c.Context(), m.Publishing); err != nil {
+	err := c.Fault(fault.BeforePublish, m.Event)
+	if err == nil {
+		err = p.out.Publish(c.Context(), m.Publishing)
+	}
+	if err != nil {
 		p.spec.Tally.Add(publisherPart, "failed")
 		if errors.Is(err, link.ErrBlocked) {
 			p.blocked = true
@@ -143,7 +151,7 @@ func (p *Publisher) park(c *otp.Context[PublisherMessage], m Park) {
 }
 
 func (p *Publisher) onAttach(c *otp.Context[PublisherMessage], m publisherAttach) {
-	if m.session != nil && m.session == p.session {
+	if m.session != nil && m.session == p.session || m.again && p.session != nil {
 		return
 	}
 	p.session, p.out, p.blocked = m.session, nil, false
@@ -167,7 +175,7 @@ func (p *Publisher) onOpened(c *otp.Context[PublisherMessage], m opened) {
 	if m.err != nil {
 		p.spec.Status.down(publisherPart, m.err)
 		c.Log().Warn().Err(m.err).Msg("cannot open the publishing channel")
-		c.After(consumeRetry, publisherAttach{session: m.session})
+		c.After(consumeRetry, publisherAttach{session: m.session, again: true})
 		p.session = nil
 		return
 	}

@@ -35,7 +35,10 @@ const (
 type PulseMessage interface{ pulseMessage() }
 
 // pulseAttach hands it a new session, nil when the old one has ended.
-type pulseAttach struct{ session link.Session }
+type pulseAttach struct {
+	session link.Session
+	again   bool // tried once more: a session that has come meanwhile stays
+}
 
 // listening is the end of an attempt to consume the answers and the tokens.
 type listening struct {
@@ -134,7 +137,7 @@ func (p *pulse) State() any {
 }
 
 func (p *pulse) onAttach(c *otp.Context[PulseMessage], m pulseAttach) {
-	if m.session != nil && m.session == p.session {
+	if m.session != nil && m.session == p.session || m.again && p.session != nil {
 		return
 	}
 	p.session, p.up, p.asked, p.looks = m.session, false, "", nil
@@ -190,7 +193,7 @@ func (p *pulse) onListening(c *otp.Context[PulseMessage], m listening) {
 	}
 	if m.err != nil {
 		p.session = nil
-		c.After(consumeRetry, pulseAttach{session: m.session})
+		c.After(consumeRetry, pulseAttach{session: m.session, again: true})
 		return
 	}
 	p.up = true

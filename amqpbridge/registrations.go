@@ -11,6 +11,7 @@ import (
 	"registrar/actors/registration"
 	"registrar/actors/sip"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 )
 
@@ -61,6 +62,9 @@ func (r *registrations) readClock(j *job, m *wire.RegSuccess) {
 	j.stamp.Event = m.EventTimestamp.UnixMilli()
 	reading := r.clocks.Read(j.stamp, j.waited)
 	j.age = reading.Age
+	if mutant.On(mutant.TrustForeignClock) {
+		j.age = max(0, j.at.Sub(m.EventTimestamp))
+	}
 	if reading.Unusable {
 		r.tally.Add("registrations", "event_time_unusable")
 	}

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,80 +36,6 @@ func TestRecordSurvivesARestart(t *testing.T) {
 	}
 	if h := s.prime(0, 1, 3); len(h) != 1 || !cmp.Equal(h[0], want.Header()) {
 		t.Errorf("header %+v, want %+v", h, want.Header())
-	}
-}
-
-func TestOnlyTheFencedIncarnationWrites(t *testing.T) {
-	s := openStore(t, persistence.Options{Dir: t.TempDir()})
-	rec := record("100", "sip:old")
-	if err := s.write(rec, 1); domain.KindOf(err) != domain.Conflict {
-		t.Errorf("a write without a fence: %v", err)
-	}
-	_, _ = s.fence(rec.Key, 1)
-	if err := s.write(rec, 1); err != nil {
-		t.Fatal(err)
-	}
-	got, err := s.fence(rec.Key, 2)
-	if err != nil || len(got.Bindings) != 1 {
-		t.Fatalf("the next incarnation sees %+v, %v", got, err)
-	}
-	if err := s.write(record("100", "sip:zombie"), 1); domain.KindOf(err) != domain.Conflict {
-		t.Errorf("a write of the older incarnation: %v", err)
-	}
-	s.Release(otp.External("test"), rec.Key, 1) // the zombie's release releases nothing
-	if err := s.write(record("100", "sip:new"), 2); err != nil {
-		t.Errorf("a write of the present incarnation: %v", err)
-	}
-	s.Release(otp.External("test"), rec.Key, 2)
-	if err := s.write(rec, 2); domain.KindOf(err) != domain.Conflict {
-		t.Errorf("a write after the release: %v", err)
-	}
-}
-
-// A fence that is queued behind a write sees it, in the same batch or not.
-func TestFenceSeesEveryEarlierWrite(t *testing.T) {
-	s := openStore(t, persistence.Options{Dir: t.TempDir()})
-	var wg sync.WaitGroup
-	for u := range 50 {
-		k := key(strconv.Itoa(u))
-		for epoch := uint64(1); epoch <= 10; epoch++ {
-			wg.Add(2)
-			s.Fence(otp.External("test"), k, epoch, func(r domain.Record, err error) {
-				defer wg.Done()
-				want := ""
-				if epoch > 1 {
-					want = fmt.Sprintf("sip:%d", epoch-1)
-				}
-				got := ""
-				if len(r.Bindings) > 0 {
-					got = r.Bindings[0].Contact
-				}
-				if err != nil || got != want {
-					t.Errorf("epoch %d sees %q, want %q, %v", epoch, got, want, err)
-				}
-			})
-			rec := record(strconv.Itoa(u), fmt.Sprintf("sip:%d", epoch))
-			s.Write(otp.External("test"), rec, epoch, func(err error) {
-				defer wg.Done()
-				if err != nil {
-					t.Errorf("write of epoch %d: %v", epoch, err)
-				}
-			})
-		}
-	}
-	wg.Wait()
-}
-
-func TestEmptyRecordIsDeleted(t *testing.T) {
-	s := openStore(t, persistence.Options{Dir: t.TempDir()})
-	rec := record("100", "sip:a")
-	_, _ = s.fence(rec.Key, 1)
-	_ = s.write(rec, 1)
-	if err := s.write(domain.Record{Key: rec.Key}, 1); err != nil {
-		t.Fatal(err)
-	}
-	if h := s.prime(0, 1, 2); len(h) != 0 {
-		t.Errorf("still there: %+v", h)
 	}
 }
 
@@ -156,31 +81,6 @@ func TestPriming(t *testing.T) {
 	}
 	if err := s.write(rec, 3); domain.KindOf(err) != domain.Conflict {
 		t.Errorf("a write of an incarnation older than the priming: %v", err)
-	}
-}
-
-// An abandoned incarnation whose fence comes late gets nothing: neither after its successor's nor after its shard has primed.
-func TestLateFenceIsRefused(t *testing.T) {
-	s := openStore(t, persistence.Options{Dir: t.TempDir()})
-	rec := record("100", "sip:a")
-	if _, err := s.fence(rec.Key, 5); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.fence(rec.Key, 4); domain.KindOf(err) != domain.Conflict {
-		t.Errorf("a fence older than the present one: %v", err)
-	}
-	if err := s.write(rec, 5); err != nil {
-		t.Errorf("the present incarnation: %v", err)
-	}
-	s.prime(domain.ShardOf(rec.Key, 8), 8, 7)
-	if _, err := s.fence(rec.Key, 6); domain.KindOf(err) != domain.Conflict {
-		t.Errorf("a fence older than the priming: %v", err)
-	}
-	if err := s.write(rec, 6); domain.KindOf(err) != domain.Conflict {
-		t.Errorf("a write behind it: %v", err)
-	}
-	if _, err := s.fence(rec.Key, 8); err != nil {
-		t.Errorf("the next incarnation: %v", err)
 	}
 }
 

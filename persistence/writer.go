@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
 	"registrar/supervisor/trace"
 )
@@ -105,7 +106,11 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 		return
 	}
 	b := w.prepare(ops)
-	wrote, err := w.write(b)
+	var wrote bool
+	err := c.Fault(fault.BeforeCommit, "")
+	if err == nil {
+		wrote, err = w.write(b)
+	}
 	w.batch = nil
 	if err != nil {
 		again := w.keeper.failed(err)
@@ -123,6 +128,9 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 		c.Trace(trace.Commit, trace.Note{Text: b.size()})
 	}
 	w.answers = b.answers
+	if err := c.Fault(fault.AfterCommit, ""); err != nil {
+		panic(err)
+	}
 	w.answer()
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 )
 
@@ -43,7 +44,9 @@ func (r *Realm) Handle(c *otp.Context[Message], msg Message) {
 			m.Users = slices.AppendSeq(slices.Collect(maps.Keys(r.cache)), maps.Keys(r.asked))
 		}
 		for _, u := range m.Users {
-			delete(r.cache, u)
+			if !mutant.On(mutant.CacheAfterChange) {
+				delete(r.cache, u)
+			}
 			if q := r.asked[u]; q != nil {
 				r.ask(c, u, q)
 			}

@@ -5,6 +5,7 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/actors/registration"
+	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 	"registrar/supervisor/trace"
 )
@@ -29,6 +30,9 @@ func (s *Shard) Init(c *otp.Context[Message]) error {
 	}
 	s.index, s.seats, s.admissions = newIndex(), map[domain.Key]struct{}{}, map[domain.Key]*admission{}
 	s.guests.restart(s.number)
+	if mutant.On(mutant.SkipPriming) {
+		headers = nil
+	}
 	for _, h := range headers {
 		s.count(h)
 	}

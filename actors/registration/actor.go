@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/fault"
+	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 )
 
@@ -65,9 +67,16 @@ func (a *Actor) Init(c *otp.Context[Message]) error {
 
 func (a *Actor) load(c *otp.Context[Message]) {
 	a.loaded = false
-	a.env.Store.Fence(c, a.key, uint64(c.Epoch()), otp.Completion(c, func(r domain.Record, err error) Message {
+	a.env.Store.Fence(c, a.key, a.epoch(c), otp.Completion(c, func(r domain.Record, err error) Message {
 		return loaded{record: r, err: err}
 	}))
+}
+
+func (*Actor) epoch(c *otp.Context[Message]) uint64 {
+	if mutant.On(mutant.ForgetFence) {
+		return 1
+	}
+	return uint64(c.Epoch())
 }
 
 // Handle takes one message.
@@ -100,7 +109,7 @@ func (a *Actor) Passivate() bool {
 // Terminate gives the fence back. Requests that still wait are answered by the engine.
 func (a *Actor) Terminate(c *otp.Context[Message], r otp.Reason) {
 	if !r.IsAbnormal() && !a.writing {
-		a.env.Store.Release(c, a.key, uint64(c.Epoch()))
+		a.env.Store.Release(c, a.key, a.epoch(c))
 	}
 }
 
@@ -147,6 +156,9 @@ func (a *Actor) accept(c *otp.Context[Message], from otp.From[Outcome], rec doma
 		}
 		a.latest = &rec
 		a.busy().next = append(a.busy().next, s)
+		if mutant.On(mutant.AnswerBeforeCommit) {
+			from.Reply(out)
+		}
 		a.write(c)
 	case Nothing, Duplicate, Stale, Ended, Refused:
 		switch {
@@ -169,8 +181,11 @@ func (a *Actor) write(c *otp.Context[Message]) {
 	a.writing = true
 	a.inFlight, a.next = a.next, nil
 	rec := a.latest
+	if err := c.Fault(fault.AfterDecide, ""); err != nil {
+		panic(err)
+	}
 	done := otp.Completion(c, func(rec *domain.Record, err error) Message { return committed{record: rec, err: err} })
-	a.env.Store.Write(c, *rec, uint64(c.Epoch()), func(err error) { done(rec, err) })
+	a.env.Store.Write(c, *rec, a.epoch(c), func(err error) { done(rec, err) })
 }
 
 func (a *Actor) prune(c *otp.Context[Message]) {
@@ -222,6 +237,9 @@ func (a *Actor) onCommitted(c *otp.Context[Message], m committed) {
 	a.env.Index(c, a.committed.Header())
 	settled := a.inFlight
 	a.inFlight = nil
+	if mutant.On(mutant.LoseMergedAnswer) && len(settled) > 1 {
+		settled = settled[:1]
+	}
 	for _, s := range settled {
 		s.from.Reply(s.out)
 		a.notify(c, s)
@@ -243,6 +261,10 @@ func (a *Actor) onWriteFailed(c *otp.Context[Message], err error) {
 	for _, s := range failed {
 		s.from.Fail(err)
 	}
+	if mutant.On(mutant.KeepAfterFailedWrite) {
+		a.latest = a.committed
+		return
+	}
 	if domain.KindOf(err) == domain.Conflict {
 		c.Exit(otp.Shutdown) // another incarnation owns the user now
 		return
@@ -257,6 +279,12 @@ func (a *Actor) leaveIfEmpty(c *otp.Context[Message]) {
 }
 
 func live(rec domain.Record, now time.Time) []domain.Binding {
+	if mutant.On(mutant.EndEarly) {
+		now = now.Add(20 * time.Second)
+	}
+	if mutant.On(mutant.ShowLate) {
+		now = now.Add(-20 * time.Second)
+	}
 	var out []domain.Binding
 	for _, b := range rec.Bindings {
 		if b.Live(now) {

@@ -7,6 +7,7 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/actors/sip"
+	"registrar/supervisor/fault/mutant"
 )
 
 // maxTombstones bounds the removals that one user's record remembers; the newest stay.
@@ -64,10 +65,11 @@ func precedence(rec domain.Record, m Register, now time.Time, lim Limits) (Resul
 	for i, b := range rec.Bindings {
 		oldest := i == len(rec.Bindings)-1
 		switch {
-		case b.Digest == m.Digest:
+		case b.Digest == m.Digest && !mutant.On(mutant.RecomputeDeadline):
 			return Duplicate, true
 		case m.Replay && b.Live(now):
 			return Stale, true
+		case mutant.On(mutant.StaleWins):
 		case b.ID == m.ID && m.Stamp.Before(b.Stamp):
 			return Stale, true
 		case full && oldest && b.ID != m.ID && m.Stamp.Before(b.Stamp):
@@ -75,6 +77,9 @@ func precedence(rec domain.Record, m Register, now time.Time, lim Limits) (Resul
 		}
 	}
 	for _, t := range rec.Tombstones {
+		if mutant.On(mutant.ForgetTombstone) {
+			break
+		}
 		switch {
 		case t.Digest == m.Digest || t.Of == m.Digest:
 			return Duplicate, true
@@ -99,7 +104,7 @@ func unregister(rec domain.Record, m Unregister, now time.Time, lim Limits) (dom
 	if i < 0 {
 		return rec, Outcome{Result: Nothing}
 	}
-	if m.Stamp.Before(rec.Bindings[i].Stamp) {
+	if m.Stamp.Before(rec.Bindings[i].Stamp) && !mutant.On(mutant.ForgetUnregisterOrder) {
 		return rec, Outcome{Result: Stale}
 	}
 	return remove(rec, rec.Bindings[i:i+1], m.Stamp, m.Digest, now, lim)

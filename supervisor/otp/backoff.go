@@ -1,9 +1,6 @@
 package otp
 
-import (
-	"math/rand/v2"
-	"time"
-)
+import "time"
 
 // Backoff delays restarts, more and more with each one after the other. OTP has none, and neither does a supervisor that declares none:
 // what crashes is restarted at once, and gives up soon.
@@ -14,8 +11,8 @@ type Backoff struct {
 	Jitter float64
 }
 
-// delay returns how long the restart after n others in a row is put off.
-func (b *Backoff) delay(n int) time.Duration {
+// delay returns how long the restart after n others in a row is put off; random is from 0 to 1.
+func (b *Backoff) delay(n int, random float64) time.Duration {
 	d := b.First
 	for range min(n, 62) {
 		if d >= b.Most/2 {
@@ -25,7 +22,7 @@ func (b *Backoff) delay(n int) time.Duration {
 		d *= 2
 	}
 	d = min(d, b.Most)
-	return d - time.Duration(b.Jitter*rand.Float64()*float64(d)) //nolint:gosec // nobody gains by guessing it.
+	return d - time.Duration(b.Jitter*random*float64(d))
 }
 
 // again restarts a child as the strategy says, now or after a while.
@@ -48,7 +45,7 @@ func (s *sup) again(c *child) {
 	if now-c.upSince >= s.spec.Backoff.Most {
 		c.row = 0
 	}
-	d := s.spec.Backoff.delay(c.row)
+	d := s.spec.Backoff.delay(c.row, s.p.sys.random())
 	c.row++
 	c.upSince = now + d
 	s.set(c, c.p, childWaiting)

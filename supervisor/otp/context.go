@@ -79,6 +79,9 @@ func (c *Context[M]) Context() context.Context {
 	return x.ctx
 }
 
+// Random returns a number from 0 up to 1, for jitter: the system's own, so that a simulation can play it again.
+func (c *Context[M]) Random() float64 { return c.p.sys.random() }
+
 // After sends msg to this incarnation once d has passed; a later incarnation does not get it.
 func (c *Context[M]) After(d time.Duration, msg M) Timer {
 	p, epoch, cause := c.p, c.epoch, c.cause()
@@ -120,7 +123,7 @@ func Completion[M, T any](c *Context[M], wrap func(T, error) M) func(T, error) {
 // error.
 func Task[M, T any](c *Context[M], fn func(context.Context) (T, error), wrap func(T, error) M) {
 	ctx, done := c.Context(), Completion(c, wrap)
-	go func() {
+	c.p.sys.aside(c.p, func() {
 		var (
 			v   T
 			err error
@@ -132,7 +135,7 @@ func Task[M, T any](c *Context[M], fn func(context.Context) (T, error), wrap fun
 			done(v, err)
 		}()
 		v, err = fn(ctx)
-	}()
+	})
 }
 
 // typed is the body of a process with messages of type M.
@@ -148,10 +151,7 @@ func (*typed[M]) inherit([]*envelope) bool { return false }
 
 func (t *typed[M]) report(e childEvent) { t.parent.childEvent(e) }
 
-func (t *typed[M]) incarnate(p *proc) {
-	p.mu.Lock()
-	epoch := p.epoch
-	p.mu.Unlock()
+func (t *typed[M]) incarnate(p *proc, epoch Epoch) {
 	t.c = &Context[M]{p: p, epoch: epoch}
 	t.c.self.Store(t.ref)
 	t.b = nil

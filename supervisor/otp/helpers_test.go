@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
 )
 
@@ -167,18 +168,20 @@ func kindOf(r otp.Reason) string {
 
 // plant starts a tree of workers with the given strategy.
 type plant struct {
-	t    *testing.T
-	sys  *otp.System
-	app  *otp.App
-	j    *journal
-	refs map[string]*otp.Ref[msg]
+	faults *fault.Set
+	t      *testing.T
+	sys    *otp.System
+	app    *otp.App
+	j      *journal
+	refs   map[string]*otp.Ref[msg]
 }
 
 type opt func(*plant, *otp.SupSpec)
 
 func grow(t *testing.T, spec otp.SupSpec, names []string, opts ...opt) *plant {
 	t.Helper()
-	p := &plant{t: t, sys: otp.NewSystem(), j: newJournal(), refs: map[string]*otp.Ref[msg]{}}
+	p := &plant{t: t, faults: &fault.Set{}, j: newJournal(), refs: map[string]*otp.Ref[msg]{}}
+	p.sys = otp.NewSystem(otp.WithFaults(p.faults))
 	for _, n := range names {
 		ref := otp.NewRef[msg](p.sys, n)
 		p.refs[n] = ref

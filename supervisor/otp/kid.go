@@ -40,12 +40,12 @@ func (d *kid[K, M]) notes() *record[K, M] {
 	return d.record
 }
 
-func (d *kid[K, M]) incarnate(p *proc) {
+func (d *kid[K, M]) incarnate(p *proc, epoch Epoch) {
 	d.c, d.b = &d.first, nil
 	if p.restarted() {
 		d.c = &Context[M]{} // whoever still has the first one must not get the new epoch
 	}
-	d.c.p, d.c.epoch = p, p.currentEpoch()
+	d.c.p, d.c.epoch = p, epoch
 }
 
 func (d *kid[K, M]) init() error {

@@ -54,7 +54,7 @@ func (p *proc) enqueue(e *envelope) {
 	p.scheduled = true
 	p.mu.Unlock()
 	if run {
-		p.sys.disp.Schedule(p.run)
+		p.sys.schedule(p)
 	}
 }
 
@@ -112,11 +112,12 @@ func (p *proc) run() {
 	done := false
 	defer func() {
 		if !done {
-			p.sys.disp.Schedule(p.run)
+			p.leaving = false
+			p.sys.schedule(p)
 		}
 	}()
 	var now time.Duration
-	for n := range p.sys.disp.Throughput() {
+	for n := range p.sys.throughput() {
 		if n == 0 || n%stampEvery == 0 && p.sys.rec == nil {
 			now = p.sys.clock.Mono()
 		}
@@ -127,10 +128,11 @@ func (p *proc) run() {
 		}
 		if op, ok := e.msg.(operation); !ok {
 			now = p.handle(e, queued)
-		} else if crash := p.guard("an operation of the engine", op); crash != nil {
-			p.crashed(crash)
-		} else if p.sys.rec != nil {
-			now = p.sys.clock.Mono() // Init may have taken a while
+		} else {
+			p.guard("an operation of the engine", op, p.operated)
+			if p.sys.rec != nil {
+				now = p.sys.clock.Mono() // Init may have taken a while
+			}
 		}
 	}
 }

@@ -45,6 +45,7 @@ type proc struct {
 	life      life
 	scheduled bool
 	paused    bool
+	leaving   bool          // a Goexit unwinds its goroutine, and has been taken care of
 	steps     uint8         // messages that may be handled though it is paused
 	begun     time.Duration // when the incarnation began, on the monotonic clock
 }
@@ -60,7 +61,7 @@ type extras struct {
 
 // body is the typed half of a process.
 type body interface {
-	incarnate(p *proc)       // a new behaviour and context for p.epoch
+	incarnate(*proc, Epoch)  // a new behaviour and context
 	init() error             // Behaviour.Init
 	handle(msg any)          // Behaviour.Handle
 	terminate(reason Reason) // Behaviour.Terminate
@@ -120,6 +121,7 @@ func (p *proc) name() string { return p.label().String() }
 func (s *System) spawn(name string, b body) *proc {
 	p := &proc{}
 	p.pid, _ = s.actors.ProcessRegistry.Add(p, fmt.Sprintf("%s~%d", name, s.ids.Add(1))) // the id is unique
+	s.shared.note(p.pid)
 	s.begin(p, name, b, 0)
 	return p
 }

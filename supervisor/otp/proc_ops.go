@@ -19,10 +19,11 @@ func (p *proc) postFor(cause trace.ID, op func()) {
 // restart begins a new incarnation in place: same address, same queue.
 func (p *proc) restart() {
 	p.postFor(p.crashedOver(), func() {
-		if p.isGone() {
+		p.mu.Lock()
+		if p.life == gone {
+			p.mu.Unlock()
 			return
 		}
-		p.mu.Lock()
 		p.epoch = p.sys.NextEpoch()
 		p.life = starting
 		p.restarts++

@@ -63,7 +63,7 @@ type plan struct {
 	done        func()
 }
 
-func (s *sup) incarnate(p *proc) {
+func (s *sup) incarnate(p *proc, _ Epoch) {
 	s.p = p
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,6 +2,7 @@ package otp
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
 
+	"registrar/supervisor/fault"
 	"registrar/supervisor/trace"
 )
 
@@ -20,6 +22,10 @@ type System struct {
 	log    zerolog.Logger
 	disp   actor.Dispatcher
 	rec    *trace.Recorder // nil records nothing
+	sched  Scheduler       // nil: the library's dispatcher
+	faults *fault.Set      // nil: none are injected
+	random func() float64
+	shared *Library // nil: it has a library of its own
 
 	boot    uint32
 	epochs  atomic.Uint64
@@ -51,16 +57,26 @@ func WithRecorder(r *trace.Recorder) Option {
 	}
 }
 
+// WithFaults has the points of the engine look for armed faults; the default injects none.
+func WithFaults(f *fault.Set) Option { return func(s *System) { s.faults = f } }
+
 // throughput is how many messages a process handles before it lets others run.
 const throughput = 300
 
 // NewSystem makes a system. It owns no goroutine of its own.
 func NewSystem(opts ...Option) *System {
-	s := &System{clock: SystemClock(), log: zerolog.Nop(), disp: actor.NewDefaultDispatcher(throughput)}
+	s := &System{clock: SystemClock(), log: zerolog.Nop(), disp: actor.NewDefaultDispatcher(throughput), random: rand.Float64}
 	for _, o := range opts {
 		o(s)
 	}
-	s.actors = actor.NewActorSystem(
+	if s.actors == nil {
+		s.actors = newActors()
+	}
+	return s
+}
+
+func newActors() *actor.ActorSystem {
+	return actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 			return slog.New(slog.DiscardHandler) // what matters is reported by the engine itself
 		}),
@@ -68,7 +84,6 @@ func NewSystem(opts ...Option) *System {
 		// longer than the system itself may live.
 		actor.WithDeadLetterThrottleInterval(time.Millisecond),
 	)
-	return s
 }
 
 // Clock returns the system's clock.

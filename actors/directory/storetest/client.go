@@ -1,0 +1,124 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"registrar/actors/directory"
+	"registrar/actors/domain"
+	"registrar/supervisor/otp"
+)
+
+// Run runs the suite. It calls open once for each test.
+func Run(t *testing.T, open func(t *testing.T) directory.Store) {
+	t.Helper()
+	for name, test := range map[string]func(*Client){
+		"only the fenced incarnation writes":     onlyTheFenced,
+		"a fence sees every earlier write":       fenceSeesWrites,
+		"a late fence is refused":                lateFence,
+		"an empty record is deleted":             emptyRecord,
+		"a shard primes what is there":           priming,
+		"priming ends older incarnations":        primingFences,
+		"what is due comes page by page":         due,
+		"who has an incarnation is not pruned":   prune,
+		"who begins meanwhile loses nothing":     pruneMeanwhile,
+		"a record is as it was written":          recordsAreKept,
+		"a fence does not survive its release":   releases,
+		"operations of one user keep their turn": turns,
+	} {
+		t.Run(name, func(t *testing.T) { test(&Client{T: t, Store: open(t)}) })
+	}
+}
+
+// Client waits for the answers of a store.
+type Client struct {
+	*testing.T
+	directory.Store
+}
+
+var from = otp.External("test") //nolint:gochecknoglobals // a constant but for its type.
+
+type result[T any] struct {
+	v   T
+	err error
+}
+
+// Fenced fences and waits.
+func (c *Client) Fenced(k domain.Key, epoch uint64) (domain.Record, error) {
+	got := make(chan result[domain.Record], 1)
+	c.Fence(from, k, epoch, func(r domain.Record, err error) { got <- result[domain.Record]{r, err} })
+	r := <-got
+	return r.v, r.err
+}
+
+// Written writes and waits.
+func (c *Client) Written(rec domain.Record, epoch uint64) error {
+	got := make(chan error, 1)
+	c.Write(from, rec, epoch, func(err error) { got <- err })
+	return <-got
+}
+
+// Primed primes and waits.
+func (c *Client) Primed(shard, shards int, epoch uint64) []domain.Header {
+	got := make(chan result[[]domain.Header], 1)
+	c.Prime(from, shard, shards, epoch, func(h []domain.Header, err error) { got <- result[[]domain.Header]{h, err} })
+	r := <-got
+	if r.err != nil {
+		c.Fatal(r.err)
+	}
+	return r.v
+}
+
+// Found gets and waits.
+func (c *Client) Found(k domain.Key) (domain.Record, bool) {
+	type found struct {
+		rec domain.Record
+		ok  bool
+	}
+	got := make(chan result[found], 1)
+	c.Get(from, k, func(r domain.Record, ok bool, err error) { got <- result[found]{found{r, ok}, err} })
+	r := <-got
+	if r.err != nil {
+		c.Fatal(r.err)
+	}
+	return r.v.rec, r.v.ok
+}
+
+// Pruned prunes and waits: the users that were changed, and those that are owned.
+func (c *Client) Pruned(keys []domain.Key, decide func(domain.Record) (domain.Record, bool)) (changed, owned []domain.Key) {
+	got := make(chan error, 1)
+	c.Prune(from, keys, decide, func(headers []domain.Header, others []domain.Key, err error) {
+		for _, h := range headers {
+			changed = append(changed, h.Key)
+		}
+		owned = others
+		got <- err
+	})
+	if err := <-got; err != nil {
+		c.Fatal(err)
+	}
+	return changed, owned
+}
+
+// DueFrom asks for a page of what is due and waits.
+func (c *Client) DueFrom(start domain.Key, limit int, due func(domain.Header) bool) (keys []domain.Key, next domain.Key) {
+	got := make(chan error, 1)
+	c.Due(from, start, limit, due, func(k []domain.Key, n domain.Key, err error) {
+		keys, next = k, n
+		got <- err
+	})
+	if err := <-got; err != nil {
+		c.Fatal(err)
+	}
+	return keys, next
+}
+
+// Record is a user's record with one contact.
+func Record(k domain.Key, contact string) domain.Record {
+	at := time.UnixMilli(1_795_392_520_123).UTC()
+	stamp := domain.Stamp{Sender: 7, Event: at.UnixMilli(), Arrival: at.UnixMilli() + 3}
+	return domain.Record{Key: k, Bindings: []domain.Binding{{
+		ID: domain.CacheID("id-" + contact), Contact: contact, Deadline: at.Add(time.Hour), Stamp: stamp,
+		Digest: domain.DigestOf([]byte(contact)), Doc: domain.Document(`{"Contact":"` + contact + `"}`),
+	}}}
+}

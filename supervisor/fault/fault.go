@@ -1,0 +1,213 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Point is a named place in the code.
+type Point string
+
+// The points. The first five are in the engine, once for each process; the others are where what was done becomes known to somebody else.
+const (
+	// BeforeHandle and AfterHandle are around the handling of a message, BeforeInit and AfterInit around Init, InStop before Terminate.
+	BeforeHandle Point = "before-handle"
+	AfterHandle  Point = "after-handle"
+	BeforeInit   Point = "before-init"
+	AfterInit    Point = "after-init"
+	InStop       Point = "in-stop"
+	// AfterDecide is between a registration's decision and its write, BeforeCommit and AfterCommit are around the transaction.
+	AfterDecide  Point = "after-decide"
+	BeforeCommit Point = "before-commit"
+	AfterCommit  Point = "after-commit"
+	// BeforeAck is between the outcome of a delivery and its acknowledgement, BeforePublish before an answer leaves.
+	BeforeAck     Point = "before-ack"
+	BeforePublish Point = "before-publish"
+)
+
+// Points lists all of them.
+func Points() []Point {
+	return []Point{BeforeHandle, AfterHandle, BeforeInit, AfterInit, InStop, AfterDecide, BeforeCommit, AfterCommit, BeforeAck, BeforePublish}
+}
+
+// Kind is what goes wrong.
+type Kind string
+
+// The kinds. An error is returned at points whose code can go on with one, and is a panic at the others.
+const (
+	Panic  Kind = "panic"
+	Goexit Kind = "goexit"
+	Delay  Kind = "delay"
+	Hang   Kind = "hang"
+	Error  Kind = "error"
+)
+
+// Kinds lists all of them.
+func Kinds() []Kind { return []Kind{Panic, Goexit, Delay, Hang, Error} }
+
+// ErrInjected is what an injected error, or the value of an injected panic, is.
+var ErrInjected = errors.New("injected fault")
+
+// Rule is one armed fault.
+type Rule struct {
+	// ID is given by [Set.Arm].
+	ID    uint64 `json:"id"`
+	Point Point  `json:"point"`
+	Kind  Kind   `json:"kind"`
+	// Process is the name of a process or a pattern of it (path.Match), Message the type of the message in hand, with or without its package; empty is any.
+	Process string `json:"process,omitempty"`
+	Message string `json:"message,omitempty"`
+	// Skip is how many times it lets pass first, Times how often it hits then; zero is once.
+	Skip  int `json:"skip,omitempty"`
+	Times int `json:"times,omitempty"`
+	// For is how long a delay takes; zero is 100 ms. A hang ends when its rule is disarmed.
+	For time.Duration `json:"for,omitempty"`
+	// Hits counts how often it has hit.
+	Hits int `json:"hits"`
+	end  chan struct{}
+}
+
+// Check says what is wrong with a rule.
+func (r *Rule) Check() error {
+	if !slices.Contains(Points(), r.Point) {
+		return fmt.Errorf("%q is no point: %v", r.Point, Points())
+	}
+	if !slices.Contains(Kinds(), r.Kind) {
+		return fmt.Errorf("%q is no kind of fault: %v", r.Kind, Kinds())
+	}
+	if _, err := path.Match(r.Process, ""); err != nil {
+		return fmt.Errorf("the pattern of a process's name %q: %w", r.Process, err)
+	}
+	return nil
+}
+
+func (r *Rule) matches(at Point, process, message string) bool {
+	if r.Point != at || r.Message != "" && r.Message != message && !strings.HasSuffix(message, "."+r.Message) {
+		return false
+	}
+	ok, _ := path.Match(r.Process, process) // see Check
+	return ok || r.Process == "" || r.Process == process
+}
+
+// Set holds the armed faults of one system. It is safe for use by many goroutines; a nil one has none.
+type Set struct {
+	armed atomic.Int64
+	mu    sync.Mutex
+	rules []*Rule
+	last  uint64
+}
+
+// Armed reports whether any fault is armed.
+func (s *Set) Armed() bool { return s != nil && s.armed.Load() > 0 }
+
+// Arm arms a fault and returns its id.
+func (s *Set) Arm(r Rule) (uint64, error) {
+	if err := r.Check(); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last++
+	r.ID, r.Times, r.Hits, r.end = s.last, max(r.Times, 1), 0, make(chan struct{})
+	s.rules = append(s.rules, &r)
+	s.armed.Add(1)
+	return r.ID, nil
+}
+
+// Disarm takes faults away, all of them for id 0, ends their hangs, and returns how many there were.
+func (s *Set) Disarm(id uint64) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = slices.DeleteFunc(s.rules, func(r *Rule) bool {
+		if id != 0 && r.ID != id {
+			return false
+		}
+		if r.Hits < r.Times {
+			s.armed.Add(-1)
+		}
+		close(r.end)
+		n++
+		return true
+	})
+	return n
+}
+
+// Rules returns the faults that were armed, with how often each has hit.
+func (s *Set) Rules() []Rule {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Rule, 0, len(s.rules))
+	for _, r := range s.rules {
+		all = append(all, *r)
+	}
+	return all
+}
+
+// Hit has an armed fault happen. It returns nil when there is none, or when the fault was a delay or a hang that has ended.
+func (s *Set) Hit(at Point, process, message string) error {
+	if !s.Armed() {
+		return nil
+	}
+	r := s.take(at, process, message)
+	if r == nil {
+		return nil
+	}
+	err := fmt.Errorf("%w: %s at %s in %s", ErrInjected, r.Kind, at, process)
+	switch r.Kind {
+	case Error:
+		if at == BeforeCommit || at == BeforePublish {
+			return err
+		}
+		panic(err)
+	case Panic:
+		panic(err)
+	case Goexit:
+		runtime.Goexit()
+	case Delay, Hang:
+		r.wait()
+	}
+	return nil
+}
+
+func (s *Set) take(at Point, process, message string) *Rule {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.rules {
+		if r.Hits == r.Times || !r.matches(at, process, message) {
+			continue
+		}
+		if r.Skip > 0 {
+			r.Skip--
+			continue
+		}
+		if r.Hits++; r.Hits == r.Times {
+			s.armed.Add(-1)
+		}
+		return r
+	}
+	return nil
+}
+
+func (r *Rule) wait() {
+	var over <-chan time.Time
+	if r.Kind == Delay {
+		d := r.For
+		if d == 0 {
+			d = 100 * time.Millisecond
+		}
+		t := time.NewTimer(d)
+		defer t.Stop()
+		over = t.C
+	}
+	select {
+	case <-over:
+	case <-r.end:
+	}
+}

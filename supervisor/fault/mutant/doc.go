@@ -1,0 +1,35 @@
+// Package mutant plants bugs that the simulator has to find. Without the build tag "mutants" there are none and they cost nothing; with it, REGISTRAR_MUTANT
+// names the one that is there.
+package mutant
+
+// Name is the name of a planted bug.
+type Name string
+
+// The planted bugs.
+const (
+	AckBeforeCommit       Name = "acknowledge before the commit"
+	AnswerBeforeCommit    Name = "answer before the commit"
+	ForgetFence           Name = "read without a fence"
+	SkipPriming           Name = "skip priming"
+	ReplyTwice            Name = "reply twice"
+	DropOnRestart         Name = "drop the delivery when its actor crashes"
+	EndEarly              Name = "end a registration early"
+	ShowLate              Name = "show a registration that has ended"
+	ForgetTombstone       Name = "forget the tombstone"
+	TrustForeignClock     Name = "trust a foreign clock"
+	RecomputeDeadline     Name = "recompute the deadline at redelivery"
+	CrossRealms           Name = "cross two realms' users"
+	LoseMergedAnswer      Name = "lose a merged write's answer"
+	KeepAfterFailedWrite  Name = "go on after an unknown outcome"
+	StaleWins             Name = "an older report wins"
+	CacheAfterChange      Name = "answer from the cache after a change"
+	ForgetUnregisterOrder Name = "unregister whatever is there"
+)
+
+// Names lists all of them.
+func Names() []Name {
+	return []Name{
+		AckBeforeCommit, AnswerBeforeCommit, ForgetFence, SkipPriming, ReplyTwice, DropOnRestart, EndEarly, ShowLate, ForgetTombstone, TrustForeignClock,
+		RecomputeDeadline, CrossRealms, LoseMergedAnswer, KeepAfterFailedWrite, StaleWins, CacheAfterChange, ForgetUnregisterOrder,
+	}
+}
