@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -108,8 +109,11 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 	b := w.prepare(ops)
 	var wrote bool
 	err := c.Fault(fault.BeforeCommit, "")
-	if err == nil {
-		wrote, err = w.write(b)
+	if torn := errors.Is(err, fault.ErrTorn); err == nil || torn {
+		var failed error
+		if wrote, failed = w.write(b); !torn || failed != nil {
+			err = failed
+		}
 	}
 	w.batch = nil
 	if err != nil {

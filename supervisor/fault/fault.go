@@ -12,48 +12,11 @@ import (
 	"time"
 )
 
-// Point is a named place in the code.
-type Point string
-
-// The points. The first five are in the engine, once for each process; the others are where what was done becomes known to somebody else.
-const (
-	// BeforeHandle and AfterHandle are around the handling of a message, BeforeInit and AfterInit around Init, InStop before Terminate.
-	BeforeHandle Point = "before-handle"
-	AfterHandle  Point = "after-handle"
-	BeforeInit   Point = "before-init"
-	AfterInit    Point = "after-init"
-	InStop       Point = "in-stop"
-	// AfterDecide is between a registration's decision and its write, BeforeCommit and AfterCommit are around the transaction.
-	AfterDecide  Point = "after-decide"
-	BeforeCommit Point = "before-commit"
-	AfterCommit  Point = "after-commit"
-	// BeforeAck is between the outcome of a delivery and its acknowledgement, BeforePublish before an answer leaves.
-	BeforeAck     Point = "before-ack"
-	BeforePublish Point = "before-publish"
+// ErrInjected is what an injected error, or the value of an injected panic, is; ErrTorn says besides that what was to be written has to be.
+var (
+	ErrInjected = errors.New("injected fault")
+	ErrTorn     = fmt.Errorf("%w: torn write", ErrInjected)
 )
-
-// Points lists all of them.
-func Points() []Point {
-	return []Point{BeforeHandle, AfterHandle, BeforeInit, AfterInit, InStop, AfterDecide, BeforeCommit, AfterCommit, BeforeAck, BeforePublish}
-}
-
-// Kind is what goes wrong.
-type Kind string
-
-// The kinds. An error is returned at points whose code can go on with one, and is a panic at the others.
-const (
-	Panic  Kind = "panic"
-	Goexit Kind = "goexit"
-	Delay  Kind = "delay"
-	Hang   Kind = "hang"
-	Error  Kind = "error"
-)
-
-// Kinds lists all of them.
-func Kinds() []Kind { return []Kind{Panic, Goexit, Delay, Hang, Error} }
-
-// ErrInjected is what an injected error, or the value of an injected panic, is.
-var ErrInjected = errors.New("injected fault")
 
 // Rule is one armed fault.
 type Rule struct {
@@ -79,8 +42,11 @@ func (r *Rule) Check() error {
 	if !slices.Contains(Points(), r.Point) {
 		return fmt.Errorf("%q is no point: %v", r.Point, Points())
 	}
-	if !slices.Contains(Kinds(), r.Kind) {
-		return fmt.Errorf("%q is no kind of fault: %v", r.Kind, Kinds())
+	if kinds := Kinds(r.Point); !slices.Contains(kinds, r.Kind) {
+		return fmt.Errorf("%q is nothing that can happen at %s: %v", r.Kind, r.Point, kinds)
+	}
+	if r.Skip < 0 || r.Times < 0 || r.For < 0 {
+		return fmt.Errorf("skip %d, times %d, for %v: none of them can be negative", r.Skip, r.Times, r.For)
 	}
 	if _, err := path.Match(r.Process, ""); err != nil {
 		return fmt.Errorf("the pattern of a process's name %q: %w", r.Process, err)
@@ -155,12 +121,14 @@ func (s *Set) Hit(at Point, process, message string) error {
 	if !s.Armed() {
 		return nil
 	}
-	r := s.take(at, process, message)
-	if r == nil {
+	r, ok := s.take(at, process, message, nil)
+	if !ok {
 		return nil
 	}
 	err := fmt.Errorf("%w: %s at %s in %s", ErrInjected, r.Kind, at, process)
 	switch r.Kind {
+	case Torn:
+		return fmt.Errorf("%w in %s", ErrTorn, process)
 	case Error:
 		if at == BeforeCommit || at == BeforePublish {
 			return err
@@ -172,15 +140,25 @@ func (s *Set) Hit(at Point, process, message string) error {
 		runtime.Goexit()
 	case Delay, Hang:
 		r.wait()
+	case Drop, Duplicate: // Not code's, see Check
 	}
 	return nil
 }
 
-func (s *Set) take(at Point, process, message string) *Rule {
+// Transit takes the fault that happens to a message on its way to a process, the zero rule when there is none. Asks says that somebody waits for its answer.
+func (s *Set) Transit(process, message string, asks bool) Rule {
+	if !s.Armed() {
+		return Rule{}
+	}
+	r, _ := s.take(InTransit, process, message, func(k Kind) bool { return asks || k == Delay })
+	return r
+}
+
+func (s *Set) take(at Point, process, message string, can func(Kind) bool) (Rule, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.rules {
-		if r.Hits == r.Times || !r.matches(at, process, message) {
+		if r.Hits == r.Times || !r.matches(at, process, message) || can != nil && !can(r.Kind) {
 			continue
 		}
 		if r.Skip > 0 {
@@ -190,19 +168,23 @@ func (s *Set) take(at Point, process, message string) *Rule {
 		if r.Hits++; r.Hits == r.Times {
 			s.armed.Add(-1)
 		}
-		return r
+		return *r, true
 	}
-	return nil
+	return Rule{}, false
+}
+
+// Length is how long a delay takes.
+func (r *Rule) Length() time.Duration {
+	if r.For == 0 {
+		return 100 * time.Millisecond
+	}
+	return r.For
 }
 
 func (r *Rule) wait() {
 	var over <-chan time.Time
 	if r.Kind == Delay {
-		d := r.For
-		if d == 0 {
-			d = 100 * time.Millisecond
-		}
-		t := time.NewTimer(d)
+		t := time.NewTimer(r.Length())
 		defer t.Stop()
 		over = t.C
 	}

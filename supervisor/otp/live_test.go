@@ -30,7 +30,8 @@ func TestLinks(t *testing.T) {
 	p.j.await("end a crash", 1)
 	p.j.await("init a", 2)
 	p.awaitEcho("a")
-	link("a", "b") // of the new incarnations, the other way round
+	p.awaitEcho("b") // its restart is not ordered with that of a
+	link("a", "b")   // of the new incarnations, the other way round
 	p.tell("a", boom{})
 	p.j.await("end b crash", 2)
 	p.awaitEcho("b")

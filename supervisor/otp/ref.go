@@ -65,11 +65,7 @@ func (p *proc) tell(from Origin, msg any) bool {
 	}
 	e := &envelope{msg: msg, lane: normalLane}
 	e.cause, e.from = from.sender()
-	if p.pid != nil {
-		p.sys.actors.Root.Send(p.pid, e)
-	} else {
-		p.enqueue(e)
-	}
+	p.send(e)
 	return e.accepted
 }
 

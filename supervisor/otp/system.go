@@ -27,6 +27,8 @@ type System struct {
 	random func() float64
 	shared *Library // nil: it has a library of its own
 
+	transit transit
+
 	boot    uint32
 	epochs  atomic.Uint64
 	ids     atomic.Uint64

@@ -11,28 +11,8 @@ import (
 
 // calm ends all trouble, has everything settle and looks at the table.
 func (w *World) calm(all []*phone) {
-	w.note("all trouble ends")
-	w.Faults.Disarm(0)
-	w.slow = time.Time{}
-	for _, p := range all {
-		if p.held != nil {
-			w.send(p.held)
-		}
-	}
-	w.Settle() // what has happened is known
-	if !w.until(w.ready) {
-		w.fail("it is not ready %v after all trouble: %v", healed, w.bridge.Status.Reasons())
-	}
-	for _, r := range w.reports { // what the broker had not taken
-		if r.sent == 0 {
-			w.send(r)
-		}
-	}
-	for _, queue := range []string{"registrar.registrations", "registrar.authn", "registrar.query"} {
-		if !w.until(func() bool { ready, open := w.Broker.Depth(queue); return ready+open == 0 }) {
-			w.fail("deliveries of %s are not settled %v after all trouble", queue, healed)
-		}
-	}
+	w.endTrouble(all)
+	w.settleAll()
 	w.Settle()
 	w.troubled = false
 	rounds := []time.Duration{15 * time.Second, 12 * time.Second, 12 * time.Second, 12 * time.Second, 12 * time.Second, 0} // the actors go meanwhile
@@ -52,6 +32,42 @@ func (w *World) calm(all []*phone) {
 	}
 	if n := len(w.bridge.Tally.Counts()); n == 0 {
 		w.fail("nothing is counted")
+	}
+}
+
+// endTrouble takes all that is wrong away, and waits until the registrar is ready.
+func (w *World) endTrouble(all []*phone) {
+	w.note("all trouble ends")
+	w.Faults.Disarm(0)
+	w.slow = time.Time{}
+	for _, p := range all {
+		if p.held != nil {
+			w.send(p.held)
+		}
+	}
+	w.clock.pass(time.Second) // what is delayed goes on
+	w.Settle()
+	if !w.until(w.ready) {
+		w.fail("it is not ready %v after all trouble: %v", healed, w.bridge.Status.Reasons())
+	}
+	for _, p := range all {
+		if newest, ok := w.untold[p.key]; ok {
+			w.forget(p.key, newest)
+		}
+	}
+}
+
+// settleAll waits until the registrar has nothing in hand any more.
+func (w *World) settleAll() {
+	for _, r := range w.reports { // what the broker had not taken
+		if r.sent == 0 {
+			w.send(r)
+		}
+	}
+	for _, queue := range []string{"registrar.registrations", "registrar.authn", "registrar.query"} {
+		if !w.until(func() bool { ready, open := w.Broker.Depth(queue); return ready+open == 0 }) {
+			w.fail("deliveries of %s are not settled %v after all trouble", queue, healed)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"registrar/actors/credential"
@@ -28,13 +29,14 @@ type peer struct {
 	// passwords are those that a user may be answered with: the last one, and the one before while a change is under way.
 	passwords map[domain.Key][]string
 	all       map[domain.Key][]string // every one there has been
+	untold    map[domain.Key]string   // those of whose change the realms have not been told
 	queries   []question
 	heardAt   map[string]int // the step of the first answer
 	troubled  bool           // something has been done to the registrar: what was answered and not acknowledged may be answered again
 }
 
 func newPeer(w *World) *peer {
-	return &peer{w: w, answers: map[string][]map[string]any{}, passwords: map[domain.Key][]string{}, all: map[domain.Key][]string{}, heardAt: map[string]int{}}
+	return &peer{w: w, answers: map[string][]map[string]any{}, passwords: map[domain.Key][]string{}, all: map[domain.Key][]string{}, untold: map[domain.Key]string{}, heardAt: map[string]int{}}
 }
 
 // connect opens a session of its own; with no broker it is none.
@@ -192,17 +194,20 @@ func contacts(m map[string]any) (all []string) {
 func (w *World) setPassword(k domain.Key, password string) {
 	w.Store.Set(domain.Credential{Key: k, Method: domain.Password, Secret: domain.NewSecret(password)})
 	w.note("%v has a new password", k)
-	old := w.passwords[k]
-	w.passwords[k], w.all[k] = append(old, password), append(w.all[k], password)
+	w.passwords[k], w.all[k] = append(w.passwords[k], password), append(w.all[k], password)
+	w.forget(k, password)
+}
+
+// forget has the realms forget what they know of a user; once they have, only the newest password is right. What fails is left for later.
+func (w *World) forget(k domain.Key, newest string) {
 	done := otp.NewFrom(func(_ credential.Dropped, err error) {
-		if err == nil { // known everywhere
-			all := w.passwords[k]
-			for i, p := range all {
-				if p == password {
-					w.passwords[k] = all[i:]
-					break
-				}
-			}
+		if err != nil {
+			w.untold[k] = newest
+			return
+		}
+		delete(w.untold, k)
+		if i := slices.Index(w.passwords[k], newest); i > 0 {
+			w.passwords[k] = w.passwords[k][i:]
 		}
 	})
 	if err := w.realms.Tell(otp.External("sim"), credential.Update{From: done, Keys: []domain.Key{k}}); err != nil {

@@ -21,6 +21,7 @@ var (
 	seed      = flag.Uint64("seed", 0, "play the schedule of this seed alone, and show it")
 	only      = flag.String("only", "", "with -seed: only these choices, separated by commas")
 	schedules = flag.Int("schedules", 300, "how many schedules are played")
+	from      = flag.Int("from", 1, "the first of their seeds")
 	events    = flag.Int("events", 60, "how many events the chart of a failure has")
 	choices   = flag.Int("choices", 60, "how many choices a schedule has before it comes to rest")
 )
@@ -82,7 +83,7 @@ func TestSchedules(t *testing.T) {
 			t.Run(strconv.Itoa(first), func(t *testing.T) {
 				t.Parallel()
 				for s := first; s < *schedules; s += workers {
-					total.Add(int64(try(t, uint64(s)+1)))
+					total.Add(int64(try(t, uint64(*from+s))))
 				}
 			})
 		}

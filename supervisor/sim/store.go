@@ -1,12 +1,14 @@
 package sim
 
 import (
+	"cmp"
 	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/fault"
 )
 
 // Store is the model of persistence: the registrations file with its writer and the credentials file. What is asked for is queued, and carried out when
@@ -23,6 +25,8 @@ type Store struct {
 	Wake func(who string, run func())
 	// Rand decides how large a batch is and how its commit ends; nil commits everything.
 	Rand *rand.Rand
+	// Fault is a fault point of the writer; nil is none.
+	Fault func(fault.Point) error
 	// Committed is called with each record that changes, before and after.
 	Committed func(before, after domain.Record)
 }
@@ -34,7 +38,11 @@ type operation struct {
 }
 
 // batch is what one commit does.
-type batch struct{ writes map[domain.Key]domain.Record }
+type batch struct {
+	ops     []operation
+	answers []func()
+	writes  map[domain.Key]domain.Record
+}
 
 var (
 	errOvertaken = errors.New("another incarnation owns the user")
@@ -82,37 +90,81 @@ func (s *Store) readOne() {
 	next()
 }
 
-// commit carries out some of what is queued, in order: it is done, or lost, or done and not known to be.
+// commit carries out some of what is queued, in order: it is done, or lost, or done and not known to be. Should the writer crash, its batch is refused.
 func (s *Store) commit() {
+	b := &batch{writes: map[domain.Key]domain.Record{}}
+	completed := false
+	defer func() {
+		if !completed {
+			_ = recover()
+			b.refuse()
+		}
+	}()
+	s.take(b)
+	fails := s.hit(fault.BeforeCommit)
+	if fails == nil || errors.Is(fails, fault.ErrTorn) {
+		fails = cmp.Or(s.write(b), fails)
+	}
+	if fails != nil && len(b.writes) > 0 {
+		b.refuse()
+	} else {
+		_ = s.hit(fault.AfterCommit) // an error there is a panic
+		b.answer()
+	}
+	completed = true
+}
+
+// take fills a batch.
+func (s *Store) take(b *batch) {
 	s.mu.Lock()
-	n, lost, unknown := len(s.ops), false, false
+	defer s.mu.Unlock()
+	n := len(s.ops)
 	if s.Rand != nil && n > 0 {
 		n = 1 + s.Rand.IntN(n)
-		switch s.Rand.IntN(20) {
-		case 0:
-			lost = true
-		case 1:
-			unknown = true
-		}
 	}
-	ops := s.ops[:n]
+	b.ops = s.ops[:n]
 	s.ops = slices.Clone(s.ops[n:])
-	b := &batch{writes: map[domain.Key]domain.Record{}}
-	var answers []func()
-	for _, op := range ops {
-		answers = append(answers, op.prepare(b))
+	for _, op := range b.ops {
+		b.answers = append(b.answers, op.prepare(b))
 	}
-	failed := (lost || unknown) && len(b.writes) > 0
-	if !lost || !failed {
-		s.apply(b)
+}
+
+// write makes a batch the committed state, or does not, or does and says that it has failed.
+func (s *Store) write(b *batch) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	outcome := 2
+	if s.Rand != nil && len(b.ops) > 0 {
+		outcome = s.Rand.IntN(20)
 	}
-	s.mu.Unlock()
-	for i, op := range ops {
-		if failed {
-			op.fail(domain.Wrap(domain.Unavailable, "store", errCommit))
-		} else {
-			answers[i]()
-		}
+	if outcome == 0 {
+		return errCommit
+	}
+	s.apply(b)
+	if outcome == 1 {
+		return errCommit
+	}
+	return nil
+}
+
+func (s *Store) hit(at fault.Point) error {
+	if s.Fault == nil {
+		return nil
+	}
+	return s.Fault(at)
+}
+
+// answer gives the answers of a batch in the order of the questions.
+func (b *batch) answer() {
+	for _, a := range b.answers {
+		a()
+	}
+}
+
+// refuse says that the outcome of a batch is unknown.
+func (b *batch) refuse() {
+	for _, op := range b.ops {
+		op.fail(domain.Wrap(domain.Unavailable, "store", errCommit))
 	}
 }
 

@@ -51,16 +51,15 @@ func (w *World) names() (all []string) {
 	for _, p := range phones() {
 		all = append(all, "user/"+p.key.String(), "realm/"+string(p.key.Realm), fmt.Sprintf("users/%02d", domain.ShardOf(p.key, 64)))
 	}
-	return append(all, "realms", "users/sweeper", "bridge/registrations", "bridge/authn", "bridge/queries", "bridge/publisher", "bridge/consuming", "bridge/publishing")
+	return append(all, "store/writer", "realms", "users/sweeper", "bridge/registrations", "bridge/authn", "bridge/queries", "bridge/publisher", "bridge/consuming", "bridge/publishing")
 }
 
 // arm arms a fault at one of the points.
 func (w *World) arm() {
 	points, names := fault.Points(), w.names()
-	r := fault.Rule{Point: points[w.rng.IntN(len(points))], Kind: fault.Panic, Process: names[w.rng.IntN(len(names))], Skip: w.rng.IntN(3)}
-	if w.rng.IntN(3) == 0 {
-		r.Kind = fault.Goexit
-	}
+	r := fault.Rule{Point: points[w.rng.IntN(len(points))], Process: names[w.rng.IntN(len(names))], Skip: w.rng.IntN(3)}
+	kinds := fault.Kinds(r.Point)
+	r.Kind = kinds[w.rng.IntN(len(kinds))]
 	w.note("a %s at %s of %s", r.Kind, r.Point, r.Process)
 	if _, err := w.Faults.Arm(r); err != nil {
 		w.fail("%v", err)

@@ -61,6 +61,7 @@ func New(seed uint64) *World {
 	}
 	w.oracle = newOracle(w)
 	w.Store.Rand = w.rng
+	w.Store.Fault = func(at fault.Point) error { return w.Faults.Hit(at, "store/writer", "") }
 	w.Store.Committed = w.committed
 	w.peer = newPeer(w)
 	w.Boot()
@@ -130,6 +131,7 @@ func (w *World) Kill() {
 	w.sched.kill()
 	w.clock.forget()
 	w.Faults.Disarm(0)
+	synctest.Wait() // who was held by a fault has said what it had to say
 	w.cut()
 	w.Store.lose()
 	synctest.Wait()
