@@ -24,6 +24,7 @@ func (p *proc) handle(e *envelope, queued time.Duration) (end time.Duration) {
 		if !completed {
 			r := crashReason(recover(), fmt.Sprintf("%T", e.msg))
 			end = p.recordMessage(e, queued, note, asks, true)
+			undelivered(e.msg, &CrashError{Process: p.name(), Epoch: p.currentEpoch(), Reason: *r})
 			p.crashed(r)
 		}
 	}()

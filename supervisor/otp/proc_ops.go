@@ -131,10 +131,14 @@ func (s *System) deadLetter(name string, msg any, cause trace.ID) {
 			slot.failer.fail(fmt.Errorf("%s: %w", name, ErrNoProcess))
 		}
 	}
-	if u, ok := msg.(Undelivered); ok {
-		u.Undelivered(fmt.Errorf("%s: %w", name, ErrNoProcess))
-	}
+	undelivered(msg, fmt.Errorf("%s: %w", name, ErrNoProcess))
 	s.report(Report{Kind: DeadLetter, Process: name, Message: fmt.Sprintf("%T", msg), cause: cause})
+}
+
+func undelivered(msg any, err error) {
+	if u, ok := msg.(Undelivered); ok {
+		u.Undelivered(err)
+	}
 }
 
 // abandon ends a process without its cooperation, from any goroutine: Go cannot kill a goroutine, so it is left to end when its
@@ -145,9 +149,12 @@ func (p *proc) abandon() {
 		p.mu.Unlock()
 		return
 	}
-	epoch := p.epoch
+	epoch, inHand := p.epoch, p.inHand
 	p.mu.Unlock()
 	p.retire(gone)
 	p.letGo(Killed, fmt.Errorf("%s: %w", p.name(), ErrNoProcess))
+	if inHand != nil {
+		undelivered(inHand.msg, fmt.Errorf("%s: %w", p.name(), ErrNoProcess))
+	}
 	p.sys.report(Report{Kind: Abandoned, Process: p.name(), Epoch: epoch, Reason: Killed})
 }

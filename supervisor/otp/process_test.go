@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
 )
 
@@ -187,6 +188,24 @@ func TestUndeliveredMessageIsTold(t *testing.T) {
 	close(until)
 	if err := <-undelivered; !errors.Is(err, otp.ErrNoProcess) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Nobody knows whether a message was handled that its process has crashed with: who told it learns that.
+func TestMessageInHandOfACrashIsTold(t *testing.T) {
+	for _, at := range []fault.Point{fault.BeforeHandle, fault.AfterHandle} {
+		for _, kind := range []fault.Kind{fault.Panic, fault.Goexit} {
+			p := grow(t, lenient, []string{"a"})
+			if _, err := p.faults.Arm(fault.Rule{Point: at, Kind: kind, Process: "a", Message: "told"}); err != nil {
+				t.Fatal(err)
+			}
+			undelivered := make(chan error, 1)
+			p.tell("a", told{undelivered})
+			var crash *otp.CrashError
+			if err := <-undelivered; !errors.As(err, &crash) {
+				t.Errorf("%s at %s: got %v", kind, at, err)
+			}
+		}
 	}
 }
 

@@ -9,8 +9,9 @@ import (
 // Request is a message that embeds a [From]: it waits for an answer. The engine knows who holds it.
 type Request interface{ slot() *slotCore }
 
-// Undelivered is a message that wants to know when nobody will handle it: its process ended with the message still queued. It is called
-// on the goroutine that ends the process and must not block.
+// Undelivered is a message that wants to know when nobody will handle it, or when nobody knows whether it was handled: its process has ended for good with the
+// message queued, or has crashed or been abandoned with it in hand. It is called on the goroutine that ends the process, must not block, and counts only if
+// the message has not been answered yet: an abandoned process may go on, and an answer of its own may come first, later, or at the same time.
 type Undelivered interface{ Undelivered(err error) }
 
 // From is embedded in a request message: the place for exactly one answer. The zero value discards.
