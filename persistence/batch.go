@@ -82,16 +82,16 @@ func (w *writer) prepareFence(b *batch, op fenceOp) fenced {
 
 func (w *writer) prepareWrite(b *batch, op writeOp) func() {
 	if w.fences[op.rec.Key] != op.epoch {
-		return func() { op.done(domain.Wrap(domain.Conflict, "write", errOvertaken)) }
+		return func() { op.done(struct{}{}, domain.Wrap(domain.Conflict, "write", errOvertaken)) }
 	}
 	if err := w.keeper.refusesWrites(); err != nil {
-		return func() { op.done(err) }
+		return func() { op.done(struct{}{}, err) }
 	}
 	if err := fits(op.rec.Key); err != nil {
-		return func() { op.done(err) }
+		return func() { op.done(struct{}{}, err) }
 	}
 	b.writes[op.rec.Key] = write{rec: op.rec, value: op.value}
-	return func() { op.done(nil) }
+	return func() { op.done(struct{}{}, nil) }
 }
 
 // size says how many records the batch has written.
@@ -133,7 +133,7 @@ func (w *writer) write(b *batch) (wrote bool, err error) {
 	if len(b.writes) == 0 {
 		return false, nil
 	}
-	return true, w.keeper.file.update(b.put)
+	return true, w.keeper.update(b.put)
 }
 
 func (b *batch) readFences(data *bolt.Bucket) error {

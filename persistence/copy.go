@@ -36,12 +36,16 @@ func (f *file) copyTo(path string) error {
 
 // Copy writes a consistent copy of the file to path, which must not be there.
 func (r *Registrations) Copy(path string, done func(error)) {
-	r.pool.long(otp.External("control"), func() error { return r.file.copyTo(path) }, done)
+	r.pool.copyOf(r.file, path, done)
 }
 
 // Copy writes a consistent copy of the file to path, which must not be there.
 func (s *Credentials) Copy(path string, done func(error)) {
-	s.pool.long(otp.External("control"), func() error { return s.file.copyTo(path) }, done)
+	s.pool.copyOf(s.file, path, done)
+}
+
+func (r *readers) copyOf(f *file, path string, done func(error)) {
+	long(r, otp.External("control"), func() (none struct{}, err error) { return none, f.copyTo(path) }, func(_ struct{}, err error) { done(err) })
 }
 
 // Stats answers the sizes of the file.
@@ -51,13 +55,13 @@ func (r *Registrations) Stats(done func(FileStats, error)) { r.pool.stats(r.file
 func (s *Credentials) Stats(done func(FileStats, error)) { s.pool.stats(s.file, done) }
 
 func (r *readers) stats(f *file, done func(FileStats, error)) {
-	var stats FileStats
-	r.long(otp.External("control"), func() error {
-		return f.tx(func(tx *bolt.Tx) error {
+	long(r, otp.External("control"), func() (stats FileStats, err error) {
+		err = f.tx(func(tx *bolt.Tx) error {
 			stats = statsOf(tx)
 			return nil
 		})
-	}, func(err error) { done(stats, err) })
+		return stats, err
+	}, done)
 }
 
 // CopyFile is [Registrations.Copy] and [Credentials.Copy] in a directory that nobody uses.
@@ -72,7 +76,7 @@ func CopyFile(o Options, kind, path string) error {
 		return refusal(o.path(kind), "cannot be read ("+err.Error()+")"+wayOut)
 	}
 	f := &file{db: db}
-	return errors.Join(f.copyTo(path), f.close())
+	return errors.Join(f.copyTo(path), f.close(0))
 }
 
 // Compact rewrites a file of a directory that nobody uses without its free pages, and so without what was deleted from it. It returns the sizes

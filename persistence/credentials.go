@@ -48,25 +48,25 @@ func (s *Credentials) Children() otp.SupSpec {
 
 // Lookup answers one user's credential, and whether there is one.
 func (s *Credentials) Lookup(from otp.Origin, key domain.Key, done func(domain.Credential, bool, error)) {
-	var cred domain.Credential
-	found := false
-	s.pool.run(from, key, func() error {
-		return s.file.view(func(data *bolt.Bucket) error {
+	run(s.pool, from, key, func() (f found[domain.Credential], err error) {
+		err = s.file.view(func(data *bolt.Bucket) error {
 			k := keyOf(key)
 			v := data.Get(k)
 			if v == nil {
 				return nil
 			}
-			found = true
+			f.there = true
 			var err error
-			cred, err = decodeCredential(k, v, s.opts.Keys)
+			f.value, err = decodeCredential(k, v, s.opts.Keys)
 			return err
 		})
-	}, func(err error) { done(cred, found, err) })
+		return f, err
+	}, func(f found[domain.Credential], err error) { done(f.value, f.there, err) })
 }
 
 // Realms answers how many credentials each realm has, after every change that was accepted before.
 func (s *Credentials) Realms(from otp.Origin, done func(map[domain.Realm]int, error)) {
+	done = once(done)
 	if err := s.writer.Tell(from, realmsOp{done: done}); err != nil {
 		done(nil, unavailable(err))
 	}
@@ -75,6 +75,7 @@ func (s *Credentials) Realms(from otp.Origin, done func(map[domain.Realm]int, er
 // Apply makes all of the changes or none, and answers the keys that are different now: a deletion of what was not there is
 // not among them.
 func (s *Credentials) Apply(from otp.Origin, changes []CredentialChange, done func([]domain.Key, error)) {
+	done = once(done)
 	if err := s.writer.Tell(from, applyOp{changes: changes, done: done}); err != nil {
 		done(nil, unavailable(err))
 	}
@@ -83,6 +84,7 @@ func (s *Credentials) Apply(from otp.Origin, changes []CredentialChange, done fu
 // Reseal seals every secret with the key that seals now, and answers how many it has changed. Others' work goes on in between. What was sealed otherwise
 // stays in free pages until the file is compacted.
 func (s *Credentials) Reseal(from otp.Origin, done func(int, error)) {
+	done = once(done)
 	if err := s.writer.Tell(from, resealOp{done: done}); err != nil {
 		done(0, unavailable(err))
 	}
@@ -91,20 +93,19 @@ func (s *Credentials) Reseal(from otp.Origin, done func(int, error)) {
 // Page answers at most limit credentials in key order behind after, of one realm, or of all when realm is empty. A page that is shorter
 // than limit is the last.
 func (s *Credentials) Page(from otp.Origin, realm domain.Realm, after domain.Key, limit int, done func([]domain.Credential, error)) {
-	var out []domain.Credential
-	s.pool.run(from, after, func() error {
-		return s.file.view(func(data *bolt.Bucket) (err error) {
+	run(s.pool, from, after, func() (out []domain.Credential, err error) {
+		err = s.file.view(func(data *bolt.Bucket) (err error) {
 			out, err = page(data, realm, after, limit, s.opts.credential)
 			return err
 		})
-	}, func(err error) { done(out, err) })
+		return out, err
+	}, done)
 }
 
 // credentialWriter is the process that opens the credentials file and alone writes it. Its goroutine owns the counts.
 type credentialWriter struct {
 	keeper *keeper
 	counts map[domain.Realm]int
-	inHand *applyOp
 }
 
 // Init opens the file and checks all of it.
@@ -132,10 +133,7 @@ func (w *credentialWriter) Handle(c *otp.Context[CredentialMessage], m Credentia
 	case realmsOp:
 		m.done(maps.Clone(w.counts), nil)
 	case applyOp:
-		w.inHand = &m
-		changed, err := w.apply(c, m.changes)
-		w.inHand = nil
-		m.done(changed, err)
+		m.done(w.apply(c, m.changes))
 	case resealOp:
 		w.reseal(c, m)
 	case reopen:
@@ -145,12 +143,9 @@ func (w *credentialWriter) Handle(c *otp.Context[CredentialMessage], m Credentia
 	}
 }
 
-// Terminate closes the file. Whoever waits for a change that crashed the incarnation is answered.
-func (w *credentialWriter) Terminate(_ *otp.Context[CredentialMessage], r otp.Reason) {
-	if w.inHand != nil {
-		w.inHand.done(nil, domain.Wrap(domain.Unavailable, "store", fmt.Errorf("the writer crashed: %v", r.Term)))
-	}
-	if err := w.keeper.file.close(); err != nil {
+// Terminate closes the file. Whoever waits for a change that crashed the incarnation is answered by the engine.
+func (w *credentialWriter) Terminate(*otp.Context[CredentialMessage], otp.Reason) {
+	if err := w.keeper.close(); err != nil {
 		w.keeper.opts.Log.Error().Err(err).Msg("closing the credentials file")
 	}
 }
@@ -181,7 +176,7 @@ func (w *credentialWriter) update(c *otp.Context[CredentialMessage], change func
 	if err := w.keeper.refusesWrites(); err != nil {
 		return err
 	}
-	err := w.keeper.file.update(change)
+	err := w.keeper.update(change)
 	switch {
 	case err == nil:
 		w.keeper.succeeded()

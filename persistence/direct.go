@@ -19,23 +19,25 @@ type CredentialsFile struct {
 // OpenCredentials opens, checks and if need be makes the credentials file.
 func OpenCredentials(o Options) (*CredentialsFile, error) {
 	c := &CredentialsFile{opts: o}
-	return c, c.f.replace(func() (*bolt.DB, error) { return open(o, credentialsKind, verifyOnly(o, credentialsKind)) }, nil)
+	return c, c.f.replace(0, func() (*bolt.DB, error) { return open(o, credentialsKind, verifyOnly(o, credentialsKind)) }, nil)
 }
 
 // Apply makes all of the changes or none and returns the keys that are different now.
 func (c *CredentialsFile) Apply(changes []CredentialChange) ([]domain.Key, error) {
 	a := applied{delta: map[domain.Realm]int{}, keys: c.opts.Keys}
-	if err := c.f.update(func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
+	if err := c.update(func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
 		return nil, err
 	}
 	return a.changed, nil
 }
 
+func (c *CredentialsFile) update(change func(*bolt.Bucket) error) error { return c.f.update(0, change) }
+
 // Reseal is [Credentials.Reseal].
 func (c *CredentialsFile) Reseal() (n int, err error) {
 	for after := []byte{}; after != nil; {
 		var changed int
-		if changed, after, err = resealChunk(&c.f, c.opts.Keys, after, c.f.update); err != nil {
+		if changed, after, err = resealChunk(&c.f, c.opts.Keys, after, c.update); err != nil {
 			return n, err
 		}
 		n += changed
@@ -54,7 +56,7 @@ func (c *CredentialsFile) Page(realm domain.Realm, after domain.Key, limit int) 
 
 // Close closes the file.
 func (c *CredentialsFile) Close() error {
-	if err := c.f.close(); err != nil {
+	if err := c.f.close(0); err != nil {
 		return fmt.Errorf("close the credentials file: %w", err)
 	}
 	return nil
@@ -66,7 +68,7 @@ type RegistrationsFile struct{ f file }
 // OpenRegistrations opens, checks and if need be makes the registrations file.
 func OpenRegistrations(o Options) (*RegistrationsFile, error) {
 	r := &RegistrationsFile{}
-	return r, r.f.replace(func() (*bolt.DB, error) { return open(o, registrationsKind, verifyOnly(o, registrationsKind)) }, nil)
+	return r, r.f.replace(0, func() (*bolt.DB, error) { return open(o, registrationsKind, verifyOnly(o, registrationsKind)) }, nil)
 }
 
 // Get is [Registrations.Get].
@@ -89,7 +91,7 @@ func (r *RegistrationsFile) Page(realm domain.Realm, after domain.Key, limit int
 
 // Close closes the file.
 func (r *RegistrationsFile) Close() error {
-	if err := r.f.close(); err != nil {
+	if err := r.f.close(0); err != nil {
 		return fmt.Errorf("close the registrations file: %w", err)
 	}
 	return nil

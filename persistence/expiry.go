@@ -13,27 +13,30 @@ const dueLook = 10_000
 // Due answers, in key order from a key on, at most limit users whose header is due, and where to go on; the zero key is the end of the file. It looks at a
 // bounded number of records: a page may be empty and yet have a next one.
 func (r *Registrations) Due(from otp.Origin, start domain.Key, limit int, due func(domain.Header) bool, done func(keys []domain.Key, next domain.Key, err error)) {
-	var keys []domain.Key
-	var next domain.Key
-	r.pool.run(from, start, func() error {
-		return r.file.view(func(data *bolt.Bucket) error {
+	type found struct {
+		keys []domain.Key
+		next domain.Key
+	}
+	run(r.pool, from, start, func() (f found, err error) {
+		err = r.file.view(func(data *bolt.Bucket) error {
 			c, seen := data.Cursor(), 0
 			for k, v := c.Seek(seekKey(start)); k != nil; k, v = c.Next() {
 				h, err := decodeHeader(k, v)
 				if err != nil {
 					return err
 				}
-				if seen++; seen > dueLook || len(keys) == limit {
-					next = h.Key
+				if seen++; seen > dueLook || len(f.keys) == limit {
+					f.next = h.Key
 					return nil
 				}
 				if due(h) {
-					keys = append(keys, h.Key)
+					f.keys = append(f.keys, h.Key)
 				}
 			}
 			return nil
 		})
-	}, func(err error) { done(keys, next, err) })
+		return f, err
+	}, func(f found, err error) { done(f.keys, f.next, err) })
 }
 
 func seekKey(k domain.Key) []byte {
@@ -48,25 +51,25 @@ func seekKey(k domain.Key) []byte {
 // the record as it is after every write that was accepted before, so nothing that came in between is lost. The answer comes before any later write of
 // these users is answered.
 func (r *Registrations) Prune(from otp.Origin, keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
-	if err := r.tell(from, pruneOp{keys: keys, decide: decide, done: done}); err != nil {
-		done(nil, nil, err)
+	answer := once(func(p pruned, err error) { done(p.changed, p.owned, err) })
+	if err := r.tell(from, pruneOp{keys: keys, decide: decide, done: answer}); err != nil {
+		answer(pruned{}, err)
 	}
 }
 
 // pruning is a pruneOp in a batch.
 type pruning struct {
-	op      pruneOp
-	changed []domain.Header
-	owned   []domain.Key
+	op pruneOp
+	pruned
 }
 
 func (w *writer) preparePrune(b *batch, op pruneOp) func() {
 	if err := w.keeper.refusesWrites(); err != nil {
-		return func() { op.done(nil, nil, err) }
+		return func() { op.done(pruned{}, err) }
 	}
 	p := &pruning{op: op}
 	b.prunes = append(b.prunes, p)
-	return func() { op.done(p.changed, p.owned, nil) }
+	return func() { op.done(p.pruned, nil) }
 }
 
 // readPrunes decides on the records as they are. It runs when all fences of the batch have been taken: also an incarnation that begins in it owns
@@ -101,9 +104,8 @@ func (w *writer) readPrunes(data *bolt.Bucket, b *batch) error {
 
 // scan reads one shard's headers.
 func (r *Registrations) scan(op primeOp) {
-	var hs []domain.Header
-	r.pool.long(otp.External("store"), func() error {
-		return r.file.view(func(data *bolt.Bucket) error {
+	long(r.pool, otp.External("store"), func() (hs []domain.Header, err error) {
+		err = r.file.view(func(data *bolt.Bucket) error {
 			return data.ForEach(func(k, v []byte) error {
 				h, err := decodeHeader(k, v)
 				if err == nil && domain.ShardOf(h.Key, op.shards) == op.shard {
@@ -112,5 +114,6 @@ func (r *Registrations) scan(op primeOp) {
 				return err
 			})
 		})
-	}, func(err error) { op.done(hs, err) })
+		return hs, err
+	}, op.done)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -13,17 +14,28 @@ import (
 
 // file is an open database that its writer may close and open again while readers use it. Its mutex is held for reading
 // during each read; only the writer's process takes it for writing.
+//
+// A writer that was abandoned may still be about to write, or to close, when its successor has the file: each has a turn, and only the last may.
 type file struct {
-	mu sync.RWMutex
-	db *bolt.DB
+	turns atomic.Uint64
+	mu    sync.RWMutex
+	db    *bolt.DB
+	turn  uint64 // whose it is
 }
 
-var errNotOpen = errors.New("the store is not open")
+var (
+	errNotOpen = errors.New("the store is not open")
+	errNotOurs = errors.New("the file is another writer's by now")
+)
 
 // replace closes what is open and opens anew; reads wait meanwhile. How the closing went is told to closed.
-func (f *file) replace(open func() (*bolt.DB, error), closed func(error)) (err error) {
+func (f *file) replace(turn uint64, open func() (*bolt.DB, error), closed func(error)) (err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if turn < f.turn {
+		return errNotOurs
+	}
+	f.turn = turn
 	if f.db != nil {
 		closed(f.db.Close())
 		f.db = nil
@@ -32,11 +44,11 @@ func (f *file) replace(open func() (*bolt.DB, error), closed func(error)) (err e
 	return err
 }
 
-// close closes the database once the reads in hand have ended.
-func (f *file) close() error {
+// close closes the database once the reads in hand have ended, if it still is that of the turn.
+func (f *file) close(turn uint64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.db == nil {
+	if f.db == nil || turn < f.turn {
 		return nil
 	}
 	db := f.db
@@ -55,8 +67,11 @@ func (f *file) tx(read func(*bolt.Tx) error) error {
 }
 
 // update runs a transaction and returns when it is on disk. After an error its outcome is unknown, unless write refused it as [domain.Invalid].
-func (f *file) update(write func(data *bolt.Bucket) error) error {
+func (f *file) update(turn uint64, write func(data *bolt.Bucket) error) error {
 	return f.guarded("write", func(db *bolt.DB) error {
+		if turn < f.turn {
+			return domain.Wrap(domain.Conflict, "write", errNotOurs)
+		}
 		return unavailable(db.Update(func(tx *bolt.Tx) error { return write(tx.Bucket([]byte(bucketData))) }))
 	})
 }

@@ -177,7 +177,7 @@ func TestMigration(t *testing.T) {
 	if err := errors.Join(rewrite(o, registrationsKind, fileFormat, func(k, v []byte) ([]byte, error) {
 		got[string(k)] = string(v)
 		return v, nil
-	}), f.close()); err != nil {
+	}), f.close(0)); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]string{"a": "1+!", "c": "3+!"}, got); diff != "" {

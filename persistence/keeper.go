@@ -39,6 +39,7 @@ type keeper struct {
 	opts  Options
 	kind  string
 	file  *file
+	turn  uint64
 	state state
 	why   error
 	// full says that the file itself may not grow: writes are tried all the same, because what they free may be enough.
@@ -64,12 +65,12 @@ func (h *health) Trouble() string {
 func (h *health) Commits() uint64 { return h.commits.Load() }
 
 func newKeeper(o Options, kind string, f *file, h *health) *keeper {
-	return &keeper{opts: o, kind: kind, file: f, health: h}
+	return &keeper{opts: o, kind: kind, file: f, turn: f.turns.Add(1), health: h}
 }
 
 // open looks through the file, shows v every value, and opens it.
 func (k *keeper) open(v visit) error {
-	err := k.file.replace(func() (*bolt.DB, error) { return open(k.opts, k.kind, v) }, func(err error) {
+	err := k.file.replace(k.turn, func() (*bolt.DB, error) { return open(k.opts, k.kind, v) }, func(err error) {
 		if err != nil {
 			k.opts.Log.Warn().Err(err).Str("file", k.name()).Msg("closing the file")
 		}
@@ -79,6 +80,14 @@ func (k *keeper) open(v visit) error {
 	}
 	return err
 }
+
+// update runs a transaction, see [file.update].
+func (k *keeper) update(write func(data *bolt.Bucket) error) error {
+	return k.file.update(k.turn, write)
+}
+
+// close closes the file.
+func (k *keeper) close() error { return k.file.close(k.turn) }
 
 func (k *keeper) name() string { return k.kind + ".db" }
 
@@ -94,6 +103,9 @@ func (k *keeper) refusesWrites() error {
 // anything, the outcome is unknown: a page may have reached the disk or not. So the file is looked through and opened again before anything is
 // read from it or decided on it.
 func (k *keeper) failed(err error) (again bool) {
+	if errors.Is(err, errNotOurs) {
+		return false // the successor has opened it long since
+	}
 	if errors.Is(err, bolterrors.ErrMaxSizeReached) {
 		k.full = true
 		k.become(stateReadOnly, fmt.Errorf("the file has reached the size that it may have (%d MiB): raise --store-most, or compact it", k.opts.MaxSize>>20))

@@ -4,7 +4,7 @@ import (
 	"registrar/actors/domain"
 )
 
-// WriterMessage is what the writer of the registrations file understands. The callbacks are called once, see doc.go.
+// WriterMessage is what the writer of the registrations file understands. Of a callback only the first call counts, see once.
 type WriterMessage interface{ writerMessage() }
 
 type fenceOp struct {
@@ -17,7 +17,7 @@ type writeOp struct {
 	rec   domain.Record
 	value []byte // encoded by who asks; nil deletes
 	epoch uint64
-	done  func(error)
+	done  func(struct{}, error)
 }
 
 type releaseOp struct {
@@ -35,7 +35,13 @@ type primeOp struct {
 type pruneOp struct {
 	keys   []domain.Key
 	decide func(domain.Record) (domain.Record, bool)
-	done   func([]domain.Header, []domain.Key, error)
+	done   func(pruned, error)
+}
+
+// pruned is what a pruneOp has done.
+type pruned struct {
+	changed []domain.Header
+	owned   []domain.Key
 }
 
 // commitNow stands behind what is queued: by the time it is handled, all of that is in the batch.
@@ -48,13 +54,13 @@ type reopen struct{}
 func (op fenceOp) Undelivered(err error) { op.done(domain.Record{}, unavailable(err)) }
 
 // Undelivered answers in place of a writer that has ended.
-func (op writeOp) Undelivered(err error) { op.done(unavailable(err)) }
+func (op writeOp) Undelivered(err error) { op.done(struct{}{}, unavailable(err)) }
 
 // Undelivered answers in place of a writer that has ended.
 func (op primeOp) Undelivered(err error) { op.done(nil, unavailable(err)) }
 
 // Undelivered answers in place of a writer that has ended.
-func (op pruneOp) Undelivered(err error) { op.done(nil, nil, unavailable(err)) }
+func (op pruneOp) Undelivered(err error) { op.done(pruned{}, unavailable(err)) }
 
 func (pruneOp) writerMessage()   {}
 func (fenceOp) writerMessage()   {}
@@ -67,15 +73,15 @@ func (reopen) writerMessage()    {}
 // ReaderMessage is what a reader understands.
 type ReaderMessage interface{ readerMessage() }
 
-// read is one read: do is called on the reader's goroutine, done once with its error.
+// read is one read: do is called on the reader's goroutine and answers, fail answers in its stead.
 type read struct {
 	key  domain.Key
-	do   func() error
-	done func(error)
+	do   func()
+	fail func(error)
 }
 
 // Undelivered answers in place of a reader that has ended.
-func (r read) Undelivered(err error) { r.done(unavailable(err)) }
+func (r read) Undelivered(err error) { r.fail(err) }
 
 func (read) readerMessage() {}
 

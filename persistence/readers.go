@@ -3,6 +3,7 @@ package persistence
 import (
 	"bytes"
 	"strconv"
+	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -32,22 +33,38 @@ func (r *readers) children() []otp.ChildSpec {
 	return specs
 }
 
-// run has a read done by the reader of a user and calls done once, with its error.
-func (r *readers) run(from otp.Origin, key domain.Key, do func() error, done func(error)) {
-	ref := r.refs[domain.ShardOf(key, readersNumber)]
-	if err := ref.Tell(from, read{key: key, do: do, done: done}); err != nil {
-		done(unavailable(err))
-	}
+// run has a read done by the reader of a user and calls done once.
+func run[T any](r *readers, from otp.Origin, key domain.Key, do func() (T, error), done func(T, error)) {
+	readBy(r.refs[domain.ShardOf(key, readersNumber)], from, key, do, done)
 }
 
 // long has a read done that takes seconds: nobody waits behind it but others of its kind.
-func (r *readers) long(from otp.Origin, do func() error, done func(error)) {
-	if err := r.bulk.Tell(from, read{do: do, done: done}); err != nil {
-		done(unavailable(err))
+func long[T any](r *readers, from otp.Origin, do func() (T, error), done func(T, error)) {
+	readBy(r.bulk, from, domain.Key{}, do, done)
+}
+
+func readBy[T any](ref *otp.Ref[ReaderMessage], from otp.Origin, key domain.Key, do func() (T, error), done func(T, error)) {
+	done = once(done)
+	m := read{key: key, do: func() { done(do()) }, fail: func(err error) {
+		var none T
+		done(none, unavailable(err))
+	}}
+	if err := ref.Tell(from, m); err != nil {
+		m.fail(err)
 	}
 }
 
-// readerProcess is the behaviour of a reader: reads guard themselves, so that nothing here can crash.
+// once has only the first call of a callback count: the reader or writer that it was given to may be abandoned, and go on all the same.
+func once[T any](done func(T, error)) func(T, error) {
+	var called atomic.Bool
+	return func(v T, err error) {
+		if !called.Swap(true) {
+			done(v, err)
+		}
+	}
+}
+
+// readerProcess is the behaviour of a reader: reads guard themselves against what the file can do to them.
 type readerProcess struct{}
 
 // Init has nothing to do.
@@ -56,7 +73,7 @@ func (readerProcess) Init(*otp.Context[ReaderMessage]) error { return nil }
 // Handle carries out one read.
 func (readerProcess) Handle(_ *otp.Context[ReaderMessage], m ReaderMessage) {
 	if m, ok := m.(read); ok {
-		m.done(m.do())
+		m.do()
 	}
 }
 

@@ -46,6 +46,7 @@ const stopTimeout = time.Minute
 // Fence ends the right of every older incarnation to write the user's record, and answers the record as it is after every write that
 // was accepted before.
 func (r *Registrations) Fence(from otp.Origin, key domain.Key, epoch uint64, done func(domain.Record, error)) {
+	done = once(done)
 	if err := r.tell(from, fenceOp{key: key, epoch: epoch, done: done}); err != nil {
 		done(domain.Record{}, err)
 	}
@@ -54,12 +55,12 @@ func (r *Registrations) Fence(from otp.Origin, key domain.Key, epoch uint64, don
 // Write replaces the user's record; an empty one is deleted. It is refused with [domain.Conflict] unless epoch is the one
 // fenced last; any other error is an unknown outcome.
 func (r *Registrations) Write(from otp.Origin, rec domain.Record, epoch uint64, done func(error)) {
-	op := writeOp{rec: rec, epoch: epoch, done: done}
+	op := writeOp{rec: rec, epoch: epoch, done: once(func(_ struct{}, err error) { done(err) })}
 	if !rec.Empty() {
 		op.value = encodeRecord(&rec, epoch)
 	}
 	if err := r.tell(from, op); err != nil {
-		done(err)
+		op.Undelivered(err)
 	}
 }
 
@@ -71,6 +72,7 @@ func (r *Registrations) Release(from otp.Origin, key domain.Key, epoch uint64) {
 // Prime answers the headers of all users of a shard after every write accepted before, and ends the right of incarnations older than
 // epoch to write them. The scan that opened the file serves each shard once; after that a shard costs a scan of its own.
 func (r *Registrations) Prime(from otp.Origin, shard, shards int, epoch uint64, done func([]domain.Header, error)) {
+	done = once(done)
 	if err := r.tell(from, primeOp{shard: shard, shards: shards, epoch: epoch, done: done}); err != nil {
 		done(nil, err)
 	}
@@ -78,14 +80,19 @@ func (r *Registrations) Prime(from otp.Origin, shard, shards int, epoch uint64, 
 
 // Get answers one user's committed record, and whether there is one.
 func (r *Registrations) Get(from otp.Origin, key domain.Key, done func(domain.Record, bool, error)) {
-	var rec domain.Record
-	found := false
-	r.pool.run(from, key, func() error {
-		return r.file.view(func(data *bolt.Bucket) (err error) {
-			rec, found, err = get(data, key)
+	run(r.pool, from, key, func() (f found[domain.Record], err error) {
+		err = r.file.view(func(data *bolt.Bucket) (err error) {
+			f.value, f.there, err = get(data, key)
 			return err
 		})
-	}, func(err error) { done(rec, found, err) })
+		return f, err
+	}, func(f found[domain.Record], err error) { done(f.value, f.there, err) })
+}
+
+// found is a value, and whether it is there.
+type found[T any] struct {
+	value T
+	there bool
 }
 
 func get(data *bolt.Bucket, key domain.Key) (rec domain.Record, found bool, err error) {
@@ -101,13 +108,13 @@ func get(data *bolt.Bucket, key domain.Key) (rec domain.Record, found bool, err 
 // Page answers at most limit records in key order behind after, of one realm, or of all when realm is empty. A page that is shorter than
 // limit is the last.
 func (r *Registrations) Page(from otp.Origin, realm domain.Realm, after domain.Key, limit int, done func([]domain.Record, error)) {
-	var out []domain.Record
-	r.pool.run(from, after, func() error {
-		return r.file.view(func(data *bolt.Bucket) (err error) {
+	run(r.pool, from, after, func() (out []domain.Record, err error) {
+		err = r.file.view(func(data *bolt.Bucket) (err error) {
 			out, err = page(data, realm, after, limit, decodeRecord)
 			return err
 		})
-	}, func(err error) { done(out, err) })
+		return out, err
+	}, done)
 }
 
 func (r *Registrations) tell(from otp.Origin, m WriterMessage) error {

@@ -127,7 +127,7 @@ func ReadRecords(r io.Reader, each func(domain.Record) error) (n int, err error)
 
 // Import writes the records of a file of JSON Lines, all or none: each takes the place of what its user had. It returns how many there were.
 func (r *RegistrationsFile) Import(in io.Reader) (n int, err error) {
-	err = r.f.update(func(data *bolt.Bucket) error {
+	err = r.f.update(0, func(data *bolt.Bucket) error {
 		n, err = ReadRecords(in, func(rec domain.Record) error { return data.Put(keyOf(rec.Key), encodeRecord(&rec, 0)) })
 		return err
 	})

@@ -1,8 +1,10 @@
 package persistence
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"registrar/actors/domain"
@@ -11,24 +13,31 @@ import (
 	"registrar/supervisor/trace"
 )
 
+var errAbandoned = errors.New("the writer was abandoned")
+
 // writer is the process that opens the registrations file and alone writes it. Its goroutine owns the batch and the fences.
 //
 // It collects operations and commits when the word that it sends itself comes round behind what is queued: no delay when it
 // is idle, large batches when it is not.
+//
+// Should it be abandoned, which its context tells, whoever waits is answered all the same: the operations that it has taken are under a mutex for that.
 type writer struct {
 	keeper  *keeper
 	scan    func(op primeOp) // has a shard's headers read by a reader
 	fences  map[domain.Key]uint64
 	floors  []uint64 // by shard: the epoch with which it primed last
-	batch   []WriterMessage
 	answers []func() // of the last batch, not given yet
 	waiting bool     // commitNow is on its way
 	// primed are the headers that the look through the file has found, by shard, until each has been asked for; nil when they are out of date.
 	primed [][]domain.Header
+
+	mu    sync.Mutex
+	batch []WriterMessage // taken, and not answered
 }
 
 // Init opens the file and checks all of it.
-func (w *writer) Init(*otp.Context[WriterMessage]) error {
+func (w *writer) Init(c *otp.Context[WriterMessage]) error {
+	context.AfterFunc(c.Context(), func() { w.refuse(w.settle(), domain.Wrap(domain.Unavailable, "store", errAbandoned)) })
 	w.fences = map[domain.Key]uint64{}
 	began, users := time.Now(), 0
 	shards := w.keeper.opts.Shards
@@ -61,9 +70,8 @@ func (w *writer) Handle(c *otp.Context[WriterMessage], m WriterMessage) {
 			c.After(retryAfter, reopen{})
 		}
 	case fenceOp, writeOp, releaseOp, primeOp, pruneOp:
-		w.batch = append(w.batch, m)
-		switch {
-		case len(w.batch) >= w.keeper.opts.batch():
+		switch n := w.collect(m); {
+		case n >= w.keeper.opts.batch():
 			w.commit(c)
 		case !w.waiting:
 			w.waiting = true
@@ -77,11 +85,11 @@ func (w *writer) Handle(c *otp.Context[WriterMessage], m WriterMessage) {
 func (w *writer) Terminate(c *otp.Context[WriterMessage], r otp.Reason) {
 	w.answer()
 	if r.IsAbnormal() {
-		w.refuse(w.batch, domain.Wrap(domain.Unavailable, "store", fmt.Errorf("the writer crashed: %v", r.Term)))
+		w.refuse(w.settle(), domain.Wrap(domain.Unavailable, "store", fmt.Errorf("the writer crashed: %v", r.Term)))
 	} else {
 		w.commit(c)
 	}
-	if err := w.keeper.file.close(); err != nil {
+	if err := w.keeper.close(); err != nil {
 		w.keeper.opts.Log.Error().Err(err).Msg("closing the registrations file")
 	}
 }
@@ -92,18 +100,17 @@ func (w *writer) State() any {
 		State         string
 		Batch, Fences int
 		Commits       uint64
-	}{w.keeper.state.String(), len(w.batch), len(w.fences), w.keeper.health.Commits()}
+	}{w.keeper.state.String(), len(w.inHand()), len(w.fences), w.keeper.health.Commits()}
 }
 
 // commit carries out the batch: one transaction, then the answers in the order in which the operations came.
 func (w *writer) commit(c *otp.Context[WriterMessage]) {
-	ops := w.batch // kept until the outcome: should this panic, Terminate answers
+	ops := w.inHand() // until the outcome: should this panic, Terminate answers
 	if len(ops) == 0 {
 		return
 	}
 	if w.keeper.state == stateReopening {
-		w.batch = nil
-		w.refuse(ops, w.keeper.why)
+		w.refuse(w.settle(), w.keeper.why)
 		return
 	}
 	b := w.prepare(ops)
@@ -115,10 +122,9 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 			err = failed
 		}
 	}
-	w.batch = nil
 	if err != nil {
 		again := w.keeper.failed(err)
-		w.refuse(ops, err)
+		w.refuse(w.settle(), err)
 		if again {
 			c.After(retryAfter, reopen{})
 		}
@@ -136,6 +142,30 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 		panic(err)
 	}
 	w.answer()
+	w.settle()
+}
+
+// collect adds to the batch, and says how large it is.
+func (w *writer) collect(m WriterMessage) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.batch = append(w.batch, m)
+	return len(w.batch)
+}
+
+func (w *writer) inHand() []WriterMessage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.batch
+}
+
+// settle takes the batch from the writer: from now on who calls it answers.
+func (w *writer) settle() []WriterMessage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ops := w.batch
+	w.batch = nil
+	return ops
 }
 
 // answer gives the answers of a batch that is committed.
