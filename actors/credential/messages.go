@@ -100,9 +100,11 @@ type counted struct {
 	update Update
 }
 
-// dropped says that one realm has dropped what an update named.
+// dropped says that one realm has dropped what an update named, or why it has not said so.
 type dropped struct {
 	update *pendingUpdate
+	realm  domain.Realm
+	users  []domain.User
 	err    error
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"registrar/actors/credential"
 	"registrar/actors/domain"
+	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
 )
 
@@ -74,12 +75,14 @@ type bed struct {
 	t   testing.TB
 	ref *otp.Ref[credential.RealmsMessage]
 	app *otp.App
+	set fault.Set
 }
 
 func start(t testing.TB, s *store) *bed {
 	t.Helper()
-	sys := otp.NewSystem()
-	b := &bed{t: t, ref: otp.NewRef[credential.RealmsMessage](sys, "realms")}
+	b := &bed{t: t}
+	sys := otp.NewSystem(otp.WithFaults(&b.set))
+	b.ref = otp.NewRef[credential.RealmsMessage](sys, "realms")
 	env := credential.Env{Store: s, CacheMost: 1000, Intensity: 5, Period: time.Minute, CoolDown: time.Minute}
 	app, err := otp.Start(context.Background(), sys, "test", otp.SupSpec{Intensity: 3, Children: []otp.ChildSpec{{
 		ID: "realms", Start: otp.Worker(b.ref, func() otp.Behaviour[credential.RealmsMessage] { return credential.NewRealms(env) }),
@@ -128,6 +131,25 @@ func TestSecondLookupComesFromTheCache(t *testing.T) {
 	}
 	if n := s.lookups.Load(); n != 1 {
 		t.Errorf("the store was asked %d times", n)
+	}
+}
+
+// A realm that has not heard of a change, or has crashed with it, is told again: nobody may go on with an old password.
+func TestChangeIsToldAgain(t *testing.T) {
+	for _, r := range []fault.Rule{{Point: fault.InTransit, Kind: fault.Drop}, {Point: fault.BeforeHandle, Kind: fault.Panic}, {Point: fault.AfterHandle, Kind: fault.Goexit}} {
+		s := newStore("100")
+		b := start(t, s)
+		b.wants("100", "old")
+		r.Process, r.Message = "realm/acme.test", "Changed"
+		if _, err := b.set.Arm(r); err != nil {
+			t.Fatal(err)
+		}
+		s.set("100", "new")
+		b.changed("100")
+		b.wants("100", "new")
+		if n := b.set.Rules()[0].Hits; n != 1 {
+			t.Errorf("a %s at %s has hit %d times", r.Kind, r.Point, n)
+		}
 	}
 }
 

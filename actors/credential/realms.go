@@ -68,7 +68,7 @@ func (r *Realms) Handle(c *otp.Context[RealmsMessage], msg RealmsMessage) {
 	case counted:
 		r.onCounted(c, m)
 	case dropped:
-		m.update.settle(m.err)
+		r.onDropped(c, m)
 	}
 }
 
@@ -107,10 +107,29 @@ func (r *Realms) onCounted(c *otp.Context[RealmsMessage], m counted) {
 		return
 	}
 	for realm, users := range byRealm {
-		done := otp.Completion(c, func(_ Dropped, err error) RealmsMessage { return dropped{update: p, err: err} })
-		if !r.family.Tell(c, realm, Changed{From: otp.NewFrom(done), Users: users}) {
-			done(Dropped{}, nil) // the realm's actor has ended, and its cache with it
-		}
+		r.drop(c, dropped{update: p, realm: realm, users: users})
+	}
+}
+
+// drop has a realm drop what an update names.
+func (r *Realms) drop(c *otp.Context[RealmsMessage], d dropped) {
+	done := otp.Completion(c, func(_ Dropped, err error) RealmsMessage {
+		d.err = err
+		return d
+	})
+	if !r.family.Tell(c, d.realm, Changed{From: otp.NewFrom(done), Users: d.users}) {
+		done(Dropped{}, nil) // the realm's actor has ended, and its cache with it
+	}
+}
+
+// onDropped counts one realm's answer. One that has not answered is told again while it lives: nobody may go on with an old password.
+func (r *Realms) onDropped(c *otp.Context[RealmsMessage], d dropped) {
+	if d.err != nil && r.family.Live(d.realm) {
+		r.drop(c, d)
+		return
+	}
+	if d.update.left--; d.update.left == 0 {
+		d.update.from.Reply(Dropped{})
 	}
 }
 
@@ -122,12 +141,5 @@ func (r *Realms) forget(c *otp.Context[RealmsMessage], m Forget) {
 	}
 	if !r.family.Tell(c, m.Realm, changed) {
 		m.Reply(Dropped{})
-	}
-}
-
-// settle counts one realm's answer. A realm whose actor has crashed has no cache any more: that is as good as an answer.
-func (p *pendingUpdate) settle(error) {
-	if p.left--; p.left == 0 {
-		p.from.Reply(Dropped{})
 	}
 }
