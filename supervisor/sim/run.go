@@ -75,6 +75,10 @@ func (w *World) introduce() {
 		w.setPassword(staying(node), "first")
 		for range 2 {
 			w.stay(node)
+			made := w.reports[len(w.reports)-1]
+			if !w.until(func() bool { return made.acked }) {
+				w.fail("report %d is not acknowledged", made.n)
+			}
 			w.Settle()
 		}
 	}

@@ -21,6 +21,8 @@ type Store struct {
 	floors  map[int]uint64 // by shard
 	ops     []operation
 	reads   []func()
+	busy    bool // a commit is under way: with a fault it may take its time
+	missed  int  // how often the writer had its turn meanwhile
 	// Wake is called when there is something to do for the writer or the reader.
 	Wake func(who string, run func())
 	// Rand decides how large a batch is and how its commit ends; nil commits everything.
@@ -92,6 +94,10 @@ func (s *Store) readOne() {
 
 // commit carries out some of what is queued, in order: it is done, or lost, or done and not known to be. Should the writer crash, its batch is refused.
 func (s *Store) commit() {
+	if !s.begin() {
+		return // it is called again
+	}
+	defer s.end()
 	b := &batch{writes: map[domain.Key]domain.Record{}}
 	completed := false
 	defer func() {
@@ -112,6 +118,27 @@ func (s *Store) commit() {
 		b.answer()
 	}
 	completed = true
+}
+
+func (s *Store) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy {
+		s.missed++
+		return false
+	}
+	s.busy = true
+	return true
+}
+
+func (s *Store) end() {
+	s.mu.Lock()
+	missed, wake := s.missed, s.Wake
+	s.busy, s.missed = false, 0
+	s.mu.Unlock()
+	for range missed {
+		wake("store/writer", s.commit)
+	}
 }
 
 // take fills a batch.
