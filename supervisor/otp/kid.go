@@ -91,7 +91,7 @@ func (d *kid[K, M]) report(e childEvent) {
 			kind = ChildRestarted
 		}
 		if sys := f.owner.sys; sys.hears(kind) {
-			sys.report(Report{Kind: kind, Process: e.p.name(), Epoch: e.p.currentEpoch()})
+			sys.report(Report{Kind: kind, Process: e.p.name(), Epoch: e.epoch})
 		}
 		return
 	}

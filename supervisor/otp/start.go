@@ -69,7 +69,7 @@ func (p *proc) initialised(began time.Duration, err error, crash *Reason) {
 	}
 	p.recordStart(began)
 	p.setLife(running)
-	p.body.report(childEvent{p: p, kind: evStarted})
+	p.body.report(childEvent{p: p, kind: evStarted, epoch: p.currentEpoch()})
 	if p.exiting != nil {
 		p.stop(*p.exiting)
 	}

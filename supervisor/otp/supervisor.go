@@ -82,7 +82,7 @@ func (s *sup) init() error {
 	s.p.post(func() {
 		s.carryOut(&plan{start: slices.Clone(s.children), done: func() {
 			s.starting = false
-			s.report(childEvent{p: s.p, kind: evStarted})
+			s.report(childEvent{p: s.p, kind: evStarted, epoch: s.p.currentEpoch()})
 		}})
 	})
 	return errLater

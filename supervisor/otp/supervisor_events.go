@@ -14,7 +14,7 @@ func (s *sup) on(e childEvent) {
 	c := s.children[i]
 	switch e.kind {
 	case evStarted:
-		s.onStarted(c)
+		s.onStarted(c, e.epoch)
 	case evFailed:
 		s.onFailed(c, e.reason)
 	case evCrashed:
@@ -30,7 +30,7 @@ func (s *sup) on(e childEvent) {
 	}
 }
 
-func (s *sup) onStarted(c *child) {
+func (s *sup) onStarted(c *child, epoch Epoch) {
 	if c.state != childStarting {
 		return // told to stop meanwhile
 	}
@@ -41,7 +41,7 @@ func (s *sup) onStarted(c *child) {
 	if c.p.restarted() {
 		kind = ChildRestarted
 	}
-	s.p.sys.report(Report{Kind: kind, Process: c.p.name(), Epoch: c.p.currentEpoch()})
+	s.p.sys.report(Report{Kind: kind, Process: c.p.name(), Epoch: epoch})
 	s.step()
 }
 
