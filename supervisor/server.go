@@ -111,6 +111,9 @@ func (s *Server) Tree() otp.Node {
 // Kill makes the process of that name crash, as if its code had panicked: to see it heal.
 func (s *Server) Kill(process string) error { return s.app.Load().Kill(process) } //nolint:wrapcheck // it names the process.
 
+// Abandon kills a process without its cooperation, see [otp.App.Abandon].
+func (s *Server) Abandon(process string) error { return s.app.Load().Abandon(process) } //nolint:wrapcheck // as above.
+
 // The calls for operators are those of otp.App, whose errors name the process.
 
 // Inspect looks at one process.

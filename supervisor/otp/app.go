@@ -76,10 +76,7 @@ func (a *App) Stop(ctx context.Context) error {
 	case <-a.done:
 		return a.Err()
 	case <-ctx.Done():
-		root.abandon()
-		if s, ok := root.body.(*sup); ok {
-			s.terminate(Killed)
-		}
+		root.kill(Killed)
 		return fmt.Errorf("stop: %w", context.Cause(ctx))
 	}
 }
@@ -121,7 +118,7 @@ func (a *App) Tree() Node { return a.root.node("up") }
 var ErrKilled = errors.New("killed by the operator")
 
 // Kill makes the process of that name crash between two messages, as if its code had panicked: its supervisor sees no
-// difference. Dynamic children are found, too.
+// difference. Dynamic children are found, too. A process that hangs does not die of it: see [App.Abandon].
 func (a *App) Kill(name string) error {
 	p := a.root.find(name)
 	if p == nil {

@@ -35,7 +35,9 @@
 // # Operators
 //
 // [App.Tree] shows all processes, [App.Inspect] one with its state ([Stater]) and memory ([Sizer]); [App.Suspend], [App.Resume] and
-// [App.Step] hold a process and have it handle one message; [App.StartChild] and its like manage the children of a supervisor. [System.Subscribe]
+// [App.Step] hold a process and have it handle one message; [App.StartChild] and its like manage the children of a supervisor. [App.Kill] makes a
+// process crash between two messages; [App.Abandon] kills one that hangs: what is queued for it is answered with [ErrNoProcess], another comes in
+// its place, and it counts as a crash, for a child of a family, too. [System.Subscribe]
 // hears typed reports ([Report]); a subscriber that panics or is slow harms nobody.
 //
 // # Where this differs from OTP, on purpose

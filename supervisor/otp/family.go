@@ -70,6 +70,10 @@ func NewFamily[N any, K comparable, M any](c *Context[N], spec FamilySpec[K, M])
 	f := &Family[K, M]{owner: c.p, spec: spec, kids: map[K]*kid[K, M]{}, cooling: map[K]time.Duration{}}
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
+	if c.p.epoch != c.epoch {
+		f.over = true // its owner has been abandoned: nobody would ever end them
+		return f
+	}
 	x := c.p.extra()
 	x.families = append(x.families, f)
 	if spec.Idle > 0 {
@@ -91,6 +95,13 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 		if d.after(from, msg) {
 			return nil
 		}
+		if d.p.isGone() {
+			f.lost(d, Reason{Kind: ExitKilled, Term: byOperator}) // what it leads to comes before the news of it
+			if d = f.get(k); d != nil {
+				d.used = f.turn
+				return d.tell(from, msg)
+			}
+		}
 	}
 	if until, ok := f.cooling[k]; ok {
 		if f.owner.sys.clock.Mono() < until {
@@ -101,7 +112,7 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 	if f.spec.Most > 0 && f.Len() >= f.spec.Most {
 		f.evict()
 	}
-	d := f.start(k)
+	d := f.start(k, nil)
 	if d == nil {
 		return fmt.Errorf("%s: %w", f.spec.label(k), ErrNoProcess)
 	}
@@ -134,17 +145,22 @@ func (f *Family[K, M]) Len() int {
 // Stop tells the child of a key to stop after the message in hand; OnExit says when it has.
 func (f *Family[K, M]) Stop(k K) {
 	if d := f.get(k); d != nil {
+		d.unwanted = true
 		d.p.stopSoon(Shutdown)
 	}
 }
 
-func (f *Family[K, M]) start(k K) *kid[K, M] {
+// start starts a child, in the place of one that was abandoned if that is given.
+func (f *Family[K, M]) start(k K, lost *kid[K, M]) *kid[K, M] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over || f.stop {
 		return nil
 	}
 	d := &kid[K, M]{family: f, key: k}
+	if lost != nil {
+		d.p.restarts, d.used, d.record = lost.p.restarts+1, lost.used, lost.record
+	}
 	f.owner.sys.begin(&d.p, "", d, f.owner.handling())
 	f.kids[k] = d
 	return d
@@ -187,7 +203,7 @@ func (f *Family[K, M]) abandonAll() {
 	f.over = true
 	f.mu.Unlock()
 	for _, d := range f.all() {
-		d.p.abandon()
+		d.p.abandon(Killed)
 	}
 	f.mu.Lock()
 	clear(f.kids)

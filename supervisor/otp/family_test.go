@@ -26,7 +26,14 @@ type to struct {
 
 type routerMsg interface{ isRouterMsg() }
 
-func (to) isRouterMsg() {}
+// own is something that the router does itself.
+type own struct {
+	do   func(*otp.Context[routerMsg], *router)
+	done chan struct{}
+}
+
+func (to) isRouterMsg()  {}
+func (own) isRouterMsg() {}
 
 func (r *router) Init(c *otp.Context[routerMsg]) error {
 	r.spec.Name = func(k string) string { return "kid/" + k }
@@ -37,26 +44,40 @@ func (r *router) Init(c *otp.Context[routerMsg]) error {
 }
 
 func (r *router) Handle(c *otp.Context[routerMsg], m routerMsg) {
-	if m, ok := m.(to); ok {
+	switch m := m.(type) {
+	case to:
 		if m.m == nil {
 			panic("router")
 		}
 		m.err <- r.family.Deliver(c, m.key, m.m)
+	case own:
+		m.do(c, r)
+		close(m.done)
 	}
 }
 
 func (*router) Terminate(*otp.Context[routerMsg], otp.Reason) {}
 
 type house struct {
+	sys *otp.System
 	app *otp.App
 	ref *otp.Ref[routerMsg]
 	j   *journal
 }
 
+func (h *house) inOwner(t *testing.T, do func(*otp.Context[routerMsg], *router)) {
+	t.Helper()
+	done := make(chan struct{})
+	if err := h.ref.Tell(otp.External("test"), own{do, done}); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+}
+
 func settle(t *testing.T, spec otp.FamilySpec[string, msg]) *house {
 	t.Helper()
 	s := otp.NewSystem()
-	h := &house{j: newJournal(), ref: otp.NewRef[routerMsg](s, "router")}
+	h := &house{sys: s, j: newJournal(), ref: otp.NewRef[routerMsg](s, "router")}
 	app, err := otp.Start(t.Context(), s, "top", otp.SupSpec{Intensity: 5, Children: []otp.ChildSpec{{
 		ID: "router", Start: otp.Worker(h.ref, func() otp.Behaviour[routerMsg] { return &router{j: h.j, spec: spec} }),
 	}}})

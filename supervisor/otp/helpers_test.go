@@ -156,6 +156,9 @@ func (w *worker) Handle(c *otp.Context[msg], m msg) {
 }
 
 func (w *worker) Terminate(_ *otp.Context[msg], r otp.Reason) {
+	if hold := w.j.held(); hold != nil {
+		<-hold
+	}
 	w.j.add("end " + w.name + " " + kindOf(r))
 	if w.panicEnd {
 		panic("panic in Terminate")

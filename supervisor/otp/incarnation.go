@@ -13,8 +13,10 @@ func (p *proc) handle(e *envelope, queued time.Duration) (end time.Duration) {
 	asks := false
 	if rq, ok := e.msg.(Request); ok {
 		if s := rq.slot(); s != nil {
-			s.hold(p)
-			asks = true
+			if asks = s.hold(p); !asks {
+				p.sys.deadLetter(p.name(), e.msg, e.cause)
+				return e.at
+			}
 		}
 	}
 	end = e.at

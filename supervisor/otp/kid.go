@@ -22,6 +22,8 @@ type kid[K comparable, M any] struct {
 	used    uint32 // the family's turn when it was last handed something; for the owner's goroutine
 	looks   uint8
 	passive bool
+	// unwanted means that its owner has told it to stop; for the owner's goroutine.
+	unwanted bool
 }
 
 // record is what few children need: their crashes, and what came while one was put away.
@@ -104,19 +106,48 @@ func (f *Family[K, M]) on(d *kid[K, M], e childEvent) {
 		if sys.hears(ChildTerminated) {
 			sys.report(Report{Kind: ChildTerminated, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
 		}
-		f.exited(d, e.reason)
+		if d.p.isGone() {
+			f.lost(d, e.reason)
+		} else {
+			f.exited(d, e.reason)
+		}
 		return
 	}
+	if d.p.isGone() {
+		return // the end of it is, or will be, another event
+	}
 	sys.report(Report{Kind: ChildCrashed, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
-	if d.notes().window.add(sys.clock.Mono(), f.spec.Period, f.spec.Intensity) {
-		d.record.fatal = &e.reason
-		f.cooling[d.key] = sys.clock.Mono() + f.spec.CoolDown
-		f.forgetCooled()
-		sys.report(Report{Kind: GaveUp, Process: e.p.name(), Reason: e.reason})
+	if f.tooMany(d, e.reason) {
 		d.p.stopSoon(e.reason)
 		return
 	}
 	d.p.restart()
+}
+
+// tooMany counts the end of an incarnation, and reports whether it is the last one.
+func (f *Family[K, M]) tooMany(d *kid[K, M], r Reason) bool {
+	sys := f.owner.sys
+	if !d.notes().window.add(sys.clock.Mono(), f.spec.Period, f.spec.Intensity) {
+		return false
+	}
+	d.record.fatal = &r
+	f.cooling[d.key] = sys.clock.Mono() + f.spec.CoolDown
+	f.forgetCooled()
+	sys.report(Report{Kind: GaveUp, Process: d.p.name(), Reason: r})
+	return true
+}
+
+// lost puts another in the place of a child that was abandoned, unless it was to end anyway or that has happened too often.
+func (f *Family[K, M]) lost(d *kid[K, M], r Reason) {
+	if f.get(d.key) != d {
+		return // another is in its place already
+	}
+	d.p.mu.Lock()
+	ends := d.passive || d.unwanted
+	d.p.mu.Unlock()
+	if ends || d.record != nil && d.record.fatal != nil || f.tooMany(d, r) || f.start(d.key, d) == nil {
+		f.exited(d, r)
+	}
 }
 
 func (f *Family[K, M]) exited(d *kid[K, M], r Reason) {

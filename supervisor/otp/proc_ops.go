@@ -6,7 +6,7 @@ import (
 	"registrar/supervisor/trace"
 )
 
-// The operations on a process. Except for abandon they run on its own goroutine, posted to its control lane.
+// The operations on a process. Except for abandon and its kin (abandon.go) they run on its own goroutine, posted to its control lane.
 
 // post queues an operation.
 func (p *proc) post(op func()) { p.enqueue(&envelope{msg: operation(op), lane: controlLane}) }
@@ -96,19 +96,32 @@ func (p *proc) finish(r Reason, live bool) {
 	if live {
 		p.endIncarnation(r)
 	}
+	if !p.claim(closed) {
+		return // abandoned meanwhile
+	}
 	p.retire(closed)
 	p.recordLife(trace.Stop, epoch, p.handling(), r.String())
 	p.body.report(childEvent{p: p, kind: evExited, epoch: epoch, reason: r})
 }
 
-// retire closes the mailbox and answers what is left in it.
+// claim takes the right to end the process, for good: only the first caller gets it.
+func (p *proc) claim(l life) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.life == gone || p.life == closed {
+		return false
+	}
+	p.life = l
+	return true
+}
+
+// retire frees the address and answers what is left in the mailbox, which is closed; the caller has claimed the end.
 func (p *proc) retire(l life) {
 	p.body.unbind(p)
 	if p.pid != nil {
 		p.sys.actors.ProcessRegistry.Remove(p.pid)
 	}
 	p.mu.Lock()
-	p.life = l
 	var left []*envelope
 	for i := urgentLane; i < lanes; i++ {
 		for e := p.pop(i); e != nil; e = p.pop(i) {
@@ -139,22 +152,4 @@ func undelivered(msg any, err error) {
 	if u, ok := msg.(Undelivered); ok {
 		u.Undelivered(err)
 	}
-}
-
-// abandon ends a process without its cooperation, from any goroutine: Go cannot kill a goroutine, so it is left to end when its
-// handler returns, and has no more say from now on: its epoch is over, its address is free, what it holds is answered.
-func (p *proc) abandon() {
-	p.mu.Lock()
-	if p.life == gone || p.life == closed {
-		p.mu.Unlock()
-		return
-	}
-	epoch, inHand := p.epoch, p.inHand
-	p.mu.Unlock()
-	p.retire(gone)
-	p.letGo(Killed, fmt.Errorf("%s: %w", p.name(), ErrNoProcess))
-	if inHand != nil {
-		undelivered(inHand.msg, fmt.Errorf("%s: %w", p.name(), ErrNoProcess))
-	}
-	p.sys.report(Report{Kind: Abandoned, Process: p.name(), Epoch: epoch, Reason: Killed})
 }

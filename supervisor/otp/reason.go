@@ -65,6 +65,9 @@ func (r Reason) String() string {
 		}
 		return fmt.Sprintf("crash: %v", r.Term)
 	case ExitKilled:
+		if r.Term != nil {
+			return fmt.Sprintf("killed (%v)", r.Term)
+		}
 		return "killed"
 	}
 	return "unknown"

@@ -89,7 +89,7 @@ func settleByHand(t *testing.T) (*house, *byHand) {
 	t.Helper()
 	sched := &byHand{}
 	s := otp.NewSystem(otp.WithScheduler(sched))
-	h := &house{j: newJournal(), ref: otp.NewRef[routerMsg](s, "router")}
+	h := &house{sys: s, j: newJournal(), ref: otp.NewRef[routerMsg](s, "router")}
 	up := make(chan struct{})
 	go func() {
 		defer close(up)

@@ -105,22 +105,26 @@ func (s *slotCore) close() bool {
 	return true
 }
 
-// hold makes p's incarnation the holder.
-func (s *slotCore) hold(p *proc) {
+// hold makes p's incarnation the holder, unless p has been abandoned since it took the request from its mailbox: it reports false then.
+func (s *slotCore) hold(p *proc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.answered {
-		return
+		return true
 	}
 	s.unlink()
-	s.holder = p
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.life == gone {
+		return false
+	}
+	s.holder = p
 	s.linked, s.prev, s.next = true, nil, p.held
 	if p.held != nil {
 		p.held.prev = s
 	}
 	p.held = s
+	return true
 }
 
 // release takes the request from its holder: it is handed on.

@@ -21,6 +21,9 @@ func (p *proc) ignored() {
 		return
 	}
 	p.endIncarnation(Normal)
+	if !p.claim(closed) {
+		return
+	}
 	p.retire(closed)
 	p.body.report(childEvent{p: p, kind: evIgnored})
 }

@@ -15,8 +15,9 @@ type sup struct {
 	p      *proc
 	parent parent
 
-	mu       sync.Mutex // guards children and their fields against readers of the tree
+	mu       sync.Mutex // guards children, their fields and cut against readers of the tree and who abandons the supervisor
 	children []*child
+	cut      bool // abandoned: no child may be started any more
 
 	starting bool
 	ending   *Reason // told to stop, or has given up
@@ -95,10 +96,12 @@ func (*sup) inherit([]*envelope) bool { return false }
 func (s *sup) report(e childEvent) { s.parent.childEvent(e) }
 
 // terminate ends children that are still there: only after a crash of the supervisor itself.
-func (s *sup) terminate(Reason) {
+func (s *sup) terminate(Reason) { s.abandonAll() }
+
+func (s *sup) abandonAll() {
 	for _, c := range s.snapshot() {
 		if c.p != nil {
-			c.p.abandon()
+			c.p.abandon(Killed)
 		}
 	}
 }
@@ -204,7 +207,12 @@ func (s *sup) startChild(c *child) {
 
 func (s *sup) spawn(c *child) {
 	name := c.spec.Start.name(s.name, c.spec.ID)
-	s.set(c, s.p.sys.spawn(name, c.spec.Start.body(name, s)), childStarting)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cut {
+		return // nobody would ever end it
+	}
+	c.p, c.state = s.p.sys.spawn(name, c.spec.Start.body(name, s)), childStarting
 }
 
 // stopChild tells a child to stop and abandons it when that takes too long.
@@ -234,7 +242,7 @@ func (s *sup) stopChild(c *child) {
 // lose abandons a child and goes on as if it had ended.
 func (s *sup) lose(c *child) {
 	p := c.p
-	p.abandon()
+	p.abandon(Killed)
 	s.on(childEvent{p: p, kind: evExited, reason: Killed})
 }
 

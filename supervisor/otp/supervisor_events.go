@@ -63,6 +63,11 @@ func (s *sup) onFailed(c *child, r Reason) {
 		s.stopChild(c)
 		return
 	}
+	s.retry(c, r)
+}
+
+// retry starts a child again that has not come up.
+func (s *sup) retry(c *child, r Reason) {
 	if s.window.add(s.p.sys.clock.Mono(), s.spec.period(), s.spec.Intensity) {
 		s.giveUp(c, r)
 		return
@@ -95,7 +100,7 @@ func (c *child) answer(to *func(error), err error) {
 }
 
 func (s *sup) onExited(c *child, e childEvent) {
-	expected := c.state == childStopping
+	expected, unborn := c.state == childStopping, c.state == childStarting
 	if c.timer != nil {
 		c.timer.Stop()
 		c.timer = nil
@@ -107,7 +112,27 @@ func (s *sup) onExited(c *child, e childEvent) {
 		s.step()
 		return
 	}
+	if unborn {
+		s.unborn(c, e.reason)
+		return
+	}
 	s.decide(c, e)
+}
+
+// unborn handles the end of a child in the middle of its Init as if that had failed.
+func (s *sup) unborn(c *child, r Reason) {
+	name := c.spec.Start.name(s.name, c.spec.ID)
+	switch {
+	case s.starting:
+		s.failed = true
+		s.p.stop(ShutdownWith(fmt.Sprintf("start of %s failed: %v", name, r)))
+	case c.started != nil:
+		c.failed = fmt.Errorf("start of %s failed: %v", name, r)
+		s.gone(c)
+		s.step()
+	default:
+		s.retry(c, r)
+	}
 }
 
 // gone settles what was asked about a child that has been stopped.
