@@ -33,8 +33,9 @@ func (s *sup) again(c *child) {
 			return
 		}
 		// Who has waited for the plan goes first: a child that fails for ever must not keep an operator waiting for ever.
+		s.set(c, c.p, childWaiting)
 		s.later = append(s.later, func() {
-			if c.state == childCrashed {
+			if c.state == childWaiting {
 				s.restartBy(c)
 			}
 		})
@@ -68,8 +69,14 @@ func (s *sup) again(c *child) {
 
 // cancelRestart forgets a restart that was put off.
 func (s *sup) cancelRestart(c *child) {
-	if c.state == childWaiting && c.timer != nil {
+	if c.state != childWaiting {
+		return
+	}
+	if c.timer != nil {
 		c.timer.Stop()
 		c.timer = nil
+	}
+	if c.p == nil {
+		s.set(c, nil, childDown)
 	}
 }

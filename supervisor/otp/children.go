@@ -92,16 +92,16 @@ func (a *App) TerminateChild(ctx context.Context, supervisor, id string) error {
 		switch {
 		case c == nil:
 			done(fmt.Errorf("%s: %w", id, ErrNoChild))
-		case c.p == nil:
+		case c.p == nil && c.state == childDown:
 			done(nil)
 		default:
 			s.whenIdle(func() {
+				s.cancelRestart(c)
 				if c.p == nil {
 					done(nil)
 					return
 				}
 				c.stopped = done
-				s.cancelRestart(c)
 				s.stopChild(c)
 			})
 		}
@@ -115,7 +115,7 @@ func (a *App) RestartChild(ctx context.Context, supervisor, id string) error {
 		switch {
 		case c == nil:
 			done(fmt.Errorf("%s: %w", id, ErrNoChild))
-		case c.p != nil:
+		case c.p != nil || c.state == childWaiting:
 			done(fmt.Errorf("%s: %w", id, ErrRunning))
 		default:
 			c.started = done
@@ -131,7 +131,7 @@ func (a *App) DeleteChild(ctx context.Context, supervisor, id string) error {
 		switch {
 		case c == nil:
 			done(fmt.Errorf("%s: %w", id, ErrNoChild))
-		case c.p != nil:
+		case c.p != nil || c.state == childWaiting:
 			done(fmt.Errorf("%s: %w", id, ErrRunning))
 		default:
 			s.drop(c)

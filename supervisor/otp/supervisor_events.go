@@ -68,6 +68,9 @@ func (s *sup) onFailed(c *child, r Reason) {
 
 // retry starts a child again that has not come up.
 func (s *sup) retry(c *child, r Reason) {
+	if s.ending != nil {
+		return // everything stops anyway
+	}
 	if s.window.add(s.p.sys.clock.Mono(), s.spec.period(), s.spec.Intensity) {
 		s.giveUp(c, r)
 		return
