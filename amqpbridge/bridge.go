@@ -68,6 +68,9 @@ func New(s Spec) *Bridge {
 		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher"),
 	}
 	b.pulse, b.key = otp.NewRef[PulseMessage](s.System, "bridge/pulse"), "registrar-"+rand.Text()
+	if s.Settings.Canary > 0 {
+		b.Status.add(Part{Name: pulsePart}) // not waited for: it is in trouble when its questions go unanswered
+	}
 	b.leads.Store(s.Settings.Node == "" || s.Settings.Canary == 0)
 	b.notices, b.garbage = otp.NewRef[NoticesMessage](s.System, "bridge/notices"), newGarbage()
 	if s.Clocks == nil {

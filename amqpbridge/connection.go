@@ -2,6 +2,7 @@ package amqpbridge
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"registrar/amqpbridge/link"
@@ -55,6 +56,7 @@ type Connection struct {
 	session link.Session
 	attempt int
 	since   time.Duration // when the session began, on the monotonic clock
+	lost    error         // why the last one has ended; nil while there is one
 }
 
 // ConnectionSpec is what a connection needs. It is immutable.
@@ -137,7 +139,7 @@ func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
 func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 	if m.err != nil {
 		k.attempt++
-		k.spec.Status.down(k.spec.Name, m.err)
+		k.down(m.err)
 		ev := c.Log().Debug()
 		if k.attempt == 1 || k.attempt%60 == 0 { // about every half a minute: said, not shouted
 			ev = c.Log().Warn()
@@ -146,7 +148,7 @@ func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 		c.After(backoff(k.attempt, c.Random()), redial{})
 		return
 	}
-	k.session, k.since = m.session, c.Clock().Mono()
+	k.session, k.since, k.lost = m.session, c.Clock().Mono(), nil
 	k.spec.Status.up(k.spec.Name)
 	c.Log().Info().Str("connection", k.spec.Name).Msg("connected")
 	s := m.session
@@ -165,7 +167,7 @@ func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 		return
 	}
 	err := k.session.Err()
-	k.session = nil
+	k.session, k.lost = nil, err
 	k.spec.Status.down(k.spec.Name, err)
 	c.Log().Warn().Err(err).Str("connection", k.spec.Name).Msg("connection lost")
 	k.announce(c, nil)
@@ -176,6 +178,14 @@ func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 	}
 	k.attempt = 0
 	k.dial(c)
+}
+
+// down says why there is no session: what the last attempt has met, and what it all began with.
+func (k *Connection) down(err error) {
+	if k.lost != nil {
+		err = fmt.Errorf("%w; it began with: %w", err, k.lost)
+	}
+	k.spec.Status.down(k.spec.Name, err)
 }
 
 // renew ends the session; that it has ended is then noticed like any other end.

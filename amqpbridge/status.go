@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -13,59 +14,77 @@ var errSilent = errors.New("our own questions go without an answer")
 // Status is what the bridge says about itself to the outside: which of its parts are not as they should be, and why. It is
 // safe for use by many goroutines.
 type Status struct {
-	parts []string // sorted, and never changed
+	mu    sync.Mutex
+	parts []Part // in the order of their names
+}
 
-	mu  sync.Mutex
-	bad map[string]string // part → why
+// Part is one part of the bridge. The process of that name is bridge/Name.
+type Part struct {
+	Name string
+	// Why is one line that says why it is not as it should be; empty when it is.
+	Why string
+	// Failures counts how often that has begun.
+	Failures uint64
 }
 
 // NewStatus starts with every named part down.
 func NewStatus(parts ...string) *Status {
-	s := &Status{parts: slices.Sorted(slices.Values(parts)), bad: map[string]string{}}
+	s := &Status{}
 	for _, p := range parts {
-		s.bad[p] = p + ": not started"
+		s.add(Part{Name: p, Why: p + ": not started"})
 	}
 	return s
 }
 
-// Reasons returns one line for each part that is not ready, sorted; none means that the bridge consumes and publishes.
-func (s *Status) Reasons() []string {
+func (s *Status) add(p Part) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	at, _ := slices.BinarySearchFunc(s.parts, p.Name, byName)
+	s.parts = slices.Insert(s.parts, at, p)
+}
+
+func byName(p Part, name string) int { return strings.Compare(p.Name, name) }
+
+// Reasons returns one line for each part that is not ready, sorted; none means that the bridge consumes and publishes.
+func (s *Status) Reasons() []string {
 	var out []string
-	for _, why := range s.bad {
-		out = append(out, why)
+	for _, p := range s.Parts() {
+		if p.Why != "" {
+			out = append(out, p.Why)
+		}
 	}
-	slices.Sort(out)
 	return out
 }
 
-// Parts returns the parts in the order of their names, and whether each is as it should be.
-func (s *Status) Parts() (names []string, up []bool) {
-	for _, p := range s.parts {
-		up = append(up, s.isUp(p))
-	}
-	return s.parts, up
-}
-
-func (s *Status) isUp(part string) bool {
+// Parts returns the parts in the order of their names.
+func (s *Status) Parts() []Part {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.bad[part] == ""
+	return slices.Clone(s.parts)
 }
 
-func (s *Status) up(part string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.bad, part)
+func (s *Status) isUp(part string) (up bool) {
+	s.change(part, func(p *Part) { up = p.Why == "" })
+	return up
 }
+
+func (s *Status) up(part string) { s.change(part, func(p *Part) { p.Why = "" }) }
 
 func (s *Status) down(part string, err error) {
+	s.change(part, func(p *Part) {
+		if p.Why == "" {
+			p.Failures++
+		}
+		if p.Why = part + ": down"; err != nil {
+			p.Why = fmt.Sprintf("%s: %v", part, err)
+		}
+	})
+}
+
+func (s *Status) change(part string, f func(*Part)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err == nil {
-		s.bad[part] = part + ": down"
-		return
+	if at, ok := slices.BinarySearchFunc(s.parts, part, byName); ok {
+		f(&s.parts[at])
 	}
-	s.bad[part] = fmt.Sprintf("%s: %v", part, err)
 }

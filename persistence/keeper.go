@@ -49,8 +49,9 @@ type keeper struct {
 
 // health is what a file says of itself to the outside.
 type health struct {
-	trouble atomic.Pointer[string]
-	commits atomic.Uint64
+	trouble  atomic.Pointer[string]
+	commits  atomic.Uint64
+	failures atomic.Uint64
 }
 
 // Trouble says why writes are refused now, or why nothing can be read; empty when all is well.
@@ -63,6 +64,9 @@ func (h *health) Trouble() string {
 
 // Commits counts the commits since the store was made.
 func (h *health) Commits() uint64 { return h.commits.Load() }
+
+// Failures counts how often the file has come into trouble since the store was made.
+func (h *health) Failures() uint64 { return h.failures.Load() }
 
 func newKeeper(o Options, kind string, f *file, h *health) *keeper {
 	return &keeper{opts: o, kind: kind, file: f, turn: f.turns.Add(1), health: h}
@@ -170,7 +174,9 @@ func (k *keeper) become(s state, why error) {
 	}
 	k.why = domain.Wrap(domain.Unavailable, k.name(), why)
 	text := k.why.Error()
-	k.health.trouble.Store(&text)
+	if k.health.trouble.Swap(&text) == nil {
+		k.health.failures.Add(1)
+	}
 }
 
 // noSpace reports whether a write failed because there is no room for it. Some of its errors bbolt flattens to text.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
@@ -166,4 +168,29 @@ func (b *testbed) drainQueue(queue string, n int) map[string]int {
 		}
 	}
 	return reasons
+}
+
+// Exchanges that somebody has declared otherwise are used as they are.
+func TestExchangesOfOthers(t *testing.T) {
+	b := newTestbed(t)
+	for name, kind := range map[string]string{"callmgr": "topic", "registrar": "topic", "notifications": "topic", "presence": "topic", "targeted": "direct"} {
+		brokertest.Exchange(t, b.url, name, kind)
+	}
+	var log lockedBuffer
+	b.cfg.Log = zerolog.New(&log)
+	b.start()
+	b.provision(realm, "100", "secret")
+	sw := b.connect("switch", wire.Kazoo5)
+	authn(t, sw, wire.Kazoo5)
+	err := sw.Report(within(t, 10*time.Second), softswitch.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.until("registered", func() bool { return b.outcomes("registrations", "registered") == 1 })
+	query(t, sw, wire.Kazoo5)
+	for _, name := range []string{"callmgr", "registrar", "notifications", "presence", "targeted"} {
+		if want := `"exchange":"` + name + `"`; !strings.Contains(log.String(), want) {
+			t.Errorf("no %s in %s", want, log.String())
+		}
+	}
 }

@@ -80,17 +80,6 @@ func (s *Server) drain(ctx context.Context) {
 	}
 }
 
-// Ready reports whether the server is primed, consuming and able to answer, and what is missing.
-func (s *Server) Ready() (ok bool, reasons []string) {
-	reasons = s.rooms.bridge.Status.Reasons()
-	for _, trouble := range []string{s.rooms.credentials.Trouble(), s.rooms.registrations.Trouble()} {
-		if trouble != "" {
-			reasons = append(reasons, trouble)
-		}
-	}
-	return len(reasons) == 0, reasons
-}
-
 // Counts returns what became of messages, by flow and outcome.
 func (s *Server) Counts() []amqpbridge.Count { return s.rooms.bridge.Tally.Counts() }
 
@@ -100,14 +89,6 @@ func (s *Server) Restarts() uint64 { return s.rooms.restarts.Load() }
 // Users returns the addresses of the shards, for who asks without a broker.
 func (s *Server) Users() *directory.Users { return s.rooms.users }
 
-// Tree returns the supervision tree as it is; an empty one while the server starts.
-func (s *Server) Tree() otp.Node {
-	if app := s.app.Load(); app != nil {
-		return app.Tree()
-	}
-	return otp.Node{}
-}
-
 // Kill makes the process of that name crash, as if its code had panicked: to see it heal.
 func (s *Server) Kill(process string) error { return s.app.Load().Kill(process) } //nolint:wrapcheck // it names the process.
 
@@ -115,11 +96,6 @@ func (s *Server) Kill(process string) error { return s.app.Load().Kill(process) 
 func (s *Server) Abandon(process string) error { return s.app.Load().Abandon(process) } //nolint:wrapcheck // as above.
 
 // The calls for operators are those of otp.App, whose errors name the process.
-
-// Inspect looks at one process.
-func (s *Server) Inspect(ctx context.Context, process string) (otp.Info, error) {
-	return s.app.Load().Inspect(ctx, process) //nolint:wrapcheck // as above.
-}
 
 // Suspend has a process handle no more messages.
 func (s *Server) Suspend(process string) error { return s.app.Load().Suspend(process) } //nolint:wrapcheck // as above.

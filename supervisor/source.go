@@ -20,13 +20,10 @@ func (s source) Samples() []console.Sample {
 // Parts are those of the bridge and the files of the store.
 func (s source) Parts() []console.Part {
 	var parts []console.Part
-	names, up := s.rooms.bridge.Status.Parts()
-	for i, n := range names {
-		parts = append(parts, console.Part{Name: n, Up: up[i]})
+	for _, p := range s.parts() {
+		parts = append(parts, p.Part)
 	}
-	return append(parts,
-		console.Part{Name: "credentials.db", Up: s.rooms.credentials.Trouble() == ""},
-		console.Part{Name: "registrations.db", Up: s.rooms.registrations.Trouble() == ""})
+	return parts
 }
 
 // Commits counts those of the files.

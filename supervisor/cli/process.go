@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -51,7 +52,7 @@ func (c *processShowCmd) Run(ctx context.Context, env Env) error {
 	case shown == "":
 		shown = "(it shows nothing of itself)"
 	}
-	return printf(env.Stdout, "%s\n  kind      %s\n  state     %s for %v\n  restarts  %d\n  epoch     %v\n  queue     %d, oldest %s\n  in hand   %s\n"+
+	return printf(env.Stdout, "%s\n  kind      %s\n  state     %s for %v\n  trouble   %s\n  restarts  %d\n  epoch     %v\n  queue     %d, oldest %s\n  in hand   %s\n"+
 		"  handled   %d messages\n  children  %d\n  memory    %d bytes\n  shows     %s\n",
-		p.Name, p.Kind, p.State, p.Since.Round(time.Second), p.Restarts, p.Epoch, p.Queue, span(p.Oldest), inHand(p.Node), p.Handled, p.Dynamic, p.Memory, shown)
+		p.Name, p.Kind, p.State, p.Since.Round(time.Second), cmp.Or(p.Trouble, "none"), p.Restarts, p.Epoch, p.Queue, span(p.Oldest), inHand(p.Node), p.Handled, p.Dynamic, p.Memory, shown)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -38,7 +39,7 @@ func (c *treeCmd) Run(ctx context.Context, env Env) error {
 		return printJSON(env.Stdout, root)
 	}
 	w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "PROCESS\tKIND\tSTATE\tSINCE\tRESTARTS\tEPOCH\tQUEUE\tOLDEST\tCHILDREN\tIN HAND") // Flush reports it
+	_, _ = fmt.Fprintln(w, "PROCESS\tKIND\tSTATE\tSINCE\tRESTARTS\tEPOCH\tQUEUE\tOLDEST\tCHILDREN\tIN HAND\tTROUBLE") // Flush reports it
 	c.draw(w, root, "", "")
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("standard output: %w", err)
@@ -48,8 +49,8 @@ func (c *treeCmd) Run(ctx context.Context, env Env) error {
 
 // draw draws n behind its branch, and its children behind indent.
 func (c *treeCmd) draw(w io.Writer, n otp.Node, branch, indent string) {
-	_, _ = fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\t%d\t%v\t%d\t%s\t%s\t%s\n", branch, n.Name, n.Kind, n.State,
-		n.Since.Round(time.Second), n.Restarts, n.Epoch, n.Queue, span(n.Oldest), some(n.Dynamic), inHand(n))
+	_, _ = fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\t%d\t%v\t%d\t%s\t%s\t%s\t%s\n", branch, n.Name, n.Kind, n.State,
+		n.Since.Round(time.Second), n.Restarts, n.Epoch, n.Queue, span(n.Oldest), some(n.Dynamic), inHand(n), cmp.Or(n.Trouble, "-"))
 	for i := 0; i < len(n.Children); {
 		quiet, dynamic := 0, 0
 		for _, k := range n.Children[i:] {
@@ -70,7 +71,7 @@ func (c *treeCmd) draw(w io.Writer, n otp.Node, branch, indent string) {
 			i++
 			continue
 		}
-		_, _ = fmt.Fprintf(w, "%s%s … %s\t%d workers\tup\t-\t0\t-\t0\t-\t%s\t-\n", here, n.Children[i].Name, n.Children[i+quiet-1].Name, quiet, some(dynamic))
+		_, _ = fmt.Fprintf(w, "%s%s … %s\t%d workers\tup\t-\t0\t-\t0\t-\t%s\t-\t-\n", here, n.Children[i].Name, n.Children[i+quiet-1].Name, quiet, some(dynamic))
 		i += quiet
 	}
 }
@@ -82,7 +83,7 @@ const foldFrom = 8
 func stem(n otp.Node) string { return strings.TrimRight(n.Name, "0123456789") }
 
 func nothingToTell(n otp.Node) bool {
-	return n.Kind == "worker" && n.State == "up" && n.Restarts == 0 && n.Queue == 0 && n.InHand == ""
+	return n.Kind == "worker" && n.State == "up" && n.Restarts == 0 && n.Queue == 0 && n.InHand == "" && n.Trouble == ""
 }
 
 func span(d time.Duration) string {

@@ -36,8 +36,8 @@ func say(w http.ResponseWriter, code int, text string) {
 
 // collector turns a source into metrics when it is asked.
 type collector struct {
-	s                                                  Source
-	messages, ready, part, commits, processes, restart *prometheus.Desc
+	s                                                            Source
+	messages, ready, part, failures, commits, processes, restart *prometheus.Desc
 }
 
 func newCollector(s Source) *collector {
@@ -46,6 +46,7 @@ func newCollector(s Source) *collector {
 		messages:  prometheus.NewDesc("registrar_messages_total", "Messages by flow and what became of them.", []string{"flow", "outcome"}, nil),
 		ready:     prometheus.NewDesc("registrar_ready", "Whether the registrar is primed and consuming.", nil, nil),
 		part:      prometheus.NewDesc("registrar_part_up", "Whether a part of the bridge is connected and a file of the store can be written.", []string{"part"}, nil),
+		failures:  prometheus.NewDesc("registrar_part_failures_total", "How often a part has ceased to be up.", []string{"part"}, nil),
 		commits:   prometheus.NewDesc("registrar_store_commits_total", "Commits of a file of the store.", []string{"file"}, nil),
 		processes: prometheus.NewDesc("registrar_processes", "Processes of the supervision tree that are up.", nil, nil),
 		restart:   prometheus.NewDesc("registrar_restarts", "Restarts of the processes that are there now.", nil, nil),
@@ -54,7 +55,7 @@ func newCollector(s Source) *collector {
 
 // Describe names the metrics.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.messages, c.ready, c.part, c.commits, c.processes, c.restart} {
+	for _, d := range []*prometheus.Desc{c.messages, c.ready, c.part, c.failures, c.commits, c.processes, c.restart} {
 		ch <- d
 	}
 }
@@ -68,6 +69,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	ready := number(ok)
 	for _, p := range c.s.Parts() {
 		ch <- prometheus.MustNewConstMetric(c.part, prometheus.GaugeValue, number(p.Up), p.Name)
+		ch <- prometheus.MustNewConstMetric(c.failures, prometheus.CounterValue, float64(p.Failures), p.Name)
 	}
 	for file, n := range c.s.Commits() {
 		ch <- prometheus.MustNewConstMetric(c.commits, prometheus.CounterValue, float64(n), file)

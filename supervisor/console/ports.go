@@ -25,6 +25,8 @@ type Source interface {
 type Part struct {
 	Name string
 	Up   bool
+	// Failures counts how often it has ceased to be.
+	Failures uint64
 }
 
 // Sample is how often an outcome was seen in a flow.

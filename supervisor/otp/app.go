@@ -106,6 +106,9 @@ type Node struct {
 	Oldest     time.Duration
 	InHand     string
 	HandledFor time.Duration
+	// Trouble is what keeps the process from its work though it is up: a state that is expected and ends by itself. The engine knows of none; the
+	// application fills it in.
+	Trouble string
 	// Dynamic is how many dynamic children it has.
 	Dynamic  int
 	Children []Node

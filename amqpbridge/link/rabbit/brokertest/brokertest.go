@@ -70,6 +70,17 @@ func Node(tb testing.TB) *node.Node {
 // Unbind takes a binding of a queue away, as somebody else on the broker might.
 func Unbind(tb testing.TB, url, queue, exchange, key string) {
 	tb.Helper()
+	do(tb, url, func(ch *amqp.Channel) error { return ch.QueueUnbind(queue, key, exchange, nil) })
+}
+
+// Exchange declares a durable exchange, as somebody else on the broker might have.
+func Exchange(tb testing.TB, url, name, kind string) {
+	tb.Helper()
+	do(tb, url, func(ch *amqp.Channel) error { return ch.ExchangeDeclare(name, kind, true, false, false, false, nil) })
+}
+
+func do(tb testing.TB, url string, f func(*amqp.Channel) error) {
+	tb.Helper()
 	conn, err := amqp.Dial(url)
 	if err != nil {
 		tb.Fatal(err)
@@ -77,7 +88,7 @@ func Unbind(tb testing.TB, url, queue, exchange, key string) {
 	defer func() { _ = conn.Close() }() // done with it
 	ch, err := conn.Channel()
 	if err == nil {
-		err = ch.QueueUnbind(queue, key, exchange, nil)
+		err = f(ch)
 	}
 	if err != nil {
 		tb.Fatal(err)
@@ -87,18 +98,10 @@ func Unbind(tb testing.TB, url, queue, exchange, key string) {
 // DeleteQueue deletes a queue with all that is in it, as somebody else on the broker might.
 func DeleteQueue(tb testing.TB, url, queue string) {
 	tb.Helper()
-	conn, err := amqp.Dial(url)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }() // done with it
-	ch, err := conn.Channel()
-	if err == nil {
-		_, err = ch.QueueDelete(queue, false, false, false)
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
+	do(tb, url, func(ch *amqp.Channel) error {
+		_, err := ch.QueueDelete(queue, false, false, false)
+		return err //nolint:wrapcheck // it says all there is to say.
+	})
 }
 
 // Waiting returns how many messages of a queue wait.

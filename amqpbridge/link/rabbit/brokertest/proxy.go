@@ -16,9 +16,11 @@ type Proxy struct {
 	l      net.Listener
 	tasks  sync.WaitGroup
 
-	mu    sync.Mutex
-	conns []net.Conn
-	hole  chan struct{} // closed when a black hole begins
+	mu      sync.Mutex
+	conns   []net.Conn
+	there   chan struct{} // closed when nothing reaches the broker any more
+	back    chan struct{} // closed when nothing of the broker's arrives any more
+	refuses bool
 }
 
 // NewProxy returns a proxy and the address that leads through it. With wrap it speaks TLS.
@@ -32,7 +34,8 @@ func NewProxy(tb testing.TB, address string, wrap func(net.Listener) net.Listene
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &Proxy{tb: tb, target: u.Host, l: l, hole: make(chan struct{})}
+	p := &Proxy{tb: tb, target: u.Host, l: l}
+	p.Heal()
 	u.Host = l.Addr().String()
 	if wrap != nil {
 		p.l = wrap(l)
@@ -59,11 +62,17 @@ func (p *Proxy) accept() {
 			continue
 		}
 		p.mu.Lock()
-		p.conns = append(p.conns, near, far)
-		hole := p.hole
+		there, back, refuses := p.there, p.back, p.refuses
+		if !refuses {
+			p.conns = append(p.conns, near, far)
+		}
 		p.mu.Unlock()
-		p.tasks.Go(func() { p.pipe(near, far, hole) })
-		p.tasks.Go(func() { p.pipe(far, near, hole) })
+		if refuses {
+			reset(near, far)
+			continue
+		}
+		p.tasks.Go(func() { p.pipe(near, far, back) })
+		p.tasks.Go(func() { p.pipe(far, near, there) })
 	}
 }
 
@@ -90,27 +99,51 @@ func (p *Proxy) pipe(to, from net.Conn, hole <-chan struct{}) {
 
 // BlackHole lets nothing through any more, and no end of a connection either.
 func (p *Proxy) BlackHole() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	close(p.hole)
+	p.Mute()
+	p.Deafen()
 }
 
-// Heal lets new connections through again; those in the black hole stay there.
+// Mute lets nothing through to the broker, its heartbeats miss us; what it says arrives.
+func (p *Proxy) Mute() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.there)
+}
+
+// Deafen lets nothing through from the broker, its heartbeats among it; what is said to it arrives.
+func (p *Proxy) Deafen() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.back)
+}
+
+// Refuse ends new connections at once; those that there are go on.
+func (p *Proxy) Refuse() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuses = true
+}
+
+// Heal lets new connections through again; those in a black hole stay there.
 func (p *Proxy) Heal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.hole = make(chan struct{})
+	p.there, p.back, p.refuses = make(chan struct{}), make(chan struct{}), false
 }
 
 // Reset ends all connections with RST.
 func (p *Proxy) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, c := range p.conns {
+	reset(p.conns...)
+	p.conns = nil
+}
+
+func reset(conns ...net.Conn) {
+	for _, c := range conns {
 		if tcp, ok := c.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0)
 		}
 		_ = c.Close()
 	}
-	p.conns = nil
 }

@@ -1,0 +1,73 @@
+package supervisor
+
+import (
+	"context"
+
+	"registrar/supervisor/console"
+	"registrar/supervisor/otp"
+)
+
+// part is a part of the server that may be in trouble while it runs: its process, and why it is; no reason means that it is not.
+type part struct {
+	console.Part
+	process, why string
+}
+
+// parts are those of the bridge and the files of the store.
+func (s *Server) parts() []part {
+	var all []part
+	add := func(name, process, why string, failures uint64) {
+		all = append(all, part{console.Part{Name: name, Up: why == "", Failures: failures}, process, why})
+	}
+	for _, p := range s.rooms.bridge.Status.Parts() {
+		add(p.Name, "bridge/"+p.Name, p.Why, p.Failures)
+	}
+	creds, regs := s.rooms.credentials, s.rooms.registrations
+	add("credentials.db", "credentials/writer", creds.Trouble(), creds.Failures())
+	add("registrations.db", "registrations/writer", regs.Trouble(), regs.Failures())
+	return all
+}
+
+// Ready reports whether the server is primed, consuming and able to answer, and what is missing.
+func (s *Server) Ready() (ok bool, reasons []string) {
+	for _, p := range s.parts() {
+		if p.why != "" {
+			reasons = append(reasons, p.why)
+		}
+	}
+	return len(reasons) == 0, reasons
+}
+
+// Tree returns the supervision tree as it is, with the trouble of its parts; an empty one while the server starts.
+func (s *Server) Tree() otp.Node {
+	app := s.app.Load()
+	if app == nil {
+		return otp.Node{}
+	}
+	root, why := app.Tree(), s.trouble()
+	var tell func(n *otp.Node)
+	tell = func(n *otp.Node) {
+		n.Trouble = why[n.Name]
+		for i := range n.Children {
+			tell(&n.Children[i])
+		}
+	}
+	tell(&root)
+	return root
+}
+
+// Inspect looks at one process.
+func (s *Server) Inspect(ctx context.Context, process string) (otp.Info, error) {
+	info, err := s.app.Load().Inspect(ctx, process)
+	info.Trouble = s.trouble()[process]
+	return info, err //nolint:wrapcheck // it names the process.
+}
+
+// trouble returns why processes are in trouble.
+func (s *Server) trouble() map[string]string {
+	why := map[string]string{}
+	for _, p := range s.parts() {
+		why[p.process] = p.why
+	}
+	return why
+}

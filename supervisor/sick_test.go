@@ -1,0 +1,143 @@
+package supervisor_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"registrar/amqpbridge/link/rabbit/brokertest"
+	"registrar/amqpbridge/link/rabbit/node"
+	"registrar/supervisor/otp"
+)
+
+// sick is a registrar behind a proxy, on a broker that things happen to.
+type sick struct {
+	*testbed
+	t         *testing.T
+	node      *node.Node
+	proxy     *brokertest.Proxy
+	connected *connectedAt
+}
+
+// connectedAt takes note of when the later of the two connections came up last.
+type connectedAt struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *connectedAt) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte(`"message":"connected"`)) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.at = time.Now()
+	}
+	return len(line), nil
+}
+
+// since returns how long ago that was, zero if it was before a time.
+func (c *connectedAt) since(t time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.at.Before(t) {
+		return 0
+	}
+	return time.Since(c.at)
+}
+
+func (f fault) troubled() string { return cmp.Or(f.part, "consuming") }
+
+// trouble is what the tree says of the part.
+func (s *sick) trouble(part string) string {
+	var find func(n otp.Node) string
+	find = func(n otp.Node) string {
+		if n.Name == "bridge/"+part {
+			return n.Trouble
+		}
+		for _, c := range n.Children {
+			if t := find(c); t != "" {
+				return t
+			}
+		}
+		return ""
+	}
+	return find(s.server.Tree())
+}
+
+// failures is what the metrics count for the part.
+func (s *sick) failures(f fault) (n int) {
+	s.t.Helper()
+	_, text := s.get("/metrics")
+	_, line, _ := strings.Cut(text, fmt.Sprintf("\nregistrar_part_failures_total{part=%q} ", f.troubled()))
+	if _, err := fmt.Sscan(line, &n); err != nil {
+		s.t.Fatalf("%v in\n%s", err, text)
+	}
+	return n
+}
+
+// seen reports whether /readyz, the metrics and the tree tell of a fault.
+func (s *sick) seen(f fault, failures int) bool {
+	s.t.Helper()
+	part := f.troubled()
+	code, ready := s.get("/readyz")
+	_, metrics := s.get("/metrics")
+	return code == http.StatusServiceUnavailable && strings.Contains(ready, part+": ") && strings.Contains(ready, f.says) &&
+		strings.Contains(metrics, fmt.Sprintf("registrar_part_up{part=%q} 0", part)) && s.failures(f) > failures &&
+		strings.HasPrefix(s.trouble(part), part+": ") && strings.Contains(s.trouble(part), f.says)
+}
+
+// unseen fails the test if one of them tells of a fault that is over.
+func (s *sick) unseen(f fault) {
+	s.t.Helper()
+	part := f.troubled()
+	_, metrics := s.get("/metrics")
+	if code, text := s.get("/readyz"); code != http.StatusOK || s.trouble(part) != "" || !strings.Contains(metrics, fmt.Sprintf("registrar_part_up{part=%q} 1", part)) {
+		s.t.Errorf("it is well, but: %d %s, %q", code, text, s.trouble(part))
+	}
+}
+
+// heal lets everything through again.
+func heal(s *sick) { s.proxy.Heal() }
+
+// alarm sets how much memory the broker may take.
+func alarm(limit string) func(*sick) {
+	return func(s *sick) { s.ctl("set_vm_memory_high_watermark", "absolute", limit) }
+}
+
+func (s *sick) deleteAll() {
+	for _, q := range []string{"registrar.authn", "registrar.query", "registrar.registrations"} {
+		brokertest.DeleteQueue(s.t, s.node.URL(), q)
+	}
+}
+
+func (s *sick) kill() {
+	s.t.Helper()
+	// RabbitMQ writes the directory of its quorum queues every 500 ms; one that is killed before that is never led again.
+	s.ctl("eval", "dets:sync(ra_directory_reverse).")
+	s.node.Kill()
+}
+
+func (s *sick) closeAll() { s.ctl("close_all_connections", "maintenance") }
+
+func (s *sick) password(p string) { s.ctl("change_password", "guest", p) }
+
+func (s *sick) ctl(args ...string) {
+	s.t.Helper()
+	out, err := s.node.Ctl(s.t.Context(), args...)
+	if err != nil {
+		s.t.Fatalf("%v: %s", err, out)
+	}
+	s.t.Logf("%v: %s", args, out)
+}
+
+func (s *sick) restart() {
+	s.t.Helper()
+	if err := s.node.Restart(context.Background()); err != nil {
+		s.t.Fatal(err)
+	}
+}
