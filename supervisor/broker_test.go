@@ -2,6 +2,7 @@ package supervisor_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -192,5 +193,26 @@ func TestExchangesOfOthers(t *testing.T) {
 		if want := `"exchange":"` + name + `"`; !strings.Contains(log.String(), want) {
 			t.Errorf("no %s in %s", want, log.String())
 		}
+	}
+}
+
+// An asker that has gone before its answer came is counted, and nobody else notices.
+func TestAskerGone(t *testing.T) {
+	b := newTestbed(t)
+	b.start()
+	b.provision(realm, "100", "secret")
+	sw := b.connect("switch", wire.Kazoo5)
+	exchange, key, _ := strings.Cut(kazoo5Authn, " ")
+	body, err := json.Marshal(authnReq.with(fields{"Msg-ID": "m", "Server-ID": "gone"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sw.Publish(within(t, 10*time.Second), exchange, key, body); err != nil {
+		t.Fatal(err)
+	}
+	b.until("counted", func() bool { return b.outcomes("publisher", "asker_gone") == 1 })
+	authn(t, sw, wire.Kazoo5)
+	if n := b.outcomes("publisher", "asker_gone"); n != 1 {
+		t.Errorf("%d askers are gone", n)
 	}
 }

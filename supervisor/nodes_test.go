@@ -87,6 +87,14 @@ func TestTwoRegistrars(t *testing.T) {
 		return sent == 50 && left == 50
 	})
 
+	if err := sw.Publish(within(t, 10*time.Second), "registrar", "registration.sync", []byte(`{"Event-Name":"reg_sync","Msg-ID":"s","Server-ID":"gone"}`)); err != nil {
+		t.Fatal(err)
+	}
+	b.until("one of them answers the sync", func() bool {
+		return one.outcomes("registrations", "left_to_another")+two.outcomes("registrations", "left_to_another") == 1 &&
+			one.outcomes("registrations", "asker_gone")+two.outcomes("registrations", "asker_gone") == 1
+	})
+
 	leader, other := one, two
 	if two.leads() {
 		leader, other = two, one

@@ -11,6 +11,7 @@ import (
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor"
 )
 
 // patience is how long an asker waits for an answer.
@@ -103,4 +104,20 @@ func TestOverload(t *testing.T) {
 	if known.share() < 0.95 || small.share() < 0.95 {
 		t.Errorf("known users: %.3f answered, a small realm: %.3f", known.share(), small.share())
 	}
+}
+
+// Reports that wait are taken in the order of what they are worth: the refresh of a phone that is registered passes by first registrations.
+func TestRefreshesComeBeforeFirstRegistrations(t *testing.T) {
+	b := newLoopbed(t, func(c *supervisor.Config) { c.Bridge.Service = 5 * time.Millisecond })
+	b.equal("first", b.report(kazoo4Report, regSuccess), "registered")
+	const phones = 100
+	for i := range phones {
+		b.publish(kazoo4Report, regSuccess.with(fields{"Username": fmt.Sprint("new-", i), "Contact": fmt.Sprintf("<sip:%d@192.0.2.1>", i)}))
+	}
+	b.publish(kazoo4Report, regSuccess.with(fields{"Event-Timestamp": unixStamp + 1}))
+	b.until("refreshed", func() bool { return b.outcomes()["refreshed"] == 1 })
+	if n := b.outcomes()["registered"]; n > phones*3/4 {
+		t.Errorf("%d phones were registered before it", n-1)
+	}
+	b.until("all registered", func() bool { return b.outcomes()["registered"] == phones+1 })
 }

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	neturl "net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: scriptCommands()})
 }
 
-// The same for commands that need a real broker; its address is in BROKER. One after the other: they may share a broker.
+// The same for commands that need a real broker; its address is in BROKER, without user and password in HOST, and these are in the file credentials. One after the other: they may share a broker.
 func TestScriptsWithBroker(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/broker/*.txtar")
 	if err != nil || len(scripts) == 0 {
@@ -53,7 +54,14 @@ func TestScriptsWithBroker(t *testing.T) {
 			url := brokertest.URL(t)
 			testscript.Run(t, testscript.Params{Files: []string{script}, Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
 				e.Setenv("BROKER", url)
-				return nil
+				bare, err := neturl.Parse(url)
+				if err != nil {
+					return err
+				}
+				user := bare.User.String()
+				bare.User = nil
+				e.Setenv("HOST", bare.String())
+				return os.WriteFile(filepath.Join(e.WorkDir, "credentials"), []byte(user), 0o600)
 			}})
 		})
 	}
