@@ -45,8 +45,9 @@ func (lost) connectionMessage()   {}
 func (redial) connectionMessage() {}
 func (renew) connectionMessage()  {}
 
-// listener is told of each new session, and nil when it has ended. It runs on the connection's goroutine and must not block.
-type listener func(from otp.Origin, s link.Session)
+// listener is told of each new session, and nil when it has ended, by an incarnation of the connection: one that was abandoned has no say against its
+// successor. It runs on the connection's goroutine and must not block.
+type listener func(from otp.Origin, by otp.Epoch, s link.Session)
 
 // Connection keeps one connection to the broker: it dials, declares what its spec names, hands the session to its listeners and starts
 // over with a new session when anything of the old one ends. No broker is a state here, not a failure. Its goroutine alone
@@ -75,6 +76,7 @@ func NewConnection(spec ConnectionSpec) *Connection { return &Connection{spec: s
 
 // Init starts the first attempt; it does not wait for it.
 func (k *Connection) Init(c *otp.Context[ConnectionMessage]) error {
+	k.spec.Status.down(k.spec.Name, c.Epoch(), errNotStarted)
 	k.dial(c)
 	return nil
 }
@@ -92,7 +94,7 @@ func (k *Connection) Handle(c *otp.Context[ConnectionMessage], msg ConnectionMes
 		k.renew(c)
 	case hello:
 		if k.session != nil {
-			m.listener(c, k.session)
+			m.listener(c, c.Epoch(), k.session)
 		}
 	}
 }
@@ -139,7 +141,7 @@ func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
 func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 	if m.err != nil {
 		k.attempt++
-		k.down(m.err)
+		k.down(c, m.err)
 		ev := c.Log().Debug()
 		if k.attempt == 1 || k.attempt%60 == 0 { // about every half a minute: said, not shouted
 			ev = c.Log().Warn()
@@ -149,7 +151,7 @@ func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 		return
 	}
 	k.session, k.since, k.lost = m.session, c.Clock().Mono(), nil
-	k.spec.Status.up(k.spec.Name)
+	k.spec.Status.up(k.spec.Name, c.Epoch())
 	c.Log().Info().Str("connection", k.spec.Name).Msg("connected")
 	s := m.session
 	otp.Task(c, func(ctx context.Context) (link.Session, error) {
@@ -168,7 +170,7 @@ func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 	}
 	err := k.session.Err()
 	k.session, k.lost = nil, err
-	k.spec.Status.down(k.spec.Name, err)
+	k.spec.Status.down(k.spec.Name, c.Epoch(), err)
 	c.Log().Warn().Err(err).Str("connection", k.spec.Name).Msg("connection lost")
 	k.announce(c, nil)
 	if c.Clock().Mono()-k.since < shortLived {
@@ -181,11 +183,11 @@ func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 }
 
 // down says why there is no session: what the last attempt has met, and what it all began with.
-func (k *Connection) down(err error) {
+func (k *Connection) down(c *otp.Context[ConnectionMessage], err error) {
 	if k.lost != nil {
 		err = fmt.Errorf("%w; it began with: %w", err, k.lost)
 	}
-	k.spec.Status.down(k.spec.Name, err)
+	k.spec.Status.down(k.spec.Name, c.Epoch(), err)
 }
 
 // renew ends the session; that it has ended is then noticed like any other end.
@@ -204,7 +206,7 @@ func (k *Connection) renew(c *otp.Context[ConnectionMessage]) {
 
 func (k *Connection) announce(c *otp.Context[ConnectionMessage], s link.Session) {
 	for _, l := range k.spec.Listeners {
-		l(c, s)
+		l(c, c.Epoch(), s)
 	}
 }
 

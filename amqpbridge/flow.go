@@ -20,8 +20,11 @@ type Drain struct{ otp.From[Drained] }
 // Drained answers a [Drain].
 type Drained struct{}
 
-// attach hands a flow a new session, nil when the old one has ended.
-type attach struct{ session link.Session }
+// attach hands a flow a new session, nil when the old one has ended, by an incarnation of the connection.
+type attach struct {
+	session link.Session
+	by      otp.Epoch
+}
 
 // subscription is one attempt to consume, by one incarnation in one session: delivery tags mean something in it alone.
 type subscription struct{ session link.Session }
@@ -157,6 +160,7 @@ type FlowSpec struct {
 type Flow struct {
 	spec     FlowSpec
 	session  link.Session
+	linked   otp.Epoch     // whose it is
 	by       *subscription // the one whose deliveries are taken; nil is none
 	consumer link.Consumer
 	acks     acks
@@ -180,13 +184,14 @@ func NewFlow(spec FlowSpec) *Flow {
 
 // Init asks the connection for its session; one that comes up later is announced.
 func (f *Flow) Init(c *otp.Context[FlowMessage]) error {
+	f.spec.Status.down(f.spec.Name, c.Epoch(), errNotStarted)
 	_ = f.spec.Connection.Tell(c, hello{listener: f.spec.listener()}) // no connection: it announces itself when it is there
 	return nil
 }
 
 func (s *FlowSpec) listener() listener {
 	self := s.Self
-	return func(from otp.Origin, session link.Session) { _ = self.Tell(from, attach{session: session}) } // a flow that is gone says hello anew
+	return func(from otp.Origin, by otp.Epoch, session link.Session) { _ = self.Tell(from, attach{session, by}) } // a flow that is gone says hello anew
 }
 
 // Handle takes one message.
@@ -229,7 +234,7 @@ func (f *Flow) Handle(c *otp.Context[FlowMessage], msg FlowMessage) {
 
 // Terminate gives up the channel: what was not acknowledged comes again, to the next incarnation or to another registrar.
 func (f *Flow) Terminate(c *otp.Context[FlowMessage], _ otp.Reason) {
-	f.spec.Status.down(f.spec.Name, nil)
+	f.spec.Status.down(f.spec.Name, c.Epoch(), nil)
 	if f.consumer == nil {
 		return
 	}

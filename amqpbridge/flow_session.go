@@ -17,10 +17,10 @@ const (
 
 // onAttach starts over with a new session: whatever is in hand belongs to the old one and comes again.
 func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
-	if m.session != nil && m.session == f.session {
+	if m.by < f.linked || m.session != nil && m.session == f.session {
 		return
 	}
-	f.session, f.by, f.consumer = m.session, nil, nil
+	f.session, f.linked, f.by, f.consumer = m.session, m.by, nil, nil
 	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
 	clear(f.jobs)
 	f.holding = false
@@ -28,7 +28,7 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 	f.order, f.gate = newOrder(), f.spec.gate()
 	f.gate.recent = recent
 	if m.session == nil {
-		f.spec.Status.down(f.spec.Name, nil)
+		f.spec.Status.down(f.spec.Name, c.Epoch(), nil)
 		f.stopped = f.draining
 		f.settleDrains()
 		return
@@ -69,7 +69,7 @@ func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 	}
 	if m.err != nil {
 		// The link ends a session whose channel fails; a refusal that leaves it alive is answered by trying again.
-		f.spec.Status.down(f.spec.Name, m.err)
+		f.spec.Status.down(f.spec.Name, c.Epoch(), m.err)
 		c.Log().Warn().Err(m.err).Str("flow", f.spec.Name).Msg("cannot consume")
 		c.After(consumeRetry, consumeAgain{session: m.by.session}) // at a drain, too: it ends there
 		return
@@ -79,7 +79,7 @@ func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 		f.cancel(c)
 		return
 	}
-	f.spec.Status.up(f.spec.Name)
+	f.spec.Status.up(f.spec.Name, c.Epoch())
 	if f.spec.Up != nil {
 		f.spec.Up(c)
 	}
@@ -122,7 +122,7 @@ func (f *Flow) onDrain(c *otp.Context[FlowMessage], m Drain) {
 		return
 	}
 	f.draining = true
-	f.spec.Status.down(f.spec.Name, nil)
+	f.spec.Status.down(f.spec.Name, c.Epoch(), nil)
 	if f.consumer != nil {
 		f.fill(c)
 		return

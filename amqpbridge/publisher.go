@@ -34,6 +34,7 @@ type Parked struct{}
 // publisherAttach hands the publisher a new session, nil when the old one has ended.
 type publisherAttach struct {
 	session link.Session
+	by      otp.Epoch
 	again   bool // tried once more: a session that has come meanwhile stays
 }
 
@@ -61,6 +62,7 @@ type PublisherSpec struct {
 type Publisher struct {
 	spec    PublisherSpec
 	session link.Session
+	linked  otp.Epoch // whose it is
 	out     link.Publisher
 	blocked bool // the broker has an alarm: said on readiness until something can be sent again
 }
@@ -75,13 +77,16 @@ func NewPublisher(spec PublisherSpec) *Publisher { return &Publisher{spec: spec}
 
 // Init asks the connection for its session.
 func (p *Publisher) Init(c *otp.Context[PublisherMessage]) error {
+	p.spec.Status.down(publisherPart, c.Epoch(), errNotStarted)
 	_ = p.spec.Connection.Tell(c, hello{listener: p.spec.listener()}) // no connection: it announces itself when it is there
 	return nil
 }
 
 func (s *PublisherSpec) listener() listener {
 	self := s.Self
-	return func(from otp.Origin, session link.Session) { _ = self.Tell(from, publisherAttach{session: session}) } // one that is gone says hello anew
+	return func(from otp.Origin, by otp.Epoch, session link.Session) {
+		_ = self.Tell(from, publisherAttach{session: session, by: by}) // one that is gone says hello anew
+	}
 }
 
 // Handle takes one message.
@@ -99,8 +104,8 @@ func (p *Publisher) Handle(c *otp.Context[PublisherMessage], msg PublisherMessag
 }
 
 // Terminate leaves the channel to its session.
-func (p *Publisher) Terminate(*otp.Context[PublisherMessage], otp.Reason) {
-	p.spec.Status.down(publisherPart, nil)
+func (p *Publisher) Terminate(c *otp.Context[PublisherMessage], _ otp.Reason) {
+	p.spec.Status.down(publisherPart, c.Epoch(), nil)
 }
 
 // State is what an operator may see.
@@ -119,14 +124,14 @@ func (p *Publisher) send(c *otp.Context[PublisherMessage], m Send) {
 		p.spec.Tally.Add(publisherPart, "failed")
 		if errors.Is(err, link.ErrBlocked) {
 			p.blocked = true
-			p.spec.Status.down(publisherPart, err)
+			p.spec.Status.down(publisherPart, c.Epoch(), err)
 		}
 		c.Log().Debug().Err(err).Msg("publishing a reply")
 		return
 	}
 	if p.blocked {
 		p.blocked = false
-		p.spec.Status.up(publisherPart)
+		p.spec.Status.up(publisherPart, c.Epoch())
 	}
 	p.spec.Tally.Add(publisherPart, "sent")
 	if c.Traced() {
@@ -151,12 +156,12 @@ func (p *Publisher) park(c *otp.Context[PublisherMessage], m Park) {
 }
 
 func (p *Publisher) onAttach(c *otp.Context[PublisherMessage], m publisherAttach) {
-	if m.session != nil && m.session == p.session || m.again && p.session != nil {
+	if m.by < p.linked || m.session != nil && m.session == p.session || m.again && p.session != nil {
 		return
 	}
-	p.session, p.out, p.blocked = m.session, nil, false
+	p.session, p.linked, p.out, p.blocked = m.session, m.by, nil, false
 	if m.session == nil {
-		p.spec.Status.down(publisherPart, nil)
+		p.spec.Status.down(publisherPart, c.Epoch(), nil)
 		return
 	}
 	session, tally := m.session, p.spec.Tally
@@ -173,12 +178,12 @@ func (p *Publisher) onOpened(c *otp.Context[PublisherMessage], m opened) {
 		return
 	}
 	if m.err != nil {
-		p.spec.Status.down(publisherPart, m.err)
+		p.spec.Status.down(publisherPart, c.Epoch(), m.err)
 		c.Log().Warn().Err(m.err).Msg("cannot open the publishing channel")
-		c.After(consumeRetry, publisherAttach{session: m.session, again: true})
+		c.After(consumeRetry, publisherAttach{session: m.session, by: p.linked, again: true})
 		p.session = nil
 		return
 	}
 	p.out = m.publisher
-	p.spec.Status.up(publisherPart)
+	p.spec.Status.up(publisherPart, c.Epoch())
 }

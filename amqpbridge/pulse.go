@@ -37,6 +37,7 @@ type PulseMessage interface{ pulseMessage() }
 // pulseAttach hands it a new session, nil when the old one has ended.
 type pulseAttach struct {
 	session link.Session
+	by      otp.Epoch
 	again   bool // tried once more: a session that has come meanwhile stays
 }
 
@@ -70,7 +71,8 @@ type pulse struct {
 	*answering
 	spec    PulseSpec
 	session link.Session
-	up      bool // consuming
+	linked  otp.Epoch // whose it is
+	up      bool      // consuming
 	seq     int
 	asked   string // the last question that has no answer yet
 	looks   []bool // of the last questions, which were answered
@@ -102,7 +104,9 @@ func (p *pulse) Init(c *otp.Context[PulseMessage]) error {
 
 func (s *PulseSpec) listener() listener {
 	self := s.Self
-	return func(from otp.Origin, session link.Session) { _ = self.Tell(from, pulseAttach{session: session}) } // one that is gone says hello anew
+	return func(from otp.Origin, by otp.Epoch, session link.Session) {
+		_ = self.Tell(from, pulseAttach{session: session, by: by}) // one that is gone says hello anew
+	}
 }
 
 // Handle takes one message.
@@ -129,7 +133,11 @@ func (p *pulse) Handle(c *otp.Context[PulseMessage], msg PulseMessage) {
 }
 
 // Terminate gives the lead up.
-func (p *pulse) Terminate(*otp.Context[PulseMessage], otp.Reason) { p.spec.Leads.Store(false) }
+func (p *pulse) Terminate(*otp.Context[PulseMessage], otp.Reason) {
+	if p.spec.Leaders != "" {
+		p.spec.Leads.Store(false)
+	}
+}
 
 // State is what an operator may see.
 func (p *pulse) State() any {
@@ -137,9 +145,10 @@ func (p *pulse) State() any {
 }
 
 func (p *pulse) onAttach(c *otp.Context[PulseMessage], m pulseAttach) {
-	if m.session != nil && m.session == p.session || m.again && p.session != nil {
+	if m.by < p.linked || m.session != nil && m.session == p.session || m.again && p.session != nil {
 		return
 	}
+	p.linked = m.by
 	p.session, p.up, p.asked, p.looks = m.session, false, "", nil
 	if p.spec.Leaders != "" {
 		p.lead(c, false)
@@ -147,44 +156,20 @@ func (p *pulse) onAttach(c *otp.Context[PulseMessage], m pulseAttach) {
 	if m.session == nil {
 		return
 	}
-	session, self, leaders := m.session, c.Self(), p.spec.Leaders
+	session, self, leaders, life := m.session, c.Self(), p.spec.Leaders, c.Context()
 	from := otp.External("amqp")
 	otp.Task(c, func(ctx context.Context) (struct{}, error) {
-		if err := listen(ctx, session, session.QueueName(pulseAlias), func(d link.Delivery) {
+		if err := listen(ctx, life, session, session.QueueName(pulseAlias), func(d link.Delivery) {
 			if a, err := wire.Decode(d.Body); err == nil {
 				_ = self.Tell(from, heard{id: wire.MsgIDOf(a)}) // a pulse that is gone asks anew
 			}
 		}); err != nil || leaders == "" {
 			return struct{}{}, err
 		}
-		return struct{}{}, listen(ctx, session, leaders, func(link.Delivery) {
+		return struct{}{}, listen(ctx, life, session, leaders, func(link.Delivery) {
 			_ = self.Tell(from, token{session: session}) // as above
 		})
 	}, func(_ struct{}, err error) PulseMessage { return listening{session: session, err: err} })
-}
-
-// listen consumes a queue of small things, each of which is acknowledged at once.
-func listen(ctx context.Context, s link.Session, queue string, take func(link.Delivery)) error {
-	type started struct{ link.Consumer }
-	ready := make(chan started, 1)
-	var consumer link.Consumer
-	k, err := s.Consume(ctx, link.ConsumerSpec{Queue: queue, Tag: "registrar-pulse", Prefetch: 16}, func(d link.Delivery) {
-		if consumer == nil {
-			select {
-			case k := <-ready:
-				consumer = k.Consumer
-			case <-s.Done():
-				return
-			}
-		}
-		take(d)
-		_ = consumer.Ack(d.Tag, false) // the session has ended
-	})
-	if err != nil {
-		return err //nolint:wrapcheck // the link's errors say all there is to say.
-	}
-	ready <- started{k}
-	return nil
 }
 
 func (p *pulse) onListening(c *otp.Context[PulseMessage], m listening) {
@@ -193,7 +178,7 @@ func (p *pulse) onListening(c *otp.Context[PulseMessage], m listening) {
 	}
 	if m.err != nil {
 		p.session = nil
-		c.After(consumeRetry, pulseAttach{session: m.session, again: true})
+		c.After(consumeRetry, pulseAttach{session: m.session, by: p.linked, again: true})
 		return
 	}
 	p.up = true
@@ -245,12 +230,12 @@ func (p *pulse) look(c *otp.Context[PulseMessage], answered bool) {
 	case missed >= pulseMisses:
 		c.Log().Error().Int("of", len(p.looks)).Int("unanswered", missed).Msg("our own questions are not answered though the broker is there: the sessions are renewed")
 		p.spec.Tally.Add(pulsePart, "renewed")
-		p.spec.Status.down(pulsePart, errSilent)
+		p.spec.Status.down(pulsePart, c.Epoch(), errSilent)
 		p.looks = nil
 		_ = p.spec.Consuming.Tell(c, renew{})  // one that is gone begins anew anyhow
 		_ = p.spec.Publishing.Tell(c, renew{}) // as above
 	case answered:
-		p.spec.Status.up(pulsePart)
+		p.spec.Status.up(pulsePart, c.Epoch())
 	}
 }
 

@@ -6,10 +6,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"registrar/supervisor/otp"
 )
 
-// errSilent is why the sessions are renewed.
-var errSilent = errors.New("our own questions go without an answer")
+// errSilent is why the sessions are renewed, errNotStarted what a part says of itself until it is there.
+var (
+	errSilent     = errors.New("our own questions go without an answer")
+	errNotStarted = errors.New("not started")
+)
 
 // Status is what the bridge says about itself to the outside: which of its parts are not as they should be, and why. It is
 // safe for use by many goroutines.
@@ -25,6 +30,7 @@ type Part struct {
 	Why string
 	// Failures counts how often that has begun.
 	Failures uint64
+	by       otp.Epoch // who said so last
 }
 
 // NewStatus starts with every named part down.
@@ -68,10 +74,21 @@ func (s *Status) isUp(part string) (up bool) {
 	return up
 }
 
-func (s *Status) up(part string) { s.change(part, func(p *Part) { p.Why = "" }) }
-
-func (s *Status) down(part string, err error) {
+// up takes the word of an incarnation that its part is as it should be. One that was abandoned has no say against its successor.
+func (s *Status) up(part string, by otp.Epoch) {
 	s.change(part, func(p *Part) {
+		if p.believes(by) {
+			p.Why = ""
+		}
+	})
+}
+
+// down is the same for a part that is not.
+func (s *Status) down(part string, by otp.Epoch, err error) {
+	s.change(part, func(p *Part) {
+		if !p.believes(by) {
+			return
+		}
 		if p.Why == "" {
 			p.Failures++
 		}
@@ -79,6 +96,14 @@ func (s *Status) down(part string, err error) {
 			p.Why = fmt.Sprintf("%s: %v", part, err)
 		}
 	})
+}
+
+func (p *Part) believes(by otp.Epoch) bool {
+	if by < p.by {
+		return false
+	}
+	p.by = by
+	return true
 }
 
 func (s *Status) change(part string, f func(*Part)) {

@@ -5,27 +5,30 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // A part fails once however often it is said, and has a reason until it is up.
 func TestStatus(t *testing.T) {
 	s := NewStatus("publisher", "consuming")
 	s.add(Part{Name: pulsePart})
-	s.down("consuming", errors.New("refused"))
-	s.up("consuming")
+	s.down("consuming", 2, errors.New("refused"))
+	s.up("consuming", 2)
 	for range 2 {
-		s.down("consuming", errors.New("reset"))
-		s.down("consuming", nil)
-		s.down(pulsePart, errSilent)
+		s.down("consuming", 2, errors.New("reset"))
+		s.down("consuming", 2, nil)
+		s.down(pulsePart, 2, errSilent)
 	}
-	s.up("publisher")
-	s.down("nobody", errSilent)
+	s.up("publisher", 2)
+	s.down("nobody", 2, errSilent)
+	s.up("consuming", 1) // was abandoned, and has no say
+	s.down("publisher", 1, errSilent)
 	want := []Part{
 		{Name: "consuming", Why: "consuming: down", Failures: 1},
 		{Name: "publisher"},
 		{Name: "pulse", Why: "pulse: our own questions go without an answer", Failures: 1},
 	}
-	if diff := cmp.Diff(want, s.Parts()); diff != "" {
+	if diff := cmp.Diff(want, s.Parts(), cmpopts.IgnoreUnexported(Part{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{want[0].Why, want[2].Why}, s.Reasons()); diff != "" {

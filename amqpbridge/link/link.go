@@ -20,7 +20,8 @@ type Session interface {
 	// An error ends the session.
 	Apply(ctx context.Context, t Topology) error
 	// Consume opens a channel with the consumer's prefetch and hands its deliveries over, in order, each to be
-	// acknowledged by the consumer. The first call of deliver may come before Consume returns. An error ends the session,
+	// acknowledged by the consumer. The first call of deliver may come before Consume returns, and from the same goroutine: it must not
+	// block. An error ends the session,
 	// but for a spec that is refused as [ErrInvalid].
 	Consume(ctx context.Context, s ConsumerSpec, deliver func(Delivery)) (Consumer, error)
 	// Publisher opens the channels of a publisher. An error ends the session.

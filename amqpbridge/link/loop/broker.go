@@ -22,6 +22,7 @@ type Broker struct {
 	held      []func()
 	named     int
 	seq       uint64 // of messages, over all queues
+	expired   int    // messages
 
 	calls   []func() // functions to call, in order
 	calling bool     // somebody is at it
@@ -187,6 +188,13 @@ func (b *Broker) DeleteQueue(_ context.Context, name string) error {
 		return fmt.Errorf("delete queue %s: %w", name, link.ErrNotFound)
 	}
 	return nil
+}
+
+// Expired counts the messages that no consumer has taken in time, over all queues.
+func (b *Broker) Expired() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.expired
 }
 
 // Depth returns how many messages of a queue wait, and how many are in hand of consumers.

@@ -110,6 +110,7 @@ func (q *queue) next() *consumer {
 func (q *queue) expire() {
 	now := time.Now()
 	for len(q.ready) > 0 && !q.ready[0].until.IsZero() && !q.ready[0].until.After(now) {
+		q.b.expired++
 		q.pop("expired")
 	}
 }

@@ -1,0 +1,8 @@
+//go:build !race
+
+package sim_test
+
+const (
+	schedulesPlayed = 10_000
+	everyCell       = 1
+)

@@ -1,0 +1,9 @@
+//go:build race
+
+package sim_test
+
+// With the race detector everything takes several times as long: then it is about races, and the run without it is the one that is exhaustive.
+const (
+	schedulesPlayed = 500
+	everyCell       = 12
+)
