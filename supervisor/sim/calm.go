@@ -64,28 +64,74 @@ func (w *World) settleAll() {
 			w.send(r)
 		}
 	}
-	for _, queue := range []string{"registrar.registrations", "registrar.authn", "registrar.query"} {
+	for _, queue := range w.queues() {
 		if !w.until(func() bool { ready, open := w.Broker.Depth(queue); return ready+open == 0 }) {
 			w.fail("deliveries of %s are not settled %v after all trouble", queue, healed)
 		}
 	}
 }
 
+func (w *World) queues() []string {
+	return []string{w.set.Reports(), w.set.AuthnQueue, w.set.QueryQueue}
+}
+
+// unanswered are the outcomes of a question that nobody hears an answer to.
+func unanswered() []string {
+	return []string{"late", "shed", "failed", "no_broker", "asker_gone", "lost"}
+}
+
+// accounts checks that every question was answered, or is counted as one that was not.
+func (w *World) accounts(asked []question) {
+	missing, counted := 0, w.Broker.Expired()
+	for _, q := range asked {
+		if q.id != "" && len(w.answers[q.id]) == 0 {
+			missing++
+		}
+	}
+	w.count()
+	for c, n := range w.counted {
+		if slices.Contains(unanswered(), c.Outcome) {
+			counted += n
+		}
+	}
+	if missing > counted {
+		w.fail("%d questions have no answer, and only %d are counted as such: %v", missing, counted, w.counted)
+	}
+}
+
+// count takes over what the present run of the registrar has counted.
+func (w *World) count() {
+	for _, c := range w.bridge.Tally.Counts() {
+		n := int(c.N) //nolint:gosec // it is small.
+		c.N = 0
+		w.counted[c] += n
+	}
+}
+
 // look asks about a user when all is quiet: both questions have to be answered, and truly.
 func (w *World) look(k domain.Key) {
 	query := w.askQuery(k)
-	w.Settle()
+	w.answered()
 	if got := w.answers[query]; len(got) != 1 {
 		w.fail("query %s about %v has %d answers", query, k, len(got))
 	} else {
 		w.shown(k, contacts(got[0]))
 	}
 	ask := w.askAuthn(k)
-	w.Settle()
+	w.answered()
 	if got := w.answers[ask]; len(got) != 1 {
 		w.fail("authn %s about %v has %d answers", ask, k, len(got))
 	} else if last := w.passwords[k]; got[0]["Auth-Password"] != last[len(last)-1] {
 		w.fail("authn about %v is answered with %v instead of the newest password", k, got[0]["Auth-Password"])
+	}
+}
+
+// answered has the registrar do what it has to at once, and for as long as work takes.
+func (w *World) answered() {
+	w.Settle()
+	if w.opts.Service > 0 {
+		w.clock.pass(20 * w.opts.Service)
+		w.Settle()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"registrar/amqpbridge/link"
 )
@@ -12,6 +13,13 @@ import (
 type witness struct {
 	link.Dialer
 	acked func(queue string, body []byte)
+	gate  *linkGate
+}
+
+// linkGate has a link refuse and lose what a broker would only in rare states.
+type linkGate struct {
+	refuse map[string]bool // queues whose next subscription is refused, without the session's end
+	silent bool            // our own questions reach nobody
 }
 
 // Dial connects.
@@ -20,16 +28,40 @@ func (w witness) Dial(ctx context.Context, name string) (link.Session, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the broker's own.
 	}
-	return &witnessed{s, w.acked}, nil // sessions are compared
+	return &witnessed{s, w.acked, w.gate}, nil // sessions are compared
 }
 
 type witnessed struct {
 	link.Session
 	acked func(queue string, body []byte)
+	gate  *linkGate
+}
+
+// Publisher opens one that may lose our own questions.
+func (s *witnessed) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
+	p, err := s.Session.Publisher(ctx, spec)
+	return &publisher{p, s.gate}, err //nolint:wrapcheck // the broker's own.
+}
+
+type publisher struct {
+	link.Publisher
+	gate *linkGate
+}
+
+// Publish sends.
+func (p *publisher) Publish(ctx context.Context, m link.Publishing) error {
+	if p.gate.silent && strings.Contains(m.Key, "canary") {
+		return nil
+	}
+	return p.Publisher.Publish(ctx, m) //nolint:wrapcheck // the broker's own.
 }
 
 // Consume keeps what is in hand, for its acknowledgement to be understood.
 func (s *witnessed) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
+	if s.gate.refuse[spec.Queue] {
+		delete(s.gate.refuse, spec.Queue)
+		return nil, link.ErrInvalid
+	}
 	open := map[uint64][]byte{}
 	c, err := s.Session.Consume(ctx, spec, func(d link.Delivery) {
 		open[d.Tag] = d.Body

@@ -2,8 +2,8 @@ package sim_test
 
 import (
 	"flag"
-	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -51,7 +51,7 @@ func TestCrashMatrix(t *testing.T) {
 	t.Run("cells", func(t *testing.T) {
 		workers := runtime.GOMAXPROCS(0)
 		for first := range workers {
-			t.Run(fmt.Sprint(first), func(t *testing.T) {
+			t.Run(strconv.Itoa(first), func(t *testing.T) {
 				t.Parallel()
 				for i := first; i < len(cells); i += workers {
 					if c := cells[i]; strings.Contains(c.String(), *cell) && !green(t, c) {

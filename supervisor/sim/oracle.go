@@ -16,6 +16,7 @@ type report struct {
 	node    string
 	contact string // cleaned
 	ends    bool
+	flush   bool  // of whatever is there
 	event   int64 // seconds, on a clock that is right
 	expires time.Duration
 	body    []byte
@@ -107,7 +108,7 @@ func (o *oracle) acked(queue string, body []byte) {
 	now := o.w.clock.Now().Add(-o.w.clock.step)
 	switch {
 	case !r.ends && !now.Before(r.deadline().Add(-slack)): // it had ended before it came
-	case r.ends && !o.holds(rec, r.contact): // there was nothing to remove
+	case r.flush && len(rec.Bindings) == 0, r.ends && !r.flush && !o.holds(rec, r.contact): // there was nothing to remove
 	default:
 		o.fail("report %d (%s %v) is acknowledged and not on disk", r.n, r.verb(), r.key)
 	}

@@ -8,8 +8,13 @@ func Outside() []Actor {
 		{
 			Name: "writer", Interface: "registrar/persistence.WriterMessage", Process: "registrations/writer",
 			Points: []fault.Point{fault.BeforeCommit, fault.AfterCommit}, Messages: []Message{
-				{Name: "persistence.fenceOp", Way: Told}, {Name: "persistence.writeOp", Way: Told}, {Name: "persistence.releaseOp", Way: Told},
-				{Name: "persistence.primeOp", Way: Told}, {Name: "persistence.pruneOp", Way: Told}, {Name: "persistence.commitNow"}, {Name: "persistence.reopen"},
+				{Name: "persistence.fenceOp", Way: Told},
+				{Name: "persistence.writeOp", Way: Told},
+				{Name: "persistence.releaseOp", Way: Told},
+				{Name: "persistence.primeOp", Way: Told},
+				{Name: "persistence.pruneOp", Way: Told},
+				{Name: "persistence.commitNow"},
+				{Name: "persistence.reopen"},
 			},
 		},
 		{Name: "credentials writer", Interface: "registrar/persistence.CredentialMessage", Process: "credentials/writer", Messages: []Message{

@@ -133,6 +133,29 @@ func (p *peer) newReport(k domain.Key, contact, node string, ends bool, expires 
 	return r
 }
 
+// newFlush makes a reg_flush of a user, or of a realm that has only this one.
+func (p *peer) newFlush(k domain.Key, all bool) *report {
+	p.w.clock.pass(time.Second)
+	p.seq++
+	fields := map[string]any{"Event-Category": "directory", "Event-Name": "reg_flush", "Msg-ID": fmt.Sprint("f", p.seq), "Realm": string(k.Realm), "Node": "right"}
+	if !all {
+		fields["Username"] = string(k.User)
+	}
+	body, _ := json.Marshal(fields) //nolint:errchkjson // texts.
+	r := &report{n: p.seq, key: k, node: "right", ends: true, flush: true, event: time.Now().Unix(), expires: time.Hour, body: body, digest: domain.DigestOf(body)}
+	p.w.reports = append(p.w.reports, r)
+	p.w.byDigest[r.digest] = r
+	return r
+}
+
+// routing is the key with which a report is published.
+func (r *report) routing() string {
+	if r.flush {
+		return "registration.flush." + sip.EncodeKey(string(r.key.Realm))
+	}
+	return "registration.success." + sip.EncodeKey(string(r.key.Realm)) + "." + sip.EncodeKey(string(r.key.User))
+}
+
 // send publishes a report, again if it was before. One that is late comes behind a fresh one of another user: a sender has many, and only when all
 // that comes from it is late is its clock taken to have been set back.
 func (p *peer) send(r *report) {
@@ -140,7 +163,7 @@ func (p *peer) send(r *report) {
 		p.w.stay(r.node)
 	}
 	p.w.note("report %d: %s %v at %s, a clock that is %s, for %v", r.n, r.verb(), r.key, r.contact, r.node, r.expires)
-	if p.publish("registration.success."+sip.EncodeKey(string(r.key.Realm))+"."+sip.EncodeKey(string(r.key.User)), r.body) {
+	if p.publish(r.routing(), r.body) {
 		if r.sent++; r.sent == 1 {
 			r.called = p.w.Steps
 		}

@@ -64,7 +64,7 @@ func (w *World) Run(choices []int) []string {
 	w.pcg.Seed(w.seed, 0)
 	w.calm(all)
 	w.judge(asked)
-	w.history()
+	w.history(all)
 	return w.Violations
 }
 

@@ -20,7 +20,7 @@ import (
 var (
 	seed      = flag.Uint64("seed", 0, "play the schedule of this seed alone, and show it")
 	only      = flag.String("only", "", "with -seed: only these choices, separated by commas")
-	schedules = flag.Int("schedules", 300, "how many schedules are played")
+	schedules = flag.Int("schedules", schedulesPlayed, "how many schedules are played")
 	from      = flag.Int("from", 1, "the first of their seeds")
 	events    = flag.Int("events", 60, "how many events the chart of a failure has")
 	choices   = flag.Int("choices", 60, "how many choices a schedule has before it comes to rest")

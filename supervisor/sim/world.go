@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -44,6 +45,13 @@ type World struct {
 	realms  *otp.Ref[credential.RealmsMessage]
 	boot    uint32
 	slow    time.Time // until when the disk takes no more writes
+	opts    Options
+	set     amqpbridge.Settings
+	users   *directory.Users
+	alive   ledger
+	spent   []fault.Rule             // of the runs before
+	counted map[amqpbridge.Count]int // what became of messages in earlier runs of the registrar
+	gate    *linkGate
 	*peer
 	*oracle
 }
@@ -51,14 +59,32 @@ type World struct {
 // libraries are not in use: making one takes longer than anything else that a world does.
 var libraries = sync.Pool{New: func() any { return otp.NewLibrary() }} //nolint:gochecknoglobals // a cache.
 
+// Options says how the registrar is set up.
+type Options struct {
+	// Canary is how often it asks a question of its own, zero is never; with a Node it finds out whether it leads, and has a queue with that name.
+	Canary time.Duration
+	Node   string
+	// Notices has it tell others what has changed.
+	Notices bool
+	// Service is an artificial time that the work on each delivery takes.
+	Service time.Duration
+	// Intensity is how many crashes of a user or a realm within a second are borne; zero is any number. Idle is when actors are put away; zero is 20 s.
+	Intensity int
+	Idle      time.Duration
+}
+
 // New makes a world of a seed, with its registrar started.
-func New(seed uint64) *World {
+func New(seed uint64) *World { return NewWith(seed, Options{}) }
+
+// NewWith makes a world whose registrar is set up in a certain way.
+func NewWith(seed uint64, o Options) *World {
 	pcg := rand.NewPCG(seed, 0)
 	w := &World{
 		pcg: pcg, rng: rand.New(pcg), seed: seed, //nolint:gosec // it has to be the same again.
 		library: libraries.Get().(*otp.Library), //nolint:forcetypeassert // see there.
-		clock:   &clock{origin: time.Now()}, Store: NewStore(), Broker: loop.New(), Faults: &fault.Set{},
+		clock:   &clock{origin: time.Now()}, Store: NewStore(), Broker: loop.New(), Faults: &fault.Set{}, opts: o, counted: map[amqpbridge.Count]int{}, gate: &linkGate{},
 	}
+	w.settings()
 	w.oracle = newOracle(w)
 	w.Store.Rand = w.rng
 	w.Store.Fault = func(at fault.Point) error { return w.Faults.Hit(at, "store/writer", "") }
@@ -80,29 +106,48 @@ func (w *World) Boot() {
 	run := domain.NewRunClock(w.clock.Now(), w.clock.Mono)
 	sys := otp.NewSystem(otp.WithClock(w.clock), otp.WithScheduler(w.sched), otp.WithBoot(w.boot), otp.WithRecorder(w.Recorder), otp.WithFaults(w.Faults),
 		otp.WithRandom(w.rng.Float64), otp.WithLibrary(w.library))
-	users := directory.NewUsers(sys)
+	w.alive = ledger{}
+	sys.Subscribe(w.alive.hear, otp.ChildStarted, otp.ChildRestarted, otp.ChildTerminated, otp.ChildCrashed, otp.Abandoned)
+	w.users = directory.NewUsers(sys)
 	w.realms = otp.NewRef[credential.RealmsMessage](sys, "realms")
-	set := amqpbridge.DefaultSettings()
-	set.Canary, set.Notices, set.Crashes = 0, false, 1000
 	clocks := amqpbridge.NewClocks(24 * time.Hour)
 	w.bridge = amqpbridge.New(amqpbridge.Spec{
-		System: sys, Dialer: witness{w.Broker, w.acked}, Settings: set, Sender: wire.Sender{App: "registrar"}, Realms: w.realms, Users: users,
+		System: sys, Dialer: witness{w.Broker, w.acked, w.gate}, Settings: w.set, Sender: wire.Sender{App: "registrar"}, Realms: w.realms, Users: w.users,
 		Registrations: w.Store, Clocks: clocks, Now: run.Now, Started: run.Now(), Log: zerolog.Nop(),
 	})
-	const many = 1 << 30 // crashes are what it is about: nobody gives up
+	w.start(sys, w.tree(run, clocks))
+}
+
+// settings are those of the bridge.
+func (w *World) settings() {
+	w.set = amqpbridge.DefaultSettings()
+	w.set.Canary, w.set.Node, w.set.Notices, w.set.Service, w.set.Crashes = w.opts.Canary, w.opts.Node, w.opts.Notices, w.opts.Service, 1000
+}
+
+// many is a number of crashes that is never reached: they are what it is about, and nobody gives up.
+const many = 1 << 30
+
+// tree declares the registrar's own tree, without what is above the model of the store.
+func (w *World) tree(run *domain.RunClock, clocks *amqpbridge.Clocks) otp.SupSpec {
+	intensity := cmp.Or(w.opts.Intensity, many)
 	env := directory.Env{
 		Store: w.Store, Credentials: w.Store, Guests: directory.GuestLimits{Realm: 100, All: 100}, Limits: registration.DefaultLimits(), Now: run.Now,
-		Primed: clocks.Learn, Sweep: 20 * time.Second, SweepMost: 10, Idle: 20 * time.Second, Intensity: many, Period: time.Second, CoolDown: time.Second,
+		Primed: clocks.Learn, Notify: w.bridge.Notify, Sweep: 20 * time.Second, SweepMost: 10, Idle: cmp.Or(w.opts.Idle, 20*time.Second),
+		Intensity: intensity, Period: time.Second, CoolDown: time.Second,
 	}
 	realms := func() otp.Behaviour[credential.RealmsMessage] {
-		return credential.NewRealms(credential.Env{Store: w.Store, CacheMost: 100, Intensity: many, Period: time.Second, CoolDown: time.Second})
+		return credential.NewRealms(credential.Env{Store: w.Store, CacheMost: 100, Intensity: intensity, Period: time.Second, CoolDown: time.Second})
 	}
 	sup := func(children []otp.ChildSpec) otp.Starter {
 		return otp.Supervisor(otp.SupSpec{Intensity: many, Period: time.Second, Children: children})
 	}
-	tree := otp.SupSpec{Strategy: otp.RestForOne, Intensity: many, Period: time.Second, Children: []otp.ChildSpec{
-		{ID: "realms", Start: otp.Worker(w.realms, realms)}, {ID: "users", Start: sup(users.Children(env))}, {ID: "bridge", Start: sup(w.bridge.Children())},
+	return otp.SupSpec{Strategy: otp.RestForOne, Intensity: many, Period: time.Second, Children: []otp.ChildSpec{
+		{ID: "realms", Start: otp.Worker(w.realms, realms)}, {ID: "users", Start: sup(w.users.Children(env))}, {ID: "bridge", Start: sup(w.bridge.Children())},
 	}}
+}
+
+// start starts a tree, and returns when the registrar consumes.
+func (w *World) start(sys *otp.System, tree otp.SupSpec) {
 	started := make(chan *otp.App, 1)
 	go func() {
 		app, err := otp.Start(context.Background(), sys, "registrar", tree)
@@ -128,6 +173,13 @@ func (w *World) ready() bool { return len(w.bridge.Status.Reasons()) == 0 }
 // Kill ends the registrar as kill -9 does: what is not on disk and not at the broker is gone.
 func (w *World) Kill() {
 	w.note("the registrar is killed")
+	w.end()
+}
+
+// end leaves nothing of a registrar.
+func (w *World) end() {
+	w.count()
+	w.spent = append(w.spent, w.Faults.Rules()...)
 	w.sched.kill()
 	w.clock.forget()
 	w.Faults.Disarm(0)
