@@ -62,7 +62,10 @@ func (r *Rule) matches(at Point, process, message string) bool {
 	return ok || r.Process == "" || r.Process == process
 }
 
-// Set holds the armed faults of one system. It is safe for use by many goroutines; a nil one has none.
+// ErrNone is the error of arming a fault in a nil [Set].
+var ErrNone = errors.New("no faults can be armed here")
+
+// Set holds the armed faults of one system. It is safe for use by many goroutines; a nil one has none and takes none.
 type Set struct {
 	armed atomic.Int64
 	mu    sync.Mutex
@@ -75,6 +78,9 @@ func (s *Set) Armed() bool { return s != nil && s.armed.Load() > 0 }
 
 // Arm arms a fault and returns its id.
 func (s *Set) Arm(r Rule) (uint64, error) {
+	if s == nil {
+		return 0, ErrNone
+	}
 	if err := r.Check(); err != nil {
 		return 0, err
 	}
@@ -89,6 +95,9 @@ func (s *Set) Arm(r Rule) (uint64, error) {
 
 // Disarm takes faults away, all of them for id 0, ends their hangs, and returns how many there were.
 func (s *Set) Disarm(id uint64) (n int) {
+	if s == nil {
+		return 0
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rules = slices.DeleteFunc(s.rules, func(r *Rule) bool {
@@ -107,6 +116,9 @@ func (s *Set) Disarm(id uint64) (n int) {
 
 // Rules returns the faults that were armed, with how often each has hit.
 func (s *Set) Rules() []Rule {
+	if s == nil {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make([]Rule, 0, len(s.rules))
