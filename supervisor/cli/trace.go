@@ -36,7 +36,7 @@ func (f *traceFlags) filter(now time.Time) trace.Filter {
 		out.Since = now.Add(-f.Last)
 	}
 	if f.Crashes {
-		out.Kinds = []trace.Kind{trace.Crash, trace.GaveUp}
+		out.Kinds = []trace.Kind{trace.Crash, trace.GaveUp, trace.Abandoned}
 	}
 	return out
 }

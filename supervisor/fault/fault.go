@@ -130,13 +130,25 @@ func (s *Set) Rules() []Rule {
 
 // Hit has an armed fault happen. It returns nil when there is none, or when the fault was a delay or a hang that has ended.
 func (s *Set) Hit(at Point, process, message string) error {
-	if !s.Armed() {
-		return nil
-	}
-	r, ok := s.take(at, process, message, nil)
+	r, ok := s.Take(at, process, message)
 	if !ok {
 		return nil
 	}
+	return r.Happen(process)
+}
+
+// Take takes the fault that is to happen in a process at a point of the code, if there is one: whoever has something to say about it first calls
+// [Rule.Happen] then.
+func (s *Set) Take(at Point, process, message string) (Rule, bool) {
+	if !s.Armed() {
+		return Rule{}, false
+	}
+	return s.take(at, process, message, nil)
+}
+
+// Happen has a fault that was taken happen, as [Set.Hit] says.
+func (r *Rule) Happen(process string) error {
+	at := r.Point
 	err := fmt.Errorf("%w: %s at %s in %s", ErrInjected, r.Kind, at, process)
 	switch r.Kind {
 	case Torn:

@@ -28,6 +28,17 @@ func Points() []Point {
 	return []Point{BeforeHandle, AfterHandle, BeforeInit, AfterInit, InStop, InTransit, AfterDecide, BeforeCommit, AfterCommit, BeforeAck, BeforePublish}
 }
 
+// Where says in a few words where the point is.
+func (p Point) Where() string {
+	return map[Point]string{
+		BeforeHandle: "before a process handles a message", AfterHandle: "after it has handled it", BeforeInit: "before a process begins",
+		AfterInit: "after it has begun", InStop: "before it ends", InTransit: "on the way to a process's mailbox",
+		AfterDecide: "between a registration's decision and its write", BeforeCommit: "before a transaction of the store",
+		AfterCommit: "after it, before anybody is told", BeforeAck: "between the outcome of a delivery and its acknowledgement",
+		BeforePublish: "before an answer or a notice leaves",
+	}[p]
+}
+
 // Kind is what goes wrong.
 type Kind string
 

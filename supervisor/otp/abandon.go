@@ -20,21 +20,25 @@ func (a *App) Abandon(name string) error {
 
 // kill abandons the process and tells its parent, from any goroutine. It reports false when the process has ended already.
 func (p *proc) kill(r Reason) bool {
-	epoch, ok := p.abandon(r)
+	e, ok := p.abandon(r)
 	if ok {
-		p.body.report(childEvent{p: p, kind: evExited, epoch: epoch, reason: r})
+		p.body.report(e)
 	}
 	return ok
 }
 
 // abandon ends a process without its cooperation, from any goroutine: Go cannot kill a goroutine, so it is left to end when its
 // handler returns, and has no more say from now on: its epoch is over, its address is free, what it holds is answered, its children are abandoned.
-func (p *proc) abandon(r Reason) (epoch Epoch, ok bool) {
+// It returns what its parent is to hear, and false when the process has ended already.
+func (p *proc) abandon(r Reason) (e childEvent, ok bool) {
 	p.mu.Lock()
 	epoch, inHand := p.epoch, p.inHand
 	p.mu.Unlock()
 	if !p.claim(gone) {
-		return epoch, false
+		return e, false
+	}
+	if inHand != nil && inHand.lane != controlLane {
+		r.Message, r.MessageID = fmt.Sprintf("%T", inHand.msg), inHand.id
 	}
 	p.retire(gone)
 	if s, ok := p.body.(*sup); ok {
@@ -49,5 +53,5 @@ func (p *proc) abandon(r Reason) (epoch Epoch, ok bool) {
 		undelivered(inHand.msg, over)
 	}
 	p.sys.report(Report{Kind: Abandoned, Process: p.name(), Epoch: epoch, Reason: r})
-	return epoch, true
+	return childEvent{p: p, kind: evExited, epoch: epoch, reason: r}, true
 }

@@ -1,9 +1,16 @@
 package otp_test
 
 import (
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"registrar/supervisor/fault"
+	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
 )
 
 // Whatever happens at a point of the engine: the process serves again.
@@ -35,4 +42,48 @@ func TestFaultsOfTheEngineHeal(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A trace says of every fault that it was injected, where and over which message, and a killed process which message it was killed over.
+func TestFaultsAreRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec, faults := trace.New(trace.DefaultEvents, time.Now(), 0), &fault.Set{}
+		s := &suite{T: t, plant: &plant{t: t, sys: otp.NewSystem(otp.WithRecorder(rec), otp.WithFaults(faults)), j: newJournal(), refs: map[string]*otp.Ref[msg]{}}}
+		app, err := otp.Start(t.Context(), s.sys, "top", otp.SupSpec{Intensity: 5, Children: []otp.ChildSpec{s.spec(otp.ChildSpec{ID: "a"})}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range []fault.Rule{
+			{Point: fault.InTransit, Kind: fault.Delay, Message: "note"},
+			{Point: fault.AfterDecide, Kind: fault.Delay, Message: "fn"},
+			{Point: fault.BeforeHandle, Kind: fault.Hang, Message: "echo"},
+		} {
+			if _, err := faults.Arm(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.tell("a", note{})
+		s.tell("a", fn{func(c *otp.Context[msg]) { s.must(c.Fault(fault.AfterDecide, ""), nil) }})
+		time.Sleep(time.Second)
+		s.tell("a", echo{})
+		synctest.Wait()
+		s.must(app.Abandon("a"), nil)
+		synctest.Wait()
+		faults.Disarm(0)
+		s.must(app.Stop(t.Context()), nil)
+		var got []string
+		for _, e := range rec.Snapshot(trace.Filter{Kinds: []trace.Kind{trace.Fault, trace.Abandoned}}) {
+			got = append(got, e.Process+" "+e.Kind.String()+" "+e.Text)
+			if caused := e.Cause != 0; caused == strings.Contains(e.Text, "in-transit") { // from outside
+				t.Errorf("%s: its cause is %v", e.Text, e.Cause)
+			}
+		}
+		want := []string{
+			"a fault delay at in-transit otp_test.note", "a fault delay at after-decide otp_test.fn", "a fault hang at before-handle otp_test.echo",
+			"a abandoned killed while handling otp_test.echo (by the operator, without its cooperation)",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
 }

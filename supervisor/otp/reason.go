@@ -65,10 +65,14 @@ func (r Reason) String() string {
 		}
 		return fmt.Sprintf("crash: %v", r.Term)
 	case ExitKilled:
-		if r.Term != nil {
-			return fmt.Sprintf("killed (%v)", r.Term)
+		what := "killed"
+		if r.Message != "" {
+			what += " while handling " + r.Message
 		}
-		return "killed"
+		if r.Term != nil {
+			what += fmt.Sprintf(" (%v)", r.Term)
+		}
+		return what
 	}
 	return "unknown"
 }

@@ -83,6 +83,9 @@ func (s *System) recordReport(r Report) {
 		Began: s.clock.Mono(), Boot: r.Epoch.Boot(), Incarnation: r.Epoch.Counter(), Process: trace.Label{Room: r.Process}, Cause: r.cause,
 		Note: trace.Note{Text: r.Message},
 	}
+	if r.Kind == Abandoned {
+		e.Cause, e.Note.Text = r.Reason.MessageID, r.Reason.String()
+	}
 	switch r.Kind {
 	case GaveUp:
 		e.Kind = trace.GaveUp

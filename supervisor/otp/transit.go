@@ -52,7 +52,11 @@ func (t *transit) intercept(p *proc, e *envelope) bool {
 	}
 	rq, asks := e.msg.(Request)
 	asks = asks && rq.slot() != nil
-	rule := p.sys.faults.Transit(p.name(), reflect.TypeOf(e.msg).String(), asks)
+	what := reflect.TypeOf(e.msg).String()
+	rule := p.sys.faults.Transit(p.name(), what, asks)
+	if rule.Kind != "" {
+		p.sayFault(&rule, what, e.cause)
+	}
 	switch rule.Kind {
 	case fault.Drop:
 		go p.sys.deadLetter(p.name(), e.msg, e.cause) // whoever waits is told, and may have locks of its own

@@ -24,7 +24,7 @@ type row struct {
 
 // marks of events that are no messages.
 var marks = map[Kind]string{ //nolint:gochecknoglobals // a constant in all but type.
-	Delivery: "◇", Publish: "◆", Commit: "■", Start: "▲", Restart: "↻", Stop: "▼", Crash: "✖", GaveUp: "✖", Abandoned: "✖", DeadLetter: "✉",
+	Delivery: "◇", Publish: "◆", Commit: "■", Start: "▲", Restart: "↻", Stop: "▼", Crash: "✖", GaveUp: "✖", Abandoned: "✖", DeadLetter: "✉", Fault: "⚡",
 	Message: "●", Completion: "●", Timer: "◔",
 }
 
@@ -32,7 +32,7 @@ func draw(events []Event) *chart {
 	c, x := &chart{}, newIndex(events)
 	for i, e := range events {
 		to := c.lane(e.Process)
-		r := row{at: e.Time.Sub(events[0].Time), from: to, to: to, mark: marks[e.Kind], label: label(e), bad: e.Failed || e.Kind == Crash || e.Kind == GaveUp}
+		r := row{at: e.Time.Sub(events[0].Time), from: to, to: to, mark: marks[e.Kind], label: label(e), bad: e.Failed || e.Kind == Crash || e.Kind == GaveUp || e.Kind == Abandoned}
 		if sender := x.sender(i); sender != "" && e.Kind.Handled() {
 			r.from = c.lane(sender)
 		}

@@ -28,15 +28,18 @@ const (
 	Stop
 	// Crash is the end of an incarnation by a panic; its cause is the message that was in hand.
 	Crash
-	// GaveUp is a process that is not restarted any more, Abandoned one that did not stop in time, DeadLetter a message that nobody handles.
+	// GaveUp is a process that is not restarted any more, Abandoned one that did not stop in time or was killed, DeadLetter a message that nobody
+	// handles.
 	GaveUp
 	Abandoned
 	DeadLetter
+	// Fault is one that was injected on purpose: what comes of it follows.
+	Fault
 	kinds
 )
 
 var kindNames = [...]string{ //nolint:gochecknoglobals // a constant in all but type.
-	"message", "completion", "timer", "delivery", "publish", "commit", "start", "restart", "stop", "crash", "gave up", "abandoned", "dead letter",
+	"message", "completion", "timer", "delivery", "publish", "commit", "start", "restart", "stop", "crash", "gave up", "abandoned", "dead letter", "fault",
 }
 
 // String returns the kind in words.
