@@ -10,6 +10,7 @@ import (
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
 	"registrar/persistence"
+	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
 )
 
@@ -47,6 +48,8 @@ type Config struct {
 	Keys *persistence.Keyring
 	// StoreMost is how large each file of the store may grow, in bytes; zero is as large as the disk allows.
 	StoreMost int64
+	// Faults holds faults that may be armed, before and while the server runs; nil allows none, nor a process to be killed through the control socket.
+	Faults *fault.Set
 	// Clock is the source of time; nil is the system's.
 	Clock otp.Clock
 	// NoSync leaves out fsync. It exists for the crash test's negative control: what is acknowledged is not safe.

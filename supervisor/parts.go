@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"fmt"
 
 	"registrar/supervisor/console"
 	"registrar/supervisor/otp"
@@ -28,14 +29,18 @@ func (s *Server) parts() []part {
 	return all
 }
 
-// Ready reports whether the server is primed, consuming and able to answer, and what is missing.
+// Ready reports whether the server is primed, consuming and able to answer, and what is missing; that faults are armed is said, too, and does not count.
 func (s *Server) Ready() (ok bool, reasons []string) {
 	for _, p := range s.parts() {
 		if p.why != "" {
 			reasons = append(reasons, p.why)
 		}
 	}
-	return len(reasons) == 0, reasons
+	ok = len(reasons) == 0
+	if n := s.armed(); n > 0 {
+		reasons = append(reasons, fmt.Sprintf("faults are armed: %d", n))
+	}
+	return ok, reasons
 }
 
 // Tree returns the supervision tree as it is, with the trouble of its parts; an empty one while the server starts.

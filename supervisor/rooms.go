@@ -62,11 +62,14 @@ func furnish(cfg Config, boot uint32) *rooms {
 	if cfg.TraceEvents > 0 {
 		r.recorder = trace.New(cfg.TraceEvents, clock.Now(), clock.Mono())
 	}
-	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot), otp.WithRecorder(r.recorder))
+	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot), otp.WithRecorder(r.recorder), otp.WithFaults(cfg.Faults))
 	r.stories = otp.NewRef[console.StoriesMessage](r.sys, "observe/stories", otp.WithBound(storiesWaiting))
 	r.sys.Subscribe(func(rep otp.Report) {
+		if rep.Kind == otp.Abandoned && rep.Reason.Term == nil {
+			return // one that did not stop in time, or whose supervisor was killed: no crash of its own
+		}
 		_ = r.stories.Tell(otp.External("reports"), console.Crashed{Report: rep}) // too many at once, or not there: not told
-	}, otp.ChildCrashed)
+	}, otp.ChildCrashed, otp.Abandoned)
 	r.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
 	r.sys.Subscribe(func(rep otp.Report) { r.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)
 	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync, Keys: cfg.Keys, MaxSize: cfg.StoreMost, Shards: directory.Shards}

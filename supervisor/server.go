@@ -42,6 +42,9 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := persistence.Tidy(cfg.Data); err != nil {
 		return nil, errors.Join(err, lock.Release())
 	}
+	if cfg.Faults != nil {
+		cfg.Log.Warn().Msg("faults are allowed: whoever may use the control socket can break this registrar on purpose")
+	}
 	s := &Server{lock: lock, up: make(chan struct{}), rooms: furnish(cfg, lock.Boot())}
 	app, err := otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s)) //nolint:contextcheck // the tree outlives the call that starts it.
 	if err != nil {
@@ -61,6 +64,7 @@ func (s *Server) Err() error { return s.app.Load().Err() } //nolint:wrapcheck //
 // Stop drains the flows, stops the tree in reverse order and gives the data directory up. When ctx ends first, what is left
 // is cut off; nothing that was acknowledged is lost by that.
 func (s *Server) Stop(ctx context.Context) error {
+	s.rooms.cfg.Faults.Disarm(0) // a hang would hold it up
 	s.drain(ctx)
 	err := s.app.Load().Stop(ctx)
 	return errors.Join(err, s.lock.Release())
@@ -89,11 +93,6 @@ func (s *Server) Restarts() uint64 { return s.rooms.restarts.Load() }
 // Users returns the addresses of the shards, for who asks without a broker.
 func (s *Server) Users() *directory.Users { return s.rooms.users }
 
-// Kill makes the process of that name crash, as if its code had panicked: to see it heal.
-func (s *Server) Kill(process string) error { return s.app.Load().Kill(process) } //nolint:wrapcheck // it names the process.
-
-// Abandon kills a process without its cooperation, see [otp.App.Abandon].
-func (s *Server) Abandon(process string) error { return s.app.Load().Abandon(process) } //nolint:wrapcheck // as above.
 
 // The calls for operators are those of otp.App, whose errors name the process.
 

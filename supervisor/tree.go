@@ -56,7 +56,7 @@ func (r *rooms) observe(s *Server) otp.SupSpec {
 		})
 	}
 	spec.Children = append(spec.Children, otp.ChildSpec{ID: "stories", Start: otp.Worker(r.stories, r.newStories)})
-	add("control", console.Socket(filepath.Join(r.cfg.Data, ControlSocket)), console.Control(s, s, s))
+	add("control", console.Socket(filepath.Join(r.cfg.Data, ControlSocket)), console.Control(s, s, s, s))
 	if r.cfg.Admin != "" {
 		add("admin", console.TCP(r.cfg.Admin), console.Admin(source{s}))
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
 	"registrar/supervisor/console"
+	"registrar/supervisor/fault"
 )
 
 // asProgram makes the test binary the program.
@@ -189,5 +191,17 @@ func waitConsuming(ts *testscript.TestScript, neg bool, args []string) {
 	poll(ts, "it never consumes", func() bool {
 		p, err := client.Inspect(context.Background(), "bridge/registrations")
 		return err == nil && strings.Contains(p.Shown, "Consuming:true")
+	})
+}
+
+// waitHits waits until a fault of the server on a data directory has hit so often.
+func waitHits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: waithits DATA FAULT NUMBER")
+	}
+	client := console.NewClient(filepath.Join(ts.MkAbs(args[0]), supervisor.ControlSocket))
+	poll(ts, "it never hits", func() bool {
+		all, err := client.Faults(context.Background())
+		return err == nil && slices.ContainsFunc(all, func(r fault.Rule) bool { return fmt.Sprint(r.ID, " ", r.Hits) == args[1]+" "+args[2] })
 	})
 }

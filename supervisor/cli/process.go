@@ -27,6 +27,20 @@ type (
 	}
 )
 
+// processKillCmd is registrar process kill.
+type processKillCmd struct {
+	processArg
+	Brutal bool `help:"Do not wait for its cooperation: cut it off, even while it hangs, and put another in its place."`
+}
+
+// Run kills a process.
+func (c *processKillCmd) Run(ctx context.Context) error {
+	if c.Brutal {
+		return c.control(ctx, "abandon")
+	}
+	return c.control(ctx, "kill")
+}
+
 // Run suspends a process.
 func (c *processSuspendCmd) Run(ctx context.Context) error { return c.control(ctx, "suspend") }
 

@@ -68,7 +68,14 @@ type commands struct {
 		Suspend processSuspendCmd `cmd:"" help:"Have a process handle no more messages; they queue up."`
 		Resume  processResumeCmd  `cmd:"" help:"Let a suspended process go on."`
 		Step    processStepCmd    `cmd:"" help:"Have a suspended process handle one message."`
+		Kill    processKillCmd    `cmd:"" help:"Make a process crash between two messages, or cut it off; see serve --allow-faults."`
 	} `cmd:"" help:"Look at one process of a running server, hold it and step it."`
+	Fault struct {
+		Points faultPointsCmd `cmd:"" help:"List the places where something can go wrong, and what."`
+		Arm    faultArmCmd    `cmd:"" help:"Have something go wrong at a place in the code."`
+		List   faultListCmd   `cmd:"" help:"List what was armed, and how often it has hit."`
+		Disarm faultDisarmCmd `cmd:"" help:"Take faults away; their hangs end."`
+	} `cmd:"" help:"Break a running server on purpose, to see it heal; see serve --allow-faults."`
 	Parked struct {
 		List  parkedListCmd  `cmd:"" help:"List what was put aside, and why."`
 		Show  parkedShowCmd  `cmd:"" help:"Show one message in full."`

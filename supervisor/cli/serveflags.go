@@ -14,6 +14,7 @@ import (
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/supervisor"
+	"registrar/supervisor/fault"
 )
 
 // serveFlags is everything that a serving registrar can be told. The names of the flags are those of the settings in the file and,
@@ -25,6 +26,8 @@ type serveFlags struct {
 	Admin     string `help:"Address of the admin server (/healthz, /readyz, /metrics); empty for none." default:"127.0.0.1:7070"`
 	LogLevel  string `help:"One of debug, info, warn, error." enum:"debug,info,warn,error" default:"info"`
 	LogFormat string `help:"json, or console for people." enum:"json,console" default:"json"`
+
+	AllowFaults bool `help:"Let registrar fault and registrar process kill break this server on purpose."`
 
 	wireFlags
 	queueFlags
@@ -94,9 +97,13 @@ func (f *serveFlags) config(env Env, log zerolog.Logger) (supervisor.Config, err
 	if events == 0 {
 		events = -1 // as above
 	}
+	var faults *fault.Set
+	if f.AllowFaults {
+		faults = &fault.Set{}
+	}
 	return supervisor.Config{
-		TraceEvents: events,
-		Data:        f.Data, Link: rabbit.New(broker), Admin: f.Admin, Log: log, Version: Version(), CacheMost: f.CacheMost, Sweep: f.Sweep,
+		TraceEvents: events, Faults: faults,
+		Data: f.Data, Link: rabbit.New(broker), Admin: f.Admin, Log: log, Version: Version(), CacheMost: f.CacheMost, Sweep: f.Sweep,
 		Keys: keys, Idle: idle, LiveMost: f.LiveMost, StoreMost: f.StoreMost << 20,
 		Limits: registration.Limits{Bindings: f.Bindings, Remember: f.Remember, Expires: f.MaxExpires, Grace: f.Grace},
 		Guests: f.guests(),

@@ -18,8 +18,9 @@ const maxImport = 256 << 20
 const maxPage = 1000
 
 // Control returns the handler of the control API. Errors are one line of text, with a status that tells their kind.
-func Control(s Store, e Engine, t Tracing) http.Handler {
+func Control(s Store, e Engine, t Tracing, b Breaker) http.Handler {
 	mux := http.NewServeMux()
+	breakingRoutes(mux, b)
 	engineRoutes(mux, e)
 	tracingRoutes(mux, t)
 	storeRoutes(mux, s)
@@ -89,6 +90,8 @@ func status(err error) int {
 	switch {
 	case errors.Is(err, otp.ErrNoProcess):
 		return http.StatusNotFound
+	case errors.Is(err, ErrNotAllowed):
+		return http.StatusForbidden
 	case errors.Is(err, otp.ErrNotSuspended):
 		return http.StatusConflict
 	}

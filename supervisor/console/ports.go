@@ -9,7 +9,7 @@ import (
 
 // Source is what the admin server shows.
 type Source interface {
-	// Ready reports whether the registrar is primed, consuming and able to answer; if not, one line for each reason.
+	// Ready reports whether the registrar is primed, consuming and able to answer, and one line for each thing to know: if it is not, each reason.
 	Ready() (ok bool, reasons []string)
 	// Samples returns what became of messages so far.
 	Samples() []Sample

@@ -63,7 +63,7 @@ func (c *Client) Inspect(ctx context.Context, process string) (p Process, err er
 	return p, err
 }
 
-// Control does verb (suspend, resume, step) with a process.
+// Control does verb (suspend, resume, step; kill, abandon) with a process.
 func (c *Client) Control(ctx context.Context, verb, process string) error {
 	var none struct{}
 	return c.do(ctx, http.MethodPost, "/v1/process/"+verb, url.Values{"name": {process}}, nil, &none)
