@@ -3,7 +3,6 @@ package persistence_test
 import (
 	"context"
 	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -96,31 +95,7 @@ func record(user, contact string) domain.Record {
 	}
 }
 
-// needs fails in CI, and skips elsewhere, where the machine does not have what a test of real crashes needs.
-func needs(t *testing.T, what string, there bool) {
-	t.Helper()
-	switch {
-	case there:
-	case os.Getenv("CI") == "true":
-		t.Fatalf("CI has to have %s", what)
-	default:
-		t.Skipf("NOT TESTED HERE: there is no %s", what)
-	}
-}
-
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// rounds is how often a crash is tried: few in CI, REGISTRAR_TEST_ROUNDS for the long form.
-func rounds(t *testing.T, short int) int {
-	t.Helper()
-	text := os.Getenv("REGISTRAR_TEST_ROUNDS")
-	if text == "" {
-		return short
-	}
-	n, err := strconv.Atoi(text)
-	must(t, err)
-	return n
 }

@@ -14,6 +14,7 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/persistence"
+	"registrar/persistence/crashfs"
 	"registrar/supervisor/otp"
 )
 
@@ -65,7 +66,7 @@ func runCrashChild(dir string) int {
 func TestKillNine(t *testing.T) {
 	dir := t.TempDir()
 	newest := map[string]int{}
-	for round := range rounds(t, 8) {
+	for round := range crashfs.Rounds(t, 8) {
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = append(os.Environ(), crashChild+"="+dir)
 		cmd.Stderr = os.Stderr

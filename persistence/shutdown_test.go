@@ -3,24 +3,22 @@
 package persistence_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"registrar/persistence/crashfs"
 )
 
 // The file system is shut down under load as if the power had failed (ext4 on a loop device, EXT4_IOC_SHUTDOWN without flushing its log), mounted again and
 // compared with what was acknowledged. Without fsync something is lost.
 func TestFileSystemShutdown(t *testing.T) {
-	_, missing := exec.LookPath("mkfs.ext4")
-	needs(t, "loop device for root, or mkfs.ext4", os.Geteuid() == 0 && exists("/dev/loop-control") && missing == nil)
+	crashfs.NeedsExt4(t)
 	t.Run("with fsync nothing is lost", func(t *testing.T) {
-		for round := range rounds(t, 4) {
+		for round := range crashfs.Rounds(t, 4) {
 			if lost := shutdown(t, false); lost != "" {
 				t.Errorf("round %d: %s", round, lost)
 			}
@@ -39,18 +37,10 @@ func TestFileSystemShutdown(t *testing.T) {
 // shutdown lets a writer work on a fresh file system until that is shut down, and returns what is lost.
 func shutdown(t *testing.T, noSync bool) string {
 	t.Helper()
-	dir := t.TempDir()
-	image, mount := filepath.Join(dir, "image"), filepath.Join(dir, "mount")
-	must(t, os.Mkdir(mount, 0o700))
-	f, err := os.Create(image)
+	device, err := crashfs.NewExt4(t.TempDir())
 	must(t, err)
-	must(t, f.Truncate(128<<20))
-	must(t, f.Close())
-	run(t, "mkfs.ext4", "-q", "-F", image)
-	loop := strings.TrimSpace(run(t, "losetup", "--find", "--show", image))
-	defer run(t, "losetup", "--detach", loop)
-	run(t, "mount", "-t", "ext4", loop, mount)
-	data := filepath.Join(mount, "data")
+	defer func() { must(t, errors.Join(device.Unmount(), device.Close())) }()
+	data := filepath.Join(device.Dir(), "data")
 	must(t, os.Mkdir(data, 0o700))
 
 	d := &disk{t: t, newest: map[string]int{}}
@@ -61,25 +51,9 @@ func shutdown(t *testing.T, noSync bool) string {
 			break
 		}
 	}
-	root, err := os.Open(mount)
-	must(t, err)
-	const goDown, noLogFlush = 0x8004587d, 2
-	must(t, unix.IoctlSetPointerInt(int(root.Fd()), goDown, noLogFlush))
-	must(t, root.Close())
+	must(t, device.Shutdown())
 	_ = d.cmd.Process.Kill()
 	_ = d.cmd.Wait() // killed
-	run(t, "umount", mount)
-
-	run(t, "mount", "-t", "ext4", loop, mount)
-	defer run(t, "umount", mount)
+	must(t, errors.Join(device.Unmount(), device.Mount()))
 	return compare(t, data, d.newest)
-}
-
-func run(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v: %s", name, err, out)
-	}
-	return string(out)
 }

@@ -33,10 +33,10 @@ type FS struct {
 	failing int   // syncs that are going to fail
 }
 
-// Mount mounts an empty file system.
-func Mount(dir string) (*FS, error) {
+// Mount mounts a file system that holds what a crash has left, or with nil nothing.
+func Mount(dir string, image map[string][]byte) (*FS, error) {
 	f := &FS{files: map[string]*file{}, durable: map[string]*file{}}
-	server, err := fs.Mount(dir, &root{fs: f}, &fs.Options{MountOptions: fuse.MountOptions{Name: "crashfs", DirectMount: true}})
+	server, err := fs.Mount(dir, &root{fs: f, image: image}, &fs.Options{MountOptions: fuse.MountOptions{Name: "crashfs", DirectMount: true}})
 	if err != nil {
 		return nil, fmt.Errorf("mount: %w", err)
 	}
@@ -172,7 +172,20 @@ func (f *file) crash(r *rand.Rand) []byte {
 // root is the directory.
 type root struct {
 	fs.Inode
-	fs *FS
+	fs    *FS
+	image map[string][]byte
+}
+
+// OnAdd puts the files there that are on the disk already.
+func (d *root) OnAdd(ctx context.Context) {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	for name, b := range d.image {
+		f := &file{fs: d.fs, live: slices.Clone(b), synced: slices.Clone(b)}
+		d.fs.files[name] = f
+		d.AddChild(name, d.NewPersistentInode(ctx, f, fs.StableAttr{Mode: syscall.S_IFREG}), true)
+	}
+	d.fs.durable = maps.Clone(d.fs.files)
 }
 
 // Create makes a file.
@@ -183,6 +196,15 @@ func (d *root) Create(ctx context.Context, name string, _, _ uint32, out *fuse.E
 	d.fs.files[name] = f
 	out.Mode = syscall.S_IFREG | 0o600
 	return d.NewInode(ctx, f, fs.StableAttr{Mode: syscall.S_IFREG}), nil, 0, 0
+}
+
+// Mknod makes a socket.
+func (d *root) Mknod(ctx context.Context, _ string, mode, _ uint32, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
+	if mode&syscall.S_IFMT != syscall.S_IFSOCK {
+		return nil, syscall.EPERM
+	}
+	out.Mode = mode
+	return d.NewInode(ctx, &socket{}, fs.StableAttr{Mode: syscall.S_IFSOCK}), 0
 }
 
 // Unlink removes a name.
@@ -272,4 +294,18 @@ func (f *file) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	}
 	f.sync()
 	return 0
+}
+
+// socket is the place of a Unix socket. A crash leaves nothing of it.
+type socket struct{ fs.Inode }
+
+// Getattr tells the mode.
+func (*socket) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
+	out.Mode = syscall.S_IFSOCK | 0o600
+	return 0
+}
+
+// Setattr changes nothing: it is its owner's alone anyway.
+func (s *socket) Setattr(ctx context.Context, h fs.FileHandle, _ *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+	return s.Getattr(ctx, h, out)
 }
