@@ -104,25 +104,6 @@ func DeleteQueue(tb testing.TB, url, queue string) {
 	})
 }
 
-// Waiting returns how many messages of a queue wait.
-func Waiting(tb testing.TB, url, queue string) int {
-	tb.Helper()
-	conn, err := amqp.Dial(url)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }() // done with it
-	ch, err := conn.Channel()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	q, err := ch.QueueDeclarePassive(queue, true, false, false, false, nil)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return q.Messages
-}
-
 // Missing skips the test with one line, or fails it in CI, where everything has to be there.
 func Missing(tb testing.TB, why string) {
 	tb.Helper()
