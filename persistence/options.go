@@ -7,6 +7,8 @@ import (
 
 	"github.com/rs/zerolog"
 	bolt "go.etcd.io/bbolt"
+
+	"registrar/supervisor/fault/mutant"
 )
 
 // Options say where the files are and how they are written.
@@ -60,7 +62,7 @@ func (o Options) path(kind string) string { return filepath.Join(o.Dir, kind+".d
 
 func (o Options) bolt() *bolt.Options {
 	return &bolt.Options{
-		Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize, NoSync: o.NoSync, PageSize: 4096,
-		MaxSize: int(o.MaxSize),
+		Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize, PageSize: 4096, MaxSize: int(o.MaxSize),
+		NoSync: o.NoSync || mutant.On(mutant.CommitWithoutSync),
 	}
 }

@@ -1,5 +1,5 @@
-// Package mutant plants bugs that the simulator has to find. Without the build tag "mutants" there are none and they cost nothing; with it, REGISTRAR_MUTANT
-// names the one that is there.
+// Package mutant plants bugs that tests have to find, most of them the simulator's. Without the build tag "mutants" there are none and they cost nothing;
+// with it, REGISTRAR_MUTANT names the one that is there.
 package mutant
 
 // Name is the name of a planted bug.
@@ -26,7 +26,10 @@ const (
 	ForgetUnregisterOrder Name = "unregister whatever is there"
 )
 
-// Names lists all of them.
+// CommitWithoutSync has the store leave out fsync. Only who cuts the power can find it, so it is none of [Names].
+const CommitWithoutSync Name = "commit without fsync"
+
+// Names lists all that the simulator has to find.
 func Names() []Name {
 	return []Name{
 		AckBeforeCommit, AnswerBeforeCommit, ForgetFence, SkipPriming, ReplyTwice, DropOnRestart, EndEarly, ShowLate, ForgetTombstone, TrustForeignClock,
