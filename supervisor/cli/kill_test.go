@@ -20,6 +20,7 @@ import (
 	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor"
 )
 
 // The whole server is killed with -9 under load and started again, on a real broker: every registration that the broker took is there in
@@ -27,7 +28,7 @@ import (
 func TestKillNineOfTheServer(t *testing.T) {
 	url := brokertest.URL(t)
 	data := filepath.Join(t.TempDir(), "data")
-	server := serve(t, data, url)
+	server := ours().serve(t, data, url)
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	dialer := rabbit.New(rabbit.Config{URLs: []string{url}, Log: zerolog.Nop()})
@@ -58,11 +59,8 @@ func TestKillNineOfTheServer(t *testing.T) {
 		for int(taken.Load()) < (kills+1)*users*rounds/6 && ctx.Err() == nil {
 			<-tick.C
 		}
-		if err := server.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = server.Wait() // killed
-		server = serve(t, data, url)
+		kill(server)
+		server = ours().serve(t, data, url)
 	}
 	phones.Wait()
 	for u := range users {
@@ -84,9 +82,7 @@ func TestKillNineOfTheServer(t *testing.T) {
 	if err := server.Wait(); err != nil {
 		t.Errorf("an ordered stop ends with %v", err)
 	}
-	list := exec.CommandContext(ctx, os.Args[0], "registration", "list", "--data", data, "ACME.test", "7")
-	list.Env = append(os.Environ(), asProgram+"=1")
-	out, err := list.CombinedOutput()
+	out, err := ours().command(t, "registration", "list", "--data", data, "ACME.test", "7").Output()
 	if want := fmt.Sprintf("7@acme.test\tsip:7@192.0.2.1:%d\tends in ", 5000+rounds-1); err != nil || !strings.HasPrefix(string(out), want) {
 		t.Errorf("registration list: %v, %q, want %q…", err, out, want)
 	}
@@ -114,20 +110,42 @@ func registration(user, round int) softswitch.Registration {
 	}
 }
 
-// serve starts a server in a process of its own and waits for its control socket.
-func serve(t *testing.T, data, url string) *exec.Cmd {
+// binary is a registrar that runs as a process of its own.
+type binary struct {
+	path string
+	env  []string
+}
+
+// ours is the test binary as the program.
+func ours() binary { return binary{os.Args[0], []string{asProgram + "=1"}} }
+
+func (b binary) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "serve", "--data", data, "--admin", "", "--log-level", "warn")
-	cmd.Env = append(os.Environ(), asProgram+"=1", "REGISTRAR_AMQP="+url)
-	cmd.Stderr = os.Stderr
+	cmd := exec.CommandContext(t.Context(), b.path, args...)
+	cmd.Env, cmd.Stderr = append(os.Environ(), b.env...), t.Output()
+	return cmd
+}
+
+// kill ends a process at once, if it has not ended.
+func kill(cmd *exec.Cmd) {
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait() // killed
+}
+
+// serve starts a server and waits for its control socket.
+func (b binary) serve(t *testing.T, data, url string) *exec.Cmd {
+	t.Helper()
+	cmd := b.command(t, "serve", "--data", data, "--admin", "", "--log-level", "warn")
+	cmd.Env = append(cmd.Env, "REGISTRAR_AMQP="+url)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { kill(cmd) })
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for range 4000 {
 		<-tick.C
-		c, err := net.Dial("unix", filepath.Join(data, "control.sock"))
+		c, err := net.Dial("unix", filepath.Join(data, supervisor.ControlSocket))
 		if err == nil {
 			_ = c.Close()
 			return cmd

@@ -1,0 +1,69 @@
+//go:build linux
+
+package cli_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"registrar/persistence/crashfs"
+	"registrar/supervisor/fault/mutant"
+)
+
+// The power fails under load, again and again, for the whole server on a real broker: the process is killed and its disk keeps what was synced, with any part of the
+// rest. It is started again on that. What it had acknowledged to the broker is in its files, and so is each password that it had taken; what it had not is in the queue and
+// comes again; nothing is there that nobody reported. If it commits without fsync, or acknowledges before the commit, something is lost: so the test can tell.
+func TestPowerCutOfTheServer(t *testing.T) {
+	crashfs.NeedsFUSE(t)
+	cutAgainAndAgain(t, newForgetful)
+}
+
+// The same on ext4, whose device is shut down under the server as if the power had failed.
+func TestShutdownUnderTheServer(t *testing.T) {
+	crashfs.NeedsExt4(t)
+	cutAgainAndAgain(t, newDevice)
+}
+
+func cutAgainAndAgain(t *testing.T, newDisk func(*testing.T) disk) {
+	t.Helper()
+	path := build(t)
+	t.Run("nothing is lost", func(t *testing.T) {
+		o := newOutage(t, newDisk(t), path, "")
+		rounds := crashfs.Rounds(t, 3)
+		for round := range rounds {
+			if lost := o.round(); lost.any() {
+				t.Fatalf("round %d: lost %+v", round, lost)
+			}
+		}
+		o.end()
+		t.Logf("%d rounds: %d reports and %d passwords were acknowledged before a cut, %d reports after it; lost 0", rounds, o.acknowledged, o.passwords, o.again)
+	})
+	for _, m := range []mutant.Name{mutant.CommitWithoutSync, mutant.AckBeforeCommit} {
+		t.Run("something is lost with "+string(m), func(t *testing.T) {
+			o := newOutage(t, newDisk(t), path, m)
+			for round := range 10 {
+				if lost := o.round(); lost.any() {
+					t.Logf("round %d: lost %d of %d reports and %d of %d passwords that were acknowledged", round, lost.reports, o.acknowledged, lost.passwords, o.passwords)
+					return
+				}
+			}
+			t.Error("ten power cuts lost nothing: the test proves nothing")
+		})
+	}
+}
+
+// build builds a registrar in which a bug can be planted.
+func build(t *testing.T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "registrar")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "mutants", "-o", path, "registrar").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// planted is that registrar with a bug, or with none.
+func planted(path string, m mutant.Name) binary {
+	return binary{path, []string{"REGISTRAR_MUTANT=" + string(m)}}
+}
