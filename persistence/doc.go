@@ -30,8 +30,8 @@
 // # Files
 //
 // The data directory (mode 0700) holds LOCK, registrations.db and credentials.db (mode 0600). LOCK is held with flock for the life of
-// the process and contains its pid and the number of the run, each on a line of its own. A file that is being made has another name until it is complete
-// and synced: NAME.db.new, copy-*.tmp, restore-*; [Tidy] removes what was left of such.
+// the process and contains its pid and the number of the run, each with spaces to 8 bytes and on a line of its own. A file that is being made has another
+// name until it is complete and synced: NAME.db.new, copy-*.tmp, restore-*; [Tidy] removes what was left of such.
 //
 // Both files are bbolt databases with two buckets. Bucket "meta" holds "format" (4 bytes, big-endian, now 1) and "kind"
 // ("registrations" or "credentials"). Bucket "data" holds one value a user, under the key realm NUL user, the realm in lower case. A file of an earlier

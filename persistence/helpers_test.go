@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	if dir, ok := os.LookupEnv(crashChild); ok {
 		os.Exit(runCrashChild(dir))
 	}
+	if dir, ok := os.LookupEnv(lockChild); ok {
+		os.Exit(runLockChild(dir))
+	}
 	goleak.VerifyTestMain(m)
 }
 

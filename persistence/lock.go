@@ -53,20 +53,18 @@ func readLock(f *os.File) (pid string, boot uint32) {
 	if err != nil || len(lines) < 2 {
 		return "unknown", 0
 	}
-	n, err := strconv.ParseUint(lines[1], 10, 24)
+	n, err := strconv.ParseUint(strings.TrimSpace(lines[1]), 10, 24)
 	if err != nil {
 		n = 0
 	}
-	return lines[0], uint32(n)
+	return strings.TrimSpace(lines[0]), uint32(n)
 }
 
+// write replaces what is there by as many bytes, all in one sector: should the power fail, the disk has the old ones or the new.
 func (l *Lock) write() error {
-	text := fmt.Sprintf("%d\n%d\n", os.Getpid(), l.boot)
-	if err := l.f.Truncate(0); err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller.
-	}
+	text := fmt.Sprintf("%-8d\n%-8d\n", os.Getpid(), l.boot)
 	if _, err := l.f.WriteAt([]byte(text), 0); err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err //nolint:wrapcheck // wrapped by the caller.
 	}
 	return l.f.Sync() //nolint:wrapcheck // as above.
 }

@@ -1,0 +1,80 @@
+//go:build linux
+
+package persistence_test
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"registrar/persistence"
+	"registrar/persistence/crashfs"
+)
+
+// The number of a run is larger than that of any before it, also when the power fails while it is written.
+func TestRunsAreCountedOverPowerCuts(t *testing.T) {
+	crashfs.NeedsFUSE(t)
+	dir := t.TempDir()
+	fs, err := crashfs.Mount(dir, map[string][]byte{"LOCK": nil})
+	must(t, err)
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env, cmd.Stderr = append(os.Environ(), lockChild+"="+dir), os.Stderr
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	var last atomic.Int64
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			n, _ := strconv.ParseInt(lines.Text(), 10, 64)
+			last.Store(n)
+		}
+	})
+	r := rand.New(rand.NewPCG(1, 2))
+	after := t.TempDir()
+	for range 300 {
+		<-time.After(rand.N(5 * time.Millisecond))
+		before := last.Load()
+		must(t, os.WriteFile(filepath.Join(after, "LOCK"), fs.Crash(r)["LOCK"], 0o600))
+		l, err := persistence.LockDir(after)
+		must(t, err)
+		if int64(l.Boot()) <= before {
+			t.Errorf("run %d comes after run %d", l.Boot(), before)
+		}
+		must(t, l.Release())
+	}
+	must(t, cmd.Process.Kill())
+	reader.Wait()
+	_ = cmd.Wait() // killed
+	must(t, fs.Unmount())
+	if last.Load() < 100 {
+		t.Errorf("only %d runs", last.Load())
+	}
+}
+
+// lockChild is set in the environment of the process that counts runs: the data directory.
+const lockChild = "REGISTRAR_TEST_LOCK_DIR"
+
+// runLockChild begins and ends runs as fast as it can, and says their numbers.
+func runLockChild(dir string) int {
+	for {
+		l, err := persistence.LockDir(dir)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		fmt.Fprintln(os.Stdout, l.Boot())
+		if err := l.Release(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+}
