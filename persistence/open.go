@@ -131,6 +131,9 @@ func look(o Options, kind string, v visit) (format uint32, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	err = db.View(func(tx *bolt.Tx) (err error) {
+		if err := checkPages(path, db.Info().PageSize, tx); err != nil {
+			return err
+		}
 		format, err = lookThrough(tx, kind, progress(o, kind, v))
 		return err
 	})

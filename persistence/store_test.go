@@ -1,6 +1,8 @@
 package persistence_test
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
 	"registrar/persistence"
@@ -148,6 +151,20 @@ func TestRefusals(t *testing.T) {
 			}
 			must(t, os.WriteFile(p, b, 0o600))
 		}, "does not match its checksum"},
+		"pages in a circle": {func(t *testing.T, p string) {
+			db, err := bolt.Open(p, 0o600, &bolt.Options{ReadOnly: true})
+			must(t, err)
+			var root int64
+			must(t, db.View(func(tx *bolt.Tx) error {
+				root = int64(tx.Bucket([]byte("data")).Root())
+				return nil
+			}))
+			must(t, db.Close())
+			f, err := os.OpenFile(p, os.O_RDWR, 0)
+			must(t, err)
+			_, err = f.WriteAt(binary.NativeEndian.AppendUint64(nil, uint64(root)), root*4096+16+8) // where its first element leads
+			must(t, errors.Join(err, f.Close()))
+		}, "leads back to itself"},
 		"the other file": {func(t *testing.T, p string) {
 			c, err := persistence.OpenCredentials(persistence.Options{Dir: filepath.Dir(p)})
 			must(t, err)
