@@ -9,6 +9,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
 )
 
@@ -109,12 +110,12 @@ type credentialWriter struct {
 }
 
 // Init opens the file and checks all of it.
-func (w *credentialWriter) Init(*otp.Context[CredentialMessage]) error {
+func (w *credentialWriter) Init(c *otp.Context[CredentialMessage]) error {
 	w.counts = map[domain.Realm]int{}
 	opts := w.keeper.opts
-	err := w.keeper.open(func(k, v []byte) error {
-		c, err := decodeCredential(k, v, opts.Keys)
-		w.counts[c.Key.Realm]++
+	err := w.keeper.begin(c.Epoch(), func(k, v []byte) error {
+		cred, err := decodeCredential(k, v, opts.Keys)
+		w.counts[cred.Key.Realm]++
 		return err
 	})
 	if err != nil {
@@ -176,10 +177,13 @@ func (w *credentialWriter) update(c *otp.Context[CredentialMessage], change func
 	if err := w.keeper.refusesWrites(); err != nil {
 		return err
 	}
-	err := w.keeper.update(change)
+	err := faulty(c.Fault, func() error { return w.keeper.update(change) })
 	switch {
 	case err == nil:
 		w.keeper.succeeded()
+		if err := c.Fault(fault.AfterCommit, ""); err != nil {
+			panic(err)
+		}
 	case domain.KindOf(err) != domain.Invalid && w.keeper.failed(err):
 		c.After(retryAfter, reopen{})
 	}

@@ -5,22 +5,22 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/otp"
 )
 
 // file is an open database that its writer may close and open again while readers use it. Its mutex is held for reading
 // during each read; only the writer's process takes it for writing.
 //
-// A writer that was abandoned may still be about to write, or to close, when its successor has the file: each has a turn, and only the last may.
+// A writer that was abandoned may still be about to open, to write or to close it when its successor has it: the epoch of an incarnation is its turn, and
+// only the latest counts.
 type file struct {
-	turns atomic.Uint64
-	mu    sync.RWMutex
-	db    *bolt.DB
-	turn  uint64 // whose it is
+	mu   sync.RWMutex
+	db   *bolt.DB
+	turn otp.Epoch // whose it is
 }
 
 var (
@@ -29,7 +29,7 @@ var (
 )
 
 // replace closes what is open and opens anew; reads wait meanwhile. How the closing went is told to closed.
-func (f *file) replace(turn uint64, open func() (*bolt.DB, error), closed func(error)) (err error) {
+func (f *file) replace(turn otp.Epoch, open func() (*bolt.DB, error), closed func(error)) (err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if turn < f.turn {
@@ -44,8 +44,15 @@ func (f *file) replace(turn uint64, open func() (*bolt.DB, error), closed func(e
 	return err
 }
 
+// ours reports whether nobody has had a later turn.
+func (f *file) ours(turn otp.Epoch) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return turn >= f.turn
+}
+
 // close closes the database once the reads in hand have ended, if it still is that of the turn.
-func (f *file) close(turn uint64) error {
+func (f *file) close(turn otp.Epoch) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.db == nil || turn < f.turn {
@@ -67,7 +74,7 @@ func (f *file) tx(read func(*bolt.Tx) error) error {
 }
 
 // update runs a transaction and returns when it is on disk. After an error its outcome is unknown, unless write refused it as [domain.Invalid].
-func (f *file) update(turn uint64, write func(data *bolt.Bucket) error) error {
+func (f *file) update(turn otp.Epoch, write func(data *bolt.Bucket) error) error {
 	return f.guarded("write", func(db *bolt.DB) error {
 		if turn < f.turn {
 			return domain.Wrap(domain.Conflict, "write", errNotOurs)

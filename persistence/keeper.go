@@ -14,6 +14,8 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/fault"
+	"registrar/supervisor/otp"
 )
 
 // retryAfter is how long a writer waits between attempts to open its file again, or to write when there was no space.
@@ -39,7 +41,7 @@ type keeper struct {
 	opts  Options
 	kind  string
 	file  *file
-	turn  uint64
+	turn  otp.Epoch // of the incarnation
 	state state
 	why   error
 	// full says that the file itself may not grow: writes are tried all the same, because what they free may be enough.
@@ -69,7 +71,13 @@ func (h *health) Commits() uint64 { return h.commits.Load() }
 func (h *health) Failures() uint64 { return h.failures.Load() }
 
 func newKeeper(o Options, kind string, f *file, h *health) *keeper {
-	return &keeper{opts: o, kind: kind, file: f, turn: f.turns.Add(1), health: h}
+	return &keeper{opts: o, kind: kind, file: f, health: h}
+}
+
+// begin opens the file for an incarnation.
+func (k *keeper) begin(turn otp.Epoch, v visit) error {
+	k.turn = turn
+	return k.open(v)
 }
 
 // open looks through the file, shows v every value, and opens it.
@@ -127,6 +135,18 @@ func (k *keeper) failed(err error) (again bool) {
 	return false
 }
 
+// faulty runs a commit between its two fault points.
+func faulty(hit func(fault.Point, string) error, commit func() error) error {
+	err := hit(fault.BeforeCommit, "")
+	if err != nil && !errors.Is(err, fault.ErrTorn) {
+		return err
+	}
+	if failed := commit(); failed != nil {
+		return failed
+	}
+	return err // torn: it is on disk and its writer does not know
+}
+
 // succeeded takes note of an update that was committed.
 func (k *keeper) succeeded() {
 	k.health.commits.Add(1)
@@ -156,7 +176,11 @@ func (k *keeper) retry() (again bool) {
 	return true
 }
 
+// become takes note of a state, unless a successor has the file: what a writer that was abandoned thinks of it is not to be said.
 func (k *keeper) become(s state, why error) {
+	if !k.file.ours(k.turn) {
+		return
+	}
 	if s == stateOK {
 		why, k.full = nil, false
 	}

@@ -43,7 +43,7 @@ func (w *writer) Init(c *otp.Context[WriterMessage]) error {
 	shards := w.keeper.opts.Shards
 	w.primed = make([][]domain.Header, shards)
 	var near domain.Realm
-	err := w.keeper.open(func(k, v []byte) error {
+	err := w.keeper.begin(c.Epoch(), func(k, v []byte) error {
 		h, err := decodeHeaderNear(k, v, near)
 		if near = h.Key.Realm; err == nil && shards > 0 {
 			s := domain.ShardOf(h.Key, shards)
@@ -115,13 +115,10 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 	}
 	b := w.prepare(ops)
 	var wrote bool
-	err := c.Fault(fault.BeforeCommit, "")
-	if torn := errors.Is(err, fault.ErrTorn); err == nil || torn {
-		var failed error
-		if wrote, failed = w.write(b); !torn || failed != nil {
-			err = failed
-		}
-	}
+	err := faulty(c.Fault, func() (err error) {
+		wrote, err = w.write(b)
+		return err
+	})
 	if err != nil {
 		again := w.keeper.failed(err)
 		w.refuse(w.settle(), err)
