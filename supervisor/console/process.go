@@ -56,6 +56,7 @@ func (s *server) Init(c *otp.Context[ServerMessage]) error {
 		return err
 	}
 	h := s.http
+	context.AfterFunc(c.Context(), func() { _ = h.Close() }) // of one that was abandoned, Terminate is not called
 	otp.Task(c, func(context.Context) (struct{}, error) {
 		return struct{}{}, h.Serve(l)
 	}, func(_ struct{}, err error) ServerMessage { return ended{err: err} })

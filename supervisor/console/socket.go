@@ -33,7 +33,11 @@ func Socket(path string) Listener {
 		if err := os.Chmod(path, 0o600); err != nil {
 			return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
 		}
-		return &socket{Listener: l, path: path}, nil
+		made, err := os.Lstat(path)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
+		}
+		return &socket{Listener: l, path: path, made: made}, nil
 	}
 }
 
@@ -41,11 +45,15 @@ func Socket(path string) Listener {
 type socket struct {
 	net.Listener
 	path string
+	made os.FileInfo
 }
 
-// Close stops listening and removes the file.
+// Close stops listening and removes the file, unless it is another's by now.
 func (s *socket) Close() error {
 	err := s.Listener.Close()
+	if there, gone := os.Lstat(s.path); gone == nil && !os.SameFile(there, s.made) {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
 	if rm := os.Remove(s.path); !errors.Is(rm, os.ErrNotExist) {
 		err = errors.Join(err, rm)
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -58,9 +59,14 @@ const (
 )
 
 // Init opens the journal.
-func (s *Stories) Init(*otp.Context[StoriesMessage]) (err error) {
-	s.journal, err = s.open()
-	return err
+func (s *Stories) Init(c *otp.Context[StoriesMessage]) error {
+	j, err := s.open()
+	if err != nil {
+		return err
+	}
+	s.journal = j
+	context.AfterFunc(c.Context(), func() { _ = j.Close() }) // of one that was abandoned, Terminate is not called; closing again does nothing
+	return nil
 }
 
 // Handle takes one message.
