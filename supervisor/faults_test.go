@@ -18,8 +18,8 @@ import (
 // leader is the process of a queue, in the broker's words.
 const leader = `quorum_queues, {'%2F_registrar.registrations', node()}`
 
-// fault is one thing that happens: what is done, what is said of it then, and how it ends.
-type fault struct {
+// brokerFault is one thing that happens: what is done, what is said of it then, and how it ends.
+type brokerFault struct {
 	hurt func(*sick)
 	part string // which part of the bridge is in trouble; empty is consuming
 	says string // part of the reason
@@ -28,8 +28,8 @@ type fault struct {
 	stays, passes bool
 }
 
-func faults() map[string]fault {
-	return map[string]fault{
+func faults() map[string]brokerFault {
+	return map[string]brokerFault{
 		"connections reset":      {hurt: func(s *sick) { s.proxy.Reset() }, says: link.ErrLost.Error(), passes: true},
 		"half-open connections":  {hurt: func(s *sick) { s.proxy.BlackHole() }, says: link.ErrLost.Error(), heal: heal},
 		"its heartbeats lost":    {hurt: func(s *sick) { s.proxy.Deafen() }, says: link.ErrLost.Error(), heal: heal},

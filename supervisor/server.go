@@ -93,7 +93,6 @@ func (s *Server) Restarts() uint64 { return s.rooms.restarts.Load() }
 // Users returns the addresses of the shards, for who asks without a broker.
 func (s *Server) Users() *directory.Users { return s.rooms.users }
 
-
 // The calls for operators are those of otp.App, whose errors name the process.
 
 // Suspend has a process handle no more messages.

@@ -50,7 +50,7 @@ func (c *connectedAt) since(t time.Time) time.Duration {
 	return time.Since(c.at)
 }
 
-func (f fault) troubled() string { return cmp.Or(f.part, "consuming") }
+func (f brokerFault) troubled() string { return cmp.Or(f.part, "consuming") }
 
 // trouble is what the tree says of the part.
 func (s *sick) trouble(part string) string {
@@ -70,7 +70,7 @@ func (s *sick) trouble(part string) string {
 }
 
 // failures is what the metrics count for the part.
-func (s *sick) failures(f fault) (n int) {
+func (s *sick) failures(f brokerFault) (n int) {
 	s.t.Helper()
 	_, text := s.get("/metrics")
 	_, line, _ := strings.Cut(text, fmt.Sprintf("\nregistrar_part_failures_total{part=%q} ", f.troubled()))
@@ -81,7 +81,7 @@ func (s *sick) failures(f fault) (n int) {
 }
 
 // seen reports whether /readyz, the metrics and the tree tell of a fault.
-func (s *sick) seen(f fault, failures int) bool {
+func (s *sick) seen(f brokerFault, failures int) bool {
 	s.t.Helper()
 	part := f.troubled()
 	code, ready := s.get("/readyz")
@@ -92,7 +92,7 @@ func (s *sick) seen(f fault, failures int) bool {
 }
 
 // unseen fails the test if one of them tells of a fault that is over.
-func (s *sick) unseen(f fault) {
+func (s *sick) unseen(f brokerFault) {
 	s.t.Helper()
 	part := f.troubled()
 	_, metrics := s.get("/metrics")

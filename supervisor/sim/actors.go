@@ -25,6 +25,8 @@ type Message struct {
 	Way  Way
 	// Process is the process in the scenario that takes it, when it is not that of its actor.
 	Process string
+	// Ends says that to handle it is to crash, so that nothing comes after it.
+	Ends bool
 	// Service says that it is there only where work takes an artificial time.
 	Service bool
 }

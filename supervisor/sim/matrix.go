@@ -53,9 +53,10 @@ func (a Actor) Cells() (cells []Cell) {
 		if m.Process != "" {
 			c.Process = m.Process
 		}
-		for _, at := range []fault.Point{fault.BeforeHandle, fault.AfterHandle} {
-			c.Point = at
-			add(c, fault.Kinds(at))
+		c.Point = fault.BeforeHandle
+		add(c, fault.Kinds(c.Point))
+		if c.Point = fault.AfterHandle; !m.Ends {
+			add(c, fault.Kinds(c.Point))
 		}
 		c.Point = fault.InTransit
 		switch m.Way {

@@ -17,9 +17,15 @@ func Outside() []Actor {
 				{Name: "persistence.reopen"},
 			},
 		},
-		{Name: "credentials writer", Interface: "registrar/persistence.CredentialMessage", Process: "credentials/writer", Messages: []Message{
-			{Name: "persistence.applyOp", Way: Told}, {Name: "persistence.realmsOp", Way: Told}, {Name: "persistence.resealOp", Way: Told}, {Name: "persistence.reopen"},
-		}},
+		{
+			Name: "credentials writer", Interface: "registrar/persistence.CredentialMessage", Process: "credentials/writer",
+			Points: []fault.Point{fault.BeforeCommit, fault.AfterCommit}, Messages: []Message{
+				{Name: "persistence.applyOp", Way: Told},
+				{Name: "persistence.realmsOp", Way: Told},
+				{Name: "persistence.resealOp", Way: Told},
+				{Name: "persistence.reopen"},
+			},
+		},
 		{Name: "reader", Interface: "registrar/persistence.ReaderMessage", Process: "registrations/reader/*", Messages: []Message{{Name: "persistence.read", Way: Told}}},
 		{Name: "credentials reader", Interface: "registrar/persistence.ReaderMessage", Process: "credentials/reader/*", Messages: []Message{
 			{Name: "persistence.read", Way: Told},
@@ -27,6 +33,6 @@ func Outside() []Actor {
 		{Name: "stories", Interface: "registrar/supervisor/console.StoriesMessage", Process: "observe/stories", Messages: []Message{
 			{Name: "console.Crashed", Way: Told}, {Name: "console.List", Way: Asked}, {Name: "console.save"},
 		}},
-		{Name: "server", Interface: "registrar/supervisor/console.ServerMessage", Process: "observe/admin", Messages: []Message{{Name: "console.ended"}}},
+		{Name: "server", Interface: "registrar/supervisor/console.ServerMessage", Process: "observe/admin", Messages: []Message{{Name: "console.ended", Ends: true}}},
 	}
 }

@@ -1,0 +1,157 @@
+package supervisor_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"registrar/supervisor"
+	"registrar/supervisor/fault"
+	"registrar/supervisor/sim"
+)
+
+// The crash matrix of the processes that the simulator has a model of: the whole registrar on real files, with each fault in each place.
+func TestCrashMatrixOnFiles(t *testing.T) {
+	var cells []sim.Cell
+	for _, a := range sim.Outside() {
+		if a.Name != "server" { // see the package of the console
+			cells = append(cells, a.Cells()...)
+		}
+	}
+	for _, c := range cells {
+		t.Run(strings.ReplaceAll(c.String(), "/", " "), func(t *testing.T) {
+			t.Parallel()
+			m := &filesMatrix{loopbed: newLoopbed(t, withFaults), cell: c}
+			m.play()
+		})
+	}
+}
+
+func withFaults(c *supervisor.Config) {
+	c.Faults, c.Idle = &fault.Set{}, 20*time.Millisecond
+}
+
+// filesMatrix plays one cell.
+type filesMatrix struct {
+	*loopbed
+	cell sim.Cell
+	id   uint64
+}
+
+func (m *filesMatrix) play() {
+	m.provision("acme.test", "100", nil)
+	healed := make(chan struct{})
+	id, err := m.server.Arm(fault.Rule{Point: m.cell.Point, Kind: m.cell.Kind, Process: m.cell.Process, Message: m.cell.Message})
+	if err != nil {
+		m.Fatal(err)
+	}
+	m.id = id
+	ctx, cancel := context.WithCancel(context.Background())
+	server := m.server
+	m.Cleanup(func() { <-healed })
+	m.Cleanup(func() { server.Disarm(0) })
+	go func() { defer close(healed); m.heal(ctx, server) }()
+	m.scenario()
+	cancel()
+	<-healed
+	if m.hits() == 0 {
+		m.Error("it never happens in the scenario")
+	}
+	m.until("ready", func() bool { ok, _ := m.server.Ready(); return ok })
+	m.check("sip:100@192.0.2.3")
+	m.stop()
+	m.start()
+	m.check("sip:100@192.0.2.3")
+}
+
+// check asks when all is quiet.
+func (m *filesMatrix) check(contact string) {
+	m.Helper()
+	if got := m.contact("acme.test", "100"); got != contact {
+		m.Errorf("the phone is at %q, want %q", got, contact)
+	}
+	if a := m.ask("registrar authn.endpoint.req.acme%2Etest", authnOf("100")); a["Auth-Password"] != "second" {
+		m.Errorf("authn is answered with %v", a)
+	}
+}
+
+func authnOf(user string) fields {
+	return fields{
+		"Event-Name": "authn_req", "Auth-Realm": "acme.test", "Auth-User": user, "From": "sip:" + user + "@acme.test", "To": "sip:" + user + "@acme.test",
+		"Method": "REGISTER",
+	}
+}
+
+func (m *filesMatrix) hits() int {
+	rules, err := m.server.Faults()
+	if err != nil {
+		m.Fatal(err)
+	}
+	for _, r := range rules {
+		if r.ID == m.id {
+			return r.Hits
+		}
+	}
+	return 1 // it was disarmed because it has hit
+}
+
+// heal ends a hang some time after it has begun: its process may have been killed without its cooperation.
+func (m *filesMatrix) heal(ctx context.Context, server *supervisor.Server) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for m.hits() == 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+	if m.cell.Kind != fault.Hang {
+		return
+	}
+	<-time.After(20 * time.Millisecond)
+	if m.cell.Ending == sim.Abandoned {
+		if err := server.Abandon(m.process(server)); err != nil {
+			m.Errorf("abandon: %v", err)
+		}
+		m.readyBeside(server)
+	}
+	if _, err := server.Disarm(m.id); err != nil {
+		m.Error(err)
+	}
+}
+
+// readyBeside waits until the server is ready while what was abandoned still hangs.
+func (m *filesMatrix) readyBeside(server *supervisor.Server) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(10 * time.Second)
+	for {
+		if ok, _ := server.Ready(); ok {
+			return
+		}
+		select {
+		case <-deadline:
+			_, reasons := server.Ready()
+			m.Errorf("it is not ready while what was abandoned hangs: %v\n%v", reasons, server.Tree())
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// process is the one that has been hit: of a pattern, the one that has a message in hand or does not run.
+func (m *filesMatrix) process(server *supervisor.Server) string {
+	if !strings.Contains(m.cell.Process, "*") {
+		return m.cell.Process
+	}
+	for _, n := range flat(server.Tree()) {
+		if ok, _ := filepath.Match(m.cell.Process, n.Name); ok && (n.InHand != "" || n.State != "up" || m.cell.Message == "") { // the first is the one that was killed
+			return n.Name
+		}
+	}
+	m.Errorf("nobody of %s hangs", m.cell.Process)
+	return ""
+}
