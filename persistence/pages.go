@@ -40,7 +40,7 @@ func checkPages(path string, size int, tx *bolt.Tx) (err error) {
 	if err != nil {
 		return err //nolint:wrapcheck // as above.
 	}
-	data, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_SHARED)
+	data, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_SHARED|populate(info.Size()))
 	if err != nil {
 		return fmt.Errorf("cannot be mapped: %w", err)
 	}
