@@ -6,6 +6,7 @@ import (
 
 	"registrar/amqpbridge/link"
 	"registrar/supervisor/fault"
+	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 )
 
@@ -17,7 +18,7 @@ const (
 
 // onAttach starts over with a new session: whatever is in hand belongs to the old one and comes again.
 func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
-	if m.by < f.linked || m.session != nil && m.session == f.session {
+	if m.by < f.linked && !mutant.On(mutant.BelieveAbandoned) || m.session != nil && m.session == f.session {
 		return
 	}
 	f.session, f.linked, f.by, f.consumer = m.session, m.by, nil, nil

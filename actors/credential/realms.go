@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"registrar/actors/domain"
+	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 	"registrar/supervisor/trace"
 )
@@ -124,7 +125,7 @@ func (r *Realms) drop(c *otp.Context[RealmsMessage], d dropped) {
 
 // onDropped counts one realm's answer. One that has not answered is told again while it lives: nobody may go on with an old password.
 func (r *Realms) onDropped(c *otp.Context[RealmsMessage], d dropped) {
-	if d.err != nil && r.family.Live(d.realm) {
+	if d.err != nil && r.family.Live(d.realm) && !mutant.On(mutant.TellChangesOnce) {
 		r.drop(c, d)
 		return
 	}

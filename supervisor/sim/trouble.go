@@ -15,7 +15,11 @@ func (w *World) trouble() {
 	case 0, 1, 2:
 		names := w.names()
 		name := names[w.rng.IntN(len(names))]
-		w.note("kill %s: %v", name, w.app.Kill(name))
+		if w.rng.IntN(2) == 0 {
+			w.note("kill %s: %v", name, w.app.Kill(name))
+		} else {
+			w.note("kill %s without its cooperation: %v", name, w.app.Abandon(name))
+		}
 	case 3, 4, 5:
 		w.arm()
 	case 6:

@@ -24,6 +24,8 @@ const (
 	StaleWins             Name = "an older report wins"
 	CacheAfterChange      Name = "answer from the cache after a change"
 	ForgetUnregisterOrder Name = "unregister whatever is there"
+	BelieveAbandoned      Name = "believe a connection that was abandoned"
+	TellChangesOnce       Name = "tell a realm of a change only once"
 )
 
 // CommitWithoutSync has the store leave out fsync. Only who cuts the power can find it, so it is none of [Names].
@@ -33,6 +35,7 @@ const CommitWithoutSync Name = "commit without fsync"
 func Names() []Name {
 	return []Name{
 		AckBeforeCommit, AnswerBeforeCommit, ForgetFence, SkipPriming, ReplyTwice, DropOnRestart, EndEarly, ShowLate, ForgetTombstone, TrustForeignClock,
-		RecomputeDeadline, CrossRealms, LoseMergedAnswer, KeepAfterFailedWrite, StaleWins, CacheAfterChange, ForgetUnregisterOrder,
+		RecomputeDeadline, CrossRealms, LoseMergedAnswer, KeepAfterFailedWrite, StaleWins, CacheAfterChange, ForgetUnregisterOrder, BelieveAbandoned,
+		TellChangesOnce,
 	}
 }
