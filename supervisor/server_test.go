@@ -8,6 +8,7 @@ import (
 
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor/fault"
 )
 
 const (
@@ -98,5 +99,22 @@ func unknown(t *testing.T, sw *softswitch.Switch, g wire.Generation) {
 	}
 	if _, ok := q.(*wire.RegQueryError); !ok {
 		t.Errorf("got %+v, %v", q, qerr)
+	}
+}
+
+// That faults are armed is said, and is no trouble.
+func TestArmedFaultsAreShown(t *testing.T) {
+	b := newLoopbed(t, withFaults)
+	if _, err := b.server.Arm(fault.Rule{Point: fault.InStop, Kind: fault.Panic, Process: "nobody"}); err != nil {
+		t.Fatal(err)
+	}
+	if ok, reasons := b.server.Ready(); !ok || len(reasons) != 1 || reasons[0] != "faults are armed: 1" {
+		t.Errorf("got %v, %q", ok, reasons)
+	}
+	if n, err := b.server.Disarm(0); n != 1 || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+	if ok, reasons := b.server.Ready(); !ok || len(reasons) != 0 {
+		t.Errorf("got %v, %q", ok, reasons)
 	}
 }
