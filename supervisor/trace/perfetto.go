@@ -23,7 +23,8 @@ type traceEvent struct {
 }
 
 // Perfetto writes the events in Chrome's Trace Event Format, for https://ui.perfetto.dev or chrome://tracing: a track for each process, a slice for each
-// message, an instant for everything else, and an arrow from each cause to what it has led to.
+// message, an instant for everything else, and an arrow from each cause to what it has led to. Arrows begin and end at slices only, so that a start, which
+// causes things without being a message, is a slice as well, as short as can be.
 func Perfetto(w io.Writer, events []Event) error {
 	lanes := &chart{}
 	var out []traceEvent
@@ -37,8 +38,7 @@ func Perfetto(w io.Writer, events []Event) error {
 			add(traceEvent{Name: "thread_name", Cat: "__metadata", Phase: "M", TID: tid, Args: map[string]any{"name": e.Process}})
 		}
 		t := traceEvent{Name: e.What(), Cat: e.Kind.String(), TS: micros(e.Time.Sub(events[0].Time)), TID: tid, Args: args(e)}
-		if e.Kind.Handled() {
-			took := micros(e.Took)
+		if took := micros(max(e.Took, time.Nanosecond)); e.Kind.Handled() || e.ID != 0 {
 			t.Phase, t.Dur = "X", &took
 		} else {
 			t.Phase, t.Scope = "i", "t"

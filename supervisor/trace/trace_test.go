@@ -295,3 +295,25 @@ func TestForms_WriteErrors(t *testing.T) {
 		}
 	}
 }
+
+// A viewer binds an arrow to the slice that it begins in, and drops one that begins in none: what a start causes has to have a slice there, too.
+func TestArrowsBeginInSlices(t *testing.T) {
+	r := trace.New(4096, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), 0)
+	shard, writer := trace.Label{Room: "users/00"}, trace.Label{Room: "registrations/writer"}
+	for _, e := range []trace.Entry{
+		{ID: trace.NewID(9, 0), Incarnation: 9, Process: shard, Kind: trace.Start, Began: 3 * ms},
+		{ID: trace.NewID(5, 1), Cause: trace.NewID(9, 0), Incarnation: 5, Process: writer, Began: 5 * ms, Ended: 6 * ms, Type: reflect.TypeFor[stored]()},
+	} {
+		e.Boot = 1
+		r.Record(&e)
+	}
+	var out bytes.Buffer
+	if err := trace.Perfetto(&out, r.Snapshot(trace.Filter{})); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"name":"start","cat":"start","ph":"X","ts":0,"dur":0.001`, `"name":"causes","cat":"flow","ph":"s","ts":0,"pid":1,"tid":1`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in %s", want, out.String())
+		}
+	}
+}

@@ -9,10 +9,10 @@ for (const p of buildModel(JSON.parse(text)).processes) {
   for (const t of p.threads) {
     const here = t.events.filter((e) => e.ph === 'X').sort((a, b) => a.start - b.start);
     check(t.name, `track ${t.id} without a name`);
-    here.forEach((e, i) => check(i === 0 || here[i - 1].end <= e.start, `${t.name}: ${e.name} at ${e.start} begins within another slice`));
+    here.forEach((e, i) => check(i === 0 || here[i - 1].end < e.start + 1e-4, `${t.name}: ${e.name} at ${e.start} begins within another slice`));
     for (const e of t.events.filter((e) => e.ph in ends)) {
       const id = e.traceEvent.id;
-      check(here.some((x) => x.start <= e.start && e.start <= x.end), `${t.name}: arrow ${id} is at no slice`);
+      check(here.some((x) => x.start <= e.start && e.start < x.end), `${t.name}: arrow ${id} is at no slice`);
       check(!ends[e.ph].has(id), `arrow ${id} twice`);
       ends[e.ph].set(id, e.start);
     }
