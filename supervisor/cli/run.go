@@ -58,7 +58,7 @@ type commands struct {
 		Reseal  storeResealCmd  `cmd:"" help:"Seal every secret with the first key of --key-file: how keys are changed."`
 	} `cmd:"" help:"Look after the two files of the store."`
 	Trace struct {
-		Show traceShowCmd `cmd:"" default:"withargs" help:"Show what the processes have said to each other."`
+		Show traceShowCmd `cmd:"" default:"withargs" help:"Show what the processes have said to each other: what trace does by itself (its flags: trace show --help)."`
 		Diff traceDiffCmd `cmd:"" help:"Show where two runs of the same scenario part."`
 	} `cmd:"" help:"Follow the messages between the processes of a running server."`
 	Crashes crashesCmd `cmd:"" help:"List the last crashes, or show what led to one, whether the server runs or not."`
