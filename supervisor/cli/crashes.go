@@ -44,6 +44,9 @@ func (c *crashesCmd) Run(ctx context.Context, env Env) error {
 			return err
 		}
 	}
+	if len(all) == 0 && c.ID == 0 && !c.JSON {
+		return printf(env.Stderr, "nothing has crashed\n")
+	}
 	if c.ID != 0 && !c.JSON {
 		return fmt.Errorf("there is no crash %d among the last %d", c.ID, len(all))
 	}
