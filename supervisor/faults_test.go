@@ -61,6 +61,7 @@ func faults() map[string]brokerFault {
 // Whatever happens to the broker or on the way to it: the registrar says so on /readyz, in the metrics and in the tree, and works again by itself, within
 // a second of the moment when the broker does.
 func TestFaultsOfTheBroker(t *testing.T) {
+	brokertest.Alone(t)
 	s := newSick(t)
 	for name, f := range faults() {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
@@ -46,6 +47,7 @@ func (a *asked) share() float64 { return float64(a.answered) / float64(a.sent) }
 // Three times as many questions as can be answered, most of them from strangers: at least nine tenths of what can be answered at best is answered in time,
 // nothing later than the asker waits, and neither known users nor a small realm notice.
 func TestOverload(t *testing.T) {
+	brokertest.Alone(t)
 	b := newTestbed(t)
 	b.cfg.Bridge = amqpbridge.DefaultSettings()
 	b.cfg.Bridge.Service = 4 * time.Millisecond

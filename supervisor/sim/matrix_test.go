@@ -2,7 +2,6 @@ package sim_test
 
 import (
 	"flag"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -49,7 +48,7 @@ func TestCrashMatrix(t *testing.T) {
 	var mu sync.Mutex
 	red := map[string]bool{}
 	t.Run("cells", func(t *testing.T) {
-		workers := runtime.GOMAXPROCS(0)
+		workers := atOnce()
 		for first := range workers {
 			t.Run(strconv.Itoa(first), func(t *testing.T) {
 				t.Parallel()
