@@ -2,9 +2,12 @@ package supervisor_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +20,7 @@ import (
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor/otp"
 	"registrar/supervisor/trace"
+	"registrar/supervisor/trace/otlp"
 )
 
 // story is what was recorded of a user, as a chart.
@@ -204,6 +208,7 @@ func TestSecretsAreRecordedNowhere(t *testing.T) {
 		}
 		found[name] = out.String()
 	}
+	found["collector"] = collected(t, events)
 	for where, text := range found {
 		if len(text) < 3 {
 			t.Errorf("%s has nothing in it", where)
@@ -212,6 +217,35 @@ func TestSecretsAreRecordedNowhere(t *testing.T) {
 			t.Errorf("a secret in %s: ...%s...", where, text[max(0, i-200):min(len(text), i+50)])
 		}
 	}
+}
+
+// collected is what a collector is sent of events.
+func collected(t *testing.T, events []trace.Event) string {
+	t.Helper()
+	var got lockedBuffer
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		in := io.Reader(r.Body)
+		if r.Header.Get("Content-Encoding") == "gzip" {
+			z, err := gzip.NewReader(r.Body)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			in = z
+		}
+		if _, err := io.Copy(&got, in); err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "application/x-protobuf")
+	}))
+	defer s.Close()
+	if err := otlp.Send(t.Context(), s.URL+"/v1/traces", events); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(got.String(), "credential.Lookup") {
+		t.Error("the collector has not got what was recorded")
+	}
+	return got.String()
 }
 
 // stories counts the crash stories.
