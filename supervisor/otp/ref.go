@@ -65,8 +65,7 @@ func (p *proc) tell(from Origin, msg any) bool {
 	}
 	e := &envelope{msg: msg, lane: normalLane}
 	e.cause, e.from = from.sender()
-	p.send(e)
-	return e.accepted
+	return p.send(e)
 }
 
 // urgent queues a message for one incarnation, past what waits in the normal lane. It never refuses while that incarnation lives.

@@ -23,13 +23,13 @@ type route struct {
 	outside external
 }
 
-// send hands an envelope to the process, or to the faults that are armed.
-func (p *proc) send(e *envelope) {
+// send hands an envelope to the process, or to the faults that are armed, which then own it, and reports whether it was taken.
+func (p *proc) send(e *envelope) bool {
 	if t := &p.sys.transit; (p.sys.faults.Armed() || t.waiting.Load() > 0) && t.intercept(p, e) {
-		e.accepted = true
-		return
+		return true
 	}
 	p.deliver(e)
+	return e.accepted
 }
 
 // deliver queues an envelope, through the library if the process is registered there.
