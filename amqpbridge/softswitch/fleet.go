@@ -11,8 +11,8 @@ import (
 
 // FleetConfig says how many phones there are and what they do.
 type FleetConfig struct {
-	// Switch is the one that all phones are behind.
-	Switch *Switch
+	// Switch is what all phones are behind.
+	Switch Line
 	// Realms share the Phones evenly; a realm's users are named from [UserOf](0) on.
 	Realms []string
 	Phones int

@@ -33,7 +33,7 @@ type Switch struct {
 	generation wire.Generation
 	session    link.Session
 	publisher  link.Publisher
-	seq        atomic.Uint64
+	ids        *atomic.Uint64
 
 	mu      sync.Mutex
 	waiting map[string]chan answer
@@ -41,13 +41,18 @@ type Switch struct {
 
 // Connect brings up a switch of a name that no other peer on the broker has. It speaks as the given generation does.
 func Connect(ctx context.Context, d link.Dialer, name string, g wire.Generation) (*Switch, error) {
+	return connect(ctx, d, name, g, new(atomic.Uint64))
+}
+
+// connect has the switch's messages numbered by ids.
+func connect(ctx context.Context, d link.Dialer, name string, g wire.Generation, ids *atomic.Uint64) (*Switch, error) {
 	session, err := d.Dial(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("switch %s: %w", name, err)
 	}
 	s := &Switch{
 		name: name, generation: g, session: session, sender: wire.Sender{App: "softswitch", Version: "1", Node: name},
-		waiting: map[string]chan answer{},
+		waiting: map[string]chan answer{}, ids: ids,
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("switch %s: %w", name, errors.Join(err, session.Close(ctx)))
@@ -148,7 +153,7 @@ func (s *Switch) Close(ctx context.Context) error {
 	return s.session.Close(ctx) //nolint:wrapcheck // the link's own.
 }
 
-func (s *Switch) id() string { return s.name + "-" + strconv.FormatUint(s.seq.Add(1), 10) }
+func (s *Switch) id() string { return s.name + "-" + strconv.FormatUint(s.ids.Add(1), 10) }
 
 // ask publishes a request and waits for its answer.
 func (s *Switch) ask(ctx context.Context, exchange, key, id string, body []byte) (wire.Message, error) {
@@ -225,6 +230,9 @@ type Registration struct {
 	Expires time.Duration
 	// At is the switch's time of the event; zero is now.
 	At time.Time
+	// ID names the message; empty is a new name. A report that is published again because nobody has confirmed it keeps its ID and its time:
+	// to the registrar it is the same then.
+	ID string
 }
 
 // Report publishes a reg_success. It returns when the broker has it.
@@ -232,8 +240,11 @@ func (s *Switch) Report(ctx context.Context, r Registration) error {
 	if r.At.IsZero() {
 		r.At = time.Now()
 	}
+	if r.ID == "" {
+		r.ID = s.id()
+	}
 	m := &wire.RegSuccess{
-		Envelope: wire.Envelope{MsgID: s.id(), ServerID: s.name}, Realm: r.Realm, Username: r.User, Contact: r.Contact, CallID: r.CallID,
+		Envelope: wire.Envelope{MsgID: r.ID, ServerID: s.name}, Realm: r.Realm, Username: r.User, Contact: r.Contact, CallID: r.CallID,
 		Expires: int64(r.Expires / time.Second), EventTimestamp: r.At, Status: "Registered",
 	}
 	if r.Expires == 0 {
