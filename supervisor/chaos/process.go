@@ -1,0 +1,162 @@
+package chaos
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"registrar/supervisor"
+	"registrar/supervisor/console"
+)
+
+// keeperScript runs the registrar ("$@") and says its process id. When its own standard input breaks, because whoever started it has died, the
+// registrar is killed.
+const keeperScript = `
+exec 3<&0
+"$@" 3<&- </dev/null & pid=$!
+echo "$pid"
+{ read -r _ <&3; kill -9 "$pid"; } >/dev/null 2>&1 & keeper=$!
+exec 3<&-
+wait "$pid"; code=$?
+kill "$keeper" 2>/dev/null
+exit "$code"
+`
+
+// process is a registrar that runs as a child of ours, on a data directory that outlives it. Its methods are for one goroutine, but for client and
+// get.
+type process struct {
+	program []string // how registrar is called
+	env     []string
+	dir     string // of its data and its output
+	broker  string
+	admin   string
+	client  *console.Client
+	http    *http.Client
+
+	keeper *exec.Cmd
+	stdin  io.Closer
+	pid    atomic.Int64 // 0 while it does not run
+	ended  chan struct{}
+	starts atomic.Int64
+}
+
+func newProcess(ctx context.Context, program, env []string, dir, broker string) (*process, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("find a free port: %w", err)
+	}
+	p := &process{program: program, env: env, dir: dir, broker: broker, admin: l.Addr().String(), http: &http.Client{Timeout: 5 * time.Second}}
+	p.client = console.NewClient(filepath.Join(p.data(), supervisor.ControlSocket))
+	if err := l.Close(); err != nil {
+		return nil, fmt.Errorf("find a free port: %w", err)
+	}
+	return p, nil
+}
+
+func (p *process) data() string { return filepath.Join(p.dir, "data") }
+
+// start starts the registrar; it does not wait until it is ready.
+func (p *process) start(ctx context.Context) error {
+	out, err := os.OpenFile(filepath.Join(p.dir, "registrar.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("start the registrar: %w", err)
+	}
+	defer out.Close() //nolint:errcheck // the child has its own copy.
+	args := append([]string{"-c", keeperScript, "keeper"}, p.program...)
+	args = append(args, "serve", "--allow-faults", "--data", p.data(), "--amqp", p.broker, "--admin", p.admin, "--log-level", "warn")
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", args...) //nolint:gosec // the program is our caller's own.
+	cmd.Stderr, cmd.Env = out, append(os.Environ(), p.env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("start the registrar: %w", err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("start the registrar: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start the registrar: %w", err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	pid, bad := strconv.ParseInt(strings.TrimSpace(line), 10, 32)
+	if err := errors.Join(err, bad); err != nil {
+		return fmt.Errorf("start the registrar: %w", errors.Join(err, stdin.Close(), cmd.Wait()))
+	}
+	ended := make(chan struct{})
+	p.keeper, p.stdin, p.ended = cmd, stdin, ended
+	p.pid.Store(pid)
+	p.starts.Add(1)
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // how it ended is in its output
+		p.pid.Store(0)
+	}()
+	return nil
+}
+
+// kill ends it with SIGKILL, and waits until it has ended.
+func (p *process) kill() {
+	if p.ended == nil {
+		return
+	}
+	if pid := p.pid.Load(); pid != 0 {
+		_ = syscall.Kill(int(pid), syscall.SIGKILL) // it may end at this moment
+	}
+	<-p.ended
+	_ = p.stdin.Close() // nobody reads it any more
+}
+
+// ready reports whether it says that it is ready, and else why not.
+func (p *process) ready(ctx context.Context) (ok bool, why string) {
+	text, status, err := p.get(ctx, "/readyz")
+	if err != nil {
+		return false, err.Error()
+	}
+	return status == http.StatusOK, text
+}
+
+// get reads a page of its admin server.
+func (p *process) get(ctx context.Context, path string) (text string, status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.admin+path, nil)
+	if err != nil {
+		return "", 0, fmt.Errorf("ask the admin server: %w", err)
+	}
+	resp, err := p.http.Do(req)
+	if err != nil {
+		return "", 0, fmt.Errorf("ask the admin server: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }() // read
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return "", 0, fmt.Errorf("ask the admin server: %w", err)
+	}
+	return string(body), resp.StatusCode, nil
+}
+
+// lastWords are the end of what it has said, without the stacks.
+func (p *process) lastWords() string {
+	const lines, width = 10, 300
+	text, err := os.ReadFile(filepath.Join(p.dir, "registrar.log"))
+	if err != nil {
+		return err.Error()
+	}
+	all := strings.Split(strings.TrimSpace(string(text)), "\n")
+	all = all[max(0, len(all)-lines):]
+	for i, line := range all {
+		all[i] = line[:min(len(line), width)]
+	}
+	return strings.Join(all, "\n")
+}

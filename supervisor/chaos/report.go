@@ -1,0 +1,116 @@
+package chaos
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Report is what a run has found.
+type Report struct {
+	// Took is how long things were broken; Heals has a line for each fault.
+	Took  time.Duration
+	Heals []Heal
+	// Starts is how often the process was started, Audits how often its file was compared with what it had acknowledged.
+	Starts, Audits int
+	// Authns and Queries are the questions, Counted what the registrar says of them and of its answers (by flow and outcome).
+	Authns, Queries Answers
+	Counted         map[string]map[string]int
+	// Published counts reports, Repeated how often one was published again because the broker had not confirmed it; Unconfirmed are those that never
+	// were.
+	Published, Repeated, Unconfirmed int
+	// Lost are registrations that were settled and are not kept.
+	Lost []Loss
+	// Wrong has a sentence for each wrong answer of those that were Judged.
+	Wrong  []string
+	Judged int
+}
+
+// uncounted is how many answers a process may give between its last word about them and its kill -9.
+const uncounted = 50
+
+// Err says what is not as it has to be, nil when everything is.
+func (r *Report) Err() error {
+	var errs []error
+	few := func(n int, what string, examples []string) {
+		if n > 0 {
+			errs = append(errs, fmt.Errorf("%d %s %s", n, what, strings.Join(examples[:min(len(examples), 5)], "; ")))
+		}
+	}
+	var lost []string
+	for _, l := range r.Lost {
+		lost = append(lost, fmt.Sprintf("%s: %v has %q instead of %q", l.By, l.Key, l.Kept, l.Settled))
+	}
+	slices.Sort(lost)
+	few(len(r.Lost), "registrations lost:", lost)
+	few(len(r.Wrong), "wrong answers:", r.Wrong)
+	few(r.Unconfirmed, "reports never confirmed", nil)
+	few(r.Authns.Unexplained, "authns without an answer though nothing was wrong", nil)
+	answered := r.Counted["authn"]["answered"]
+	few(max(0, r.Authns.Answered-answered-r.Starts*uncounted), "authns more were answered than the registrar has counted", nil)
+	for _, flow := range slices.Sorted(maps.Keys(r.Counted)) {
+		for _, outcome := range slices.Sorted(maps.Keys(r.Counted[flow])) {
+			if strings.HasPrefix(outcome, "poison") || strings.HasPrefix(outcome, "malformed") {
+				few(r.Counted[flow][outcome], "good messages were put aside:", []string{flow + " " + outcome})
+			}
+		}
+	}
+	if r.Authns.Answered == 0 {
+		errs = append(errs, errors.New("no authn was ever answered"))
+	}
+	return errors.Join(errs...)
+}
+
+// Print writes the report as tables.
+func (r *Report) Print(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-40s %9s %9s %9s %19s %19s\n", "", "", "", "its cause", "authn again", "registrations again")
+	fmt.Fprintf(&b, "%-40s %9s %9s %9s %9s %9s %9s %9s\n", "what happened", "times", "measured", "lasted", "p50", "p99", "p50", "p99")
+	for _, h := range r.Heals {
+		fmt.Fprintf(&b, "%-40s %9d %9d %9s %9s %9s %9s %9s\n", h.Fault, h.Happened, h.Measured, brief(h.Lasted),
+			brief(h.Authn.P50), brief(h.Authn.P99), brief(h.Registration.P50), brief(h.Registration.P99))
+	}
+	fmt.Fprintf(&b, "\n%-10s %9s %9s %24s %18s %10s %12s\n", "questions", "asked", "answered", "returned (none bound)", "asker cut off", "given up", "unexplained")
+	for _, a := range []struct {
+		name string
+		Answers
+	}{{"authn", r.Authns}, {"query", r.Queries}} {
+		fmt.Fprintf(&b, "%-10s %9d %9d %24d %18d %10d %12d\n", a.name, a.Asked, a.Answered, a.Nobody, a.Cut, a.GivenUp, a.Unexplained)
+	}
+	fmt.Fprintf(&b, "\nthe registrar's own counts, of %d runs\n", r.Starts)
+	for _, flow := range slices.Sorted(maps.Keys(r.Counted)) {
+		fmt.Fprintf(&b, "  %-14s %s\n", flow, counts(r.Counted[flow]))
+	}
+	fmt.Fprintf(&b, "\nreports: %d, published again %d times, confirmed %d\n", r.Published, r.Repeated, r.Published-r.Unconfirmed)
+	fmt.Fprintf(&b, "registrations lost: %d (%d audits)\nwrong answers: %d of %d\nthe tree: as declared, ready\n", len(r.Lost), r.Audits, len(r.Wrong), r.Judged)
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("print the report: %w", err)
+	}
+	return nil
+}
+
+// counts lists outcomes, the most frequent first.
+func counts(of map[string]int) string {
+	names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(a, b)) })
+	all := make([]string, 0, len(names))
+	for _, name := range names {
+		all = append(all, fmt.Sprintf("%s %d", name, of[name]))
+	}
+	return strings.Join(all, ", ")
+}
+
+// brief shows a time in at most seven characters, none as a dash.
+func brief(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "-"
+	case d < time.Second:
+		return fmt.Sprintf("%.1fms", float64(d)/float64(time.Millisecond))
+	}
+	return fmt.Sprintf("%.2fs", d.Seconds())
+}
