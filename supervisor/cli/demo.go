@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,14 +25,16 @@ type demoCmd struct {
 	Phones   int           `help:"Simulated phones." default:"300"`
 	Realms   int           `help:"Realms that they are in." default:"3"`
 	Rate     float64       `help:"Steps of phones a second: registrations, refreshes, moves, queries, unregistrations." default:"400"`
-	Duration time.Duration `help:"How long the phones are busy." default:"5s"`
-	Kill     bool          `help:"Kill actors while it runs, and show that nothing is lost."`
+	Duration time.Duration `help:"How long the phones are busy; 5s if it is not set, and with --chaos until everything was broken twice."`
+	Kill     bool          `help:"Kill actors while it runs, and show that nothing is lost." xor:"harm"`
+	Chaos    bool          `help:"Break everything instead: actors, network, broker, the whole process; show that nothing is lost, no answer is wrong and how long each takes to heal. Only --duration and --seed count then." xor:"harm"`
 	Seed     uint64        `help:"Decides the order of everything that is random." default:"1"`
 }
 
 const (
 	demoStep     = 10 * time.Second
 	demoPassword = "demo"
+	demoDuration = 5 * time.Second
 )
 
 // broker is where the demo runs: real or in memory, and how to end it.
@@ -45,7 +48,7 @@ type broker struct {
 
 // Validate refuses what makes no sense.
 func (c *demoCmd) Validate() error {
-	if c.Phones < 1 || c.Realms < 1 || c.Realms > c.Phones || c.Rate <= 0 || c.Duration <= 0 {
+	if c.Phones < 1 || c.Realms < 1 || c.Realms > c.Phones || c.Rate <= 0 || c.Duration < 0 {
 		return errors.New("phones, realms, rate and duration have to be positive, and each realm needs a phone")
 	}
 	return nil
@@ -53,6 +56,10 @@ func (c *demoCmd) Validate() error {
 
 // Run shows one registration from end to end, that a restart forgets nothing, and then a busy registrar.
 func (c *demoCmd) Run(ctx context.Context, env Env) (err error) {
+	if c.Chaos {
+		return c.chaos(ctx, env)
+	}
+	c.Duration = cmp.Or(c.Duration, demoDuration)
 	b, err := findBroker(ctx, env)
 	if err != nil {
 		return err
@@ -131,6 +138,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	}
 	return printf(d.env.Stdout, `Where to look next:
   registrar demo --kill                      the same, while its actors are killed
+  registrar demo --chaos                     two minutes in which everything is broken
   README.md, "How a registration walks"      what happened to each of them
   registrar serve --help                     run it on your own broker
 `)

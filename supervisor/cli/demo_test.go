@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,18 +13,25 @@ import (
 	"registrar/amqpbridge/link/rabbit/node"
 )
 
-// The demo's broker and files are gone with it, also after a kill -9.
+// The demo's broker and files are gone with it, also after a kill -9, and so is the registrar that it breaks.
 func TestDemoLeavesNothingBehind(t *testing.T) {
 	if !node.Available() {
 		brokertest.Missing(t, "no RabbitMQ: install rabbitmq-server")
 	}
-	for name, end := range map[string]func(*os.Process) error{
-		"kill -9":   (*os.Process).Kill,
-		"interrupt": func(p *os.Process) error { return p.Signal(os.Interrupt) },
+	interrupt := func(p *os.Process) error { return p.Signal(os.Interrupt) }
+	for name, c := range map[string]struct {
+		end   func(*os.Process) error
+		args  []string
+		until string
+	}{
+		"kill -9":          {(*os.Process).Kill, nil, "5. "},
+		"interrupt":        {interrupt, nil, "5. "},
+		"kill -9, chaos":   {(*os.Process).Kill, []string{"--chaos"}, "network slow"},
+		"interrupt, chaos": {interrupt, []string{"--chaos"}, "network slow"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tmp := t.TempDir()
-			demo := exec.CommandContext(t.Context(), os.Args[0], "demo", "--duration", "1h")
+			demo := exec.CommandContext(t.Context(), os.Args[0], append([]string{"demo", "--duration", "1h"}, c.args...)...)
 			demo.Env = append(os.Environ(), asProgram+"=1", "REGISTRAR_AMQP_URL=", "TMPDIR="+tmp)
 			out, err := demo.StdoutPipe()
 			if err != nil {
@@ -34,20 +42,50 @@ func TestDemoLeavesNothingBehind(t *testing.T) {
 				t.Fatal(err)
 			}
 			said := bufio.NewScanner(out)
-			for said.Scan() && !strings.HasPrefix(said.Text(), "5. ") {
+			for said.Scan() && !strings.HasPrefix(said.Text(), c.until) {
 				continue
 			}
 			if left, err := os.ReadDir(tmp); err != nil || len(left) == 0 {
 				t.Errorf("nothing is in its directory while it runs: %v", err)
 			}
-			if err := end(demo.Process); err != nil {
+			if err := c.end(demo.Process); err != nil {
 				t.Fatal(err)
 			}
 			if err := demo.Wait(); err == nil {
 				t.Error("a demo that was interrupted ends as if all were well")
 			}
 			empty(t, tmp)
+			gone(t, tmp)
 		})
+	}
+}
+
+// gone waits until no registrar serves what is in a directory, where the system shows such things.
+func gone(t *testing.T, dir string) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(20 * time.Second)
+	for {
+		files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+		if err != nil {
+			t.Fatal(err)
+		}
+		left := ""
+		for _, f := range files {
+			text, _ := os.ReadFile(f) // it may end at this moment
+			if line := string(text); strings.Contains(line, "\x00serve\x00") && strings.Contains(line, dir) {
+				left = line
+			}
+		}
+		if left == "" {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("still there: %q", left)
+		}
 	}
 }
 
