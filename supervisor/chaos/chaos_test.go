@@ -32,6 +32,7 @@ func build(t *testing.T, args ...string) []string {
 
 func play(t *testing.T, o chaos.Options) *chaos.Report {
 	t.Helper()
+	brokertest.Alone(t)
 	o.Out = t.Output()
 	r, err := chaos.Run(context.WithoutCancel(t.Context()), o)
 	if err != nil {
