@@ -27,7 +27,7 @@
 //
 // The wire has whole seconds and no sequence numbers. When a connection dies unnoticed, the broker holds what it had sent over it and delivers what is newer
 // first. Two reports about a user from within the same second, or that a phone has gone before anybody has seen that it came, can then be taken in the
-// wrong order, until the phone's next report. The phones here do neither.
+// wrong order, until the phone's next report or the end of its registration. The phones here do neither.
 //
 // # Bounds
 //

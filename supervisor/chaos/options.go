@@ -12,8 +12,8 @@ type Options struct {
 	// Phones in Realms take Rate steps a second; see [softswitch.Fleet].
 	Phones, Realms int
 	Rate           float64
-	// Kills is how many users' and realms' actors are killed a second, zero for none. A single one bears ten crashes in ten seconds; so no more than a
-	// third as many as there are phones.
+	// Kills is how many users' and realms' actors are killed a second, each in its turn and none twice within 1.5 s; zero for none. Those that are not there
+	// just now are spared.
 	Kills float64
 	// Now and then something that many stand on is killed: every Often, zero for never.
 	Often time.Duration

@@ -39,7 +39,7 @@ func (r *Report) Err() error {
 	var errs []error
 	few := func(n int, what string, examples []string) {
 		if n > 0 {
-			errs = append(errs, fmt.Errorf("%d %s %s", n, what, strings.Join(examples[:min(len(examples), 5)], "; ")))
+			errs = append(errs, errors.New(strings.TrimSpace(fmt.Sprintf("%d %s %s", n, what, strings.Join(examples[:min(len(examples), 5)], "; ")))))
 		}
 	}
 	var lost []string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"registrar/supervisor/otp"
@@ -21,6 +22,24 @@ func (ended) serverMessage() {}
 // Listener opens what a server listens on, anew for each incarnation.
 type Listener func() (net.Listener, error)
 
+// successive has a listener closed before the next one opens: that of an incarnation that was killed without its cooperation may still be about to be.
+func successive(open Listener) Listener {
+	var mu sync.Mutex
+	var former net.Listener
+	return func() (net.Listener, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if former != nil {
+			_ = former.Close() // mostly it is closed already
+		}
+		l, err := open()
+		if former = nil; err == nil {
+			former = l
+		}
+		return l, err
+	}
+}
+
 func listen(network, addr string) (net.Listener, error) {
 	var c net.ListenConfig
 	return c.Listen(context.Background(), network, addr) //nolint:wrapcheck // wrapped by the callers.
@@ -28,13 +47,13 @@ func listen(network, addr string) (net.Listener, error) {
 
 // TCP listens on an address.
 func TCP(addr string) Listener {
-	return func() (net.Listener, error) {
+	return successive(func() (net.Listener, error) {
 		l, err := listen("tcp", addr)
 		if err != nil {
 			return nil, fmt.Errorf("admin server: %w", err)
 		}
 		return l, nil
-	}
+	})
 }
 
 // NewServer returns the behaviour of an HTTP server: it listens in Init, so that an address that is taken is an error of the start.
@@ -56,8 +75,8 @@ func (s *server) Init(c *otp.Context[ServerMessage]) error {
 		return err
 	}
 	h := s.http
-	context.AfterFunc(c.Context(), func() { _ = h.Close() }) // of one that was abandoned, Terminate is not called
-	otp.Task(c, func(context.Context) (struct{}, error) {
+	otp.Task(c, func(ctx context.Context) (struct{}, error) {
+		defer context.AfterFunc(ctx, func() { _ = h.Close() })() // who is killed without its cooperation does not come to Terminate
 		return struct{}{}, h.Serve(l)
 	}, func(_ struct{}, err error) ServerMessage { return ended{err: err} })
 	return nil

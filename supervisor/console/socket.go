@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // socketPathMost is a little less than the longest path that the kernel takes for a Unix socket.
@@ -15,7 +16,7 @@ const socketPathMost = 100
 // Socket listens on a Unix socket that only the owner can use. One that was left behind is replaced: the caller holds the
 // data directory's lock, so nobody serves it.
 func Socket(path string) Listener {
-	return func() (net.Listener, error) {
+	return successive(func() (net.Listener, error) {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("control socket: %w", err)
 		}
@@ -33,30 +34,25 @@ func Socket(path string) Listener {
 		if err := os.Chmod(path, 0o600); err != nil {
 			return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
 		}
-		made, err := os.Lstat(path)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
-		}
-		return &socket{Listener: l, path: path, made: made}, nil
-	}
+		return &socket{Listener: l, path: path}, nil
+	})
 }
 
 // socket is a listener whose file goes with it.
 type socket struct {
 	net.Listener
 	path string
-	made os.FileInfo
+	once sync.Once
 }
 
-// Close stops listening and removes the file, unless it is another's by now.
-func (s *socket) Close() error {
-	err := s.Listener.Close()
-	if there, gone := os.Lstat(s.path); gone == nil && !os.SameFile(there, s.made) {
-		return err //nolint:wrapcheck // it says all there is to say.
-	}
-	if rm := os.Remove(s.path); !errors.Is(rm, os.ErrNotExist) {
-		err = errors.Join(err, rm)
-	}
+// Close stops listening and removes the file. Closing again does nothing: the file may be the next one's.
+func (s *socket) Close() (err error) {
+	s.once.Do(func() {
+		err = s.Listener.Close()
+		if rm := os.Remove(s.path); !errors.Is(rm, os.ErrNotExist) {
+			err = errors.Join(err, rm)
+		}
+	})
 	return err
 }
 
