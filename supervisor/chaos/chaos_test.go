@@ -77,7 +77,7 @@ func TestPlantedBugs(t *testing.T) {
 		great []chaos.Fault
 		found string
 	}{
-		mutant.AckBeforeCommit:  {[]chaos.Fault{chaos.StallProcess}, "registrations lost: the file"},
+		mutant.AckBeforeCommit:  {[]chaos.Fault{chaos.StallProcess}, "registrations lost"},
 		mutant.CacheAfterChange: {nil, "has the password"},
 		mutant.SkipPriming:      {[]chaos.Fault{chaos.KillProcess}, "is shown at"},
 	} {
