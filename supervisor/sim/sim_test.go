@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// atOnce is how many worlds are played side by side: half of the processors, since other packages measure time meanwhile.
-func atOnce() int { return max(1, runtime.GOMAXPROCS(0)/2) }
+// atOnce is how many worlds are played side by side.
+func atOnce() int { return runtime.GOMAXPROCS(0) }
 
 // played is what is known of a schedule after it.
 type played struct {
