@@ -33,8 +33,9 @@ type Rule struct {
 	// For is how long a delay takes; zero is 100 ms. A hang ends when its rule is disarmed.
 	For time.Duration `json:"for,omitempty"`
 	// Hits counts how often it has hit.
-	Hits int `json:"hits"`
-	end  chan struct{}
+	Hits  int `json:"hits"`
+	end   chan struct{}
+	after func(time.Duration, func()) func() // see [Set]
 }
 
 // Check says what is wrong with a rule.
@@ -67,6 +68,9 @@ var ErrNone = errors.New("no faults can be armed here")
 
 // Set holds the armed faults of one system. It is safe for use by many goroutines; a nil one has none and takes none.
 type Set struct {
+	// AfterFunc is how the end of a delay is set, and how to take that back; nil is the system's clock. It is set before anything is armed.
+	AfterFunc func(d time.Duration, f func()) (stop func())
+
 	armed atomic.Int64
 	mu    sync.Mutex
 	rules []*Rule
@@ -87,7 +91,7 @@ func (s *Set) Arm(r Rule) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last++
-	r.ID, r.Times, r.Hits, r.end = s.last, max(r.Times, 1), 0, make(chan struct{})
+	r.ID, r.Times, r.Hits, r.end, r.after = s.last, max(r.Times, 1), 0, make(chan struct{}), s.AfterFunc
 	s.rules = append(s.rules, &r)
 	s.armed.Add(1)
 	return r.ID, nil
@@ -205,12 +209,18 @@ func (r *Rule) Length() time.Duration {
 	return r.For
 }
 
+// wait returns when a delay or a hang is over.
 func (r *Rule) wait() {
-	var over <-chan time.Time
+	over := make(chan struct{})
 	if r.Kind == Delay {
-		t := time.NewTimer(r.Length())
-		defer t.Stop()
-		over = t.C
+		after := r.after
+		if after == nil {
+			after = func(d time.Duration, f func()) func() {
+				t := time.AfterFunc(d, f)
+				return func() { t.Stop() }
+			}
+		}
+		defer after(r.Length(), func() { close(over) })()
 	}
 	select {
 	case <-over:

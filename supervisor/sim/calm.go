@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 	"strings"
+	"testing/synctest"
 	"time"
 
 	"registrar/actors/domain"
@@ -39,6 +40,7 @@ func (w *World) calm(all []*phone) {
 func (w *World) endTrouble(all []*phone) {
 	w.note("all trouble ends")
 	w.Faults.Disarm(0)
+	synctest.Wait()
 	w.slow = time.Time{}
 	for _, p := range all {
 		if p.held != nil {

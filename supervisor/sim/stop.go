@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"registrar/amqpbridge"
@@ -30,15 +31,15 @@ func (l ledger) hear(r otp.Report) {
 // Stop stops the registrar in order, as SIGTERM does: what is in hand is finished, nothing is delivered again, and nobody is left. Then is called while it
 // lasts.
 func (w *World) Stop(then func()) {
-	left := 0
+	var left atomic.Int64 // who has been held by a fault may answer at any time
 	for _, flow := range w.bridge.Flows() {
-		left++
-		done := otp.NewFrom(func(amqpbridge.Drained, error) { left-- })
+		left.Add(1)
+		done := otp.NewFrom(func(amqpbridge.Drained, error) { left.Add(-1) })
 		if err := flow.Tell(otp.External("stop"), amqpbridge.Drain{From: done}); err != nil {
 			done.Fail(err)
 		}
 	}
-	drained := w.during(then, func() bool { return left == 0 })
+	drained := w.during(then, func() bool { return left.Load() == 0 })
 	ended := make(chan error, 1)
 	go func() { ended <- w.app.Stop(context.Background()) }()
 	if !w.during(then, func() bool { return len(ended) > 0 }) {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"testing/synctest"
 	"time"
 
 	"registrar/actors/domain"
@@ -112,6 +113,7 @@ func (t *tour) unhang() {
 	}
 	t.note("the hang ends")
 	t.Faults.Disarm(t.rule)
+	synctest.Wait()
 	t.Settle()
 }
 

@@ -84,6 +84,10 @@ func NewWith(seed uint64, o Options) *World {
 		library: libraries.Get().(*otp.Library), //nolint:forcetypeassert // see there.
 		clock:   &clock{origin: time.Now()}, Store: NewStore(), Broker: loop.New(), Faults: &fault.Set{}, opts: o, counted: map[amqpbridge.Count]int{}, gate: &linkGate{},
 	}
+	w.Faults.AfterFunc = func(d time.Duration, f func()) func() {
+		t := w.clock.AfterFunc(d, f)
+		return func() { t.Stop() }
+	}
 	w.settings()
 	w.oracle = newOracle(w)
 	w.Store.Rand = w.rng
