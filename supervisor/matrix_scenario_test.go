@@ -40,9 +40,6 @@ func (m *filesMatrix) scenario() {
 		_, err := m.server.Crashes(ctx)
 		return err
 	})
-	if m.cell.Message == "console.save" || m.cell.Message == "persistence.releaseOp" { // in their time
-		m.until("hit", func() bool { return m.hits() > 0 })
-	}
 }
 
 // register has a phone register, a second after what was before.

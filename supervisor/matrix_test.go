@@ -63,11 +63,9 @@ func (m *filesMatrix) play() {
 	m.Cleanup(func() { server.Disarm(0) })
 	go func() { defer close(healed); m.heal(ctx, server) }()
 	m.scenario()
+	m.until("hit", func() bool { return m.hits() > 0 }) // what comes after a handler comes after its answer
 	cancel()
 	<-healed
-	if m.hits() == 0 {
-		m.Error("it never happens in the scenario")
-	}
 	m.until("ready", func() bool { ok, _ := m.server.Ready(); return ok })
 	m.check("sip:100@192.0.2.3")
 	m.stop()
