@@ -1,11 +1,8 @@
 package persistence
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -17,6 +14,7 @@ var errOvertaken = errors.New("another incarnation owns the user")
 // batch is what one commit does: the last write of each key, and the answers in the order of the operations.
 type batch struct {
 	writes  map[domain.Key]write
+	refused map[domain.Key]error // writes that did not fit in a file that may not grow
 	fences  []fenced
 	prunes  []*pruning
 	answers []func()
@@ -29,11 +27,13 @@ type write struct {
 
 // fenced is a fence whose record is read before the writes, or taken from a write before it in the same batch.
 type fenced struct {
-	key  domain.Key
-	rec  domain.Record
-	got  bool
-	err  error
-	done func(domain.Record, error)
+	key domain.Key
+	rec domain.Record
+	got bool
+	// pending says that rec is that of a write in the batch.
+	pending bool
+	err     error
+	done    func(domain.Record, error)
 }
 
 // prepare applies the fences and sorts out what is to be written.
@@ -44,7 +44,7 @@ func (w *writer) prepare(ops []WriterMessage) *batch {
 		case fenceOp:
 			b.fences = append(b.fences, w.prepareFence(b, op))
 			i := len(b.fences) - 1
-			b.answers = append(b.answers, func() { b.fences[i].done(b.fences[i].rec, b.fences[i].err) })
+			b.answers = append(b.answers, func() { b.fences[i].answer(b) })
 		case writeOp:
 			b.answers = append(b.answers, w.prepareWrite(b, op))
 		case releaseOp:
@@ -75,7 +75,7 @@ func (w *writer) prepareFence(b *batch, op fenceOp) fenced {
 	}
 	w.fences[op.key] = op.epoch
 	if pending, ok := b.writes[op.key]; ok {
-		f.rec, f.got = pending.rec, true
+		f.rec, f.got, f.pending = pending.rec, true, true
 	}
 	return f
 }
@@ -91,15 +91,7 @@ func (w *writer) prepareWrite(b *batch, op writeOp) func() {
 		return func() { op.done(struct{}{}, err) }
 	}
 	b.writes[op.rec.Key] = write{rec: op.rec, value: op.value}
-	return func() { op.done(struct{}{}, nil) }
-}
-
-// size says how many records the batch has written.
-func (b *batch) size() string {
-	if len(b.writes) == 1 {
-		return "1 record"
-	}
-	return strconv.Itoa(len(b.writes)) + " records"
+	return func() { op.done(struct{}{}, b.refused[op.rec.Key]) }
 }
 
 // raise remembers the epoch with which a shard primes: what an older incarnation of one of its users asks for later is refused.
@@ -130,37 +122,12 @@ func (w *writer) write(b *batch) (wrote bool, err error) {
 			return false, err
 		}
 	}
-	if len(b.writes) == 0 {
-		return false, nil
-	}
-	return true, w.keeper.update(b.put)
+	return w.put(b, b.entries())
 }
 
 func (b *batch) readFences(data *bolt.Bucket) error {
 	for i := range b.fences {
 		b.fences[i].read(data)
-	}
-	return nil
-}
-
-// put writes in the order of the keys in the file.
-func (b *batch) put(data *bolt.Bucket) error {
-	type entry struct{ key, value []byte }
-	entries := make([]entry, 0, len(b.writes))
-	for k, w := range b.writes {
-		entries = append(entries, entry{keyOf(k), w.value})
-	}
-	slices.SortFunc(entries, func(x, y entry) int { return bytes.Compare(x.key, y.key) })
-	for _, e := range entries {
-		var err error
-		if e.value == nil {
-			err = data.Delete(e.key)
-		} else {
-			err = data.Put(e.key, e.value)
-		}
-		if err != nil {
-			return fmt.Errorf("put: %w", err)
-		}
 	}
 	return nil
 }
@@ -177,4 +144,13 @@ func (f *fenced) read(data *bolt.Bucket) {
 			f.err = domain.Wrap(domain.Unavailable, "read", f.err)
 		}
 	}
+}
+
+// answer tells the record, or that the write which it was taken from has been refused.
+func (f *fenced) answer(b *batch) {
+	if err := b.refused[f.key]; f.pending && err != nil {
+		f.done(domain.Record{}, err)
+		return
+	}
+	f.done(f.rec, f.err)
 }

@@ -1,7 +1,6 @@
 package persistence
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -180,7 +179,7 @@ func (w *credentialWriter) update(c *otp.Context[CredentialMessage], change func
 	err := faulty(c.Fault, func() error { return w.keeper.update(change) })
 	switch {
 	case err == nil:
-		w.keeper.succeeded()
+		w.keeper.succeeded(nil)
 		if err := c.Fault(fault.AfterCommit, ""); err != nil {
 			panic(err)
 		}
@@ -206,26 +205,23 @@ func (a *applied) apply(data *bolt.Bucket, changes []CredentialChange) error {
 		}
 		last[string(keyOf(ch.Credential.Key))] = ch
 	}
+	es := make([]entry, 0, len(last))
 	for _, k := range slices.Sorted(maps.Keys(last)) {
 		ch := last[k]
-		there := data.Get([]byte(k)) != nil
+		e := entry{user: ch.Credential.Key, key: []byte(k)}
+		there := data.Get(e.key) != nil
 		switch {
 		case ch.Delete && !there:
 			continue
 		case ch.Delete:
-			if err := data.Delete([]byte(k)); err != nil {
-				return fmt.Errorf("delete: %w", err)
-			}
-			a.delta[ch.Credential.Key.Realm]--
+			a.delta[e.user.Realm]--
 		default:
-			if err := data.Put([]byte(k), encodeCredential(&ch.Credential, a.keys)); err != nil {
-				return fmt.Errorf("put: %w", err)
-			}
-			if !there {
-				a.delta[ch.Credential.Key.Realm]++
+			if e.value = encodeCredential(&ch.Credential, a.keys); !there {
+				a.delta[e.user.Realm]++
 			}
 		}
-		a.changed = append(a.changed, ch.Credential.Key)
+		es = append(es, e)
+		a.changed = append(a.changed, e.user)
 	}
-	return nil
+	return put(data, es)
 }

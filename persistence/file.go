@@ -21,6 +21,7 @@ type file struct {
 	mu   sync.RWMutex
 	db   *bolt.DB
 	turn otp.Epoch // whose it is
+	most int       // bytes that it may have, 0 for no limit
 }
 
 var (
@@ -40,7 +41,9 @@ func (f *file) replace(turn otp.Epoch, open func() (*bolt.DB, error), closed fun
 		closed(f.db.Close())
 		f.db = nil
 	}
-	f.db, err = open()
+	if f.db, err = open(); f.db != nil {
+		f.most = f.db.MaxSize
+	}
 	return err
 }
 
@@ -79,7 +82,10 @@ func (f *file) update(turn otp.Epoch, write func(data *bolt.Bucket) error) error
 		if turn < f.turn {
 			return domain.Wrap(domain.Conflict, "write", errNotOurs)
 		}
-		return unavailable(db.Update(func(tx *bolt.Tx) error { return write(tx.Bucket([]byte(bucketData))) }))
+		return unavailable(db.Update(func(tx *bolt.Tx) error {
+			db.MaxSize = f.most // a write before this one may have lifted it, see [room]
+			return write(tx.Bucket([]byte(bucketData)))
+		}))
 	})
 }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"registrar/actors/domain"
 	"registrar/supervisor/fault"
@@ -118,7 +117,7 @@ func (k *keeper) failed(err error) (again bool) {
 	if errors.Is(err, errNotOurs) {
 		return false // the successor has opened it long since
 	}
-	if errors.Is(err, bolterrors.ErrMaxSizeReached) {
+	if tooLarge(err) {
 		k.full = true
 		k.become(stateReadOnly, fmt.Errorf("the file has reached the size that it may have (%d MiB): raise --store-most, or compact it", k.opts.MaxSize>>20))
 		return false
@@ -147,10 +146,13 @@ func faulty(hit func(fault.Point, string) error, commit func() error) error {
 	return err // torn: it is on disk and its writer does not know
 }
 
-// succeeded takes note of an update that was committed.
-func (k *keeper) succeeded() {
+// succeeded takes note of an update that was committed; unfit says that not all of it was, because the file may not grow.
+func (k *keeper) succeeded(unfit error) {
 	k.health.commits.Add(1)
-	if k.state != stateOK {
+	switch {
+	case unfit != nil:
+		k.failed(unfit)
+	case k.state != stateOK:
 		k.become(stateOK, nil)
 	}
 }

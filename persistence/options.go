@@ -16,7 +16,8 @@ type Options struct {
 	// Dir is the data directory, whose lock the caller holds.
 	Dir string
 	Log zerolog.Logger
-	// MaxSize is how large each file may grow, in bytes; zero is as large as the disk allows. A write beyond it is refused and nothing is harmed.
+	// MaxSize is how large each file may grow, in bytes; zero is as large as the disk allows. What makes it longer is refused then, and
+	// nothing is harmed. What makes it shorter may need pages beyond that, for which bbolt enlarges the file by a step of 16 MiB, most of it a hole.
 	MaxSize int64
 	// Keys seal and open the secrets of credentials; nil leaves them as they are.
 	Keys *Keyring

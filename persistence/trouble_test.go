@@ -73,6 +73,92 @@ func TestFileThatMayNotGrow(t *testing.T) {
 	}
 }
 
+// What shares its commit with a write that does not fit is not refused with it; who asks for the record that the write would have left is.
+func TestWhatFitsIsWritten(t *testing.T) {
+	s := openStore(t, persistence.Options{Dir: t.TempDir(), MaxSize: 1 << 20})
+	s.fill(2)
+	big := record("big", strings.Repeat("x", 2<<20))
+	if _, err := s.fence(big.Key, 1); err != nil {
+		t.Fatal(err)
+	}
+	must(t, s.app.Suspend("registrations/writer"))
+	type answer struct {
+		what string
+		err  error
+	}
+	answers := make(chan answer, 10)
+	write := func(what string, rec domain.Record) {
+		s.Write(otp.External("test"), rec, 1, func(err error) { answers <- answer{what, err} })
+	}
+	write("deletion", domain.Record{Key: key("0")})
+	write("big", big)
+	s.Fence(otp.External("test"), big.Key, 2, func(_ domain.Record, err error) { answers <- answer{"fence", err} })
+	write("update", record("1", "sip:b"))
+	must(t, s.app.Resume("registrations/writer"))
+	for _, want := range []struct {
+		what string
+		ok   bool
+	}{{"deletion", true}, {"big", false}, {"fence", false}, {"update", true}} {
+		if got := <-answers; got.what != want.what || (got.err == nil) != want.ok {
+			t.Errorf("%s: %v, want %v", got.what, got.err, want)
+		}
+	}
+	if _, found, err := s.get("0"); found || err != nil {
+		t.Errorf("deleted: %v, %v", found, err)
+	}
+	if rec, _, err := s.get("1"); err != nil || rec.Bindings[0].Contact != "sip:b" {
+		t.Errorf("updated: %v, %v", rec, err)
+	}
+	if s.Trouble() == "" {
+		t.Error("the file is full and does not say so")
+	}
+}
+
+// In a file that is full for long, what does not make it longer is never refused, and that does not add up.
+func TestFullForLong(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, persistence.Options{Dir: dir, MaxSize: 1 << 20})
+	long := map[int]bool{}
+	refused := 0
+	for i := range 3000 {
+		user := i * 7919 % 211 // in no order
+		rec := record(strconv.Itoa(user), strings.Repeat("x", 9000))
+		_, err := s.fence(rec.Key, 1)
+		must(t, err)
+		switch err = s.write(rec, 1); {
+		case err == nil:
+			long[user] = true
+		case long[user]:
+			t.Fatalf("round %d: a refresh is refused: %v", i, err)
+		default:
+			refused++
+			for other := range long { // one makes way for another, which is a little shorter
+				delete(long, other)
+				if err := s.write(record(strconv.Itoa(other), strings.Repeat("x", 8000)), 1); err != nil {
+					t.Fatalf("round %d: a shorter one is refused: %v", i, err)
+				}
+				if err := s.write(domain.Record{Key: key(strconv.Itoa(other))}, 1); err != nil {
+					t.Fatalf("round %d: a deletion is refused: %v", i, err)
+				}
+				break
+			}
+		}
+	}
+	if refused < 100 {
+		t.Errorf("refused %d times: the file was not full", refused)
+	}
+	s.close()
+	db, err := bolt.Open(filepath.Join(dir, "registrations.db"), 0o600, &bolt.Options{ReadOnly: true})
+	must(t, err)
+	must(t, db.View(func(tx *bolt.Tx) error {
+		if size := tx.Size(); size > 2<<20 { // ten times as many rounds take no more: pages are freed in other lengths than they are asked for
+			t.Errorf("%d KiB are taken", size>>10)
+		}
+		return nil
+	}))
+	must(t, db.Close())
+}
+
 // Pages that cannot be read while the server runs: reads are errors, the process lives, and when the pages are back so are the users.
 func TestPageThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()

@@ -127,12 +127,13 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 		}
 		return
 	}
-	if wrote {
+	switch unfit := b.unfit(); {
+	case wrote:
 		w.primed = nil
-		w.keeper.succeeded()
-	}
-	if wrote {
+		w.keeper.succeeded(unfit)
 		c.Trace(trace.Commit, trace.Note{Text: b.size()})
+	case unfit != nil:
+		w.keeper.failed(unfit)
 	}
 	w.answers = b.answers
 	if err := c.Fault(fault.AfterCommit, ""); err != nil {
