@@ -22,11 +22,14 @@ type Journal struct {
 }
 
 // OpenJournal opens the journal of crash stories in the data directory, whose lock the caller holds, for the last entries. One that is damaged is moved
-// aside, to crashes.db.damaged, and a new one begun.
+// aside, to crashes.db.damaged, and a new one begun; one that is still in use is an error.
 func OpenJournal(o Options, most int) (*Journal, error) {
 	nothing := func(_, _ []byte) error { return nil }
 	db, err := open(o, crashesKind, nothing)
-	if err != nil {
+	switch {
+	case errors.Is(err, errInUse):
+		return nil, err // by an incarnation that was abandoned: it lets go of it
+	case err != nil:
 		o.Log.Warn().Err(err).Str("file", crashesKind+".db").Msg("moved aside, and begun anew")
 		if err := os.Rename(o.path(crashesKind), o.path(crashesKind)+".damaged"); err != nil {
 			return nil, domain.Wrap(domain.Unavailable, "journal", err)

@@ -40,6 +40,13 @@ func TestJournal(t *testing.T) {
 	wants("1", "2")
 	add(3)
 	wants("3", "4", "5")
+	other, err := persistence.OpenJournal(o, 3)
+	must(t, err)
+	if _, err := persistence.OpenJournal(o, 3); err == nil || err.Error() != "crashes.db: is in use by another process" {
+		t.Errorf("in use: %v", err)
+	}
+	must(t, other.Close())
+	wants("3", "4", "5")
 	path := filepath.Join(o.Dir, "crashes.db")
 	must(t, os.WriteFile(path, make([]byte, 8192), 0o600))
 	add(1)

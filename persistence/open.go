@@ -45,7 +45,10 @@ func open(o Options, kind string, v visit) (*bolt.DB, error) {
 		}
 	}
 	db, err := bolt.Open(path, 0o600, o.bolt())
-	if err != nil {
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, domain.Wrap(domain.Unavailable, filepath.Base(path), errInUse)
+	case err != nil:
 		return nil, refusal(path, "cannot be opened: "+err.Error())
 	}
 	return db, nil
@@ -105,6 +108,8 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+var errInUse = errors.New("is in use by another process")
+
 const wayOut = ": restore a backup, or move the file away to start without it"
 
 // look opens the file read-only and goes through all of it: format, kind, key order, and v for each value. Damage that would kill
@@ -125,7 +130,7 @@ func look(o Options, kind string, v visit) (format uint32, err error) {
 	db, err := bolt.Open(path, 0o600, opts)
 	if err != nil {
 		if errors.Is(err, bolterrors.ErrTimeout) {
-			return 0, refusal(path, "is in use by another process")
+			return 0, domain.Wrap(domain.Unavailable, filepath.Base(path), errInUse)
 		}
 		return 0, refusal(path, "cannot be read ("+err.Error()+")"+wayOut)
 	}

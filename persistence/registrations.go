@@ -40,8 +40,8 @@ func (r *Registrations) Children() otp.SupSpec {
 	return otp.SupSpec{Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, r.pool.children()...)}
 }
 
-// stopTimeout is long: the last commit of a busy writer must not be cut off.
-const stopTimeout = time.Minute
+// stopTimeout is long: the last commit of a busy writer must not be cut off. It is shorter than a server has for all of its stop.
+const stopTimeout = 20 * time.Second
 
 // Fence ends the right of every older incarnation to write the user's record, and answers the record as it is after every write that
 // was accepted before.
