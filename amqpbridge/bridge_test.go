@@ -22,6 +22,7 @@ import (
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -95,16 +96,8 @@ func start(t *testing.T, broker link.Dialer) *amqpbridge.Bridge {
 
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("not %s in time", what)
-		}
+	if !otptest.Reached(ok) {
+		t.Fatalf("not %s in time", what)
 	}
 }
 

@@ -2,12 +2,12 @@ package persistence_test
 
 import (
 	"testing"
-	"time"
 
 	"registrar/actors/domain"
 	"registrar/persistence"
 	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
 )
 
 const writerName = "registrations/writer"
@@ -29,16 +29,8 @@ func openToFaults(t *testing.T) (*store, *fault.Set) {
 // until waits for a condition that other processes bring about.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(10 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("never %s", what)
-		}
+	if !otptest.Reached(ok) {
+		t.Fatalf("never %s", what)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
+	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) {
@@ -69,22 +70,15 @@ func (b *testbed) stop() {
 // until waits for a condition that other processes bring about.
 func (b *testbed) until(what string, ok func() bool) {
 	b.t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			var reasons []string
-			if b.server != nil {
-				_, reasons = b.server.Ready()
-				b.t.Logf("counts: %v", b.server.Counts())
-			}
-			b.t.Fatalf("not %s in time: %v", what, reasons)
-		}
+	if otptest.Reached(ok) {
+		return
 	}
+	var reasons []string
+	if b.server != nil {
+		_, reasons = b.server.Ready()
+		b.t.Logf("counts: %v", b.server.Counts())
+	}
+	b.t.Fatalf("not %s in time: %v", what, reasons)
 }
 
 func (b *testbed) dialer() link.Dialer {

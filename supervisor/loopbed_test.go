@@ -21,6 +21,7 @@ import (
 	"registrar/amqpbridge/link/loop"
 	"registrar/supervisor"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
 )
 
 // fields is a JSON object.
@@ -320,16 +321,8 @@ func (b *loopbed) provision(realm, user string, change func(*domain.Credential))
 
 func (b *loopbed) until(what string, ok func() bool) {
 	b.Helper()
-	deadline := time.NewTimer(20 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			b.Fatalf("not %s in time: %v", what, b.server.Counts())
-		}
+	if !otptest.Reached(ok) {
+		b.Fatalf("not %s in time: %v", what, b.server.Counts())
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"registrar/actors/domain"
 	"registrar/actors/registration"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -403,15 +404,7 @@ func TestEndedLeavesTheFile(t *testing.T) {
 
 func (b *bed) until(ok func() bool) {
 	b.t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			b.t.Fatal("it did not happen")
-		}
+	if !otptest.Reached(ok) {
+		b.t.Fatal("it did not happen")
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"registrar/supervisor"
 	"registrar/supervisor/console"
 	"registrar/supervisor/fault"
+	"registrar/supervisor/otp/otptest"
 )
 
 // asProgram makes the test binary the program.
@@ -58,16 +59,8 @@ func waitQueue(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func poll(ts *testscript.TestScript, otherwise string, reached func() bool) {
-	deadline := time.NewTimer(20 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !reached() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			ts.Fatalf("%s", otherwise)
-		}
+	if !otptest.Reached(reached) {
+		ts.Fatalf("%s", otherwise)
 	}
 }
 

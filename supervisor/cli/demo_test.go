@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/link/rabbit/node"
+	"registrar/supervisor/otp/otptest"
 )
 
 // The demo's broker and files are gone with it, also after a kill -9, and so is the registrar that it breaks.
@@ -63,46 +63,34 @@ func TestDemoLeavesNothingBehind(t *testing.T) {
 // gone waits until no registrar serves what is in a directory, where the system shows such things.
 func gone(t *testing.T, dir string) {
 	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(20 * time.Second)
-	for {
-		files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-		if err != nil {
-			t.Fatal(err)
-		}
-		left := ""
-		for _, f := range files {
-			text, _ := os.ReadFile(f) // it may end at this moment
-			if line := string(text); strings.Contains(line, "\x00serve\x00") && strings.Contains(line, dir) {
-				left = line
-			}
-		}
-		if left == "" {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-late:
-			t.Fatalf("still there: %q", left)
+	left := ""
+	if otptest.Reached(func() bool { left = serving(t, dir); return left == "" }) {
+		return
+	}
+	t.Fatalf("still there: %q", left)
+}
+
+// serving returns the command of a registrar that serves what is in a directory, empty when there is none.
+func serving(t *testing.T, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		text, _ := os.ReadFile(f) // it may end at this moment
+		if line := string(text); strings.Contains(line, "\x00serve\x00") && strings.Contains(line, dir) {
+			return line
 		}
 	}
+	return ""
 }
 
 func empty(t *testing.T, dir string) {
 	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(20 * time.Second)
-	for {
-		left, err := os.ReadDir(dir)
-		if err == nil && len(left) == 0 {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-late:
-			t.Fatalf("left behind: %v, %v", left, err)
-		}
+	var left []os.DirEntry
+	var err error
+	if !otptest.Reached(func() bool { left, err = os.ReadDir(dir); return err == nil && len(left) == 0 }) {
+		t.Fatalf("left behind: %v, %v", left, err)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
+	"registrar/supervisor/otp/otptest"
 )
 
 // The whole server is killed with -9 under load and started again, on a real broker: every registration that the broker took is there in
@@ -141,16 +142,11 @@ func (b binary) serve(t *testing.T, data, url string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { kill(cmd) })
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for range 4000 {
-		<-tick.C
+	if !otptest.Reached(func() bool {
 		c, err := net.Dial("unix", filepath.Join(data, supervisor.ControlSocket))
-		if err == nil {
-			_ = c.Close()
-			return cmd
-		}
+		return err == nil && c.Close() == nil
+	}) {
+		t.Fatal("the server did not start")
 	}
-	t.Fatal("the server did not start")
-	return nil
+	return cmd
 }

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"registrar/supervisor/console"
 	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
 	"registrar/supervisor/sim"
 )
 
@@ -111,14 +111,7 @@ func (s *served) serves(was net.Listener) bool {
 
 func (s *served) until(what string, ok func() bool) {
 	s.Helper()
-	deadline := time.After(20 * time.Second)
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			s.Fatalf("not %s in time:\n%v", what, s.app.Tree())
-		}
+	if !otptest.Reached(ok) {
+		s.Fatalf("not %s in time:\n%v", what, s.app.Tree())
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/link/rabbit/node"
+	"registrar/supervisor/otp/otptest"
 )
 
 func ctl(t *testing.T, n *node.Node, args ...string) string {
@@ -174,14 +175,7 @@ func TestKilledBroker(t *testing.T) {
 
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(10 * time.Second)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-late:
-			t.Fatalf("waited in vain until %s", what)
-		}
+	if !otptest.Reached(ok) {
+		t.Fatalf("waited in vain until %s", what)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/link/rabbit/node"
+	"registrar/supervisor/otp/otptest"
 )
 
 // orphanMode has this test binary run a node and say so instead of testing: TestEndsWithItsParent kills it then.
@@ -212,14 +213,7 @@ func gone(pid int) bool {
 
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(15 * time.Second)
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-late:
-			t.Fatalf("waited in vain until %s", what)
-		}
+	if !otptest.Reached(ok) {
+		t.Fatalf("waited in vain until %s", what)
 	}
 }

@@ -1,0 +1,29 @@
+package otptest_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"registrar/supervisor/otp/otptest"
+)
+
+// A condition is asked until it holds, and no longer than it may take.
+func TestReached(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		if !otptest.Reached(func() bool { return time.Since(began) >= time.Second }) {
+			t.Error("not reached")
+		}
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("reached after %v", took)
+		}
+		began = time.Now()
+		if otptest.Reached(func() bool { return false }) {
+			t.Error("reached what never is")
+		}
+		if took := time.Since(began); took != otptest.Long {
+			t.Errorf("given up after %v", took)
+		}
+	})
+}
