@@ -88,7 +88,7 @@ func TestPlantedBugs(t *testing.T) {
 			o := chaos.Defaults()
 			o.Program, o.Env = program, []string{"REGISTRAR_MUTANT=" + string(bug)}
 			o.Phones, o.Kills, o.Often = 100, 0, 0
-			o.Great, o.Rounds, o.Rest, o.For = c.great, 1, 2*time.Second, 4*time.Second
+			o.Great, o.Rounds, o.Rest, o.For = c.great, 2, 2*time.Second, 4*time.Second
 			if err := play(t, o).Err(); err == nil || !strings.Contains(err.Error(), c.found) {
 				t.Errorf("found %v, want %q", err, c.found)
 			}

@@ -50,7 +50,7 @@ type harm struct {
 const (
 	slowBy  = 200 * time.Millisecond
 	slowFor = 5 * time.Second
-	stall   = 500 * time.Millisecond // of a disk before the kill -9
+	stall   = 1500 * time.Millisecond // of a disk before the kill -9: long enough for many reports to come meanwhile
 )
 
 // great returns the next harm of a kind that stops everything.
