@@ -23,6 +23,8 @@ const (
 	Overloaded
 	// Unavailable is something that is needed and not there now, such as a store that reopens.
 	Unavailable
+	// Full is what does not fit where it has to be kept: it may be tried when something else has gone.
+	Full
 )
 
 // String returns the kind in snake case, as logs and metrics show it.
@@ -40,6 +42,8 @@ func (k Kind) String() string {
 		return "overloaded"
 	case Unavailable:
 		return "unavailable"
+	case Full:
+		return "full"
 	}
 	return "unknown"
 }

@@ -31,7 +31,8 @@ func (b *Binding) Live(now time.Time) bool { return now.Before(b.Deadline) }
 // Tombstone remembers a removal, so that an older register that is delivered again does not bring the binding back.
 type Tombstone struct {
 	ID CacheID
-	// Stamp and Digest are those of the message that removed it; Of is the message that the removed binding stood for.
+	// Stamp and Digest are those of the message that removed it; Of is the message that the removed binding stood for,
+	// nothing when the order alone says that it is older.
 	Stamp  Stamp
 	Digest Digest
 	Of     Digest

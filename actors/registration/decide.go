@@ -86,9 +86,9 @@ func precedence(rec domain.Record, m Register, now time.Time, lim Limits) (Resul
 		case t.ID != m.ID:
 		case m.Replay, m.Stamp.Before(t.Stamp):
 			return Stale, true
-		case m.Redelivered && m.Stamp.Sender == t.Stamp.Sender && m.Stamp.Event == t.Stamp.Event:
-			// Both happened in the same second and this one comes for the second time: the removal was the later one, or
-			// it would not have found anything to remove.
+		case m.Redelivered && m.Stamp.Sender == t.Stamp.Sender && m.Stamp.Event == t.Stamp.Event && t.Of != (domain.Digest{}):
+			// All of it in one second, and this one comes for the second time: it is what was removed, in an earlier form. When only older
+			// forms were removed, this is a phone that came back within the second.
 			return Stale, true
 		}
 	}
@@ -175,6 +175,9 @@ func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.
 // bury puts the removal of b in front and keeps the newest [maxTombstones].
 func bury(ts []domain.Tombstone, b domain.Binding, by domain.Stamp, d domain.Digest, until time.Time) []domain.Tombstone {
 	t := domain.Tombstone{ID: b.ID, Stamp: by, Digest: d, Of: b.Digest, Until: until.UTC()}
+	if b.Stamp.Sender == by.Sender && b.Stamp.Event != 0 && b.Stamp.Event < by.Event {
+		t.Of = domain.Digest{} // the order alone refuses it
+	}
 	ts = append([]domain.Tombstone{t}, ts...)
 	return ts[:min(len(ts), maxTombstones)]
 }

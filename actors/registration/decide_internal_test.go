@@ -231,6 +231,20 @@ func TestRedeliveredRegisterAfterUnregisterInTheSameSecond(t *testing.T) {
 	u.register(arrives(switchA, "one", 33, 300), Registered)
 }
 
+// A phone says within one second that it has gone and that it is there again, and the process dies between the two: what comes again is news.
+func TestRedeliveredRegisterThatCameBackInTheSameSecond(t *testing.T) {
+	u := newUser(t)
+	first := arrives(switchA, "one", 0, 3600)
+	u.register(first, Registered)
+	u.unregister(leaves(switchA, "one", 600.1), Removed)
+	back := arrives(switchA, "one", 600.2, 3600)
+	back.Redelivered, back.Stamp.Arrival = true, at(603).UnixMilli()
+	first.Redelivered, first.Stamp.Arrival = true, at(602).UnixMilli()
+	u.register(first, Stale)
+	u.register(back, Registered)
+	u.shown(604, "one")
+}
+
 // The displaced contact's register comes again after the move to another switch: arrival alone would let it win.
 func TestRedeliveredRegisterOfADisplacedContact(t *testing.T) {
 	u := newUser(t)
