@@ -14,7 +14,8 @@ var errOvertaken = errors.New("another incarnation owns the user")
 // batch is what one commit does: the last write of each key, and the answers in the order of the operations.
 type batch struct {
 	writes  map[domain.Key]write
-	refused map[domain.Key]error // writes that did not fit in a file that may not grow
+	refused map[domain.Key]error // writes that did not fit in a file that is full
+	roomy   bool                 // the file was not full, or is not any more
 	fences  []fenced
 	prunes  []*pruning
 	answers []func()
@@ -122,7 +123,7 @@ func (w *writer) write(b *batch) (wrote bool, err error) {
 			return false, err
 		}
 	}
-	return w.put(b, b.entries())
+	return w.put(b)
 }
 
 func (b *batch) readFences(data *bolt.Bucket) error {

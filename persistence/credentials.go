@@ -159,7 +159,7 @@ func (w *credentialWriter) State() any {
 }
 
 func (w *credentialWriter) apply(c *otp.Context[CredentialMessage], changes []CredentialChange) ([]domain.Key, error) {
-	a := applied{delta: map[domain.Realm]int{}, keys: w.keeper.opts.Keys}
+	a := applied{delta: map[domain.Realm]int{}, opts: w.keeper.opts}
 	if err := w.update(c, func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (w *credentialWriter) update(c *otp.Context[CredentialMessage], change func
 	err := faulty(c.Fault, func() error { return w.keeper.update(change) })
 	switch {
 	case err == nil:
-		w.keeper.succeeded(nil)
+		w.keeper.succeeded(true) // all of it fitted
 		if err := c.Fault(fault.AfterCommit, ""); err != nil {
 			panic(err)
 		}
@@ -191,7 +191,7 @@ func (w *credentialWriter) update(c *otp.Context[CredentialMessage], change func
 
 // applied is what changes did in one transaction.
 type applied struct {
-	keys    *Keyring
+	opts    Options
 	changed []domain.Key
 	delta   map[domain.Realm]int
 }
@@ -216,12 +216,19 @@ func (a *applied) apply(data *bolt.Bucket, changes []CredentialChange) error {
 		case ch.Delete:
 			a.delta[e.user.Realm]--
 		default:
-			if e.value = encodeCredential(&ch.Credential, a.keys); !there {
+			if e.value = encodeCredential(&ch.Credential, a.opts.Keys); !there {
 				a.delta[e.user.Realm]++
 			}
 		}
 		es = append(es, e)
 		a.changed = append(a.changed, e.user)
+	}
+	longer := int64(0)
+	for _, e := range es {
+		longer += growth(data, e)
+	}
+	if longer > 0 && longer > room(data, a.opts.MaxSize) {
+		return errFull
 	}
 	return put(data, es)
 }

@@ -24,7 +24,7 @@ func OpenCredentials(o Options) (*CredentialsFile, error) {
 
 // Apply makes all of the changes or none and returns the keys that are different now.
 func (c *CredentialsFile) Apply(changes []CredentialChange) ([]domain.Key, error) {
-	a := applied{delta: map[domain.Realm]int{}, keys: c.opts.Keys}
+	a := applied{delta: map[domain.Realm]int{}, opts: c.opts}
 	if err := c.update(func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
 		return nil, err
 	}

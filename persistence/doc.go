@@ -19,8 +19,8 @@
 // is read from it or decided on it; reads wait for that. Whoever had a write in it is told [domain.Unavailable] and has to read its record
 // again; nobody else notices. If it cannot be opened again it is tried every half second, and all calls are refused meanwhile. When there was no
 // space, it is read-only afterwards: reads go on, writes are refused, and every half second a probe finds out whether there is space again. In a file
-// that has reached [Options.MaxSize] what makes it longer is refused, write by write; what replaces a value by one that is not longer, or deletes, goes on,
-// if need be beyond that size. Nothing is acknowledged that is not on disk.
+// that has reached [Options.MaxSize] what makes it longer is refused with [domain.Full], write by write; what replaces a value by one that is not longer,
+// or deletes, goes on. Nothing is acknowledged that is not on disk.
 //
 // # Fences
 //

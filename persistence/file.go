@@ -21,7 +21,6 @@ type file struct {
 	mu   sync.RWMutex
 	db   *bolt.DB
 	turn otp.Epoch // whose it is
-	most int       // bytes that it may have, 0 for no limit
 }
 
 var (
@@ -41,9 +40,7 @@ func (f *file) replace(turn otp.Epoch, open func() (*bolt.DB, error), closed fun
 		closed(f.db.Close())
 		f.db = nil
 	}
-	if f.db, err = open(); f.db != nil {
-		f.most = f.db.MaxSize
-	}
+	f.db, err = open()
 	return err
 }
 
@@ -76,16 +73,14 @@ func (f *file) tx(read func(*bolt.Tx) error) error {
 	return f.guarded("read", func(db *bolt.DB) error { return db.View(read) })
 }
 
-// update runs a transaction and returns when it is on disk. After an error its outcome is unknown, unless write refused it as [domain.Invalid].
+// update runs a transaction and returns when it is on disk. After an error its outcome is unknown, unless write refused it as [domain.Invalid] or
+// [domain.Full].
 func (f *file) update(turn otp.Epoch, write func(data *bolt.Bucket) error) error {
 	return f.guarded("write", func(db *bolt.DB) error {
 		if turn < f.turn {
 			return domain.Wrap(domain.Conflict, "write", errNotOurs)
 		}
-		return unavailable(db.Update(func(tx *bolt.Tx) error {
-			db.MaxSize = f.most // a write before this one may have lifted it, see [room]
-			return write(tx.Bucket([]byte(bucketData)))
-		}))
+		return unavailable(db.Update(func(tx *bolt.Tx) error { return write(tx.Bucket([]byte(bucketData))) }))
 	})
 }
 

@@ -31,9 +31,9 @@ type store struct {
 	sys *otp.System
 }
 
-func openStore(t testing.TB, o persistence.Options) *store {
+func openStore(t testing.TB, o persistence.Options, with ...otp.Option) *store {
 	t.Helper()
-	sys := otp.NewSystem()
+	sys := otp.NewSystem(with...)
 	s := &store{t: t, sys: sys, Registrations: persistence.NewRegistrations(sys, o)}
 	app, err := otp.Start(t.Context(), sys, "store", s.Children())
 	if err != nil {

@@ -43,7 +43,7 @@ type keeper struct {
 	turn  otp.Epoch // of the incarnation
 	state state
 	why   error
-	// full says that the file itself may not grow: writes are tried all the same, because what they free may be enough.
+	// full says that the file itself may not grow: writes are taken all the same, since those that do not make it longer are carried out.
 	full   bool
 	health *health
 }
@@ -110,16 +110,15 @@ func (k *keeper) refusesWrites() error {
 	return k.why
 }
 
-// failed takes note of an update that failed and reports whether [keeper.retry] has to be called in a while. Unless bbolt has said so before it wrote
-// anything, the outcome is unknown: a page may have reached the disk or not. So the file is looked through and opened again before anything is
+// failed takes note of an update that failed and reports whether [keeper.retry] has to be called in a while. Unless it was refused before anything was
+// written, the outcome is unknown: a page may have reached the disk or not. So the file is looked through and opened again before anything is
 // read from it or decided on it.
 func (k *keeper) failed(err error) (again bool) {
 	if errors.Is(err, errNotOurs) {
 		return false // the successor has opened it long since
 	}
-	if tooLarge(err) {
-		k.full = true
-		k.become(stateReadOnly, fmt.Errorf("the file has reached the size that it may have (%d MiB): raise --store-most, or compact it", k.opts.MaxSize>>20))
+	if domain.KindOf(err) == domain.Full {
+		k.fullNow()
 		return false
 	}
 	k.opts.Log.Error().Err(err).Str("file", k.name()).Msg("commit failed: its outcome is unknown, the file is opened again")
@@ -146,13 +145,16 @@ func faulty(hit func(fault.Point, string) error, commit func() error) error {
 	return err // torn: it is on disk and its writer does not know
 }
 
-// succeeded takes note of an update that was committed; unfit says that not all of it was, because the file may not grow.
-func (k *keeper) succeeded(unfit error) {
+// fullNow takes note of a write that did not fit.
+func (k *keeper) fullNow() {
+	k.full = true
+	k.become(stateReadOnly, fmt.Errorf("the file has reached the size that it may have (%d MiB): raise --store-most, or compact it", k.opts.MaxSize>>20))
+}
+
+// succeeded takes note of an update that was committed, and whether the file has room.
+func (k *keeper) succeeded(roomy bool) {
 	k.health.commits.Add(1)
-	switch {
-	case unfit != nil:
-		k.failed(unfit)
-	case k.state != stateOK:
+	if k.state != stateOK && (roomy || !k.full) {
 		k.become(stateOK, nil)
 	}
 }

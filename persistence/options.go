@@ -16,8 +16,8 @@ type Options struct {
 	// Dir is the data directory, whose lock the caller holds.
 	Dir string
 	Log zerolog.Logger
-	// MaxSize is how large each file may grow, in bytes; zero is as large as the disk allows. What makes it longer is refused then, and
-	// nothing is harmed. What makes it shorter may need pages beyond that, for which bbolt enlarges the file by a step of 16 MiB, most of it a hole.
+	// MaxSize is how many bytes the pages in use of each file may take; zero is as many as the disk allows. What makes them more is refused then, and nothing
+	// is harmed. The file itself is larger by what is free in it, and by the step of 16 MiB in which bbolt enlarges a file, most of it a hole.
 	MaxSize int64
 	// Keys seal and open the secrets of credentials; nil leaves them as they are.
 	Keys *Keyring
@@ -63,7 +63,7 @@ func (o Options) path(kind string) string { return filepath.Join(o.Dir, kind+".d
 
 func (o Options) bolt() *bolt.Options {
 	return &bolt.Options{
-		Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize, PageSize: 4096, MaxSize: int(o.MaxSize),
+		Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize, PageSize: 4096,
 		NoSync: o.NoSync || mutant.On(mutant.CommitWithoutSync),
 	}
 }

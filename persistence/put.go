@@ -2,14 +2,13 @@ package persistence
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"registrar/actors/domain"
 )
@@ -20,55 +19,51 @@ type entry struct {
 	key, value []byte // a nil value deletes
 }
 
-// entries are the writes in the order in which they are made: deletions first, so that they are the first to be tried when there is no room, each
-// in the order of the keys in the file.
-func (b *batch) entries() []entry {
+var errFull = domain.Wrap(domain.Full, "store", errors.New("the file has reached the size that it may have"))
+
+// put writes in one transaction, in the order of the keys in the file. In a file that is full what makes it longer is refused, and all else is written: what
+// makes room, or is no longer than before, must not be refused because it shares its commit with what does not fit.
+//
+// The limit that bbolt itself has does not serve: bbolt refuses at the commit, all of it, also what would free something, because pages are copied
+// before they are freed, and with a look through the whole file.
+func (w *writer) put(b *batch) (wrote bool, err error) {
+	most := w.keeper.opts.MaxSize
 	es := make([]entry, 0, len(b.writes))
 	for k, w := range b.writes {
 		es = append(es, entry{k, keyOf(k), w.value})
 	}
-	slices.SortFunc(es, func(x, y entry) int {
-		return cmp.Or(cmp.Compare(min(len(x.value), 1), min(len(y.value), 1)), bytes.Compare(x.key, y.key))
+	slices.SortFunc(es, func(x, y entry) int { return bytes.Compare(x.key, y.key) })
+	err = w.keeper.update(func(data *bolt.Bucket) error {
+		left := room(data, most)
+		b.roomy = left >= most/roomyPart
+		if left < math.MaxInt64 {
+			es = slices.DeleteFunc(es, func(e entry) bool {
+				n := growth(data, e)
+				if n > 0 && n > left {
+					b.refuse(e.user, errFull)
+					return true
+				}
+				left -= max(n, 0) // what is freed can be used from the next commit on
+				return false
+			})
+		}
+		if len(es) == 0 {
+			return errNothing // spares a commit
+		}
+		return put(data, es)
 	})
-	return es
-}
-
-// put writes the entries in one transaction. When the file may not grow it tries them in halves: what makes room, or fits, must not be refused because
-// it shares its commit with what does not. It reports whether something was written; an error is an unknown outcome.
-func (w *writer) put(b *batch, es []entry) (wrote bool, err error) {
-	if len(es) == 0 {
+	if errors.Is(err, errNothing) {
 		return false, nil
 	}
-	err = w.keeper.update(func(data *bolt.Bucket) error { return put(data, es) })
-	switch {
-	case err == nil:
-		return true, nil
-	case !tooLarge(err):
-		return false, err
-	case len(es) == 1:
-		b.refuse(es[0].user, err)
-		return false, nil
-	}
-	half := len(es) / 2
-	first, err := w.put(b, es[:half])
-	if err != nil {
-		return false, err
-	}
-	second, err := w.put(b, es[half:])
-	return first || second, err
+	return err == nil, err
 }
 
-// tooLarge says that the file may not grow; then nothing has been written.
-func tooLarge(err error) bool { return errors.Is(err, bolterrors.ErrMaxSizeReached) }
+var errNothing = errors.New("nothing to write")
+
+// roomyPart is which part of the size a file must have left to count as not full any more.
+const roomyPart = 64
 
 func put(data *bolt.Bucket, es []entry) error {
-	longer := 0
-	for _, e := range es {
-		longer += growth(data, e.key, e.value)
-	}
-	if err := room(data, longer); err != nil {
-		return err
-	}
 	for _, e := range es {
 		var err error
 		if e.value == nil {
@@ -83,36 +78,25 @@ func put(data *bolt.Bucket, es []entry) error {
 	return nil
 }
 
-// growth is how many bytes longer a write makes the data; a nil value deletes. Without a limit nobody wants to know.
-func growth(data *bolt.Bucket, key, value []byte) int {
-	if data.Tx().DB().MaxSize == 0 {
-		return 0
+// growth is how many bytes longer a write makes the data.
+func growth(data *bolt.Bucket, e entry) (n int64) {
+	if e.value != nil {
+		n = int64(len(e.key) + len(e.value))
 	}
-	n := len(value)
-	if value != nil {
-		n += len(key)
-	}
-	if old := data.Get(key); old != nil {
-		n -= len(key) + len(old)
+	if old := data.Get(e.key); old != nil {
+		n -= int64(len(e.key) + len(old))
 	}
 	return n
 }
 
-// room decides whether a transaction that makes the data so many bytes longer may go on. One that does not make them longer always may, and may take what
-// lies beyond the size that the file may have: pages are copied before they are freed, and in a file that is full to the last page nothing could ever be
-// removed. For that not to add up, the data themselves have to stay below the size.
-func room(data *bolt.Bucket, longer int) error {
+// room is how many bytes longer the data may become; most is the size that they may have, 0 for any.
+func room(data *bolt.Bucket, most int64) int64 {
+	if most == 0 {
+		return math.MaxInt64
+	}
 	tx := data.Tx()
-	db := tx.DB()
-	if longer <= 0 || db.MaxSize == 0 {
-		db.MaxSize = 0
-		return nil
-	}
-	s := db.Stats()
-	if used := int(tx.Size()) - (s.FreePageN+s.PendingPageN)*db.Info().PageSize; used+longer > db.MaxSize {
-		return bolterrors.ErrMaxSizeReached
-	}
-	return nil
+	s := tx.DB().Stats()
+	return most - tx.Size() + int64(s.FreePageN+s.PendingPageN)*int64(tx.DB().Info().PageSize)
 }
 
 // refuse takes a write out of the batch.
@@ -124,14 +108,6 @@ func (b *batch) refuse(k domain.Key, err error) {
 	for _, p := range b.prunes {
 		p.changed = slices.DeleteFunc(p.changed, func(h domain.Header) bool { return h.Key == k })
 	}
-}
-
-// unfit returns why writes of the batch were refused, nil when none was.
-func (b *batch) unfit() error {
-	for _, err := range b.refused {
-		return err
-	}
-	return nil
 }
 
 // size says how many records the batch has written.

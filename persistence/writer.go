@@ -120,6 +120,7 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 		return err
 	})
 	if err != nil {
+		w.primed = nil // what is on disk may be another
 		again := w.keeper.failed(err)
 		w.refuse(w.settle(), err)
 		if again {
@@ -127,13 +128,13 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 		}
 		return
 	}
-	switch unfit := b.unfit(); {
-	case wrote:
+	if len(b.refused) > 0 {
+		w.keeper.fullNow()
+	}
+	if wrote {
 		w.primed = nil
-		w.keeper.succeeded(unfit)
+		w.keeper.succeeded(b.roomy && len(b.refused) == 0)
 		c.Trace(trace.Commit, trace.Note{Text: b.size()})
-	case unfit != nil:
-		w.keeper.failed(unfit)
 	}
 	w.answers = b.answers
 	if err := c.Fault(fault.AfterCommit, ""); err != nil {

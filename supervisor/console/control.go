@@ -106,6 +106,8 @@ func status(err error) int {
 		return http.StatusTooManyRequests
 	case domain.Unavailable:
 		return http.StatusServiceUnavailable
+	case domain.Full:
+		return http.StatusInsufficientStorage
 	case domain.Internal:
 	}
 	return http.StatusInternalServerError
