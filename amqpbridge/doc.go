@@ -18,6 +18,9 @@
 //
 // # Order and age
 //
+// A query about one user is answered by its actor, one about a realm from the file: while a commit is on its way back to the actor, the realm's answer may be ahead
+// of the user's.
+//
 // Reports about one user are worked on one at a time, in the order of their arrival, and one about a whole realm alone in its realm: what
 // has to be tried again is not overtaken. How old a report was when it arrived is told by its sender's clock, which [Clocks] knows from
 // what that sender has reported before: only what has waited is aged by it.

@@ -5,7 +5,8 @@
 // accepts its first message (priming), starts an actor when a message for a known user or a registration comes, and never for a question
 // about a stranger. It sweeps its index for users whose registrations have ended and has their actors take them out of the file.
 //
-// It answers counts from its index and has a whole realm flushed, a few users at a time. A user that registers and has no credentials is
+// It answers counts from its index and has a whole realm flushed, a few users at a time: those that are in the index, which a user is once its first registration is
+// on disk. A user that registers and has no credentials is
 // a guest: its credentials are looked for first, and guests are limited in number over all shards.
 //
 // Contract: a message that a shard hands on belongs to the user's actor from then on; what a shard refuses is answered
