@@ -2,6 +2,7 @@ package amqpbridge
 
 import (
 	"hash/maphash"
+	"slices"
 
 	"registrar/actors/domain"
 )
@@ -84,7 +85,8 @@ func (g *gate) next() *job {
 // class is the jobs of one rank that wait, by realm.
 type class struct {
 	lines   map[domain.Realm]*line
-	turn    []*line // those that are not empty, in the order of their turns
+	turn    []*line // the same, in the order of their turns
+	empty   int     // how many of them have nobody: their last ones were shed
 	longest *line
 }
 
@@ -101,6 +103,8 @@ func (k *class) push(j *job) {
 		l = &line{realm: j.who.Realm}
 		k.lines[l.realm] = l
 		k.turn = append(k.turn, l)
+	} else if len(l.jobs) == 0 {
+		k.empty--
 	}
 	l.jobs = append(l.jobs, j)
 	if k.longest == nil || len(l.jobs) > len(k.longest.jobs) {
@@ -113,8 +117,9 @@ func (k *class) pop() *job {
 	for len(k.turn) > 0 {
 		l := k.turn[0]
 		k.turn = k.turn[1:]
-		if len(l.jobs) == 0 { // its last ones were shed
+		if len(l.jobs) == 0 {
 			delete(k.lines, l.realm)
+			k.empty--
 			continue
 		}
 		j := k.take(l)
@@ -130,17 +135,35 @@ func (k *class) pop() *job {
 
 // shed takes the oldest job of the realm with about the longest line; nil when there is none.
 func (k *class) shed() *job {
-	if k.longest != nil && len(k.longest.jobs) > 0 {
-		return k.take(k.longest)
-	}
-	k.longest = nil
-	for _, l := range k.turn { // it has come to its end: begin anew with another
-		if len(l.jobs) > 0 {
-			k.longest = l
-			return k.take(l)
+	if k.longest == nil || len(k.longest.jobs) == 0 { // it has come to its end: begin anew with another
+		at := slices.IndexFunc(k.turn, func(l *line) bool { return len(l.jobs) > 0 })
+		if at < 0 {
+			k.longest = nil
+			return nil
 		}
+		k.longest = k.turn[at]
 	}
-	return nil
+	j := k.take(k.longest)
+	if len(k.longest.jobs) == 0 {
+		k.emptied()
+	}
+	return j
+}
+
+// emptied takes note that a line has lost its last job before its turn. Lines of nobody go when they are more than half: a turn may never come to a
+// class that stands behind another, while ever new realms are shed from it.
+func (k *class) emptied() {
+	if k.empty++; 2*k.empty <= len(k.turn) {
+		return
+	}
+	k.turn = slices.DeleteFunc(k.turn, func(l *line) bool {
+		if len(l.jobs) > 0 {
+			return false
+		}
+		delete(k.lines, l.realm)
+		return true
+	})
+	k.empty = 0
 }
 
 func (*class) take(l *line) *job {

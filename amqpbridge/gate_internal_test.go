@@ -60,6 +60,31 @@ func TestGateSheds(t *testing.T) {
 	}
 }
 
+// Strangers who name ever new realms and never have their turn, because known users alone are more than can be worked on, leave nothing behind.
+func TestGateForgetsTheShed(t *testing.T) {
+	const most = 8
+	g := newGate(1, most)
+	known := asker("acme.test", "known")
+	g.recent.add(known.who)
+	working := asker("x", "first")
+	g.enter(working)
+	for i := range 1000 {
+		g.enter(asker(string(known.who.Realm), "known"))
+		g.enter(asker("realm"+strconv.Itoa(i), "stranger"))
+		if i%2 == 0 {
+			g.leave(working)
+			if working = g.next(); working == nil || working.who != known.who {
+				t.Fatalf("%v has its turn", working)
+			}
+		}
+		for name, k := range map[string]class{"known": g.known, "strange": g.strange} {
+			if len(k.lines) > 2*(most+1) || len(k.turn) != len(k.lines) {
+				t.Fatalf("%d wait in all; of the class %s there are %d lines and %d turns", g.waiting, name, len(k.lines), len(k.turn))
+			}
+		}
+	}
+}
+
 // Whatever comes and goes: nobody is worked on beyond the window, nobody waits while there is room, what waits is bounded, and everybody is worked
 // on or given up exactly once.
 func TestGateModel(t *testing.T) {
@@ -110,10 +135,33 @@ func TestGateModel(t *testing.T) {
 					state[shed] = "shed"
 				}
 			}
+			checkLines(rt, g)
 			works, waits := count("works"), count("waits")
 			if works > window || works != g.working || waits != g.waiting || most > 0 && waits > most || waits > 0 && works < window {
 				rt.Fatalf("%d work, %d wait; the gate says %d and %d", works, waits, g.working, g.waiting)
 			}
 		}
 	})
+}
+
+// checkLines looks at the lines of a gate: each has its turn, those of nobody are counted, and nobody's are bounded by what may wait.
+func checkLines(rt *rapid.T, g *gate) {
+	waits := 0
+	for _, k := range []class{g.known, g.strange} {
+		empty := 0
+		for _, l := range k.turn {
+			if waits += len(l.jobs); len(l.jobs) == 0 {
+				empty++
+			}
+			if k.lines[l.realm] != l {
+				rt.Fatalf("a turn of %s, which has another line", l.realm)
+			}
+		}
+		if len(k.turn) != len(k.lines) || empty != k.empty || empty > g.most+1 {
+			rt.Fatalf("%d lines have %d turns, %d of them for nobody; the class says %d", len(k.lines), len(k.turn), empty, k.empty)
+		}
+	}
+	if waits != g.waiting {
+		rt.Fatalf("%d wait in lines, %d in all", waits, g.waiting)
+	}
 }
