@@ -59,9 +59,8 @@ type served struct{ j *job }
 
 // parked is the end of an attempt to put a delivery aside.
 type parked struct {
-	j    *job
-	name string
-	err  error
+	j   *job
+	err error
 }
 
 // step goes on with work on a delivery that takes several: it runs on the flow's goroutine.
@@ -120,6 +119,8 @@ type job struct {
 	// stamp and age are those of a report, see [Clocks].
 	stamp domain.Stamp
 	age   time.Duration
+	// aside is where it is put that cannot be used; nil while it can.
+	aside *aside
 }
 
 // FlowSpec is what a flow needs. It is immutable.

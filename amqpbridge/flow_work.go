@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"registrar/actors/registration"
-	"registrar/amqpbridge/link"
 	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 )
@@ -67,11 +66,16 @@ func (f *Flow) admit(c *otp.Context[FlowMessage], j *job) {
 	}
 }
 
-// again takes a delivery up once more: it waits for its turn like any other.
+// again takes a delivery up once more: it waits for its turn like any other, but for one whose end is known and which only needs its place.
 func (f *Flow) again(c *otp.Context[FlowMessage], j *job) {
-	if _, ours := f.jobs[j]; ours {
-		f.admit(c, j)
+	if _, ours := f.jobs[j]; !ours {
+		return
 	}
+	if j.aside != nil {
+		f.putAside(c, j)
+		return
+	}
+	f.admit(c, j)
 }
 
 // work begins the work on a delivery whose turn it is.
@@ -143,35 +147,13 @@ func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
 			f.finish(c, o.j, todo.name+"_dropped")
 			return
 		}
-		f.park(c, o.j, f.spec.Malformed, todo.name, o.err)
+		o.j.aside = &aside{queue: f.spec.Malformed, name: todo.name, why: o.err}
+		f.putAside(c, o.j)
 	case parkPoison:
 		c.Log().Error().Err(o.err).Str("flow", f.spec.Name).Int("tries", o.j.tries).Msg("a message is put aside as poison")
-		f.park(c, o.j, f.spec.Poison, todo.name, o.err)
+		o.j.aside = &aside{queue: f.spec.Poison, name: todo.name, why: o.err}
+		f.putAside(c, o.j)
 	}
-}
-
-func (f *Flow) park(c *otp.Context[FlowMessage], j *job, queue, name string, why error) {
-	p := link.Publishing{
-		Key: queue, ContentType: j.d.ContentType, Persistent: true, Mandatory: true, Body: j.d.Body,
-		Headers: map[string]any{
-			headerReason: why.Error(), headerFlow: f.spec.Name, headerTries: int64(j.tries), headerExchange: j.d.Exchange, headerKey: j.d.Key,
-		},
-	}
-	otp.Ask(c, f.spec.Publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
-		return Park{From: from, Publishing: p}
-	}, func(_ Parked, err error) FlowMessage { return parked{j: j, name: name, err: err} })
-}
-
-func (f *Flow) onParked(c *otp.Context[FlowMessage], m parked) {
-	if _, ours := f.jobs[m.j]; !ours {
-		return
-	}
-	if m.err != nil { // it is kept in hand until there is a place for it
-		f.release(c, m.j)
-		c.After(parkRetry, again{j: m.j})
-		return
-	}
-	f.finish(c, m.j, m.name)
 }
 
 func (f *Flow) finish(c *otp.Context[FlowMessage], j *job, name string) {

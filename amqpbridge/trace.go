@@ -45,7 +45,7 @@ func (m again) TraceNote() trace.Note { return m.j.note("") }
 func (m served) TraceNote() trace.Note { return m.j.note("") }
 
 // TraceNote tells which delivery, and why it was put aside.
-func (m parked) TraceNote() trace.Note { return m.j.note(m.name) }
+func (m parked) TraceNote() trace.Note { return m.j.note(m.j.aside.name) }
 
 // TraceNote tells which delivery.
 func (m step) TraceNote() trace.Note {

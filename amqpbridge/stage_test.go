@@ -1,0 +1,150 @@
+package amqpbridge_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/actors/credential"
+	"registrar/actors/directory"
+	"registrar/actors/registration"
+	"registrar/amqpbridge"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/loop"
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp"
+)
+
+// stage is a bridge with settings of a test's own between a broker in memory and actors.
+type stage struct {
+	*amqpbridge.Bridge
+	t      *testing.T
+	broker *loop.Broker
+	set    amqpbridge.Settings
+	// refused says that the bridge may not connect to publish; publish, when it is there, stands before each message that it publishes unconfirmed.
+	refused atomic.Bool
+	publish func()
+}
+
+// newStage prepares one; nothing runs before raise.
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{t: t, broker: loop.New(), set: amqpbridge.DefaultSettings()}
+	s.set.Canary = 0
+	return s
+}
+
+// raise starts the bridge and the actors behind it and waits until it is ready.
+func (s *stage) raise() {
+	s.t.Helper()
+	sys, files := otp.NewSystem(), &store{}
+	users, realms := directory.NewUsers(sys), otp.NewRef[credential.RealmsMessage](sys, "realms")
+	s.Bridge = amqpbridge.New(amqpbridge.Spec{
+		System: sys, Dialer: s, Settings: s.set, Sender: wire.Sender{App: "registrar"},
+		Realms: realms, Users: users, Now: time.Now, Started: time.Now(), Log: zerolog.Nop(),
+	})
+	children := users.Children(directory.Env{
+		Store: files, Limits: registration.DefaultLimits(), Now: time.Now, Sweep: time.Hour, SweepMost: 1,
+		Intensity: 100, Period: time.Minute, CoolDown: time.Second,
+	})
+	children = append(children, otp.ChildSpec{ID: "realms", Start: otp.Worker(realms, func() otp.Behaviour[credential.RealmsMessage] {
+		return credential.NewRealms(credential.Env{Store: files, CacheMost: 1})
+	})})
+	app, err := otp.Start(context.Background(), sys, "test", otp.SupSpec{Children: append(children, s.Children()...)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		if err := app.Stop(context.Background()); err != nil {
+			s.t.Error(err)
+		}
+	})
+	s.ready()
+}
+
+func (s *stage) ready() {
+	s.t.Helper()
+	until(s.t, "ready", func() bool { return len(s.Status.Reasons()) == 0 })
+}
+
+// mute cuts the connection to publish and has it refused until refused says otherwise.
+func (s *stage) mute() {
+	s.t.Helper()
+	s.refused.Store(true)
+	s.broker.Cut("publishing")
+	until(s.t, "down", func() bool { return len(s.Status.Reasons()) > 0 })
+}
+
+// Dial connects the bridge.
+func (s *stage) Dial(ctx context.Context, name string) (link.Session, error) {
+	if name == "publishing" && s.refused.Load() {
+		return nil, fmt.Errorf("test: %w", link.ErrRefused)
+	}
+	session, err := s.broker.Dial(ctx, name)
+	if err != nil || name != "publishing" || s.publish == nil {
+		return session, err
+	}
+	return &slowSession{session, s.publish}, nil
+}
+
+type slowSession struct {
+	link.Session
+	before func()
+}
+
+type slowPublisher struct {
+	link.Publisher
+	before func()
+}
+
+func (s *slowSession) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
+	p, err := s.Session.Publisher(ctx, spec)
+	return &slowPublisher{p, s.before}, err
+}
+
+func (p *slowPublisher) Publish(ctx context.Context, m link.Publishing) error {
+	p.before()
+	return p.Publisher.Publish(ctx, m)
+}
+
+// connect starts a switch on the broker.
+func (s *stage) connect() *softswitch.Switch {
+	s.t.Helper()
+	sw, err := softswitch.Connect(s.t.Context(), s.broker, "switch", wire.Kazoo5)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = sw.Close(context.Background()) })
+	return sw
+}
+
+// put publishes a body to an exchange.
+func (s *stage) put(sw *softswitch.Switch, exchange, key, body string) {
+	s.t.Helper()
+	if err := sw.Publish(s.t.Context(), exchange, key, []byte(body)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// take takes so many messages off a queue.
+func (s *stage) take(queue string, n int) (all []link.Delivery) {
+	s.t.Helper()
+	session, err := s.broker.Dial(s.t.Context(), "look")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = session.Close(context.Background()) }()
+	in := make(chan link.Delivery, n)
+	if _, err := session.Consume(s.t.Context(), link.ConsumerSpec{Queue: queue, Tag: "look", Prefetch: n}, func(d link.Delivery) { in <- d }); err != nil {
+		s.t.Fatal(err)
+	}
+	for range n {
+		all = append(all, <-in)
+	}
+	return all
+}
