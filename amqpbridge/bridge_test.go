@@ -68,10 +68,18 @@ func (*store) Realms(_ otp.Origin, done func(map[domain.Realm]int, error)) { go 
 // start starts a bridge and the actors behind it on a broker in memory.
 func start(t *testing.T, broker link.Dialer) *amqpbridge.Bridge {
 	t.Helper()
+	b := begin(t, broker, amqpbridge.DefaultSettings())
+	until(t, "ready", func() bool { return len(b.Status.Reasons()) == 0 })
+	return b
+}
+
+// begin is the same with settings, and does not wait until it is ready.
+func begin(t *testing.T, broker link.Dialer, set amqpbridge.Settings) *amqpbridge.Bridge {
+	t.Helper()
 	sys, s := otp.NewSystem(), &store{}
 	users, realms := directory.NewUsers(sys), otp.NewRef[credential.RealmsMessage](sys, "realms")
 	b := amqpbridge.New(amqpbridge.Spec{
-		System: sys, Dialer: broker, Settings: amqpbridge.DefaultSettings(), Sender: wire.Sender{App: "registrar"},
+		System: sys, Dialer: broker, Settings: set, Sender: wire.Sender{App: "registrar"},
 		Realms: realms, Users: users, Now: time.Now, Started: time.Now(), Log: zerolog.Nop(),
 	})
 	children := users.Children(directory.Env{
@@ -90,7 +98,6 @@ func start(t *testing.T, broker link.Dialer) *amqpbridge.Bridge {
 			t.Error(err)
 		}
 	})
-	until(t, "ready", func() bool { return len(b.Status.Reasons()) == 0 })
 	return b
 }
 

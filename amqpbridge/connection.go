@@ -27,6 +27,7 @@ type hello struct{ listener listener }
 // dialed is the end of an attempt to connect and to declare the topology.
 type dialed struct {
 	session link.Session
+	leash   leash // of the session
 	err     error
 }
 
@@ -55,6 +56,7 @@ type listener func(from otp.Origin, by otp.Epoch, s link.Session)
 type Connection struct {
 	spec    ConnectionSpec
 	session link.Session
+	leash   leash // of the session
 	attempt int
 	since   time.Duration // when the session began, on the monotonic clock
 	lost    error         // why the last one has ended; nil while there is one
@@ -123,19 +125,20 @@ func (k *Connection) State() any {
 
 func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
 	spec, life := k.spec, c.Context()
-	otp.Task(c, func(ctx context.Context) (link.Session, error) {
+	otp.Task(c, func(ctx context.Context) (dialed, error) {
 		s, err := spec.Dialer.Dial(ctx, spec.Name)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // the link's errors say all there is to say.
+			return dialed{}, err //nolint:wrapcheck // the link's errors say all there is to say.
 		}
 		if err := s.Apply(ctx, spec.Topology); err != nil {
-			_ = s.Close(ctx) // the first error is the one that counts
-			return nil, err  //nolint:wrapcheck // as above.
+			_ = s.Close(ctx)     // the first error is the one that counts
+			return dialed{}, err //nolint:wrapcheck // as above.
 		}
-		// A session that is made while its incarnation ends has no other owner to close it.
-		context.AfterFunc(life, func() { _ = s.Close(context.WithoutCancel(ctx)) })
-		return s, nil
-	}, func(s link.Session, err error) ConnectionMessage { return dialed{session: s, err: err} })
+		return dialed{session: s, leash: hold(life, func() { _ = s.Close(context.WithoutCancel(ctx)) })}, nil
+	}, func(m dialed, err error) ConnectionMessage {
+		m.err = err
+		return m
+	})
 }
 
 func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
@@ -150,7 +153,7 @@ func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 		c.After(backoff(k.attempt, c.Random()), redial{})
 		return
 	}
-	k.session, k.since, k.lost = m.session, c.Clock().Mono(), nil
+	k.session, k.leash, k.since, k.lost = m.session, m.leash, c.Clock().Mono(), nil
 	k.spec.Status.up(k.spec.Name, c.Epoch())
 	c.Log().Info().Str("connection", k.spec.Name).Msg("connected")
 	s := m.session
@@ -169,7 +172,8 @@ func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 		return
 	}
 	err := k.session.Err()
-	k.session, k.lost = nil, err
+	k.leash.release()
+	k.session, k.leash, k.lost = nil, nil, err
 	k.spec.Status.down(k.spec.Name, c.Epoch(), err)
 	c.Log().Warn().Err(err).Str("connection", k.spec.Name).Msg("connection lost")
 	k.announce(c, nil)

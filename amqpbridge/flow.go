@@ -33,6 +33,7 @@ type subscription struct{ session link.Session }
 type consuming struct {
 	by       *subscription
 	consumer link.Consumer
+	leash    leash // of the consumer
 	err      error
 }
 
@@ -164,6 +165,7 @@ type Flow struct {
 	linked   otp.Epoch     // whose it is
 	by       *subscription // the one whose deliveries are taken; nil is none
 	consumer link.Consumer
+	leash    leash // of the consumer
 	acks     acks
 	jobs     map[*job]struct{}
 	order    *order

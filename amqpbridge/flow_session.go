@@ -21,7 +21,8 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 	if m.by < f.linked && !mutant.On(mutant.BelieveAbandoned) || m.session != nil && m.session == f.session {
 		return
 	}
-	f.session, f.linked, f.by, f.consumer = m.session, m.by, nil, nil
+	f.leash.release()
+	f.session, f.linked, f.by, f.consumer, f.leash = m.session, m.by, nil, nil, nil
 	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
 	clear(f.jobs)
 	f.holding = false
@@ -46,15 +47,15 @@ func (f *Flow) consume(c *otp.Context[FlowMessage]) {
 	deliver := func(d link.Delivery) {
 		_ = self.Tell(from, delivered{by: by, d: d, at: now()}) // a flow that is gone has cancelled: it comes again
 	}
-	otp.Task(c, func(ctx context.Context) (link.Consumer, error) {
+	otp.Task(c, func(ctx context.Context) (consuming, error) {
 		k, err := by.session.Consume(ctx, spec, deliver)
-		if err == nil {
-			// A consumer that is made while its incarnation ends has no other owner to close it.
-			context.AfterFunc(life, func() { closeConsumer(k) }) //nolint:contextcheck // its context has ended.
+		if err != nil {
+			return consuming{}, err //nolint:wrapcheck // the link's errors say all there is to say.
 		}
-		return k, err //nolint:wrapcheck // the link's errors say all there is to say.
-	}, func(k link.Consumer, err error) FlowMessage {
-		return consuming{by: by, consumer: k, err: err}
+		return consuming{consumer: k, leash: hold(life, func() { closeConsumer(k) })}, nil //nolint:contextcheck // its context has ended.
+	}, func(m consuming, err error) FlowMessage {
+		m.by, m.err = by, err
+		return m
 	})
 }
 
@@ -66,6 +67,7 @@ func closeConsumer(k link.Consumer) {
 
 func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 	if m.by != f.by {
+		m.leash.release() // its session has ended
 		return
 	}
 	if m.err != nil {
@@ -75,7 +77,7 @@ func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 		c.After(consumeRetry, consumeAgain{session: m.by.session}) // at a drain, too: it ends there
 		return
 	}
-	f.consumer = m.consumer
+	f.consumer, f.leash = m.consumer, m.leash
 	if f.draining {
 		f.cancel(c)
 		return

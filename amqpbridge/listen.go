@@ -8,18 +8,17 @@ import (
 )
 
 // listen consumes a queue of small things, each of which is acknowledged at once, until life ends.
-func listen(ctx, life context.Context, s link.Session, queue string, take func(link.Delivery)) error {
+func listen(ctx, life context.Context, s link.Session, queue string, take func(link.Delivery)) (leash, error) {
 	var l small
 	k, err := s.Consume(ctx, link.ConsumerSpec{Queue: queue, Tag: "registrar-pulse", Prefetch: 16}, func(d link.Delivery) {
 		take(d)
 		l.ack(d.Tag)
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // the link's errors say all there is to say.
+		return nil, err //nolint:wrapcheck // the link's errors say all there is to say.
 	}
 	l.begin(k)
-	context.AfterFunc(life, func() { closeConsumer(k) }) //nolint:contextcheck // its context has ended.
-	return nil
+	return hold(life, func() { closeConsumer(k) }), nil //nolint:contextcheck // its context has ended.
 }
 
 // small acknowledges deliveries. Those that come before the consumer is known wait for it: who hands them over must not.

@@ -44,6 +44,7 @@ type pulseAttach struct {
 // listening is the end of an attempt to consume the answers and the tokens.
 type listening struct {
 	session link.Session
+	leash   leash // of the consumers
 	err     error
 }
 
@@ -72,6 +73,7 @@ type pulse struct {
 	spec    PulseSpec
 	session link.Session
 	linked  otp.Epoch // whose it is
+	leash   leash     // of the consumers
 	up      bool      // consuming
 	seq     int
 	asked   string // the last question that has no answer yet
@@ -149,6 +151,10 @@ func (p *pulse) onAttach(c *otp.Context[PulseMessage], m pulseAttach) {
 		return
 	}
 	p.linked = m.by
+	if !m.again {
+		p.leash.release()
+		p.leash = nil
+	}
 	p.session, p.up, p.asked, p.looks = m.session, false, "", nil
 	if p.spec.Leaders != "" {
 		p.lead(c, false)
@@ -158,24 +164,28 @@ func (p *pulse) onAttach(c *otp.Context[PulseMessage], m pulseAttach) {
 	}
 	session, self, leaders, life := m.session, c.Self(), p.spec.Leaders, c.Context()
 	from := otp.External("amqp")
-	otp.Task(c, func(ctx context.Context) (struct{}, error) {
-		if err := listen(ctx, life, session, session.QueueName(pulseAlias), func(d link.Delivery) {
+	otp.Task(c, func(ctx context.Context) (leash, error) {
+		answers, err := listen(ctx, life, session, session.QueueName(pulseAlias), func(d link.Delivery) {
 			if a, err := wire.Decode(d.Body); err == nil {
 				_ = self.Tell(from, heard{id: wire.MsgIDOf(a)}) // a pulse that is gone asks anew
 			}
-		}); err != nil || leaders == "" {
-			return struct{}{}, err
+		})
+		if err != nil || leaders == "" {
+			return answers, err
 		}
-		return struct{}{}, listen(ctx, life, session, leaders, func(link.Delivery) {
+		tokens, err := listen(ctx, life, session, leaders, func(link.Delivery) {
 			_ = self.Tell(from, token{session: session}) // as above
 		})
-	}, func(_ struct{}, err error) PulseMessage { return listening{session: session, err: err} })
+		return append(answers, tokens...), err
+	}, func(l leash, err error) PulseMessage { return listening{session: session, leash: l, err: err} })
 }
 
 func (p *pulse) onListening(c *otp.Context[PulseMessage], m listening) {
 	if m.session != p.session {
+		m.leash.release()
 		return
 	}
+	p.leash = append(p.leash, m.leash...) // what an attempt has opened that has failed halfway lives as long as its session
 	if m.err != nil {
 		p.session = nil
 		c.After(consumeRetry, pulseAttach{session: m.session, by: p.linked, again: true})

@@ -1,0 +1,61 @@
+package amqpbridge_test
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/loop"
+)
+
+// dialer stands between a bridge and its broker: it wraps sessions, or refuses to make them. A nil function leaves things as they are.
+type dialer struct {
+	link.Dialer
+	wrap   func(name string, s link.Session) link.Session
+	refuse func(name string) bool
+}
+
+func (d *dialer) Dial(ctx context.Context, name string) (link.Session, error) {
+	if d.refuse != nil && d.refuse(name) {
+		return nil, link.ErrRefused
+	}
+	s, err := d.Dialer.Dial(ctx, name)
+	if err == nil && d.wrap != nil {
+		s = d.wrap(name, s)
+	}
+	return s, err
+}
+
+// A broker comes and goes many times in the life of a registrar, which must not remember the sessions that have ended.
+func TestEndedSessionsAreForgotten(t *testing.T) {
+	broker := loop.New()
+	var made, freed atomic.Int64
+	type tracked struct{ link.Session }
+	b := start(t, &dialer{Dialer: broker, wrap: func(_ string, s link.Session) link.Session {
+		made.Add(1)
+		w := &tracked{s}
+		runtime.AddCleanup(w, func(struct{}) { freed.Add(1) }, struct{}{})
+		return w
+	}})
+	failures := func() (n uint64) {
+		for _, p := range b.Status.Parts() {
+			n += p.Failures
+		}
+		return n
+	}
+	for range 10 {
+		before := failures()
+		broker.Cut()
+		until(t, "up again", func() bool { return failures() > before && len(b.Status.Reasons()) == 0 })
+	}
+	const inUse = 6 // two, and those that messages and tasks of the last round still name
+	until(t, "forgotten", func() bool {
+		runtime.GC()
+		return made.Load()-freed.Load() <= inUse
+	})
+	if made.Load() < 10 {
+		t.Errorf("%d sessions were made", made.Load())
+	}
+}
