@@ -31,11 +31,12 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 	f.gate.recent = recent
 	if m.session == nil {
 		f.spec.Status.down(f.spec.Name, c.Epoch(), nil)
-		f.stopped = f.draining
-		f.settleDrains()
-		return
 	}
-	if !f.draining {
+	switch {
+	case f.draining: // it ends here: nothing is in hand, and nothing more is taken
+		f.stopped = true
+		f.settleDrains()
+	case m.session != nil:
 		f.consume(c)
 	}
 }
@@ -79,8 +80,11 @@ func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 	}
 	f.consumer, f.leash = m.consumer, m.leash
 	if f.draining {
-		f.cancel(c)
+		f.fill(c)
 		return
+	}
+	if f.acks.settled > 0 { // deliveries that were finished before there was anybody to acknowledge them
+		f.flushSoon(c)
 	}
 	f.spec.Status.up(f.spec.Name, c.Epoch())
 	if f.spec.Up != nil {
@@ -100,10 +104,18 @@ func (f *Flow) onConsumeAgain(c *otp.Context[FlowMessage], m consumeAgain) {
 	f.consume(c)
 }
 
+func (f *Flow) flushSoon(c *otp.Context[FlowMessage]) {
+	if !f.flushing {
+		f.flushing = true
+		c.Enqueue(flush{})
+	}
+}
+
 // flush sends the acknowledgements that are due.
 func (f *Flow) flush(c *otp.Context[FlowMessage]) {
 	f.flushing = false
 	if f.consumer == nil || f.holding {
+		f.settleDrains() // the session may have ended meanwhile: a drain has waited for this word alone
 		return
 	}
 	if err := c.Fault(fault.BeforeAck, ""); err != nil {

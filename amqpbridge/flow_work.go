@@ -160,10 +160,7 @@ func (f *Flow) finish(c *otp.Context[FlowMessage], j *job, name string) {
 	delete(f.jobs, j)
 	f.spec.Tally.Add(f.spec.Name, name)
 	f.acks.settle(j.d.Tag)
-	if !f.flushing {
-		f.flushing = true
-		c.Enqueue(flush{})
-	}
+	f.flushSoon(c)
 	for _, next := range f.order.done(j) {
 		f.admit(c, next)
 	}

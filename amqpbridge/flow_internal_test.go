@@ -1,0 +1,197 @@
+package amqpbridge
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"registrar/amqpbridge/link"
+	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
+)
+
+// bench is a flow without a broker or actors: the test delivers, answers and looks at the flow on its own goroutine.
+type bench struct {
+	t    *testing.T
+	ref  *otp.Ref[FlowMessage]
+	flow *Flow
+	asks chan func(outcome) // the work that the flow has begun
+}
+
+// stub is a session with one consumer. Consume waits for ready, after it has called early.
+type stub struct {
+	link.Session
+	ready     chan struct{}
+	early     func(deliver func(link.Delivery))
+	deliver   chan func(link.Delivery)
+	acks      chan uint64
+	cancelled chan struct{}
+}
+
+func newStub() *stub {
+	return &stub{ready: make(chan struct{}), deliver: make(chan func(link.Delivery), 1), acks: make(chan uint64, 100), cancelled: make(chan struct{}, 10)}
+}
+
+func (l *stub) Consume(ctx context.Context, _ link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
+	if l.early != nil {
+		l.early(deliver)
+	}
+	select {
+	case <-l.ready:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	l.deliver <- deliver
+	return &stubConsumer{l: l}, nil
+}
+
+type stubConsumer struct {
+	link.Consumer
+	l *stub
+}
+
+func (k *stubConsumer) Ack(tag uint64, _ bool) error {
+	k.l.acks <- tag
+	return nil
+}
+
+func (k *stubConsumer) Cancel(context.Context) error {
+	k.l.cancelled <- struct{}{}
+	return nil
+}
+
+func (*stubConsumer) Close(context.Context) error { return nil }
+
+func newBench(t *testing.T, l *stub) *bench {
+	t.Helper()
+	sys := otp.NewSystem()
+	b := &bench{t: t, ref: otp.NewRef[FlowMessage](sys, "flow"), asks: make(chan func(outcome), 100)}
+	spec := FlowSpec{
+		Name: "flow", Consumer: link.ConsumerSpec{Queue: "queue", Prefetch: 10}, Window: 10, Self: b.ref, Status: NewStatus("flow"), Tally: &Tally{}, Now: time.Now,
+		Connection: otp.NewRef[ConnectionMessage](sys, "nobody"), Garbage: newGarbage(), Read: func(*job) error { return nil },
+		Ask: func(_ *otp.Context[FlowMessage], _ *job, done func(outcome)) { b.asks <- done },
+	}
+	app, err := otp.Start(t.Context(), sys, "test", otp.SupSpec{Children: []otp.ChildSpec{child(b.ref, func() otp.Behaviour[FlowMessage] {
+		b.flow = NewFlow(spec)
+		return b.flow
+	})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = app.Stop(context.Background()) })
+	b.tell(attach{session: l})
+	return b
+}
+
+func (b *bench) tell(m FlowMessage) {
+	b.t.Helper()
+	if err := b.ref.Tell(otp.External("test"), m); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// on runs f on the flow's goroutine, behind what has been told.
+func (b *bench) on(f func(*otp.Context[FlowMessage])) {
+	done := make(chan struct{})
+	b.tell(step{run: func(c *otp.Context[FlowMessage]) {
+		defer close(done)
+		f(c)
+	}})
+	<-done
+}
+
+// until waits for a state of the flow.
+func (b *bench) until(what string, ok func(*Flow) bool) {
+	b.t.Helper()
+	if !otptest.Reached(func() (yes bool) {
+		b.on(func(*otp.Context[FlowMessage]) { yes = ok(b.flow) })
+		return yes
+	}) {
+		b.t.Fatalf("not %s in time", what)
+	}
+}
+
+// drain begins a drain; its end is the channel's.
+func (b *bench) drain() <-chan error {
+	ended := make(chan error, 1)
+	b.tell(Drain{From: otp.NewFrom(func(_ Drained, err error) { ended <- err })})
+	return ended
+}
+
+// soon waits for a value.
+func soon[T any](t *testing.T, what string, from <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-from:
+	case <-time.After(otptest.Long):
+		t.Fatalf("no %s in time", what)
+	}
+	return v
+}
+
+// The connection is lost when the last delivery has been finished and not yet acknowledged: the drain ends all the same.
+func TestDrainEndsWithoutItsConnection(t *testing.T) {
+	l := newStub()
+	close(l.ready)
+	b := newBench(t, l)
+	deliver := soon(t, "consumer", l.deliver)
+	deliver(link.Delivery{Tag: 1})
+	done := soon(t, "work", b.asks)
+	drained := b.drain()
+	b.until("cancelled", func(f *Flow) bool { return f.stopped })
+	b.on(func(*otp.Context[FlowMessage]) {
+		b.tell(attach{}) // stands before the word to acknowledge
+		done(settled("done"))
+	})
+	if err := soon(t, "answer to the drain", drained); err != nil {
+		t.Error(err)
+	}
+}
+
+// Another session takes the place of the one that a flow was being drained in, without a word about the end of that: there is nothing left to finish.
+func TestDrainEndsWithANewConnection(t *testing.T) {
+	l := newStub()
+	close(l.ready)
+	b := newBench(t, l)
+	soon(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
+	soon(t, "work", b.asks) // never done
+	drained := b.drain()
+	b.tell(attach{session: newStub(), by: 1})
+	if err := soon(t, "answer to the drain", drained); err != nil {
+		t.Error(err)
+	}
+}
+
+// Everything that the prefetch allows has been delivered and finished before the flow knows its consumer: it is acknowledged then, else nothing more would come.
+func TestAcknowledgesWhatWasFinishedBeforeItsConsumer(t *testing.T) {
+	l := newStub()
+	l.early = func(deliver func(link.Delivery)) { deliver(link.Delivery{Tag: 1}) }
+	b := newBench(t, l)
+	done := soon(t, "work", b.asks)
+	b.on(func(*otp.Context[FlowMessage]) { done(settled("done")) })
+	b.until("finished", func(f *Flow) bool { return f.acks.settled == 1 && !f.flushing })
+	close(l.ready)
+	if tag := soon(t, "acknowledgement", l.acks); tag != 1 {
+		t.Errorf("acknowledged %d", tag)
+	}
+}
+
+// A subscription that begins while the flow is being drained is cancelled as any other: not before what the broker has handed out has come.
+func TestDrainWhileItSubscribes(t *testing.T) {
+	l := newStub()
+	b := newBench(t, l)
+	drained := b.drain()
+	b.until("draining", func(f *Flow) bool { return f.draining })
+	var held bool
+	b.on(func(c *otp.Context[FlowMessage]) {
+		b.flow.onConsuming(c, consuming{by: b.flow.by, consumer: &stubConsumer{l: l}})
+		held = b.flow.holding && len(l.cancelled) == 0
+	})
+	if !held {
+		t.Error("it has not waited for the prefetch to fill up")
+	}
+	soon(t, "cancellation", l.cancelled)
+	if err := soon(t, "answer to the drain", drained); err != nil {
+		t.Error(err)
+	}
+}
