@@ -4,13 +4,17 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor"
 )
 
 // A stop in the middle of the work drains: what is still in the queue afterwards was never handed out, and nothing is missing after the next start.
@@ -45,4 +49,20 @@ func TestCleanStopLeavesNothingToBeDeliveredAgain(t *testing.T) {
 	}
 	b.start()
 	b.until("all are registered", func() bool { return b.holds(0, users) })
+}
+
+// A flow that hangs at a stop takes none of the time of the others: they are drained meanwhile.
+func TestHangingFlowLeavesOthersTheirTime(t *testing.T) {
+	var said journal
+	b := newLoopbed(t, func(cfg *supervisor.Config) { cfg.Log = zerolog.New(&said).Level(zerolog.WarnLevel) })
+	if err := b.server.Suspend("bridge/authn"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	_ = b.server.Stop(ctx) // it is late
+	b.server = nil
+	if s := said.String(); strings.Count(s, "not drained") != 1 || !strings.Contains(s, `"flow":"bridge/authn"`) {
+		t.Errorf("it says: %s", s)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,14 +75,18 @@ func (s *Server) Stop(ctx context.Context) error {
 func (s *Server) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainWithin)
 	defer cancel()
-	for _, flow := range s.rooms.bridge.Flows() {
-		_, err := otp.Call(ctx, otp.External("stop"), flow, func(f otp.From[amqpbridge.Drained]) amqpbridge.FlowMessage {
-			return amqpbridge.Drain{From: f}
+	var all sync.WaitGroup
+	for _, flow := range s.rooms.bridge.Flows() { // at once: one that takes long leaves the others their time
+		all.Go(func() {
+			_, err := otp.Call(ctx, otp.External("stop"), flow, func(f otp.From[amqpbridge.Drained]) amqpbridge.FlowMessage {
+				return amqpbridge.Drain{From: f}
+			})
+			if err != nil {
+				s.rooms.cfg.Log.Warn().Err(err).Str("flow", flow.Name()).Msg("not drained: what is in hand comes again")
+			}
 		})
-		if err != nil {
-			s.rooms.cfg.Log.Warn().Err(err).Str("flow", flow.Name()).Msg("not drained: what is in hand comes again")
-		}
 	}
+	all.Wait()
 }
 
 // Counts returns what became of messages, by flow and outcome.
