@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"registrar/supervisor/otp"
@@ -54,7 +55,7 @@ const (
 	saveEvery = time.Second
 	// No more than storiesMost crashes within that time have their story told: a chain of messages is looked for among all that are recorded.
 	storiesMost = 10
-	// A story may begin lookBack before its crash.
+	// A story may begin lookBack before its crash, or earlier if the process had been hanging for longer.
 	lookBack = 5 * time.Second
 )
 
@@ -113,8 +114,17 @@ func (s *Stories) crashed(c *otp.Context[StoriesMessage], r otp.Report) {
 	if r.Reason.State != nil {
 		story.State = fmt.Sprintf("%+v", r.Reason.State)
 	}
-	story.Tell(s.recorder.Snapshot(trace.Filter{Since: c.Now().Add(-lookBack)}))
+	story.Tell(s.before(c.Now(), story.MessageID))
 	s.fresh = append(s.fresh, story)
+}
+
+// before returns what was recorded shortly before a crash: everything if the message in hand is not among that, because its process had long been hanging.
+func (s *Stories) before(now time.Time, inHand trace.ID) []trace.Event {
+	events := s.recorder.Snapshot(trace.Filter{Since: now.Add(-lookBack)})
+	if inHand != 0 && !slices.ContainsFunc(events, func(e trace.Event) bool { return e.ID == inHand }) {
+		return s.recorder.Snapshot(trace.Filter{})
+	}
+	return events
 }
 
 // save keeps what is fresh and says so, in short.

@@ -31,14 +31,13 @@ func (p *proc) kill(r Reason) bool {
 // handler returns, and has no more say from now on: its epoch is over, its address is free, what it holds is answered, its children are abandoned.
 // It returns what its parent is to hear, and false when the process has ended already.
 func (p *proc) abandon(r Reason) (e childEvent, ok bool) {
-	p.mu.Lock()
-	epoch, inHand := p.epoch, p.inHand
-	p.mu.Unlock()
-	if !p.claim(gone) {
+	epoch, inHand, ok := p.cut()
+	if !ok {
 		return e, false
 	}
 	if inHand != nil && inHand.lane != controlLane {
 		r.Message, r.MessageID = fmt.Sprintf("%T", inHand.msg), inHand.id
+		p.recordCut(inHand, epoch)
 	}
 	p.retire(gone)
 	if s, ok := p.body.(*sup); ok {
@@ -54,4 +53,15 @@ func (p *proc) abandon(r Reason) (e childEvent, ok bool) {
 	}
 	p.sys.report(Report{Kind: Abandoned, Process: p.name(), Epoch: epoch, Reason: r})
 	return childEvent{p: p, kind: evExited, epoch: epoch, reason: r}, true
+}
+
+// cut takes the right to end the process, like claim, together with what it has in hand: a moment later that may be another message.
+func (p *proc) cut() (epoch Epoch, inHand *envelope, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.life == gone || p.life == closed {
+		return 0, nil, false
+	}
+	p.life = gone
+	return p.epoch, p.inHand, true
 }

@@ -22,6 +22,8 @@ type envelope struct {
 	lane lane
 	// accepted is written by the poster alone, before the envelope is linked.
 	accepted bool
+	// recorded means that its own process has recorded it. The process's mutex guards it.
+	recorded bool
 }
 
 // operation is what the control lane carries in place of a message.

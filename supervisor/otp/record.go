@@ -36,7 +36,7 @@ func (p *proc) entry(kind trace.Kind, epoch Epoch) trace.Entry {
 
 // recordMessage records a message whose handling is over, and returns when that was.
 func (p *proc) recordMessage(e *envelope, queued time.Duration, note trace.Note, asks, failed bool) time.Duration {
-	if p.sys.rec == nil {
+	if p.sys.rec == nil || !p.mayRecord(e) {
 		return e.at
 	}
 	t := trace.Entry{
@@ -45,6 +45,30 @@ func (p *proc) recordMessage(e *envelope, queued time.Duration, note trace.Note,
 	}
 	p.sys.rec.Record(&t)
 	return t.Ended
+}
+
+// mayRecord reports whether the process still has a say about a message: if it has been abandoned over it, that is recorded already.
+func (p *proc) mayRecord(e *envelope) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.life == gone {
+		return false
+	}
+	e.recorded = true
+	return true
+}
+
+// recordCut records the message over which the process is abandoned: its handler may never return. The note of the message is the handler's to read, so that
+// the event has none.
+func (p *proc) recordCut(e *envelope, epoch Epoch) {
+	if p.sys.rec == nil || e.recorded {
+		return // its process has no more say, and writes that no more
+	}
+	rq, asks := e.msg.(Request)
+	t := p.entry(e.kind, epoch)
+	t.ID, t.Cause, t.Began, t.Ended = e.id, e.cause, e.at, t.Began
+	t.Type, t.From, t.Asks, t.Failed = reflect.TypeOf(e.msg), e.from.name(), asks && rq.slot() != nil, true
+	p.sys.rec.Record(&t)
 }
 
 // recordLife records an event in the life of the process.

@@ -147,7 +147,7 @@ type Event struct {
 	Cause ID `json:"cause,omitzero"`
 	// From names a sender outside of the tree.
 	From string `json:"from,omitempty"`
-	// Asks says that the sender waits for an answer; Failed that the process crashed over it.
+	// Asks says that the sender waits for an answer; Failed that the process crashed, or was killed, over it.
 	Asks   bool `json:"asks,omitempty"`
 	Failed bool `json:"failed,omitempty"`
 	// Wait is how long the message was queued, Took how long its handling took, in nanoseconds.

@@ -1,0 +1,121 @@
+package otp_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
+)
+
+func (n note) TraceNote() trace.Note { return trace.Note{Text: n.text} }
+
+// traced is a suite whose processes are recorded.
+type traced struct {
+	*suite
+	rec *trace.Recorder
+}
+
+func inTrace(test func(*traced), children ...otp.ChildSpec) func(*testing.T) {
+	return func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			clock := otp.SystemClock()
+			s := &traced{rec: trace.New(trace.DefaultEvents, clock.Now(), clock.Mono()), suite: &suite{T: t, failing: map[string]error{}}}
+			s.plant = grow(t, lenient, nil, func(p *plant, spec *otp.SupSpec) {
+				p.sys = otp.NewSystem(otp.WithClock(clock), otp.WithRecorder(s.rec), otp.WithBoot(1), otp.WithFaults(p.faults))
+				s.plant = p
+				for _, c := range children {
+					spec.Children = append(spec.Children, s.spec(c))
+				}
+			})
+			test(s)
+		})
+	}
+}
+
+// events names each event that has a cause, with its cause, sorted: which of those that happen at the same time is first is not what they are asked for.
+func (s *traced) events() (out []string) {
+	s.Helper()
+	synctest.Wait()
+	all := s.rec.Snapshot(trace.Filter{})
+	name := func(e trace.Event) string {
+		n := e.Process + " " + e.What()
+		if e.Kind != trace.Message {
+			n = e.Process + " " + e.Kind.String()
+		}
+		if e.Text != "" && e.Kind.Handled() {
+			n += " " + e.Text
+		}
+		if e.Failed {
+			n += " ✖"
+		}
+		return n
+	}
+	for _, e := range all {
+		if e.Cause == 0 {
+			continue
+		}
+		cause := "what is not there"
+		if i := slices.IndexFunc(all, func(c trace.Event) bool { return c.ID == e.Cause }); i >= 0 {
+			cause = name(all[i])
+		}
+		out = append(out, name(e)+" <- "+cause)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (s *traced) caused(want ...string) {
+	s.Helper()
+	if diff := cmp.Diff(want, s.events()); diff != "" {
+		s.Error(diff)
+	}
+}
+
+// do has a process do something over a message from outside.
+func (s *traced) do(name string, f func(*otp.Context[msg])) {
+	s.Helper()
+	s.tell(name, fn{f})
+	synctest.Wait()
+}
+
+// The message over which a process that hangs is killed is recorded at once, as the one it has failed over, and not again when its handler returns.
+func TestAbandonedMessageIsRecorded(t *testing.T) {
+	for name, wake := range map[string]func(*otp.Context[msg]){"returns": func(*otp.Context[msg]) {}, "panics": func(*otp.Context[msg]) { panic("late") }} {
+		t.Run("its handler "+name, inTrace(func(s *traced) {
+			var killed otp.Report
+			s.sys.Subscribe(func(r otp.Report) { killed = r }, otp.Abandoned)
+			until := make(chan struct{})
+			s.do("a", func(c *otp.Context[msg]) {
+				s.must(s.refs["b"].Tell(c, fn{func(c *otp.Context[msg]) { <-until; wake(c) }}), nil)
+			})
+			time.Sleep(time.Second)
+			s.must(s.app.Abandon("b"), nil)
+			want := []string{"b abandoned <- b otp_test.fn ✖", "b otp_test.fn ✖ <- a otp_test.fn"}
+			s.caused(want...)
+			close(until)
+			s.caused(want...)
+			events := s.rec.Snapshot(trace.Filter{Process: "b", Kinds: []trace.Kind{trace.Message}})
+			if len(events) != 1 || events[0].ID != killed.Reason.MessageID || events[0].Took != time.Second || events[0].Epoch != killed.Epoch.String() {
+				t.Errorf("%+v, and the report says %v of %v", events, killed.Reason.MessageID, killed.Epoch)
+			}
+			story := trace.CrashStory{Process: "b", MessageID: killed.Reason.MessageID}
+			story.Tell(s.rec.Snapshot(trace.Filter{}))
+			if got := story.Way(); got != "test → a → b" {
+				t.Errorf("the way is %s", got)
+			}
+		}, otp.ChildSpec{ID: "a"}, otp.ChildSpec{ID: "b", Restart: otp.Temporary}))
+	}
+	t.Run("it has crashed over it already, and hangs in its end", inTrace(func(s *traced) {
+		until := make(chan struct{})
+		defer close(until)
+		s.must(s.app.StartChild(s.Context(), "top", s.stage(otp.ChildSpec{ID: "b", Restart: otp.Temporary}, nil, func(int) { <-until })), nil)
+		s.do("a", func(c *otp.Context[msg]) { s.must(s.refs["b"].Tell(c, boom{}), nil) })
+		s.must(s.app.Abandon("b"), nil)
+		s.caused("b abandoned <- b otp_test.boom ✖", "b crash <- b otp_test.boom ✖", "b otp_test.boom ✖ <- a otp_test.fn")
+	}, otp.ChildSpec{ID: "a"}))
+}
