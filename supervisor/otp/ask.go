@@ -1,6 +1,7 @@
 package otp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -14,10 +15,10 @@ import (
 // asker's. An error is [ErrNoProcess], [ErrOverloaded], a [CrashError], [ErrTimeout] or what the callee failed with. A timeout
 // of zero is none.
 func Ask[M, T, N any](c *Context[N], to *Ref[M], timeout time.Duration, build func(From[T]) M, then func(T, error) N) {
-	p, epoch := c.p, c.epoch
+	p, epoch, asked := c.p, c.epoch, c.cause()
 	f := NewFrom[T](nil)
 	f.s.sys = p.sys
-	f.s.done = func(v T, err error) { p.urgent(epoch, then(v, err), trace.Completion, f.s.by) }
+	f.s.done = func(v T, err error) { p.urgent(epoch, then(v, err), trace.Completion, cmp.Or(f.s.by, asked)) }
 	if timeout > 0 {
 		f.s.expireAfter(c.p.sys.clock, timeout, to.name)
 	}
@@ -51,7 +52,10 @@ func Call[M, T any](ctx context.Context, from Origin, to *Ref[M], build func(Fro
 
 // expireAfter fails the slot when no answer has come in time.
 func (s *slotCore) expireAfter(clock Clock, d time.Duration, name string) {
-	t := clock.AfterFunc(d, func() { s.failer.fail(fmt.Errorf("%s: %w", name, ErrTimeout)) })
+	t := clock.AfterFunc(d, func() {
+		s.release() // it is no answer of the holder's, whatever that has in hand
+		s.failer.fail(fmt.Errorf("%s: %w", name, ErrTimeout))
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.answered {

@@ -119,3 +119,57 @@ func TestAbandonedMessageIsRecorded(t *testing.T) {
 		s.caused("b abandoned <- b otp_test.boom ✖", "b crash <- b otp_test.boom ✖", "b otp_test.boom ✖ <- a otp_test.fn")
 	}, otp.ChildSpec{ID: "a"}))
 }
+
+// ask has a process ask for something that is held, with a second's patience; the answer comes to it as a note.
+func (s *traced) ask(name string, to *otp.Ref[msg]) (held otp.From[string]) {
+	s.Helper()
+	s.do(name, func(c *otp.Context[msg]) {
+		otp.Ask(c, to, time.Second, func(f otp.From[string]) msg { held = f; return hold{f} }, func(v string, err error) msg {
+			if err != nil {
+				v = err.Error()
+			}
+			return note{v}
+		})
+	})
+	return held
+}
+
+// An answer comes of the message in which it was given, whoever gave it; what nobody gave comes of the message in which it was asked for.
+func TestCausesOfAnswers(t *testing.T) {
+	const held, answer = "b otp_test.hold <- a otp_test.fn", "a completion "
+	in := func(name string, test func(*traced)) {
+		t.Run(name, inTrace(test, otp.ChildSpec{ID: "a"}, otp.ChildSpec{ID: "b"}))
+	}
+	in("given later", func(s *traced) {
+		from := s.ask("a", s.refs["b"])
+		s.do("b", func(*otp.Context[msg]) { from.Reply("late") })
+		s.caused(answer+"late <- b otp_test.fn", held)
+	})
+	in("by the engine: it has crashed", func(s *traced) {
+		s.ask("a", s.refs["b"])
+		s.tell("b", boom{})
+		s.caused(answer+"b: crash while handling otp_test.boom: boom <- b otp_test.boom ✖", "b crash <- b otp_test.boom ✖", held, "b restart <- b otp_test.boom ✖")
+	})
+	in("by the engine: it was killed between two messages", func(s *traced) {
+		s.ask("a", s.refs["b"])
+		s.must(s.app.Abandon("b"), nil)
+		s.caused(answer+"b: no process <- a otp_test.fn", held)
+	})
+	in("by nobody: the holder is idle", func(s *traced) {
+		s.ask("a", s.refs["b"])
+		time.Sleep(time.Second)
+		s.caused(answer+"b: no answer in time <- a otp_test.fn", held)
+	})
+	in("by nobody: the holder is at something else", func(s *traced) {
+		s.ask("a", s.refs["b"])
+		until := make(chan struct{})
+		s.tell("b", block{until})
+		time.Sleep(time.Second)
+		close(until)
+		s.caused(answer+"b: no answer in time <- a otp_test.fn", held)
+	})
+	in("by nobody: nobody is there", func(s *traced) {
+		s.ask("a", otp.NewRef[msg](s.sys, "z"))
+		s.caused(answer + "z: no process <- a otp_test.fn")
+	})
+}

@@ -38,7 +38,7 @@ type slotCore struct {
 	timer      Timer
 	failer     interface{ fail(err error) }
 	sys        *System
-	by         trace.ID // the message that the holder had in hand when it answered
+	by         trace.ID // the message that the holder had in hand when it answered; zero if it did not, or had none
 }
 
 // NewFrom makes a place for an answer outside of any process: done is called once, on the goroutine of whoever answers, and must

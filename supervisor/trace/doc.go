@@ -8,7 +8,7 @@
 //
 // Cause: the id of an event is that of the message that was handled; its cause is the id of the message that was in hand where it was sent. A
 // completion, which comes from another goroutine, and a timer have as their cause the message in which they were asked for; an answer has the message
-// in which it was given. What comes from outside has none.
+// in which it was given, and the message in which it was asked for if nobody gave it: when time was up, or nobody was there. What comes from outside has none.
 //
 // Secrets: an event holds a [Note] and never a message. A type of message declares with [Noter] what may be told of it; what does not is told by its type.
 // Notes are cut to a bounded length.
