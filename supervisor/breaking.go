@@ -6,15 +6,16 @@ import (
 	"registrar/actors/domain"
 	"registrar/supervisor/console"
 	"registrar/supervisor/fault"
+	"registrar/supervisor/otp"
 )
 
 // What breaks the server on purpose, to see it heal.
 
 // Kill makes the process of that name crash, as if its code had panicked.
-func (s *Server) Kill(process string) error { return s.app.Load().Kill(process) } //nolint:wrapcheck // it names the process.
+func (s *Server) Kill(process string) error { return s.control((*otp.App).Kill, process) }
 
 // Abandon kills a process without its cooperation, see [otp.App.Abandon].
-func (s *Server) Abandon(process string) error { return s.app.Load().Abandon(process) } //nolint:wrapcheck // as above.
+func (s *Server) Abandon(process string) error { return s.control((*otp.App).Abandon, process) }
 
 // Breaking reports whether the server may be broken on purpose.
 func (s *Server) Breaking() bool { return s.rooms.cfg.Faults != nil }

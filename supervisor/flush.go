@@ -8,6 +8,7 @@ import (
 	"registrar/actors/directory"
 	"registrar/actors/domain"
 	"registrar/actors/registration"
+	"registrar/supervisor/console"
 	"registrar/supervisor/otp"
 )
 
@@ -17,7 +18,7 @@ func (s *Server) Flush(ctx context.Context, realm domain.Realm, user domain.User
 	select {
 	case <-s.up:
 	case <-ctx.Done():
-		return 0, fmt.Errorf("the server is still starting: %w", context.Cause(ctx))
+		return 0, fmt.Errorf("%w: %w", console.ErrStarting, context.Cause(ctx))
 	}
 	n, err := s.flush(ctx, realm, user)
 	if err != nil {

@@ -31,6 +31,9 @@ func (s *Server) parts() []part {
 
 // Ready reports whether the server is primed, consuming and able to answer, and what is missing; that faults are armed is said, too, and does not count.
 func (s *Server) Ready() (ok bool, reasons []string) {
+	if _, err := s.running(); err != nil {
+		reasons = append(reasons, err.Error())
+	}
 	for _, p := range s.parts() {
 		if p.why != "" {
 			reasons = append(reasons, p.why)
@@ -45,8 +48,8 @@ func (s *Server) Ready() (ok bool, reasons []string) {
 
 // Tree returns the supervision tree as it is, with the trouble of its parts; an empty one while the server starts.
 func (s *Server) Tree() otp.Node {
-	app := s.app.Load()
-	if app == nil {
+	app, err := s.running()
+	if err != nil {
 		return otp.Node{}
 	}
 	root, why := app.Tree(), s.trouble()
@@ -63,7 +66,11 @@ func (s *Server) Tree() otp.Node {
 
 // Inspect looks at one process.
 func (s *Server) Inspect(ctx context.Context, process string) (otp.Info, error) {
-	info, err := s.app.Load().Inspect(ctx, process)
+	app, err := s.running()
+	if err != nil {
+		return otp.Info{}, err
+	}
+	info, err := app.Inspect(ctx, process)
 	info.Trouble = s.trouble()[process]
 	return info, err //nolint:wrapcheck // it names the process.
 }
@@ -75,4 +82,20 @@ func (s *Server) trouble() map[string]string {
 		why[p.process] = p.why
 	}
 	return why
+}
+
+func (s *Server) control(do func(*otp.App, string) error, process string) error {
+	app, err := s.running()
+	if err != nil {
+		return err
+	}
+	return do(app, process)
+}
+
+// running returns the tree. Whoever uses the control socket can be there before it is.
+func (s *Server) running() (*otp.App, error) {
+	if app := s.app.Load(); app != nil {
+		return app, nil
+	}
+	return nil, console.ErrStarting
 }

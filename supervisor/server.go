@@ -101,13 +101,13 @@ func (s *Server) Users() *directory.Users { return s.rooms.users }
 // The calls for operators are those of otp.App, whose errors name the process.
 
 // Suspend has a process handle no more messages.
-func (s *Server) Suspend(process string) error { return s.app.Load().Suspend(process) } //nolint:wrapcheck // as above.
+func (s *Server) Suspend(process string) error { return s.control((*otp.App).Suspend, process) }
 
 // Resume lets it go on.
-func (s *Server) Resume(process string) error { return s.app.Load().Resume(process) } //nolint:wrapcheck // as above.
+func (s *Server) Resume(process string) error { return s.control((*otp.App).Resume, process) }
 
 // Step has it handle one message.
-func (s *Server) Step(process string) error { return s.app.Load().Step(process) } //nolint:wrapcheck // as above.
+func (s *Server) Step(process string) error { return s.control((*otp.App).Step, process) }
 
 // Recorder holds what the processes have said to each other; nil when nothing is recorded.
 func (s *Server) Recorder() *trace.Recorder { return s.rooms.recorder }
@@ -180,7 +180,7 @@ func await[T any](ctx context.Context, s *Server, call func(done func(T, error))
 	case <-s.up:
 	case <-ctx.Done():
 		var zero T
-		return zero, fmt.Errorf("the server is still starting: %w", context.Cause(ctx))
+		return zero, fmt.Errorf("%w: %w", console.ErrStarting, context.Cause(ctx))
 	}
 	got := make(chan answer, 1)
 	call(func(v T, err error) { got <- answer{v, err} })

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,18 +31,13 @@ import (
 // asProgram makes the test binary the program.
 const asProgram = "REGISTRAR_TEST_AS_PROGRAM"
 
-// waitSocket waits until somebody listens on a Unix socket.
+// waitSocket waits until a server that has started answers on a control socket.
 func waitSocket(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: waitsocket PATH")
 	}
-	poll(ts, "nobody listens on "+args[0], func() bool {
-		c, err := net.Dial("unix", ts.MkAbs(args[0]))
-		if err == nil {
-			_ = c.Close()
-		}
-		return err == nil
-	})
+	client := console.NewClient(ts.MkAbs(args[0]))
+	poll(ts, "nobody answers on "+args[0], func() bool { _, err := client.Tree(context.Background()); return err == nil })
 }
 
 // waitQueue waits until so many messages wait in the queue of a process of the server on that data directory.

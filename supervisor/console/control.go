@@ -94,6 +94,8 @@ func status(err error) int {
 		return http.StatusForbidden
 	case errors.Is(err, otp.ErrNotSuspended):
 		return http.StatusConflict
+	case errors.Is(err, ErrStarting):
+		return http.StatusServiceUnavailable
 	}
 	switch domain.KindOf(err) {
 	case domain.Invalid:

@@ -3,10 +3,14 @@ package console
 import (
 	"context"
 	"fmt"
+	"log" //nolint:depguard // http.Server takes no other; it writes to ours.
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"registrar/supervisor/otp"
 )
@@ -75,11 +79,20 @@ func (s *server) Init(c *otp.Context[ServerMessage]) error {
 		return err
 	}
 	h := s.http
+	h.ErrorLog = log.New(logged{c.Log()}, "", 0)
 	otp.Task(c, func(ctx context.Context) (struct{}, error) {
 		defer context.AfterFunc(ctx, func() { _ = h.Close() })() // who is killed without its cooperation does not come to Terminate
 		return struct{}{}, h.Serve(l)
 	}, func(_ struct{}, err error) ServerMessage { return ended{err: err} })
 	return nil
+}
+
+// logged takes what the HTTP server has to say, such as that a handler has panicked.
+type logged struct{ to *zerolog.Logger }
+
+func (l logged) Write(text []byte) (int, error) {
+	l.to.Error().Str("why", strings.TrimSpace(string(text))).Msg("the HTTP server has trouble")
+	return len(text), nil
 }
 
 // Handle ends the incarnation when the server has stopped by itself.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,9 +10,12 @@ import (
 	"registrar/supervisor/otp"
 )
 
+// ErrStarting means that the processes are not there yet: the control socket is served first.
+var ErrStarting = errors.New("the server is still starting")
+
 // Engine is what the control API shows of the processes of a running registrar, and does with them.
 type Engine interface {
-	// Tree returns the supervision tree as it is.
+	// Tree returns the supervision tree as it is, an empty one while the server starts. The others answer [ErrStarting] then.
 	Tree() otp.Node
 	// Inspect looks at one process; ctx bounds how long its behaviour has to show itself.
 	Inspect(ctx context.Context, process string) (otp.Info, error)
@@ -33,7 +37,13 @@ func controls(e Engine) map[string]func(string) error {
 }
 
 func engineRoutes(mux *http.ServeMux, e Engine) {
-	mux.HandleFunc("GET /v1/tree", func(w http.ResponseWriter, _ *http.Request) { answer(w, e.Tree(), nil) })
+	mux.HandleFunc("GET /v1/tree", func(w http.ResponseWriter, _ *http.Request) {
+		root, err := e.Tree(), error(nil)
+		if root.Name == "" {
+			err = ErrStarting
+		}
+		answer(w, root, err)
+	})
 	mux.HandleFunc("GET /v1/process", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), inspectTimeout)
 		defer cancel()
