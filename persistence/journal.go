@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -68,7 +69,13 @@ func (j *Journal) Append(entries ...func(n uint64) []byte) error {
 }
 
 // Entries returns all of them, the oldest first.
-func (j *Journal) Entries() ([][]byte, error) { return entriesOf(j.db) }
+func (j *Journal) Entries() (all [][]byte, err error) {
+	err = j.db.View(func(tx *bolt.Tx) error { return tx.Bucket([]byte(bucketData)).ForEach(gather(&all)) })
+	if err != nil {
+		return nil, domain.Wrap(domain.Unavailable, "journal", err)
+	}
+	return all, nil
+}
 
 // Close closes the file.
 func (j *Journal) Close() error {
@@ -78,28 +85,22 @@ func (j *Journal) Close() error {
 	return nil
 }
 
-func entriesOf(db *bolt.DB) (all [][]byte, err error) {
-	err = db.View(func(tx *bolt.Tx) error {
-		return tx.Bucket([]byte(bucketData)).ForEach(func(_, v []byte) error {
-			all = append(all, append([]byte(nil), v...))
-			return nil
-		})
-	})
-	if err != nil {
-		return nil, domain.Wrap(domain.Unavailable, "journal", err)
+// ReadJournal returns the entries of a data directory whose lock the caller holds. None is no error. It changes nothing: what is damaged is an error here,
+// and stays where it is.
+func ReadJournal(o Options) (all [][]byte, err error) {
+	if _, err := os.Stat(o.path(crashesKind)); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if _, err := look(o, crashesKind, gather(&all)); err != nil {
+		return nil, err
 	}
 	return all, nil
 }
 
-// ReadJournal returns the entries of a data directory whose lock the caller holds. None is no error.
-func ReadJournal(o Options) ([][]byte, error) {
-	if _, err := os.Stat(o.path(crashesKind)); errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+// gather copies values out of a transaction.
+func gather(all *[][]byte) visit {
+	return func(_, v []byte) error {
+		*all = append(*all, bytes.Clone(v))
+		return nil
 	}
-	j, err := OpenJournal(o, 1)
-	if err != nil {
-		return nil, err
-	}
-	all, err := j.Entries()
-	return all, errors.Join(err, j.Close())
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,7 +12,8 @@ import (
 	"registrar/persistence"
 )
 
-// A journal keeps the last entries, numbered over restarts; one that is damaged is moved aside and a new one begun.
+// A journal keeps the last entries, numbered over restarts; one that is damaged is moved aside and a new one begun, by who writes it and
+// not by who reads it.
 func TestJournal(t *testing.T) {
 	o := persistence.Options{Dir: t.TempDir()}
 	add := func(n int) {
@@ -49,6 +51,12 @@ func TestJournal(t *testing.T) {
 	wants("3", "4", "5")
 	path := filepath.Join(o.Dir, "crashes.db")
 	must(t, os.WriteFile(path, make([]byte, 8192), 0o600))
+	if entries, err := persistence.ReadJournal(o); err == nil || !strings.HasPrefix(err.Error(), "crashes.db: cannot be read") {
+		t.Errorf("read of a damaged one: %q, %v", entries, err)
+	}
+	if exists(path + ".damaged") {
+		t.Error("reading has moved it aside")
+	}
 	add(1)
 	wants("1")
 	if _, err := os.Stat(path + ".damaged"); err != nil {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/rs/zerolog"
 
@@ -28,33 +31,42 @@ func (c *crashesCmd) Run(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
+	if c.ID != 0 {
+		return c.one(env.Stdout, all)
+	}
+	if len(all) == 0 && !c.JSON {
+		return printf(env.Stderr, "nothing has crashed\n")
+	}
 	for i := range all {
 		s := &all[i]
-		switch {
-		case c.ID != 0 && s.ID != c.ID:
-			continue
-		case c.JSON:
+		if c.JSON {
 			err = printJSON(env.Stdout, s)
-		case c.ID != 0:
-			return s.Write(env.Stdout) //nolint:wrapcheck // it says all there is to say.
-		default:
+		} else {
 			err = printf(env.Stdout, "%d  %s  %s  %s\n", s.ID, s.Time.UTC().Format("2006-01-02 15:04:05.000"), s.Process, s.Reason)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if len(all) == 0 && c.ID == 0 && !c.JSON {
-		return printf(env.Stderr, "nothing has crashed\n")
-	}
-	if c.ID != 0 && !c.JSON {
-		return fmt.Errorf("there is no crash %d among the last %d", c.ID, len(all))
-	}
 	return nil
 }
 
-// crashStories asks the server, or reads the file when no server uses the directory.
+func (c *crashesCmd) one(out io.Writer, all []trace.CrashStory) error {
+	i := slices.IndexFunc(all, func(s trace.CrashStory) bool { return s.ID == c.ID })
+	switch {
+	case i < 0:
+		return fmt.Errorf("there is no crash %d among the last %d", c.ID, len(all))
+	case c.JSON:
+		return printJSON(out, &all[i])
+	}
+	return all[i].Write(out) //nolint:wrapcheck // it says all there is to say.
+}
+
+// crashStories asks the server, or reads the file when no server uses the directory. It makes no directory of a mistyped name.
 func crashStories(ctx context.Context, dir string) (all []trace.CrashStory, err error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
 	lock, err := persistence.LockDir(dir)
 	if domain.KindOf(err) == domain.Unavailable {
 		return console.NewClient(filepath.Join(dir, supervisor.ControlSocket)).Crashes(ctx) //nolint:wrapcheck // it says all there is to say.

@@ -141,7 +141,8 @@ func (s *Stories) save(c *otp.Context[StoriesMessage]) {
 		})
 	}
 	if err := s.journal.Append(entries...); err != nil {
-		c.Log().Warn().Err(err).Msg("crash stories cannot be kept")
+		c.Log().Warn().Err(err).Int("crashes", len(s.fresh)).Msg("crash stories cannot be kept")
+		s.fresh = nil // there is nothing to be read of them
 	}
 	for _, story := range s.fresh {
 		c.Log().Warn().Uint64("story", story.ID).Str("crashed", story.Process).Str("way", story.Way()).Msg("the story of a crash: registrar crashes ID")

@@ -1,80 +1,92 @@
 package console_test
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"registrar/supervisor/console"
 	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
 )
 
-// shelf is a journal in memory.
-type shelf struct {
+// kept is a journal in memory, which may be full.
+type kept struct {
 	mu      sync.Mutex
+	full    bool
 	entries [][]byte
 }
 
-func (s *shelf) Append(entries ...func(uint64) []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range entries {
-		s.entries = append(s.entries, e(uint64(len(s.entries)+1)))
+func (k *kept) Append(entries ...func(n uint64) []byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, entry := range entries {
+		text := entry(uint64(len(k.entries) + 1))
+		if k.full {
+			return errors.New("no space left")
+		}
+		k.entries = append(k.entries, text)
 	}
 	return nil
 }
 
-func (s *shelf) Entries() ([][]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.entries, nil
+func (k *kept) Entries() ([][]byte, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.entries, nil
 }
 
-func (*shelf) Close() error { return nil }
+func (*kept) Close() error { return nil }
 
-// hang is the message, and the process, that hangs.
-type hang struct{ until chan struct{} }
-
-func (hang) Init(*otp.Context[hang]) error            { return nil }
-func (hang) Handle(_ *otp.Context[hang], m hang)      { <-m.until }
-func (hang) Terminate(*otp.Context[hang], otp.Reason) {}
-
-// The story of a process that has been hanging for long, and is killed, begins before it hung.
-func TestStoryOfOneThatHung(t *testing.T) {
+// Crashes are told once a second, ten at most, each in one line that names its story; of stories that cannot be kept there is no such line.
+func TestStoriesAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		clock := otp.SystemClock()
-		rec := trace.New(trace.DefaultEvents, clock.Now(), clock.Mono())
-		sys := otp.NewSystem(otp.WithClock(clock), otp.WithRecorder(rec))
-		stories, hangs := otp.NewRef[console.StoriesMessage](sys, "stories"), otp.NewRef[hang](sys, "hangs")
-		sys.Subscribe(func(r otp.Report) { _ = stories.Tell(otp.External("reports"), console.Crashed{Report: r}) }, otp.Abandoned)
-		app, err := otp.Start(t.Context(), sys, "top", otp.SupSpec{Intensity: 1, Children: []otp.ChildSpec{
-			{ID: "stories", Start: otp.Worker(stories, func() otp.Behaviour[console.StoriesMessage] {
-				return console.NewStories(func() (console.Journal, error) { return &shelf{}, nil }, rec)
-			})},
-			{ID: "hangs", Start: otp.Worker(hangs, func() otp.Behaviour[hang] { return hang{} })},
-		}})
+		var log lines
+		var journal kept
+		sys := otp.NewSystem(otp.WithLogger(zerolog.New(&log)))
+		ref := otp.NewRef[console.StoriesMessage](sys, "observe/stories")
+		app, err := otp.Start(t.Context(), sys, "top", otp.SupSpec{Children: []otp.ChildSpec{{ID: "stories", Start: otp.Worker(ref, func() otp.Behaviour[console.StoriesMessage] {
+			return console.NewStories(func() (console.Journal, error) { return &journal, nil }, nil)
+		})}}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = app.Stop(t.Context()) }()
-		until := make(chan struct{})
-		defer close(until)
-		if err := hangs.Tell(otp.External("the test"), hang{until}); err != nil {
-			t.Fatal(err)
+		crash := func(times int) {
+			t.Helper()
+			for range times {
+				if err := ref.Tell(otp.External("test"), console.Crashed{Report: otp.Report{Process: "user/100@acme.test"}}); err != nil {
+					t.Error(err)
+				}
+			}
+			time.Sleep(1100 * time.Millisecond)
+			synctest.Wait()
 		}
-		time.Sleep(time.Hour)
-		if err := app.Abandon("hangs"); err != nil {
-			t.Fatal(err)
+		wants := func(step string, counts map[string]int) {
+			t.Helper()
+			for text, want := range counts {
+				if got := strings.Count(log.String(), text); got != want {
+					t.Errorf("%s: %d times %s, want %d, in\n%s", step, got, text, want, log.String())
+				}
+			}
 		}
-		synctest.Wait()
-		all, err := otp.Call(t.Context(), otp.External("the test"), stories, func(f otp.From[[]trace.CrashStory]) console.StoriesMessage { return console.List{From: f} })
-		if err != nil || len(all) != 1 {
-			t.Fatalf("%d stories, %v", len(all), err)
-		}
-		if got := all[0].Way(); got != "the test → hangs" {
-			t.Errorf("the way is %s, of %d events", got, len(all[0].Events))
+		const story, tooMany, lost = "the story of a crash", `"crashes":2,"message":"too many crashes at once`, `"crashes":3,"message":"crash stories cannot be kept"`
+		crash(12)
+		wants("twelve", map[string]int{story: 10, `"story":10,"crashed":"user/100@acme.test"`: 1, tooMany: 1, lost: 0})
+		crash(1)
+		wants("one", map[string]int{story: 11, tooMany: 1, lost: 0})
+		journal.full = true
+		crash(3)
+		wants("no room", map[string]int{story: 11, tooMany: 1, lost: 1})
+		journal.full = false
+		crash(1)
+		wants("room again", map[string]int{story: 12, `"story":12,`: 1, lost: 1})
+		if err := app.Stop(context.Background()); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -1,0 +1,56 @@
+package console_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"registrar/supervisor/console"
+	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
+)
+
+// hang is the message, and the process, that hangs.
+type hang struct{ until chan struct{} }
+
+func (hang) Init(*otp.Context[hang]) error            { return nil }
+func (hang) Handle(_ *otp.Context[hang], m hang)      { <-m.until }
+func (hang) Terminate(*otp.Context[hang], otp.Reason) {}
+
+// The story of a process that has been hanging for long, and is killed, begins before it hung.
+func TestStoryOfOneThatHung(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := otp.SystemClock()
+		rec := trace.New(trace.DefaultEvents, clock.Now(), clock.Mono())
+		sys := otp.NewSystem(otp.WithClock(clock), otp.WithRecorder(rec))
+		stories, hangs := otp.NewRef[console.StoriesMessage](sys, "stories"), otp.NewRef[hang](sys, "hangs")
+		sys.Subscribe(func(r otp.Report) { _ = stories.Tell(otp.External("reports"), console.Crashed{Report: r}) }, otp.Abandoned)
+		app, err := otp.Start(t.Context(), sys, "top", otp.SupSpec{Intensity: 1, Children: []otp.ChildSpec{
+			{ID: "stories", Start: otp.Worker(stories, func() otp.Behaviour[console.StoriesMessage] {
+				return console.NewStories(func() (console.Journal, error) { return &kept{}, nil }, rec)
+			})},
+			{ID: "hangs", Start: otp.Worker(hangs, func() otp.Behaviour[hang] { return hang{} })},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = app.Stop(t.Context()) }()
+		until := make(chan struct{})
+		defer close(until)
+		if err := hangs.Tell(otp.External("the test"), hang{until}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if err := app.Abandon("hangs"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		all, err := otp.Call(t.Context(), otp.External("the test"), stories, func(f otp.From[[]trace.CrashStory]) console.StoriesMessage { return console.List{From: f} })
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%d stories, %v", len(all), err)
+		}
+		if got := all[0].Way(); got != "the test → hangs" {
+			t.Errorf("the way is %s, of %d events", got, len(all[0].Events))
+		}
+	})
+}
