@@ -120,6 +120,8 @@ type job struct {
 	// stamp and age are those of a report, see [Clocks].
 	stamp domain.Stamp
 	age   time.Duration
+	// unfit says that it does not fit in the store, which is full, and waits for room.
+	unfit bool
 	// aside is where it is put that cannot be used; nil while it can.
 	aside *aside
 }

@@ -54,3 +54,19 @@ func (f *Flow) waitAside() (n int) {
 	}
 	return n
 }
+
+// mayWait reports whether a report that does not fit in the store may wait in hand for room. A quarter of the prefetch may: refreshes, which need none, and
+// ends of registrations, which make some, have to get through. More than that are put aside, for an operator who has made room.
+func (f *Flow) mayWait(j *job) bool {
+	if j.unfit {
+		return true
+	}
+	n := 0
+	for other := range f.jobs {
+		if other.unfit {
+			n++
+		}
+	}
+	j.unfit = n < max(1, f.spec.Consumer.Prefetch/4)
+	return j.unfit
+}

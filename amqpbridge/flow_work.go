@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"registrar/actors/domain"
 	"registrar/actors/registration"
 	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
@@ -114,17 +115,21 @@ func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
 		return
 	}
 	switch {
-	case o.err == nil && o.more != nil:
+	case o.err != nil:
+		f.onFailed(c, o)
+	case o.more != nil:
 		o.more(c, o.j)
-		return
-	case o.err == nil:
+	default:
 		name := o.then(c)
 		if name == outcomeAnswered || name == outcomeRefreshed || name == outcomeRegistered {
 			f.gate.recent.add(o.j.who)
 		}
 		f.finish(c, o.j, name)
-		return
 	}
+}
+
+// onFailed carries out what the policy says about an error.
+func (f *Flow) onFailed(c *otp.Context[FlowMessage], o outcome) {
 	todo := f.spec.Policy.decide(o.err, o.j.tries, o.j.crashes, f.spec.Now().Sub(o.j.at))
 	o.j.tries++
 	if mutant.On(mutant.DropOnRestart) && errors.Is(o.err, otp.ErrCrashed) {
@@ -133,6 +138,9 @@ func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
 	}
 	if errors.Is(o.err, otp.ErrCrashed) {
 		o.j.crashes++
+	}
+	if todo.do == tryAgain && domain.KindOf(o.err) == domain.Full && !f.mayWait(o.j) {
+		todo = verdict{do: parkFull, name: "no_room"}
 	}
 	switch todo.do {
 	case tryAgain:
@@ -148,6 +156,9 @@ func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
 			return
 		}
 		o.j.aside = &aside{queue: f.spec.Malformed, name: todo.name, why: o.err}
+		f.putAside(c, o.j)
+	case parkFull:
+		o.j.aside = &aside{queue: f.spec.Poison, name: todo.name, why: o.err}
 		f.putAside(c, o.j)
 	case parkPoison:
 		c.Log().Error().Err(o.err).Str("flow", f.spec.Name).Int("tries", o.j.tries).Msg("a message is put aside as poison")

@@ -26,6 +26,7 @@ const (
 	drop
 	parkMalformed
 	parkPoison
+	parkFull // decided by the flow: see [Flow.mayWait]
 )
 
 // String names the action for the log.
@@ -39,6 +40,8 @@ func (a action) String() string {
 		return "park_malformed"
 	case parkPoison:
 		return "park_poison"
+	case parkFull:
+		return "park_full"
 	}
 	return "unknown"
 }

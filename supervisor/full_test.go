@@ -48,3 +48,29 @@ func TestFullStore(t *testing.T) {
 	})
 	b.until("ready again", func() bool { ok, _ := b.server.Ready(); return ok })
 }
+
+// More new phones than may be in hand find the store full: refreshes and the ends of registrations go on all the same, and what was put aside is there.
+func TestFullStoreTakesRefreshes(t *testing.T) {
+	b := newLoopbed(t, func(c *supervisor.Config) { c.StoreMost, c.Bridge.RegistrationPrefetch = 1<<20, 10 })
+	seconds := int64(0)
+	report := func(user int, with fields) {
+		seconds++
+		b.publish(kazoo4Report, regSuccess.with(fields{
+			"Username": strconv.Itoa(user), "Contact": fmt.Sprintf("<sip:%d@192.0.2.1>", user), "User-Agent": strings.Repeat("x", 8000), "Event-Timestamp": unixStamp + seconds,
+		}).with(with))
+	}
+	n := 0
+	for ready := true; ready; n++ {
+		report(n, nil)
+		b.until("stored or full", func() bool { ready, _ = b.server.Ready(); return !ready || b.outcomes()["registered"] > uint64(n) })
+	}
+	for i := range 20 {
+		report(n+i, nil)
+	}
+	b.until("put aside", func() bool { return b.outcomes()["no_room"] >= 18 })
+	report(0, nil)
+	b.until("refreshed", func() bool { return b.outcomes()["refreshed"] == 1 })
+	report(1, fields{"Expires": 0})
+	b.until("removed", func() bool { return b.outcomes()["removed"] == 1 })
+	b.equal("gone", b.contact("acme.test", "1"), "")
+}
