@@ -3,9 +3,12 @@ package amqpbridge_test
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/loop"
 )
@@ -58,4 +61,37 @@ func TestEndedSessionsAreForgotten(t *testing.T) {
 	if made.Load() < 10 {
 		t.Errorf("%d sessions were made", made.Load())
 	}
+}
+
+// deaf is a session that binds the questions' queue to nothing.
+type deaf struct{ link.Session }
+
+func (s deaf) Apply(ctx context.Context, t link.Topology) error {
+	t.Bindings = slices.DeleteFunc(slices.Clone(t.Bindings), func(b link.Binding) bool { return b.Queue == "registrar.authn" })
+	return s.Session.Apply(ctx, t)
+}
+
+// New sessions do not heal everything: as long as nothing is answered the bridge says so, also between one renewal and the next.
+func TestSilentDeathIsSaidUntilSomethingIsAnswered(t *testing.T) {
+	broker := loop.New()
+	set := amqpbridge.DefaultSettings()
+	set.Canary = 50 * time.Millisecond
+	var deafened atomic.Bool
+	deafened.Store(true)
+	b := begin(t, &dialer{Dialer: broker, wrap: func(_ string, s link.Session) link.Session {
+		if deafened.Load() {
+			return &deaf{s}
+		}
+		return s
+	}}, set)
+	until(t, "noticed a few times", func() bool { return b.Tally.Get("pulse", "renewed") >= 3 })
+	i := slices.IndexFunc(b.Status.Parts(), func(p amqpbridge.Part) bool { return p.Name == "pulse" })
+	if p := b.Status.Parts()[i]; p.Why == "" || p.Failures != 1 {
+		t.Errorf("it is said to have begun %d times, and now: %q", p.Failures, p.Why)
+	}
+	if n := b.Tally.Get("pulse", "answered"); n > 0 {
+		t.Errorf("%d were answered", n)
+	}
+	deafened.Store(false)
+	until(t, "healed", func() bool { return len(b.Status.Reasons()) == 0 })
 }

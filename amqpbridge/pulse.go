@@ -76,6 +76,7 @@ type pulse struct {
 	leash   leash     // of the consumers
 	up      bool      // consuming
 	seq     int
+	sent    bool   // a question has been asked in this session
 	asked   string // the last question that has no answer yet
 	looks   []bool // of the last questions, which were answered
 	tokens  int    // beats since the last token
@@ -155,7 +156,7 @@ func (p *pulse) onAttach(c *otp.Context[PulseMessage], m pulseAttach) {
 		p.leash.release()
 		p.leash = nil
 	}
-	p.session, p.up, p.asked, p.looks = m.session, false, "", nil
+	p.session, p.up, p.sent, p.asked, p.looks = m.session, false, false, "", nil
 	if p.spec.Leaders != "" {
 		p.lead(c, false)
 	}
@@ -199,10 +200,10 @@ func (p *pulse) beat(c *otp.Context[PulseMessage]) {
 	if !p.up {
 		return
 	}
-	if p.seq > 0 && p.spec.Status.isUp(publisherPart) { // else it is known why there is no answer
+	if p.sent && p.spec.Status.isUp(publisherPart) { // else it is known why there is no answer
 		p.look(c, p.asked == "")
 	}
-	p.seq++
+	p.seq, p.sent = p.seq+1, true
 	p.asked = "pulse-" + strconv.Itoa(p.seq)
 	realm := string(canaryRealm)
 	body := p.sender.AuthnRequest(&wire.AuthnRequest{
