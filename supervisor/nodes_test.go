@@ -20,7 +20,7 @@ func (b *testbed) node(name string) *testbed {
 	n := &testbed{t: b.t, url: b.url, cfg: b.cfg}
 	n.cfg.Data = b.t.TempDir()
 	n.cfg.Bridge = amqpbridge.DefaultSettings()
-	n.cfg.Bridge.Node, n.cfg.Bridge.Canary = name, 100*time.Millisecond
+	n.cfg.Bridge.Node, n.cfg.Bridge.Canary = name, time.Second // a busy machine must not let the lead lapse
 	b.t.Cleanup(n.stop)
 	n.start()
 	return n
