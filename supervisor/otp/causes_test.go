@@ -2,6 +2,7 @@ package otp_test
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,19 +23,22 @@ type traced struct {
 
 func inTrace(test func(*traced), children ...otp.ChildSpec) func(*testing.T) {
 	return func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			clock := otp.SystemClock()
-			s := &traced{rec: trace.New(trace.DefaultEvents, clock.Now(), clock.Mono()), suite: &suite{T: t, failing: map[string]error{}}}
-			s.plant = grow(t, lenient, nil, func(p *plant, spec *otp.SupSpec) {
-				p.sys = otp.NewSystem(otp.WithClock(clock), otp.WithRecorder(s.rec), otp.WithBoot(1), otp.WithFaults(p.faults))
-				s.plant = p
-				for _, c := range children {
-					spec.Children = append(spec.Children, s.spec(c))
-				}
-			})
-			test(s)
-		})
+		synctest.Test(t, func(t *testing.T) { test(growTraced(t, otp.SystemClock(), children...)) })
 	}
+}
+
+func growTraced(t *testing.T, clock otp.Clock, children ...otp.ChildSpec) *traced {
+	t.Helper()
+	s := &traced{rec: trace.New(trace.DefaultEvents, clock.Now(), clock.Mono()), suite: &suite{T: t, failing: map[string]error{}}}
+	s.plant = grow(t, lenient, nil, func(p *plant, spec *otp.SupSpec) {
+		p.sys = otp.NewSystem(otp.WithClock(clock), otp.WithRecorder(s.rec), otp.WithBoot(1), otp.WithFaults(p.faults))
+		s.plant = p
+		for _, c := range children {
+			spec.Children = append(spec.Children, s.spec(c))
+		}
+	})
+	synctest.Wait()
+	return s
 }
 
 // events names each event that has a cause, with its cause, sorted: which of those that happen at the same time is first is not what they are asked for.
@@ -171,5 +175,44 @@ func TestCausesOfAnswers(t *testing.T) {
 	in("by nobody: nobody is there", func(s *traced) {
 		s.ask("a", otp.NewRef[msg](s.sys, "z"))
 		s.caused(answer + "z: no process <- a otp_test.fn")
+	})
+}
+
+// stallingClock ticks with each reading. When it is told to, its next reader loses its processor with the reading in hand.
+type stallingClock struct {
+	otp.Clock
+	ticks         atomic.Int64
+	stall         atomic.Bool
+	stalled, goOn chan struct{}
+}
+
+func (c *stallingClock) Mono() time.Duration {
+	now := time.Duration(c.ticks.Add(1)) * time.Millisecond
+	if c.stall.CompareAndSwap(true, false) {
+		close(c.stalled)
+		<-c.goOn
+	}
+	return now
+}
+
+// A message that is sent while its receiver stands between reading the clock and taking the next message is not handled before it was sent.
+func TestNoEffectBeforeItsCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := &stallingClock{Clock: otp.SystemClock(), stalled: make(chan struct{}), goOn: make(chan struct{})}
+		s := growTraced(t, clock, otp.ChildSpec{ID: "sender"}, otp.ChildSpec{ID: "receiver"})
+		s.tell("receiver", fn{func(*otp.Context[msg]) { clock.stall.Store(true) }})
+		<-clock.stalled
+		s.do("sender", func(c *otp.Context[msg]) { s.must(s.refs["receiver"].Tell(c, note{"effect"}), nil) })
+		close(clock.goOn)
+		synctest.Wait()
+		var got []string
+		for _, e := range s.rec.Snapshot(trace.Filter{Kinds: []trace.Kind{trace.Message}}) {
+			if e.Cause != 0 || e.Process == "sender" {
+				got = append(got, e.Process)
+			}
+		}
+		if diff := cmp.Diff([]string{"sender", "receiver"}, got); diff != "" {
+			t.Error(diff)
+		}
 	})
 }

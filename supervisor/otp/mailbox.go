@@ -81,7 +81,8 @@ func (p *proc) full(bound int32) bool {
 	return p.waiting[normalLane] >= bound
 }
 
-// take returns the next envelope, taken at now, and when it was queued, or nil when there is nothing to do: then the process is no longer scheduled.
+// take returns the next envelope, taken at now, and when it was queued, or nil when there is nothing to do: then the process is no longer scheduled. Now was
+// read before: what was queued after that, while this goroutine had no processor, is taken when it was queued, or it would come before its cause.
 func (p *proc) take(now time.Duration) (e *envelope, queued time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,7 +98,7 @@ func (p *proc) take(now time.Duration) (e *envelope, queued time.Duration) {
 		return nil, 0
 	}
 	if e.lane != controlLane {
-		queued, e.at = e.at, now
+		queued, e.at = e.at, max(now, e.at)
 		p.handled++
 		e.id = trace.NewID(p.epoch.Counter(), uint64(p.handled))
 		p.steps = max(p.steps, 1) - 1
