@@ -30,7 +30,7 @@ func Start(ctx context.Context, s *System, name string, spec SupSpec) (*App, err
 	}
 	a := &App{sys: s, up: make(chan error, 1), done: make(chan struct{})}
 	a.mu.Lock()
-	a.root = s.spawn(name, &sup{name: name, spec: spec, parent: a})
+	a.root = s.spawn(name, &sup{name: name, spec: spec, parent: a}, legacy{})
 	a.mu.Unlock()
 	select {
 	case err := <-a.up:
@@ -97,7 +97,8 @@ type Node struct {
 	// Kind is worker or supervisor; State is up, starting, crashed, stopping, suspended, down.
 	Kind, State string
 	Epoch       Epoch
-	Restarts    int
+	// Restarts is how often it has been started again, in place or, when it was abandoned or had ended by itself, with another process in its place.
+	Restarts int
 	// Since is how long the present incarnation has been there.
 	Since time.Duration
 	// Queue is how many messages wait, Oldest at most how long the first of them has; InHand is the type of the one being handled, if

@@ -118,7 +118,7 @@ func (a *App) RestartChild(ctx context.Context, supervisor, id string) error {
 		case c.p != nil || c.state == childWaiting:
 			done(fmt.Errorf("%s: %w", id, ErrRunning))
 		default:
-			c.started = done
+			c.started, c.left = done, legacy{} // a new beginning
 			s.whenIdle(func() { s.carryOut(&plan{start: []*child{c}, done: func() {}}) })
 		}
 	})

@@ -112,7 +112,7 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 	if f.spec.Most > 0 && f.Len() >= f.spec.Most {
 		f.evict()
 	}
-	d := f.start(k, nil)
+	d := f.start(k, nil, f.owner.handling())
 	if d == nil {
 		return fmt.Errorf("%s: %w", f.spec.label(k), ErrNoProcess)
 	}
@@ -150,8 +150,8 @@ func (f *Family[K, M]) Stop(k K) {
 	}
 }
 
-// start starts a child, in the place of one that was abandoned if that is given.
-func (f *Family[K, M]) start(k K, lost *kid[K, M]) *kid[K, M] {
+// start starts a child because of a message, in the place of one that was abandoned if that is given.
+func (f *Family[K, M]) start(k K, lost *kid[K, M], cause trace.ID) *kid[K, M] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over || f.stop {
@@ -161,7 +161,7 @@ func (f *Family[K, M]) start(k K, lost *kid[K, M]) *kid[K, M] {
 	if lost != nil {
 		d.p.restarts, d.used, d.record = lost.p.restarts+1, lost.used, lost.record
 	}
-	f.owner.sys.begin(&d.p, "", d, f.owner.handling())
+	f.owner.sys.begin(&d.p, "", d, cause)
 	f.kids[k] = d
 	return d
 }

@@ -1,6 +1,7 @@
 package otp
 
 import (
+	"cmp"
 	"fmt"
 
 	"registrar/supervisor/trace"
@@ -145,7 +146,7 @@ func (f *Family[K, M]) lost(d *kid[K, M], r Reason) {
 	d.p.mu.Lock()
 	ends := d.passive || d.unwanted
 	d.p.mu.Unlock()
-	if ends || d.record != nil && d.record.fatal != nil || f.tooMany(d, r) || f.start(d.key, d) == nil {
+	if ends || d.record != nil && d.record.fatal != nil || f.tooMany(d, r) || f.start(d.key, d, cmp.Or(r.MessageID, f.owner.handling())) == nil {
 		f.exited(d, r)
 	}
 }

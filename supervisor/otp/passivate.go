@@ -111,7 +111,7 @@ func (f *Family[K, M]) succeed(d *kid[K, M]) bool {
 	if n == nil || len(n.left)+len(n.late) == 0 {
 		return false
 	}
-	next := f.start(d.key, nil)
+	next := f.start(d.key, nil, f.owner.handling())
 	if next == nil {
 		for _, e := range n.left {
 			f.owner.sys.deadLetter(d.p.name(), e.msg, e.cause)

@@ -105,7 +105,6 @@ type dependants interface {
 	find(name string) *proc
 }
 
-// spawn makes a process in the library's registry and starts it; its parent hears evStarted or evFailed.
 // A labelled body makes its name when it is asked: a million names cost as much as a million small objects.
 type labelled interface{ label() trace.Label }
 
@@ -118,11 +117,25 @@ func (p *proc) label() trace.Label {
 
 func (p *proc) name() string { return p.label().String() }
 
-func (s *System) spawn(name string, b body) *proc {
-	p := &proc{}
+// legacy is what a process takes over from the one in whose place it comes: how often it has been started again, and the message over which that one ended.
+type legacy struct {
+	restarts int32
+	cause    trace.ID
+}
+
+// leave returns what the next in its place takes over.
+func (p *proc) leave(r Reason) legacy {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return legacy{restarts: p.restarts + 1, cause: r.MessageID}
+}
+
+// spawn makes a process in the library's registry and starts it; its parent hears evStarted or evFailed.
+func (s *System) spawn(name string, b body, l legacy) *proc {
+	p := &proc{restarts: l.restarts}
 	p.pid, _ = s.actors.ProcessRegistry.Add(p, fmt.Sprintf("%s~%d", name, s.ids.Add(1))) // the id is unique
 	s.shared.note(p.pid)
-	s.begin(p, name, b, 0)
+	s.begin(p, name, b, l.cause)
 	return p
 }
 

@@ -36,7 +36,8 @@ type child struct {
 	// started and stopped are told the end of an operator's request; fresh means that its first Init decides whether it stays.
 	started, stopped func(error)
 	fresh            bool
-	failed           error // of the Init that an operator waits for
+	failed           error  // of the Init that an operator waits for
+	left             legacy // of the last one, if that has ended by itself or was abandoned
 	// row counts restarts one after the other, upSince is when the last one was due: for the back-off.
 	row     int
 	upSince time.Duration
@@ -212,7 +213,7 @@ func (s *sup) spawn(c *child) {
 	if s.cut {
 		return // nobody would ever end it
 	}
-	c.p, c.state = s.p.sys.spawn(name, c.spec.Start.body(name, s)), childStarting
+	c.p, c.state = s.p.sys.spawn(name, c.spec.Start.body(name, s), c.left), childStarting
 }
 
 // stopChild tells a child to stop and abandons it when that takes too long.

@@ -108,6 +108,9 @@ func (s *sup) onExited(c *child, e childEvent) {
 		c.timer.Stop()
 		c.timer = nil
 	}
+	if c.left = (legacy{}); !expected {
+		c.left = e.p.leave(e.reason)
+	}
 	s.set(c, nil, childDown)
 	s.p.sys.report(Report{Kind: ChildTerminated, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
 	if expected {
