@@ -1,7 +1,5 @@
 package trace
 
-import "cmp"
-
 // index finds events by what they are about.
 type index struct {
 	events   []Event
@@ -102,31 +100,34 @@ func Chain(events []Event, id ID) []Event {
 	return x.list(in)
 }
 
-// Story returns the events that the filter selects with what has led to each and what has come of it, but for what is about another user: a user's whole
-// conversation is one story, across the crashes and restarts in it.
+// Story returns the events that the filter selects with what has led to each and what has come of it, but for what is about another user or realm: a user's
+// whole conversation is one story, across the crashes and restarts in it. Kinds select from the story: a crash is not itself about a question, what has
+// led to it is.
 func Story(events []Event, f Filter) []Event {
 	if f.IsZero() {
 		return events
 	}
 	x := newIndex(events)
-	in := chosen{}
-	user := ""
-	for i, e := range events {
-		if f.Match(e) {
-			in[i] = true
-			user = cmp.Or(f.User, user)
-		}
-	}
-	seeds := make([]int, 0, len(in))
-	for i := range in {
-		seeds = append(seeds, i)
-	}
-	seen := chosen{}
-	ours := func(e Event) bool { return user == "" || e.User == "" || e.User == user }
-	for _, i := range seeds {
-		x.above(i, in)
-		x.below(i, in, seen, ours)
+	whole := f
+	whole.Kinds = nil
+	in := x.story(whole, func(int) bool { return true })
+	if len(f.Kinds) > 0 {
+		all := in
+		in = x.story(Filter{Kinds: f.Kinds, Process: f.Process, Since: f.Since}, func(i int) bool { return all[i] })
 	}
 	x.commits(in)
 	return x.list(in)
+}
+
+// story chooses what the filter selects among some of the events, and what belongs to it.
+func (x *index) story(f Filter, among func(i int) bool) chosen {
+	in, seen := chosen{}, chosen{}
+	for i, e := range x.events {
+		if among(i) && f.Match(e) {
+			in[i] = true
+			x.above(i, in)
+			x.below(i, in, seen, f.ours)
+		}
+	}
+	return in
 }

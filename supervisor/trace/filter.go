@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -33,12 +34,31 @@ func (f Filter) Match(e Event) bool {
 	return f.matchKind(e.Kind) && (f.MsgID == "" || f.MsgID == e.MsgID) && f.about(e) && f.matchProcess(e.Process) && f.matchType(e.Type) && (f.Since.IsZero() || !e.Time.Before(f.Since))
 }
 
-// about also knows the processes of a user and of a realm, whose messages may have no note.
 func (f Filter) about(e Event) bool {
+	realm, user := e.about()
 	if f.User != "" {
-		return f.User == e.User && (f.Realm == "" || e.Realm == "" || f.Realm == e.Realm) || e.Process == "user/"+f.User+"@"+f.Realm
+		return f.User == user && (f.Realm == "" || realm == "" || f.Realm == realm)
 	}
-	return f.Realm == "" || f.Realm == e.Realm || e.Process == "realm/"+f.Realm
+	return f.Realm == "" || f.Realm == realm
+}
+
+// ours reports whether an event may be in the same story: that it is about nobody, or about whom the filter asks for.
+func (f Filter) ours(e Event) bool {
+	realm, user := e.about()
+	return (f.User == "" || user == "" || f.User == user) && (f.Realm == "" || realm == "" || f.Realm == realm)
+}
+
+// about is whom an event is about. What a note does not say the process does, if it is that of a user or of a realm: its starts and its crashes have no
+// note, nor do some of its messages.
+func (e Event) about() (realm, user string) {
+	if name, ok := strings.CutPrefix(e.Process, "user/"); ok {
+		if at := strings.LastIndexByte(name, '@'); at >= 0 {
+			realm, user = name[at+1:], name[:at]
+		}
+	} else if name, ok := strings.CutPrefix(e.Process, "realm/"); ok {
+		realm = name
+	}
+	return cmp.Or(e.Realm, realm), cmp.Or(e.User, user)
 }
 
 func (f Filter) matchKind(k Kind) bool {
