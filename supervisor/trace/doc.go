@@ -4,7 +4,8 @@
 // commit of the store, and each start, stop, crash and restart. Recording never blocks and starts no goroutine: what finds its place taken is
 // dropped and counted. A nil Recorder, and its zero value, record nothing.
 //
-// Order: events of one incarnation of a process keep their order in a ring. Across processes they are ordered by their time on the monotonic clock.
+// Order: events are ordered by their time on the monotonic clock; at the same time a cause comes before its effect, and the messages of one incarnation of a
+// process stay in the order of their numbers.
 //
 // Cause: the id of an event is that of the message that was handled; its cause is the id of the message that was in hand where it was sent. A
 // completion, which comes from another goroutine, and a timer have as their cause the message in which they were asked for; an answer has the message

@@ -30,10 +30,14 @@ type Entry struct {
 // shardsOf is how many rings there are: processes that run at the same time seldom share one.
 const shardsOf = 64
 
+// runBits says how many messages in a row of one incarnation go to the same ring, 32, before it comes to the next: one that is busy may fill them all.
+const runBits = 5
+
 // Recorder keeps the last events. It is safe for use by many goroutines.
 type Recorder struct {
 	shards    []shard
 	mask      uint64    // of a place in a ring, whose size is a power of two
+	run       int       // runBits, or fewer if a ring is smaller than that
 	origin    time.Time // the wall clock at zero of the monotonic one
 	followers atomic.Pointer[[]*follower]
 	mu        sync.Mutex // guards changes of followers
@@ -74,7 +78,7 @@ const DefaultEvents = 1 << 16
 func New(events int, now time.Time, mono time.Duration) *Recorder {
 	r := &Recorder{shards: make([]shard, shardsOf), origin: now.Add(-mono)}
 	each := 1 << bits.Len(uint(max(events/shardsOf, 2)-1))
-	r.mask = uint64(each - 1) //nolint:gosec // it is positive.
+	r.mask, r.run = uint64(each-1), min(runBits, bits.Len(uint(each-1))) //nolint:gosec // it is positive.
 	for i := range r.shards {
 		r.shards[i].slots = make([]slot, each)
 	}
@@ -84,12 +88,21 @@ func New(events int, now time.Time, mono time.Duration) *Recorder {
 // On reports whether anything is recorded.
 func (r *Recorder) On() bool { return r != nil && len(r.shards) > 0 }
 
+// ring returns that of an event. What is no message goes where the message is that it came of.
+func (r *Recorder) ring(e *Entry) *shard {
+	id := e.ID
+	if id == 0 {
+		id = e.Cause
+	}
+	return &r.shards[(e.Incarnation+uint64(id)>>r.run)%shardsOf]
+}
+
 // Record keeps an event in place of the oldest of its ring. The caller may use e again.
 func (r *Recorder) Record(e *Entry) {
 	if !r.On() {
 		return
 	}
-	s := &r.shards[e.Incarnation%shardsOf]
+	s := r.ring(e)
 	t := &s.slots[(s.next.Add(1)-1)&r.mask]
 	if !t.take(writerTries) {
 		s.dropped.Add(1)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -314,6 +315,30 @@ func TestArrowsBeginInSlices(t *testing.T) {
 	for _, want := range []string{`"name":"start","cat":"start","ph":"X","ts":0,"dur":0.001`, `"name":"causes","cat":"flow","ph":"s","ts":0,"pid":1,"tid":1`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %s in %s", want, out.String())
+		}
+	}
+}
+
+// The memory is everybody's: a process that is busy alone has all of it, and the newest events are there, those among them that are no messages.
+func TestOneProcessMayFillTheMemory(t *testing.T) {
+	for size, each := range map[int]uint64{64: 1, 1 << 12: 2} {
+		r := trace.New(size, time.Unix(0, 0), 0)
+		last := uint64(10 * r.Len())
+		for i := range last + 1 {
+			e := trace.Entry{ID: trace.NewID(7, i), Incarnation: 7, Began: time.Duration(i + 1)}
+			r.Record(&e)
+			if e.ID, e.Cause, e.Kind = 0, e.ID, trace.Delivery; each == 2 {
+				r.Record(&e)
+			}
+		}
+		got := r.Snapshot(trace.Filter{})
+		if len(got) != r.Len() {
+			t.Errorf("%d of %d events", len(got), r.Len())
+		}
+		for i, e := range slices.Backward(got) {
+			if want := trace.NewID(7, last-uint64(len(got)-1-i)/each); e.ID|e.Cause != want {
+				t.Fatalf("%v in place %d of %d, want %v", e.ID|e.Cause, i, len(got), want)
+			}
 		}
 	}
 }
