@@ -47,6 +47,7 @@ func (r *Recorder) change(edit func([]*follower) []*follower) {
 
 func (r *Recorder) tellFollowers(all []*follower, e *Entry) {
 	ev := r.event(e)
+	ev.bound() // the ring has cut only its own copy
 	for _, f := range all {
 		if !f.filter.Match(ev) {
 			continue

@@ -282,6 +282,18 @@ func TestFollowersGetWhatTheyAskFor(t *testing.T) {
 	}
 }
 
+// A follower gets texts as short as those in the ring: a line that is too long would end it.
+func TestFollowersGetShortTexts(t *testing.T) {
+	r := trace.New(64, time.Unix(0, 0), 0)
+	events, _, cancel := r.Follow(trace.Filter{})
+	defer cancel()
+	long := strings.Repeat("x", 2<<20)
+	r.Record(&trace.Entry{Incarnation: 1, Kind: trace.Crash, Note: trace.Note{MsgID: long, Text: long}})
+	if diff := cmp.Diff(r.Snapshot(trace.Filter{})[0], <-events, cmpopts.IgnoreUnexported(trace.Event{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("disk full") }
