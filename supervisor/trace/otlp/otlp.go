@@ -11,7 +11,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -24,12 +26,13 @@ import (
 	recorded "registrar/supervisor/trace"
 )
 
-// Send sends the events to a collector's HTTP endpoint, such as http://127.0.0.1:4318/v1/traces, and returns when it has them.
+// Send sends the events to a collector's HTTP endpoint, such as http://127.0.0.1:4318/v1/traces, and returns when it has them all, or has refused some.
 func Send(ctx context.Context, endpoint string, events []recorded.Event) error {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(endpoint), otlptracehttp.WithTimeout(10*time.Second))
+	client, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(endpoint), otlptracehttp.WithTimeout(10*time.Second))
 	if err != nil {
 		return fmt.Errorf("collector: %w", err)
 	}
+	exporter := &strict{SpanExporter: client}
 	s := &sender{ids: &ids{}, roots: map[recorded.ID]trace.SpanContext{}, last: map[recorded.ID][]recorded.Event{}}
 	if len(events) > 0 {
 		s.ids.run = events[0].Time.UnixNano()
@@ -55,13 +58,33 @@ func Send(ctx context.Context, endpoint string, events []recorded.Event) error {
 			s.span(ctx, e)
 		}
 	}
-	if err := provider.ForceFlush(ctx); err != nil {
-		return fmt.Errorf("collector: %w", err)
-	}
-	if err := provider.Shutdown(ctx); err != nil {
+	if err := errors.Join(provider.ForceFlush(ctx), provider.Shutdown(ctx), exporter.refused()); err != nil {
 		return fmt.Errorf("collector: %w", err)
 	}
 	return nil
+}
+
+// strict ends with the first batch that is refused and keeps why: the SDK, which sends most of them on a goroutine of its own, would tell only its log.
+type strict struct {
+	sdk.SpanExporter
+	mu  sync.Mutex
+	err error
+}
+
+// ExportSpans sends a batch.
+func (s *strict) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = s.SpanExporter.ExportSpans(ctx, spans)
+	}
+	return nil
+}
+
+func (s *strict) refused() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
 }
 
 type sender struct {

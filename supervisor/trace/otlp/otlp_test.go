@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
@@ -104,5 +105,27 @@ func TestNoCollector(t *testing.T) {
 	err := otlp.Send(t.Context(), s.URL+"/v1/traces", []trace.Event{{Kind: trace.Start, Process: "p"}})
 	if err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A batch that is refused is an error, whichever of them it is.
+func TestBatchRefused(t *testing.T) {
+	var requests atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if requests.Add(1) == 1 {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	}))
+	defer s.Close()
+	events := make([]trace.Event, 2000) // the SDK sends 512 at a time
+	for i := range events {
+		events[i] = trace.Event{Kind: trace.Start, Process: "p", ID: trace.NewID(1, uint64(i+1))}
+	}
+	err := otlp.Send(t.Context(), s.URL+"/v1/traces", events)
+	if err == nil || !strings.Contains(err.Error(), "400") {
+		t.Errorf("%v", err)
+	}
+	if n := requests.Load(); n != 1 {
+		t.Errorf("%d requests, and the first was refused", n)
 	}
 }
