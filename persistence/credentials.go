@@ -10,6 +10,7 @@ import (
 	"registrar/actors/domain"
 	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/trace"
 )
 
 // CredentialChange is one credential to write, or to delete when Delete is set; then only its key counts.
@@ -160,7 +161,8 @@ func (w *credentialWriter) State() any {
 
 func (w *credentialWriter) apply(c *otp.Context[CredentialMessage], changes []CredentialChange) ([]domain.Key, error) {
 	a := applied{delta: map[domain.Realm]int{}, opts: w.keeper.opts}
-	if err := w.update(c, func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
+	size := func() string { return records(len(a.changed)) }
+	if err := w.update(c, size, func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
 		return nil, err
 	}
 	for realm, d := range a.delta {
@@ -171,8 +173,8 @@ func (w *credentialWriter) apply(c *otp.Context[CredentialMessage], changes []Cr
 	return a.changed, nil
 }
 
-// update commits a change of the file.
-func (w *credentialWriter) update(c *otp.Context[CredentialMessage], change func(*bolt.Bucket) error) error {
+// update commits a change of the file; size says how large it was, once it is made.
+func (w *credentialWriter) update(c *otp.Context[CredentialMessage], size func() string, change func(*bolt.Bucket) error) error {
 	if err := w.keeper.refusesWrites(); err != nil {
 		return err
 	}
@@ -180,6 +182,7 @@ func (w *credentialWriter) update(c *otp.Context[CredentialMessage], change func
 	switch {
 	case err == nil:
 		w.keeper.succeeded(true) // all of it fitted
+		c.Trace(trace.Commit, trace.Note{Text: size()})
 		if err := c.Fault(fault.AfterCommit, ""); err != nil {
 			panic(err)
 		}

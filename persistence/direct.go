@@ -37,7 +37,7 @@ func (c *CredentialsFile) update(change func(*bolt.Bucket) error) error { return
 func (c *CredentialsFile) Reseal() (n int, err error) {
 	for after := []byte{}; after != nil; {
 		var changed int
-		if changed, after, err = resealChunk(&c.f, c.opts.Keys, after, c.update); err != nil {
+		if changed, after, err = resealChunk(&c.f, c.opts.Keys, after, func(_ int, change func(*bolt.Bucket) error) error { return c.update(change) }); err != nil {
 			return n, err
 		}
 		n += changed

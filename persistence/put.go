@@ -111,9 +111,11 @@ func (b *batch) refuse(k domain.Key, err error) {
 }
 
 // size says how many records the batch has written.
-func (b *batch) size() string {
-	if n := len(b.writes) - len(b.refused); n != 1 {
-		return strconv.Itoa(n) + " records"
+func (b *batch) size() string { return records(len(b.writes) - len(b.refused)) }
+
+func records(n int) string {
+	if n == 1 {
+		return "1 record"
 	}
-	return "1 record"
+	return strconv.Itoa(n) + " records"
 }

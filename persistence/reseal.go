@@ -15,8 +15,8 @@ const resealMost = 1000
 
 // reseal does a part and leaves the rest behind what is queued.
 func (w *credentialWriter) reseal(c *otp.Context[CredentialMessage], op resealOp) {
-	n, next, err := resealChunk(w.keeper.file, w.keeper.opts.Keys, op.after, func(change func(*bolt.Bucket) error) error {
-		return w.update(c, change)
+	n, next, err := resealChunk(w.keeper.file, w.keeper.opts.Keys, op.after, func(n int, change func(*bolt.Bucket) error) error {
+		return w.update(c, func() string { return records(n) }, change)
 	})
 	op.n, op.after = op.n+n, next
 	if err != nil || next == nil {
@@ -26,8 +26,8 @@ func (w *credentialWriter) reseal(c *otp.Context[CredentialMessage], op resealOp
 	c.Enqueue(op)
 }
 
-// resealChunk seals what of the values from a key on is not sealed with the sealing key. The next key is nil at the end.
-func resealChunk(f *file, keys *Keyring, from []byte, update func(func(*bolt.Bucket) error) error) (n int, next []byte, err error) {
+// resealChunk seals what of the values from a key on is not sealed with the sealing key, in one update that is told how many. The next key is nil at the end.
+func resealChunk(f *file, keys *Keyring, from []byte, update func(int, func(*bolt.Bucket) error) error) (n int, next []byte, err error) {
 	if keys == nil {
 		return 0, nil, domain.Wrap(domain.Invalid, "seal", errors.New("there is no key: see --key-file"))
 	}
@@ -53,7 +53,7 @@ func resealChunk(f *file, keys *Keyring, from []byte, update func(func(*bolt.Buc
 	if err != nil || len(todo) == 0 {
 		return 0, next, err
 	}
-	return len(todo), next, update(func(data *bolt.Bucket) error {
+	return len(todo), next, update(len(todo), func(data *bolt.Bucket) error {
 		for _, x := range todo {
 			if err := data.Put(x.k, x.v); err != nil {
 				return fmt.Errorf("put: %w", err)
