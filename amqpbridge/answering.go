@@ -1,6 +1,7 @@
 package amqpbridge
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -19,6 +20,7 @@ type answering struct {
 	settings  Settings
 	sender    wire.Sender
 	publisher *otp.Ref[PublisherMessage]
+	tally     *Tally
 	now       func() time.Time
 	started   time.Time
 	// leads says that this registrar is the one that speaks for all on the broker.
@@ -39,7 +41,7 @@ func (a *answering) read(j *job) error {
 		route = wire.Route{Generation: wire.Kazoo5}
 	}
 	j.route = route
-	j.who = a.about(j.msg)
+	j.who, j.worth = a.about(j.msg), a.settings.Budget
 	return nil
 }
 
@@ -57,12 +59,23 @@ func (a *answering) about(m wire.Message) (k domain.Key) {
 }
 
 // reply sends an encoded answer to a request to where that asked for it, if anywhere.
-func (a *answering) reply(c *otp.Context[FlowMessage], req *wire.Envelope, body []byte) {
+func (a *answering) reply(c *otp.Context[FlowMessage], j *job, req *wire.Envelope, body []byte) {
 	p := answerTo(req.ServerID, body)
 	if p.Key == "" {
 		return
 	}
-	_ = a.publisher.Tell(c, Send{Publishing: p, Event: "answer", MsgID: req.MsgID}) // no publisher: the asker asks again
+	m := Send{Publishing: p, Event: "answer", MsgID: req.MsgID}
+	if j.worth > 0 {
+		m.Until = j.at.Add(j.worth)
+	}
+	a.post(c, m)
+}
+
+// post hands the publisher what may be lost: no publisher, and the asker asks again; too much that waits there is counted.
+func (a *answering) post(from otp.Origin, m Send) {
+	if err := a.publisher.Tell(from, m); errors.Is(err, otp.ErrOverloaded) {
+		a.tally.Add(publisherPart, "overloaded")
+	}
 }
 
 // answerTo addresses an answer.

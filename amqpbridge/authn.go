@@ -41,30 +41,30 @@ func (a *authn) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 	otp.Ask(c, a.realms, a.left(j), func(from otp.From[credential.Found]) credential.RealmsMessage {
 		return credential.Ask{Lookup: credential.Lookup{From: from, Key: key}}
 	}, func(found credential.Found, err error) FlowMessage {
-		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return a.answer(c, req, j.route, found) }}
+		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return a.answer(c, j, req, found) }}
 	})
 }
 
-func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, route wire.Route, found credential.Found) string {
+func (a *authn) answer(c *otp.Context[FlowMessage], j *job, req *wire.AuthnRequest, found credential.Found) string {
 	proven := false
 	if a.settings.Verify && found.OK && req.Digest.Complete() {
 		proven = provenBy(req, found.Credential)
 		found.OK = proven
 	}
 	if !found.OK {
-		if a.silent(route.Generation) && !isCanary(req) {
+		if a.silent(j.route.Generation) && !isCanary(req) {
 			return "not_found_silent"
 		}
 		e := &wire.AuthnError{Envelope: wire.Envelope{MsgID: req.MsgID}, Deferred: true, Permanent: a.settings.PermanentError}
-		a.reply(c, &req.Envelope, a.sender.AuthnError(e))
+		a.reply(c, j, &req.Envelope, a.sender.AuthnError(e))
 		if isCanary(req) {
 			return "canary"
 		}
 		return "not_found"
 	}
-	kind := memoKind{whistle: route.Generation == wire.Whistle, legacy: req.Legacy}
+	kind := memoKind{whistle: j.route.Generation == wire.Whistle, legacy: req.Legacy}
 	if m, ok := found.Memo.Load().(memo); ok && m.kind == kind && !proven {
-		a.reply(c, &req.Envelope, m.template.For(req.MsgID))
+		a.reply(c, j, &req.Envelope, m.template.For(req.MsgID))
 		return outcomeAnswered
 	}
 	cred := found.Credential
@@ -75,7 +75,7 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 	if len(cred.Response) > 0 {
 		_ = json.Unmarshal(cred.Response, &resp.Extra) // it was an object when it was imported
 	}
-	if route.Generation == wire.Whistle {
+	if j.route.Generation == wire.Whistle {
 		resp.TenantID = "ignore"
 	}
 	t := a.sender.AuthnTemplate(resp)
@@ -83,9 +83,9 @@ func (a *authn) answer(c *otp.Context[FlowMessage], req *wire.AuthnRequest, rout
 		found.Memo.Store(memo{kind: kind, template: t})
 	}
 	if mutant.On(mutant.ReplyTwice) {
-		a.reply(c, &req.Envelope, t.For(req.MsgID))
+		a.reply(c, j, &req.Envelope, t.For(req.MsgID))
 	}
-	a.reply(c, &req.Envelope, t.For(req.MsgID))
+	a.reply(c, j, &req.Envelope, t.For(req.MsgID))
 	return outcomeAnswered
 }
 

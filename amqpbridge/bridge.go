@@ -65,7 +65,7 @@ func New(s Spec) *Bridge {
 		Status:     NewStatus("consuming", "publishing", publisherPart, "authn", "registrations", "queries"),
 		consuming:  otp.NewRef[ConnectionMessage](s.System, "bridge/consuming"),
 		publishing: otp.NewRef[ConnectionMessage](s.System, "bridge/publishing"),
-		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher"),
+		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher", otp.WithBound(publisherWaiting)),
 	}
 	b.pulse, b.key = otp.NewRef[PulseMessage](s.System, "bridge/pulse"), "registrar-"+rand.Text()
 	if s.Settings.Canary > 0 {
@@ -76,11 +76,11 @@ func New(s Spec) *Bridge {
 	if s.Clocks == nil {
 		s.Clocks = NewClocks(24 * time.Hour)
 	}
-	shared := &answering{settings: s.Settings, sender: s.Sender, publisher: b.publisher, now: s.Now, started: s.Started, leads: &b.leads}
+	shared := &answering{settings: s.Settings, sender: s.Sender, publisher: b.publisher, tally: b.Tally, now: s.Now, started: s.Started, leads: &b.leads}
 	set := s.Settings
 	b.shared = shared
 	reports := &registrations{
-		answering: shared, users: s.Users, realms: s.Realms, store: s.Registrations, clocks: s.Clocks, tally: b.Tally, said: b.garbage,
+		answering: shared, users: s.Users, realms: s.Realms, store: s.Registrations, clocks: s.Clocks, said: b.garbage,
 	}
 	question := Policy{Budget: set.Budget, Crashes: set.Crashes}
 	b.flow("authn", link.ConsumerSpec{Queue: set.AuthnQueue, Prefetch: set.AuthnPrefetch}, question, shared.read, (&authn{shared, s.Realms}).ask)
@@ -125,7 +125,7 @@ func (b *Bridge) Flows() []*otp.Ref[FlowMessage] {
 
 // Children declares the bridge's processes: publishing before consuming, so that the first question can be answered.
 func (b *Bridge) Children() []otp.ChildSpec {
-	pub := PublisherSpec{Self: b.publisher, Connection: b.publishing, Status: b.Status, Tally: b.Tally}
+	pub := PublisherSpec{Self: b.publisher, Connection: b.publishing, Status: b.Status, Tally: b.Tally, Now: b.spec.Now}
 	specs := []otp.ChildSpec{
 		child(b.publisher, func() otp.Behaviour[PublisherMessage] { return NewPublisher(pub) }),
 		child(b.publishing, func() otp.Behaviour[ConnectionMessage] {
@@ -135,7 +135,7 @@ func (b *Bridge) Children() []otp.ChildSpec {
 		}),
 	}
 	specs = append(specs, child(b.notices, func() otp.Behaviour[NoticesMessage] {
-		return &notices{answering: b.shared, self: b.notices, realms: b.spec.Realms, tally: b.Tally, pending: &b.news}
+		return &notices{answering: b.shared, self: b.notices, realms: b.spec.Realms, pending: &b.news}
 	}))
 	var listeners []listener
 	for _, f := range b.flows {

@@ -122,6 +122,8 @@ type job struct {
 	age   time.Duration
 	// unfit says that it does not fit in the store, which is full, and waits for room.
 	unfit bool
+	// worth is how long after its arrival an answer is worth something; zero is for ever.
+	worth time.Duration
 	// aside is where it is put that cannot be used; nil while it can.
 	aside *aside
 }

@@ -43,7 +43,6 @@ type notices struct {
 	*answering
 	self    *otp.Ref[NoticesMessage]
 	realms  *otp.Ref[credential.RealmsMessage]
-	tally   *Tally
 	pending *atomic.Int64
 	seq     int
 }
@@ -134,7 +133,7 @@ func (n *notices) send(c *otp.Context[NoticesMessage], m owner) {
 	}
 	n.seq++
 	exchange, _ := kind.Exchange()
-	_ = n.publisher.Tell(c, Send{Publishing: link.Publishing{ // no publisher: counted there
+	n.post(c, Send{Publishing: link.Publishing{
 		Exchange: exchange, Key: kind.Key(sip.EncodeKey(string(m.news.Key.Realm))), ContentType: "application/json",
 		Body: n.sender.Notice(kind, "notice-"+strconv.Itoa(n.seq), m.about, m.account, m.news.Previous.Contact),
 	}, Event: string(kind)})

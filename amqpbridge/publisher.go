@@ -15,9 +15,11 @@ import (
 // PublisherMessage is what the publisher's actor understands.
 type PublisherMessage interface{ publisherMessage() }
 
-// Send publishes without waiting: replies, which are worthless when they are late.
+// Send publishes without waiting: replies, which are worthless when they are late, and what may be lost.
 type Send struct {
 	Publishing link.Publishing
+	// Until is when nobody waits for it any more, by the clock of the run; zero is never.
+	Until time.Time
 	// Event and MsgID are what the recorder is told of it.
 	Event, MsgID string
 }
@@ -45,6 +47,12 @@ type opened struct {
 	err       error
 }
 
+// publisherWaiting bounds what waits for the publisher: one whose write is stuck would otherwise gather all that is answered meanwhile.
+const publisherWaiting = 20_000
+
+// Unrefused has a new session reach the publisher however much waits there.
+func (publisherAttach) Unrefused() {}
+
 func (Send) publisherMessage()            {}
 func (Park) publisherMessage()            {}
 func (publisherAttach) publisherMessage() {}
@@ -56,6 +64,8 @@ type PublisherSpec struct {
 	Connection *otp.Ref[ConnectionMessage]
 	Status     *Status
 	Tally      *Tally
+	// Now is the clock of the run.
+	Now func() time.Time
 }
 
 // Publisher owns the publishing channel. Its goroutine alone touches it.
@@ -114,6 +124,10 @@ func (p *Publisher) State() any { return struct{ Open bool }{p.out != nil} }
 func (p *Publisher) send(c *otp.Context[PublisherMessage], m Send) {
 	if p.out == nil {
 		p.spec.Tally.Add(publisherPart, "no_broker")
+		return
+	}
+	if !m.Until.IsZero() && p.spec.Now().After(m.Until) {
+		p.spec.Tally.Add(publisherPart, "late")
 		return
 	}
 	err := c.Fault(fault.BeforePublish, m.Event)

@@ -54,12 +54,12 @@ func (q *queries) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 // one answers about one user.
 func (q *queries) one(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, a registration.Answer) string {
 	if req.CountOnly {
-		return q.counted(c, req, len(a.Bindings))
+		return q.counted(c, j, req, len(a.Bindings))
 	}
 	answer := q.answer(j, req)
 	for _, b := range a.Bindings {
 		if err := answer.Add(b.Doc); err != nil {
-			return q.refuse(c, req, err)
+			return q.refuse(c, j, req, err)
 		}
 	}
 	return q.send(c, j, req, answer)
@@ -83,10 +83,11 @@ func (q *queries) many(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, 
 			for _, p := range parts {
 				n += p.N
 			}
-			done(outcome{err: err, then: func(c *otp.Context[FlowMessage]) string { return q.counted(c, req, n) }})
+			done(outcome{err: err, then: func(c *otp.Context[FlowMessage]) string { return q.counted(c, j, req, n) }})
 		})
 		return
 	}
+	j.worth = realmBudget
 	q.page(c, j, req, q.answer(j, req), realm, domain.Key{})
 }
 
@@ -102,7 +103,7 @@ func (q *queries) page(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, 
 			for _, rec := range recs {
 				for _, b := range live(rec, now) {
 					if err := answer.Add(b.Doc); err != nil {
-						c.Enqueue(settledFor(j, q.refuse(c, req, err)))
+						c.Enqueue(settledFor(j, q.refuse(c, j, req, err)))
 						return
 					}
 				}
@@ -110,7 +111,7 @@ func (q *queries) page(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, 
 			switch {
 			case len(recs) < pageSize:
 				c.Enqueue(settledFor(j, q.send(c, j, req, answer)))
-			case now.Sub(j.at) > realmBudget:
+			case now.Sub(j.at) > j.worth:
 				c.Enqueue(settledFor(j, "late"))
 			default:
 				q.page(c, j, req, answer, realm, recs[len(recs)-1].Key)
@@ -144,26 +145,26 @@ func (q *queries) send(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, 
 		if q.silent(j.route.Generation) {
 			return "not_found_silent"
 		}
-		q.reply(c, &req.Envelope, q.sender.RegQueryError(&wire.RegQueryError{Envelope: wire.Envelope{MsgID: req.MsgID}}))
+		q.reply(c, j, &req.Envelope, q.sender.RegQueryError(&wire.RegQueryError{Envelope: wire.Envelope{MsgID: req.MsgID}}))
 		return "not_found"
 	}
-	q.reply(c, &req.Envelope, a.Encode(q.sender, req.MsgID, q.now().Sub(q.started)))
+	q.reply(c, j, &req.Envelope, a.Encode(q.sender, req.MsgID, q.now().Sub(q.started)))
 	return "answered"
 }
 
-func (q *queries) counted(c *otp.Context[FlowMessage], req *wire.RegQuery, n int) string {
-	q.reply(c, &req.Envelope, q.sender.RegCount(req.MsgID, n, q.now().Sub(q.started)))
+func (q *queries) counted(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, n int) string {
+	q.reply(c, j, &req.Envelope, q.sender.RegCount(req.MsgID, n, q.now().Sub(q.started)))
 	return "answered"
 }
 
 // refuse says why there is no answer.
-func (q *queries) refuse(c *otp.Context[FlowMessage], req *wire.RegQuery, err error) string {
+func (q *queries) refuse(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, err error) string {
 	if !errors.Is(err, wire.ErrAnswerTooLarge) {
 		c.Log().Error().Err(err).Msg("a stored document cannot be read")
 		return "failed"
 	}
 	e := &wire.RegQueryError{Envelope: wire.Envelope{MsgID: req.MsgID}, Hint: fmt.Sprintf(
 		"the answer would exceed %d bytes: ask for fewer Fields, for one user, or with Count-Only", q.settings.ReplyMost)}
-	q.reply(c, &req.Envelope, q.sender.RegQueryError(e))
+	q.reply(c, j, &req.Envelope, q.sender.RegQueryError(e))
 	return "too_large"
 }

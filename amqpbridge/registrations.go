@@ -22,7 +22,6 @@ type registrations struct {
 	realms *otp.Ref[credential.RealmsMessage]
 	store  Registrations
 	clocks *Clocks
-	tally  *Tally
 	said   *garbage
 }
 

@@ -239,6 +239,11 @@ func TestStoppedProcessAnswersWhatIsLeftInItsQueue(t *testing.T) {
 	}
 }
 
+// vital is not refused.
+type vital struct{ note }
+
+func (vital) Unrefused() {}
+
 func TestBoundIsAnExplicitAnswer(t *testing.T) {
 	s := otp.NewSystem()
 	ref := otp.NewRef[msg](s, "a", otp.WithBound(2))
@@ -256,6 +261,9 @@ func TestBoundIsAnExplicitAnswer(t *testing.T) {
 		if err := ref.Tell(otp.External("test"), note{"x"}); errors.Is(err, otp.ErrOverloaded) {
 			refused++
 		}
+	}
+	if err := ref.Tell(otp.External("test"), vital{}); err != nil {
+		t.Errorf("what must not be missed is refused: %v", err)
 	}
 	close(until)
 	if refused != 3 {

@@ -19,8 +19,12 @@ type Ref[M any] struct {
 // RefOption configures a [Ref].
 type RefOption func(*int32)
 
-// WithBound makes Tell answer [ErrOverloaded] while n messages wait. Completions, timers and monitors do not count.
+// WithBound makes Tell answer [ErrOverloaded] while n messages wait. Completions, timers and monitors do not count, and
+// what is [Unrefused] is queued all the same.
 func WithBound(n int) RefOption { return func(b *int32) { *b = int32(min(n, 1<<30)) } } //nolint:gosec // cut to fit.
+
+// Unrefused is a message that no bound refuses: one that its receiver must not miss, and of which there are few.
+type Unrefused interface{ Unrefused() }
 
 // NewRef makes an address. The name shows in reports, logs and the tree.
 func NewRef[M any](s *System, name string, opts ...RefOption) *Ref[M] {
@@ -47,13 +51,18 @@ func (r *Ref[M]) Tell(from Origin, msg M) error {
 	if p == nil {
 		return fmt.Errorf("%s: %w", r.name, ErrNoProcess)
 	}
-	if p.full(r.bound) {
+	if p.full(r.bound) && !unrefused(msg) {
 		return fmt.Errorf("%s: %w", r.name, ErrOverloaded)
 	}
 	if !p.tell(from, msg) {
 		return fmt.Errorf("%s: %w", r.name, ErrNoProcess)
 	}
 	return nil
+}
+
+func unrefused(msg any) bool {
+	_, yes := msg.(Unrefused)
+	return yes
 }
 
 // tell sends a message through the library.

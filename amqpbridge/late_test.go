@@ -1,0 +1,79 @@
+package amqpbridge_test
+
+import (
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp/otptest"
+)
+
+// stuck has the first message that is published from now on wait until it is let go.
+type stuck struct {
+	once    sync.Once
+	reached chan struct{}
+	release chan struct{}
+}
+
+func newStuck() *stuck { return &stuck{reached: make(chan struct{}), release: make(chan struct{})} }
+
+func (s *stuck) publish() {
+	s.once.Do(func() { close(s.reached) })
+	<-s.release
+}
+
+// question asks about a user that there is not.
+func (s *stage) question(sw *softswitch.Switch, user string) {
+	s.t.Helper()
+	aor := "sip:" + user + "@acme.test"
+	s.put(sw, "registrar", "authn.endpoint.req.a", string(wire.Sender{App: "switch"}.AuthnRequest(&wire.AuthnRequest{
+		Envelope: wire.Envelope{MsgID: user, ServerID: "nobody"}, To: aor, From: aor, AuthUser: user, AuthRealm: "acme.test", Method: "REGISTER",
+	})))
+}
+
+// Answers that have waited behind a write that was stuck, until nobody waits for them any more, are not sent.
+func TestAnswersAreNotSentLate(t *testing.T) {
+	s, write := newStage(t), newStuck()
+	s.publish = write.publish
+	s.raise()
+	sw := s.connect()
+	s.question(sw, "first")
+	<-write.reached
+	const more = 20
+	for i := range more {
+		s.question(sw, strconv.Itoa(i))
+	}
+	answered := func() uint64 { return s.Tally.Get("authn", "not_found") - 1 }
+	until(t, "answered", func() bool { return answered()+s.Tally.Get("authn", "late") == more })
+	began := time.Now()
+	if !otptest.Reached(func() bool { return time.Since(began) > s.set.Budget }) {
+		t.Fatal("time stands still")
+	}
+	close(write.release)
+	until(t, "worked off", func() bool { return s.Tally.Get("publisher", "late")+s.Tally.Get("publisher", "sent") == answered()+1 })
+	if sent := s.Tally.Get("publisher", "sent"); sent != 1 {
+		t.Errorf("%d answers were sent, and only the first was in time", sent)
+	}
+}
+
+// What waits for a write that is stuck is bounded and counted; a new session is heard of all the same.
+func TestLittleWaitsForAStuckWrite(t *testing.T) {
+	s, write := newStage(t), newStuck()
+	s.publish = write.publish
+	s.raise()
+	sw := s.connect()
+	for i := 0; s.Tally.Get("publisher", "overloaded") == 0; i++ {
+		s.question(sw, strconv.Itoa(i))
+	}
+	s.mute()
+	s.refused.Store(false)
+	s.ready() // the connection is; the publisher does not know of it yet
+	close(write.release)
+	until(t, "answered", func() bool {
+		s.question(sw, "one more")
+		return s.Tally.Get("publisher", "sent") > 0
+	})
+}
