@@ -15,7 +15,8 @@ type aside struct {
 // putAside publishes a delivery to the queue of those that cannot be used. It stays in hand until the broker has taken it.
 func (f *Flow) putAside(c *otp.Context[FlowMessage], j *job) {
 	p := link.Publishing{
-		Key: j.aside.queue, ContentType: j.d.ContentType, Persistent: true, Mandatory: true, Body: j.d.Body,
+		Key: j.aside.queue, ContentType: j.d.ContentType, ContentEncoding: j.d.ContentEncoding, Persistent: true, Mandatory: true,
+		Body: j.d.Body,
 		Headers: map[string]any{
 			headerReason: j.aside.why.Error(), headerFlow: f.spec.Name, headerTries: int64(j.tries), headerExchange: j.d.Exchange, headerKey: j.d.Key,
 		},

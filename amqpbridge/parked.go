@@ -28,8 +28,9 @@ type ParkedMessage struct {
 	// Reason, Flow and Tries say what went wrong where, how often; Exchange and Key how the message came.
 	Reason, Flow, Exchange, Key string
 	Tries                       int64
-	ContentType                 string
-	Body                        []byte
+	// Body is as it came: in ContentEncoding, if that is not empty.
+	ContentType, ContentEncoding string
+	Body                         []byte
 }
 
 // Verdict is what becomes of a message that was put aside.
@@ -119,7 +120,8 @@ func (p *Parking) settle(ctx context.Context, c link.Consumer, d link.Delivery, 
 		m := parkedFrom("", d)
 		taken := make(chan error, 1)
 		p.out.PublishConfirmed(ctx, link.Publishing{
-			Exchange: m.Exchange, Key: m.Key, ContentType: d.ContentType, Persistent: true, Mandatory: true, Body: d.Body,
+			Exchange: m.Exchange, Key: m.Key, ContentType: m.ContentType, ContentEncoding: m.ContentEncoding,
+			Persistent: true, Mandatory: true, Body: m.Body,
 		}, func(err error) { taken <- err })
 		if err := <-taken; err != nil {
 			return fmt.Errorf("try %s again: %w", m.ID, err)
@@ -137,6 +139,6 @@ func parkedFrom(queue string, d link.Delivery) ParkedMessage {
 	sum := sha256.Sum256(append([]byte(text(headerKey)+"\x00"), d.Body...))
 	return ParkedMessage{
 		ID: hex.EncodeToString(sum[:6]), Queue: queue, Reason: text(headerReason), Flow: text(headerFlow), Exchange: text(headerExchange), Key: text(headerKey),
-		Tries: tries, ContentType: d.ContentType, Body: d.Body,
+		Tries: tries, ContentType: d.ContentType, ContentEncoding: d.ContentEncoding, Body: d.Body,
 	}
 }
