@@ -42,6 +42,9 @@ func (a *answering) read(j *job) error {
 	}
 	j.route = route
 	j.who, j.worth = a.about(j.msg), a.settings.Budget
+	if req, ok := j.msg.(*wire.AuthnRequest); ok {
+		j.canary = isCanary(req)
+	}
 	return nil
 }
 

@@ -52,12 +52,12 @@ func (a *authn) answer(c *otp.Context[FlowMessage], j *job, req *wire.AuthnReque
 		found.OK = proven
 	}
 	if !found.OK {
-		if a.silent(j.route.Generation) && !isCanary(req) {
+		if a.silent(j.route.Generation) && !j.canary {
 			return "not_found_silent"
 		}
 		e := &wire.AuthnError{Envelope: wire.Envelope{MsgID: req.MsgID}, Deferred: true, Permanent: a.settings.PermanentError}
 		a.reply(c, j, &req.Envelope, a.sender.AuthnError(e))
-		if isCanary(req) {
+		if j.canary {
 			return "canary"
 		}
 		return "not_found"
@@ -97,9 +97,10 @@ type memo struct {
 
 type memoKind struct{ whistle, legacy bool }
 
-// isCanary reports whether a registrar asks to see whether it is answered: it always is.
+// isCanary reports whether a registrar asks to see whether it is answered: it always is. A phone may name the realm, too, but has no say in where the answer
+// goes.
 func isCanary(req *wire.AuthnRequest) bool {
-	return strings.EqualFold(req.AuthRealm, string(canaryRealm))
+	return strings.EqualFold(req.AuthRealm, string(canaryRealm)) && isOwnKey(req.ServerID)
 }
 
 // provenBy checks a client's digest.

@@ -1,7 +1,6 @@
 package amqpbridge
 
 import (
-	"crypto/rand"
 	"sync/atomic"
 	"time"
 
@@ -67,7 +66,7 @@ func New(s Spec) *Bridge {
 		publishing: otp.NewRef[ConnectionMessage](s.System, "bridge/publishing"),
 		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher", otp.WithBound(publisherWaiting)),
 	}
-	b.pulse, b.key = otp.NewRef[PulseMessage](s.System, "bridge/pulse"), "registrar-"+rand.Text()
+	b.pulse, b.key = otp.NewRef[PulseMessage](s.System, "bridge/pulse"), ownKey()
 	if s.Settings.Canary > 0 {
 		b.Status.add(Part{Name: pulsePart}) // not waited for: it is in trouble when its questions go unanswered
 	}

@@ -115,6 +115,8 @@ type job struct {
 	// who is the user that it is about, as far as one can tell; place is where it stands with the gate.
 	who   domain.Key
 	place place
+	// canary says that a registrar asks to see whether it is answered.
+	canary bool
 	// key is the user whose reports must keep their order, or the realm when it has no user; the zero key is nobody.
 	key domain.Key
 	// stamp and age are those of a report, see [Clocks].

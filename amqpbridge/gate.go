@@ -25,6 +25,10 @@ func newGate(window, most int) *gate {
 	return &gate{window: window, most: most, known: newClass(), strange: newClass(), recent: newLately()}
 }
 
+// canariesMost is how many questions of registrars to see whether they are answered may wait among the known: a few registrars that ask one every few
+// seconds, and nobody who looks like them can have more.
+const canariesMost = 8
+
 // place is where a job stands with the gate.
 type place uint8
 
@@ -43,7 +47,7 @@ func (g *gate) enter(j *job) (begin bool, shed *job) {
 	}
 	j.place = waits
 	g.waiting++
-	if g.recent.has(j.who) || j.who.Realm == canaryRealm {
+	if g.recent.has(j.who) || j.canary && g.known.waiting(j.who.Realm) < canariesMost {
 		g.known.push(j)
 	} else {
 		g.strange.push(j)
@@ -96,6 +100,14 @@ type line struct {
 }
 
 func newClass() class { return class{lines: map[domain.Realm]*line{}} }
+
+// waiting counts the jobs of a realm.
+func (k *class) waiting(r domain.Realm) int {
+	if l := k.lines[r]; l != nil {
+		return len(l.jobs)
+	}
+	return 0
+}
 
 func (k *class) push(j *job) {
 	l := k.lines[j.who.Realm]

@@ -3,6 +3,7 @@ package amqpbridge
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -81,6 +82,47 @@ func TestGateForgetsTheShed(t *testing.T) {
 			if len(k.lines) > 2*(most+1) || len(k.turn) != len(k.lines) {
 				t.Fatalf("%d wait in all; of the class %s there are %d lines and %d turns", g.waiting, name, len(k.lines), len(k.turn))
 			}
+		}
+	}
+}
+
+// The questions of registrars whether they are answered come before strangers', but a few of them only; who merely names their realm is a stranger.
+func TestGateCanaries(t *testing.T) {
+	const most = 4 * canariesMost
+	canary := func(own bool) *job {
+		j := asker(string(canaryRealm), "canary")
+		j.canary = own
+		return j
+	}
+	g := newGate(1, most)
+	g.enter(asker("x", "first"))
+	for i := range most {
+		g.enter(asker("acme.test", strconv.Itoa(i)))
+	}
+	for range most {
+		if _, shed := g.enter(canary(false)); shed == nil || shed.place != outside {
+			t.Fatal("nobody is given up")
+		}
+	}
+	if n := g.strange.waiting("acme.test"); n < most/2-1 || g.known.waiting(canaryRealm) > 0 {
+		t.Errorf("%d of %d are left for as many who name the canary's realm, %d of which are known", n, most, g.known.waiting(canaryRealm))
+	}
+	for range most {
+		g.enter(canary(true))
+	}
+	if n := g.known.waiting(canaryRealm); n != canariesMost {
+		t.Errorf("%d canaries wait among the known", n)
+	}
+}
+
+// A key of a registrar is told from that of a switch.
+func TestOwnKeys(t *testing.T) {
+	for key, own := range map[string]bool{
+		ownKey(): true, "": false, ownKeyPrefix: false, "registrar-kamailio-1-example-com-a": false, "kamailio@registrar-1.example.com": false,
+		"registrar-" + strings.Repeat("a", 26): false,
+	} {
+		if isOwnKey(key) != own {
+			t.Errorf("%q", key)
 		}
 	}
 }
