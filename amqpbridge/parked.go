@@ -46,11 +46,17 @@ const (
 	Drop
 )
 
-// parkedQuiet is how long a parking queue has to be silent to be taken for read through; parkedWindow how many messages are looked at at a time.
 const (
-	parkedQuiet  = 300 * time.Millisecond
+	// ParkedQuiet is how long a parking queue has to be silent to be taken for read through once all that was found in it has come. The broker may take
+	// up to parkedPatience for each of those.
+	parkedQuiet    = 300 * time.Millisecond
+	parkedPatience = 10 * time.Second
+	// ParkedWindow is how many messages are looked at at a time.
 	parkedWindow = 10_000
 )
+
+// errParkedLate says that not all of what is in a queue has come.
+var errParkedLate = errors.New("the broker does not send what is put aside")
 
 // Parking looks through what registrars have put aside on a broker. It is for one goroutine.
 type Parking struct {
@@ -98,10 +104,17 @@ func (p *Parking) Look(ctx context.Context, queue string, judge func(ParkedMessa
 // collect takes what is in the queue.
 func (p *Parking) collect(ctx context.Context, c link.Consumer, in <-chan link.Delivery) (there []link.Delivery, err error) {
 	for len(there) < parkedWindow {
+		quiet, all := parkedQuiet, len(there) >= c.Found()
+		if !all {
+			quiet = parkedPatience
+		}
 		select {
 		case d := <-in:
 			there = append(there, d)
-		case <-time.After(parkedQuiet):
+		case <-time.After(quiet):
+			if !all {
+				return nil, fmt.Errorf("%w: %d of %d messages have come", errParkedLate, len(there), c.Found())
+			}
 			return there, nil
 		case <-c.Done():
 			return nil, p.session.Err() //nolint:wrapcheck // wrapped by the caller.

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"testing"
+	"time"
 
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
@@ -47,4 +48,38 @@ func TestRetryOfWhatIsCompressed(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "put aside again", func() bool { return s.Tally.Get("registrations", "poison") == 2 })
+}
+
+// slowly is a broker whose deliveries do not come for a while.
+type slowly struct{ link.Dialer }
+
+type slowDeliveries struct{ link.Session }
+
+func (d slowly) Dial(ctx context.Context, name string) (link.Session, error) {
+	s, err := d.Dialer.Dial(ctx, name)
+	return slowDeliveries{s}, err
+}
+
+func (s slowDeliveries) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
+	return s.Session.Consume(ctx, spec, func(d link.Delivery) { time.AfterFunc(time.Second, func() { deliver(d) }) })
+}
+
+// What is put aside is found, however long the broker takes to send it.
+func TestSlowParking(t *testing.T) {
+	s := newStage(t)
+	s.raise()
+	sw := s.connect()
+	const n = 3
+	for range n {
+		s.put(sw, "", s.set.Malformed, "x")
+	}
+	p, err := amqpbridge.OpenParking(t.Context(), slowly{s.broker})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = p.Close(context.Background()) }()
+	found := 0
+	if err := p.Look(t.Context(), s.set.Malformed, func(amqpbridge.ParkedMessage) amqpbridge.Verdict { found++; return amqpbridge.Keep }); err != nil || found != n {
+		t.Errorf("%d of %d are found, %v", found, n, err)
+	}
 }

@@ -56,6 +56,9 @@ type Consumer interface {
 	// Close gives up the subscription and its channel: what is in hand comes again at once, in its old place. Deliveries that have
 	// arrived are still handed over before it returns, none afterwards.
 	Close(ctx context.Context) error
+	// Found returns how many messages waited in the queue when the consumer came: as many come at least, if nobody else takes them, as its prefetch
+	// allows.
+	Found() int
 	// Done is closed when deliver will not be called any more.
 	Done() <-chan struct{}
 }

@@ -78,6 +78,9 @@ func waited(b *bench, queue link.Queue) {
 	pub := b.publisher(s, nil)
 	b.put(pub, q, "1", "2")
 	tap := b.consume(s, q, 10)
+	if n := tap.Found(); n != 2 {
+		b.Errorf("%d messages were found", n)
+	}
 	mark := func(want bool) {
 		b.Helper()
 		if d := tap.next(); d.Waited != want {

@@ -19,6 +19,7 @@ type consumer struct {
 	deliver   func(link.Delivery)
 	tag       uint64
 	since     uint64 // messages up to here were in the queue before the consumer came
+	found     int    // as many
 	open      []inHand
 	owed      int // deliveries to be handed over
 	stopped   bool
@@ -45,7 +46,7 @@ func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver f
 		if len(q.consumers) > 0 && (c.exclusive || q.consumers[0].exclusive) {
 			return fmt.Errorf("%w: it has an exclusive consumer, or would get one", link.ErrAccess)
 		}
-		c.q, c.since = q, s.b.seq
+		c.q, c.since, c.found = q, s.b.seq, len(q.ready)
 		q.consumers = append(q.consumers, c)
 		s.consumers = append(s.consumers, c)
 		q.use()
@@ -177,6 +178,9 @@ func (c *consumer) Close(ctx context.Context) error {
 		return fmt.Errorf("close: %w", ctx.Err())
 	}
 }
+
+// Found counts what waited before the consumer came.
+func (c *consumer) Found() int { return c.found }
 
 // Done is closed when nothing more will be delivered.
 func (c *consumer) Done() <-chan struct{} { return c.done }

@@ -21,7 +21,8 @@ type consumer struct {
 	tag       string
 	cancelled atomic.Bool
 	done      chan struct{}
-	waiting   int // how many of the next deliveries were in the queue before the consumer came; its task counts down
+	found     int // messages that were in the queue before the consumer came
+	waiting   int // how many of the next deliveries are of those; its task counts down
 }
 
 // Consume opens a channel and subscribes.
@@ -57,7 +58,7 @@ func (s *session) consume(ctx context.Context, spec link.ConsumerSpec, deliver f
 		if err != nil {
 			return err //nolint:wrapcheck // as above.
 		}
-		c.waiting = q.Messages
+		c.found, c.waiting = q.Messages, q.Messages
 		deliveries, err = ch.Consume(s.QueueName(spec.Queue), c.tag, false, spec.Exclusive, false, false, nil)
 		return err //nolint:wrapcheck // call wraps.
 	})
@@ -151,6 +152,9 @@ func (c *consumer) Close(ctx context.Context) error {
 		return fmt.Errorf("close: %w", ctx.Err())
 	}
 }
+
+// Found counts what waited before the consumer came.
+func (c *consumer) Found() int { return c.found }
 
 // Done is closed when deliver will not be called any more.
 func (c *consumer) Done() <-chan struct{} { return c.done }
