@@ -6,6 +6,7 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/actors/registration"
+	"registrar/amqpbridge/wire"
 	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 )
@@ -176,4 +177,7 @@ func (f *Flow) finish(c *otp.Context[FlowMessage], j *job, name string) {
 		f.admit(c, next)
 	}
 	f.release(c, j)
+	if j.msg != nil {
+		f.spec.Tally.watch(f.spec.Name, name, wire.HeadOf(j.msg).MsgID)
+	}
 }

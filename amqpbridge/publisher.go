@@ -122,9 +122,15 @@ func (p *Publisher) Terminate(c *otp.Context[PublisherMessage], _ otp.Reason) {
 func (p *Publisher) State() any { return struct{ Open bool }{p.out != nil} }
 
 func (p *Publisher) send(c *otp.Context[PublisherMessage], m Send) {
+	name := p.publish(c, m)
+	p.spec.Tally.Add(publisherPart, name)
+	p.spec.Tally.watch(publisherPart, name, m.MsgID)
+}
+
+// publish hands a message to the broker, and names what became of it.
+func (p *Publisher) publish(c *otp.Context[PublisherMessage], m Send) string {
 	if p.out == nil {
-		p.spec.Tally.Add(publisherPart, "no_broker")
-		return
+		return "no_broker"
 	}
 	if !m.Until.IsZero() && p.spec.Now().After(m.Until) {
 		p.spec.Tally.Add(publisherPart, "late")
@@ -135,22 +141,21 @@ func (p *Publisher) send(c *otp.Context[PublisherMessage], m Send) {
 		err = p.out.Publish(c.Context(), m.Publishing)
 	}
 	if err != nil {
-		p.spec.Tally.Add(publisherPart, "failed")
 		if errors.Is(err, link.ErrBlocked) {
 			p.blocked = true
 			p.spec.Status.down(publisherPart, c.Epoch(), err)
 		}
 		c.Log().Debug().Err(err).Msg("publishing a reply")
-		return
+		return "failed"
 	}
 	if p.blocked {
 		p.blocked = false
 		p.spec.Status.up(publisherPart, c.Epoch())
 	}
-	p.spec.Tally.Add(publisherPart, "sent")
 	if c.Traced() {
 		c.Trace(trace.Publish, published(m))
 	}
+	return "sent"
 }
 
 func (p *Publisher) park(c *otp.Context[PublisherMessage], m Park) {

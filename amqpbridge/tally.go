@@ -9,7 +9,11 @@ import (
 
 // Tally counts what became of messages: every one that comes in ends in exactly one count. It is safe for use by many
 // goroutines; a nil Tally counts nothing.
-type Tally struct{ counts sync.Map } // Count without N → *atomic.Uint64
+type Tally struct {
+	counts sync.Map // Count without N → *atomic.Uint64
+	// Watch is told what became of each message whose Msg-ID is known; nil is nobody. It is set before anything is counted.
+	Watch func(flow, outcome, id string)
+}
 
 // Count is how often an outcome was seen in a flow.
 type Count struct {
@@ -60,4 +64,11 @@ func (t *Tally) Get(flow, outcome string) uint64 {
 		return c.Load()
 	}
 	return 0
+}
+
+// watch tells what became of a message.
+func (t *Tally) watch(flow, outcome, id string) {
+	if t != nil && t.Watch != nil && id != "" {
+		t.Watch(flow, outcome, id)
+	}
 }
