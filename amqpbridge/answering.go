@@ -1,7 +1,6 @@
 package amqpbridge
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -74,10 +73,11 @@ func (a *answering) reply(c *otp.Context[FlowMessage], j *job, req *wire.Envelop
 	a.post(c, m)
 }
 
-// post hands the publisher what may be lost: no publisher, and the asker asks again; too much that waits there is counted.
+// post hands the publisher what may be lost. What it does not take is counted: who has asked asks again.
 func (a *answering) post(from otp.Origin, m Send) {
-	if err := a.publisher.Tell(from, m); errors.Is(err, otp.ErrOverloaded) {
-		a.tally.Add(publisherPart, "overloaded")
+	m.Tally = a.tally
+	if err := a.publisher.Tell(from, m); err != nil {
+		m.Undelivered(err)
 	}
 }
 

@@ -22,6 +22,18 @@ type Send struct {
 	Until time.Time
 	// Event and MsgID are what the recorder is told of it.
 	Event, MsgID string
+	// Tally counts it when there is no publisher that can tell what became of it; nil is nobody.
+	Tally *Tally
+}
+
+// Undelivered counts a message that nobody will publish, or of which nobody knows whether it was published.
+func (m Send) Undelivered(err error) {
+	name := "lost"
+	if errors.Is(err, otp.ErrOverloaded) {
+		name = "overloaded"
+	}
+	m.Tally.Add(publisherPart, name)
+	m.Tally.watch(publisherPart, name, m.MsgID)
 }
 
 // Park publishes with a confirm: what must arrive. It is answered when the broker has it.
@@ -133,8 +145,7 @@ func (p *Publisher) publish(c *otp.Context[PublisherMessage], m Send) string {
 		return "no_broker"
 	}
 	if !m.Until.IsZero() && p.spec.Now().After(m.Until) {
-		p.spec.Tally.Add(publisherPart, "late")
-		return
+		return "late"
 	}
 	err := c.Fault(fault.BeforePublish, m.Event)
 	if err == nil {

@@ -53,7 +53,7 @@ func (r *registrations) sendPage(c *otp.Context[FlowMessage], j *job, m *wire.Re
 				continue // it ends within the second, or cannot be read: a query would say so
 			}
 			if last != nil {
-				_ = r.publisher.Tell(c, Send{Publishing: *last}) // no publisher: the confirm of the last one fails
+				r.post(c, Send{Publishing: *last}) // no publisher: the confirm of the last one fails
 			}
 			p := answerTo(m.ServerID, body)
 			last = &p
