@@ -9,6 +9,7 @@ import (
 	"registrar/actors/domain"
 	"registrar/actors/registration"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor/fault/mutant"
 	"registrar/supervisor/otp"
 )
 
@@ -141,6 +142,9 @@ func (q *queries) answer(j *job, req *wire.RegQuery) *wire.Answer {
 }
 
 func (q *queries) send(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, a *wire.Answer) string {
+	if mutant.On(mutant.LoseAnswer) && (j.tries > 0 || j.d.Redelivered) {
+		return outcomeAnswered
+	}
 	if a.Len() == 0 {
 		if q.silent(j.route.Generation) {
 			return "not_found_silent"

@@ -10,8 +10,8 @@ import (
 	"registrar/supervisor/trace"
 )
 
-// calm ends all trouble, has everything settle and looks at the table.
-func (w *World) calm(all []*phone) {
+// calm ends all trouble, has everything settle and looks at the table and, as exactly as can be, at the accounts.
+func (w *World) calm(all []*phone, exact bool) {
 	w.endTrouble(all)
 	w.settleAll()
 	w.Settle()
@@ -26,11 +26,13 @@ func (w *World) calm(all []*phone) {
 		w.clock.pass(d)
 		w.Settle()
 	}
+	w.audit(exact)
 	w.Kill()
 	w.Boot()
 	for _, p := range all {
 		w.look(p.key)
 	}
+	w.audit(exact)
 	if n := len(w.bridge.Tally.Counts()); n == 0 {
 		w.fail("nothing is counted")
 	}
@@ -75,39 +77,6 @@ func (w *World) settleAll() {
 
 func (w *World) queues() []string {
 	return []string{w.set.Reports(), w.set.AuthnQueue, w.set.QueryQueue}
-}
-
-// unanswered are the outcomes of a question that nobody hears an answer to.
-func unanswered() []string {
-	return []string{"late", "shed", "failed", "no_broker", "asker_gone", "lost"}
-}
-
-// accounts checks that every question was answered, or is counted as one that was not.
-func (w *World) accounts(asked []question) {
-	missing, counted := 0, w.Broker.Expired()
-	for _, q := range asked {
-		if q.id != "" && len(w.answers[q.id]) == 0 {
-			missing++
-		}
-	}
-	w.count()
-	for c, n := range w.counted {
-		if slices.Contains(unanswered(), c.Outcome) {
-			counted += n
-		}
-	}
-	if missing > counted {
-		w.fail("%d questions have no answer, and only %d are counted as such: %v", missing, counted, w.counted)
-	}
-}
-
-// count takes over what the present run of the registrar has counted.
-func (w *World) count() {
-	for _, c := range w.bridge.Tally.Counts() {
-		n := int(c.N) //nolint:gosec // it is small.
-		c.N = 0
-		w.counted[c] += n
-	}
 }
 
 // look asks about a user when all is quiet: both questions have to be answered, and truly.

@@ -5,7 +5,7 @@
 // when time passes is all decided by one seed: the same seed is the same run.
 //
 // What is asserted: a report is acknowledged only when what it says is on disk or stands against something newer; a deadline is fixed once; a
-// question has at most one answer, and a true one, or is counted as one that has none; when all is quiet every report is settled and the table is what the
+// question has at most one answer, and a true one, or is counted by its Msg-ID as one that has none; when all is quiet every report is settled and the table is what the
 // reports say; nothing else hangs; after a stop in order nobody is left. Porcupine decides whether the answers about a user can be explained at all.
 //
 // There are two ways to play. [World.Run] makes choices: what fails is shrunk to the choices that it needs, and shown with the messages that led to it.

@@ -13,6 +13,7 @@ import (
 type witness struct {
 	link.Dialer
 	acked func(queue string, body []byte)
+	back  func(link.Publishing) // is told of what the broker returns
 	gate  *linkGate
 }
 
@@ -28,17 +29,24 @@ func (w witness) Dial(ctx context.Context, name string) (link.Session, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the broker's own.
 	}
-	return &witnessed{s, w.acked, w.gate}, nil // sessions are compared
+	return &witnessed{s, w.acked, w.back, w.gate}, nil // sessions are compared
 }
 
 type witnessed struct {
 	link.Session
 	acked func(queue string, body []byte)
+	back  func(link.Publishing)
 	gate  *linkGate
 }
 
 // Publisher opens one that may lose our own questions.
 func (s *witnessed) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
+	if tell := spec.OnReturn; tell != nil {
+		spec.OnReturn = func(m link.Publishing) {
+			s.back(m)
+			tell(m)
+		}
+	}
 	p, err := s.Session.Publisher(ctx, spec)
 	return &publisher{p, s.gate}, err //nolint:wrapcheck // the broker's own.
 }

@@ -82,6 +82,7 @@ func (o *oracle) committed(_, after domain.Record) {
 // acked: what is acknowledged is on disk, or something newer is.
 func (o *oracle) acked(queue string, body []byte) {
 	if !strings.Contains(queue, "registrations") {
+		o.w.accounts.settled(body)
 		return
 	}
 	r := o.byDigest[domain.DigestOf(body)]

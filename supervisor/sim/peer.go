@@ -176,7 +176,11 @@ func (p *peer) ask(key string, fields map[string]any) string {
 	id := fmt.Sprint("q", p.seq)
 	fields["Msg-ID"], fields["Server-ID"], fields["Event-Category"] = id, peerKey, "directory"
 	body, _ := json.Marshal(fields) //nolint:errchkjson // texts.
+	if isQuestion(key) {
+		p.w.accounts.open(id) // before the broker has it: it may be answered at once
+	}
 	if !p.publish(key, body) {
+		p.w.accounts.close(id)
 		return ""
 	}
 	return id

@@ -62,7 +62,7 @@ func (w *World) Run(choices []int) []string {
 		}
 	}
 	w.pcg.Seed(w.seed, 0)
-	w.calm(all)
+	w.calm(all, false)
 	w.judge(asked)
 	w.history(all)
 	return w.Violations

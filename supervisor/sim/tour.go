@@ -54,10 +54,9 @@ func (w *World) Tour(c Cell) (violations []string, reached bool) {
 		}
 	}
 	reached = t.eased || t.hit()
-	w.calm(t.phones)
+	w.calm(t.phones, c.Kind == "")
 	w.judge(t.asked)
 	w.history(t.phones)
-	w.accounts(t.asked)
 	return w.Violations, reached
 }
 

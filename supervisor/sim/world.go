@@ -49,9 +49,10 @@ type World struct {
 	set     amqpbridge.Settings
 	users   *directory.Users
 	alive   ledger
-	spent   []fault.Rule             // of the runs before
-	counted map[amqpbridge.Count]int // what became of messages in earlier runs of the registrar
+	spent   []fault.Rule // of the runs before
 	gate    *linkGate
+	// accounts say what became of each question.
+	accounts *accounts
 	*peer
 	*oracle
 }
@@ -82,7 +83,7 @@ func NewWith(seed uint64, o Options) *World {
 	w := &World{
 		pcg: pcg, rng: rand.New(pcg), seed: seed, //nolint:gosec // it has to be the same again.
 		library: libraries.Get().(*otp.Library), //nolint:forcetypeassert // see there.
-		clock:   &clock{origin: time.Now()}, Store: NewStore(), Broker: loop.New(), Faults: &fault.Set{}, opts: o, counted: map[amqpbridge.Count]int{}, gate: &linkGate{},
+		clock:   &clock{origin: time.Now()}, Store: NewStore(), Broker: loop.New(), Faults: &fault.Set{}, opts: o, gate: &linkGate{}, accounts: newAccounts(),
 	}
 	w.Faults.AfterFunc = func(d time.Duration, f func()) func() {
 		t := w.clock.AfterFunc(d, f)
@@ -116,9 +117,10 @@ func (w *World) Boot() {
 	w.realms = otp.NewRef[credential.RealmsMessage](sys, "realms")
 	clocks := amqpbridge.NewClocks(24 * time.Hour)
 	w.bridge = amqpbridge.New(amqpbridge.Spec{
-		System: sys, Dialer: witness{w.Broker, w.acked, w.gate}, Settings: w.set, Sender: wire.Sender{App: "registrar"}, Realms: w.realms, Users: w.users,
+		System: sys, Dialer: witness{w.Broker, w.acked, w.accounts.cameBack, w.gate}, Settings: w.set, Sender: wire.Sender{App: "registrar"}, Realms: w.realms, Users: w.users,
 		Registrations: w.Store, Clocks: clocks, Now: run.Now, Started: run.Now(), Log: zerolog.Nop(),
 	})
+	w.bridge.Tally.Watch = w.accounts.became
 	w.start(sys, w.tree(run, clocks))
 }
 
@@ -177,12 +179,12 @@ func (w *World) ready() bool { return len(w.bridge.Status.Reasons()) == 0 }
 // Kill ends the registrar as kill -9 does: what is not on disk and not at the broker is gone.
 func (w *World) Kill() {
 	w.note("the registrar is killed")
+	w.accounts.kill()
 	w.end()
 }
 
 // end leaves nothing of a registrar.
 func (w *World) end() {
-	w.count()
 	w.spent = append(w.spent, w.Faults.Rules()...)
 	w.sched.kill()
 	w.clock.forget()

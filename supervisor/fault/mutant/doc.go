@@ -26,6 +26,7 @@ const (
 	ForgetUnregisterOrder Name = "unregister whatever is there"
 	BelieveAbandoned      Name = "believe a connection that was abandoned"
 	TellChangesOnce       Name = "tell a realm of a change only once"
+	LoseAnswer            Name = "do not send an answer that took two tries"
 )
 
 // CommitWithoutSync has the store leave out fsync. Only who cuts the power can find it, so it is none of [Names].
@@ -36,6 +37,6 @@ func Names() []Name {
 	return []Name{
 		AckBeforeCommit, AnswerBeforeCommit, ForgetFence, SkipPriming, ReplyTwice, DropOnRestart, EndEarly, ShowLate, ForgetTombstone, TrustForeignClock,
 		RecomputeDeadline, CrossRealms, LoseMergedAnswer, KeepAfterFailedWrite, StaleWins, CacheAfterChange, ForgetUnregisterOrder, BelieveAbandoned,
-		TellChangesOnce,
+		TellChangesOnce, LoseAnswer,
 	}
 }
