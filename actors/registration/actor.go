@@ -132,6 +132,10 @@ func (a *Actor) serve(c *otp.Context[Message], req Request) {
 	now := a.env.Now()
 	switch m := req.(type) {
 	case Query:
+		if mutant.On(mutant.HideForeign) && a.writing && len(a.committed.Bindings) > 0 && foreign(a.committed.Bindings[0]) {
+			m.Reply(Answer{})
+			return
+		}
 		m.Reply(Answer{Bindings: live(*a.committed, now)})
 	case Register:
 		rec, out := register(*a.latest, m, now, a.env.Limits)
@@ -292,4 +296,9 @@ func live(rec domain.Record, now time.Time) []domain.Binding {
 		}
 	}
 	return out
+}
+
+// foreign reports whether a registration comes from a sender whose clock is far off; only a planted bug asks.
+func foreign(b domain.Binding) bool {
+	return max(b.Stamp.Arrival-b.Stamp.Event, b.Stamp.Event-b.Stamp.Arrival) > time.Minute.Milliseconds()
 }

@@ -31,12 +31,18 @@ type peer struct {
 	all       map[domain.Key][]string // every one there has been
 	untold    map[domain.Key]string   // those of whose change the realms have not been told
 	queries   []question
-	heardAt   map[string]int // the step of the first answer
-	troubled  bool           // something has been done to the registrar: what was answered and not acknowledged may be answered again
+	heardAt   map[string]moment // of the first answer
+	troubled  bool              // something has been done to the registrar: what was answered and not acknowledged may be answered again
+}
+
+// moment is a step, and when it was.
+type moment struct {
+	step int
+	at   time.Time
 }
 
 func newPeer(w *World) *peer {
-	return &peer{w: w, answers: map[string][]map[string]any{}, passwords: map[domain.Key][]string{}, all: map[domain.Key][]string{}, untold: map[domain.Key]string{}, heardAt: map[string]int{}}
+	return &peer{w: w, answers: map[string][]map[string]any{}, passwords: map[domain.Key][]string{}, all: map[domain.Key][]string{}, untold: map[domain.Key]string{}, heardAt: map[string]moment{}}
 }
 
 // connect opens a session of its own; with no broker it is none.
@@ -74,7 +80,7 @@ func (p *peer) heard(d link.Delivery) {
 	}
 	id, _ := m["Msg-ID"].(string)
 	if len(p.answers[id]) == 0 {
-		p.heardAt[id] = p.w.Steps
+		p.heardAt[id] = moment{p.w.Steps, time.Now()}
 	}
 	p.answers[id] = append(p.answers[id], m)
 	p.w.note("%v answers %s", m["Event-Name"], id)

@@ -26,6 +26,7 @@ const (
 	ForgetUnregisterOrder Name = "unregister whatever is there"
 	BelieveAbandoned      Name = "believe a connection that was abandoned"
 	TellChangesOnce       Name = "tell a realm of a change only once"
+	HideForeign           Name = "hide who has a foreign clock while a write is under way"
 	LoseAnswer            Name = "do not send an answer that took two tries"
 )
 
@@ -37,6 +38,6 @@ func Names() []Name {
 	return []Name{
 		AckBeforeCommit, AnswerBeforeCommit, ForgetFence, SkipPriming, ReplyTwice, DropOnRestart, EndEarly, ShowLate, ForgetTombstone, TrustForeignClock,
 		RecomputeDeadline, CrossRealms, LoseMergedAnswer, KeepAfterFailedWrite, StaleWins, CacheAfterChange, ForgetUnregisterOrder, BelieveAbandoned,
-		TellChangesOnce, LoseAnswer,
+		TellChangesOnce, HideForeign, LoseAnswer,
 	}
 }
