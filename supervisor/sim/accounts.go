@@ -99,7 +99,7 @@ func (f *fate) answered() (n int) {
 // unanswered are the outcomes of a question in its flow that nobody hears an answer to; unsent are those of an answer.
 func unanswered() []string { return []string{"late", "shed", "failed", "crashed"} }
 
-func unsent() []string { return []string{"no_broker", "failed", "lost"} }
+func unsent() []string { return []string{"no_broker", "failed", "lost", "late", "overloaded"} }
 
 // explained reports whether something counted says why nobody has heard an answer.
 func (f *fate) explained() bool {
