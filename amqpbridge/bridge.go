@@ -51,6 +51,9 @@ type Bridge struct {
 	synced                atomic.Bool
 }
 
+// publishingPart is the name of the connection that publishes, and its part in [Status].
+const publishingPart = "publishing"
+
 // flowDecl is one flow: its address and what it is made of.
 type flowDecl struct {
 	ref  *otp.Ref[FlowMessage]
@@ -61,7 +64,7 @@ type flowDecl struct {
 func New(s Spec) *Bridge {
 	b := &Bridge{
 		spec: s, Tally: &Tally{},
-		Status:     NewStatus("consuming", "publishing", publisherPart, "authn", "registrations", "queries"),
+		Status:     NewStatus("consuming", publishingPart, publisherPart, "authn", "registrations", "queries"),
 		consuming:  otp.NewRef[ConnectionMessage](s.System, "bridge/consuming"),
 		publishing: otp.NewRef[ConnectionMessage](s.System, "bridge/publishing"),
 		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher", otp.WithBound(publisherWaiting)),
@@ -108,6 +111,7 @@ func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, read fu
 		Garbage: b.garbage, Window: max(1, consumer.Prefetch/2), Service: b.spec.Settings.Service,
 	}})
 	if spec := &b.flows[len(b.flows)-1].spec; p.Budget > 0 {
+		spec.Answerable = func() bool { return b.Status.isUp(publishingPart) }
 		// A question has to be given up before the broker holds questions back: there it would grow late whoever it is from.
 		spec.Window, spec.Waiting = max(1, consumer.Prefetch/4), max(1, consumer.Prefetch/2)
 	}
@@ -129,7 +133,7 @@ func (b *Bridge) Children() []otp.ChildSpec {
 		child(b.publisher, func() otp.Behaviour[PublisherMessage] { return NewPublisher(pub) }),
 		child(b.publishing, func() otp.Behaviour[ConnectionMessage] {
 			return NewConnection(ConnectionSpec{
-				Name: "publishing", Dialer: b.spec.Dialer, Status: b.Status, Listeners: []listener{pub.listener()},
+				Name: publishingPart, Dialer: b.spec.Dialer, Status: b.Status, Listeners: []listener{pub.listener()},
 			})
 		}),
 	}

@@ -4,7 +4,8 @@
 //
 // Two connections, because a broker that is short of memory blocks the one that publishes: the consuming one declares and binds the
 // topology in each new session. A flow for each kind of work (authn, registrations, queries) consumes its own queue on its own
-// channel; the publisher sends replies. No broker is a state of a connection, shown by [Status], not a crash.
+// channel; the publisher sends replies. No broker is a state of a connection, shown by [Status], not a crash. While there is no connection to publish on, the
+// flows of questions give theirs back and take no more: another registrar on the broker answers them. Reports are taken all the same.
 //
 // A flow works on a bounded number of deliveries at a time; what waits for its turn passes a gate: users that were answered lately come before
 // strangers, realms take turns, and when more waits than can be answered in time, strangers of the realm that has the most waiting are given up, at

@@ -70,7 +70,7 @@ type step struct {
 	run func(c *otp.Context[FlowMessage])
 }
 
-// consumeAgain asks for another try to consume in a session that has refused it once.
+// consumeAgain asks for another try to consume in a session in which there is no subscription: it was refused, or given up.
 type consumeAgain struct{ session link.Session }
 
 // flush asks for the acknowledgements that are due. It waits behind what is queued, so that one acknowledgement covers much.
@@ -154,6 +154,8 @@ type FlowSpec struct {
 	Poison     string // the queue for what could be read and not be applied
 	Status     *Status
 	Tally      *Tally
+	// Answerable says whether what comes of the work can be sent at all; nil is always.
+	Answerable func() bool
 	// Garbage bounds what is said and put aside about messages that cannot be used.
 	Garbage *garbage
 	// Up is told each time that the flow has begun to consume; nil is nobody.

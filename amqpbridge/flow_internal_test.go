@@ -2,6 +2,7 @@ package amqpbridge
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ type bench struct {
 	t    *testing.T
 	ref  *otp.Ref[FlowMessage]
 	flow *Flow
+	mute atomic.Bool        // nothing can be sent
 	asks chan func(outcome) // the work that the flow has begun
 }
 
@@ -26,10 +28,11 @@ type stub struct {
 	deliver   chan func(link.Delivery)
 	acks      chan uint64
 	cancelled chan struct{}
+	closed    chan struct{}
 }
 
 func newStub() *stub {
-	return &stub{ready: make(chan struct{}), deliver: make(chan func(link.Delivery), 1), acks: make(chan uint64, 100), cancelled: make(chan struct{}, 10)}
+	return &stub{ready: make(chan struct{}), deliver: make(chan func(link.Delivery), 1), acks: make(chan uint64, 100), cancelled: make(chan struct{}, 10), closed: make(chan struct{}, 10)}
 }
 
 func (l *stub) Consume(ctx context.Context, _ link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
@@ -60,7 +63,10 @@ func (k *stubConsumer) Cancel(context.Context) error {
 	return nil
 }
 
-func (*stubConsumer) Close(context.Context) error { return nil }
+func (k *stubConsumer) Close(context.Context) error {
+	k.l.closed <- struct{}{}
+	return nil
+}
 
 func newBench(t *testing.T, l *stub) *bench {
 	t.Helper()
@@ -69,7 +75,8 @@ func newBench(t *testing.T, l *stub) *bench {
 	spec := FlowSpec{
 		Name: "flow", Consumer: link.ConsumerSpec{Queue: "queue", Prefetch: 10}, Window: 10, Self: b.ref, Status: NewStatus("flow"), Tally: &Tally{}, Now: time.Now,
 		Connection: otp.NewRef[ConnectionMessage](sys, "nobody"), Garbage: newGarbage(), Read: func(*job) error { return nil },
-		Ask: func(_ *otp.Context[FlowMessage], _ *job, done func(outcome)) { b.asks <- done },
+		Answerable: func() bool { return !b.mute.Load() },
+		Ask:        func(_ *otp.Context[FlowMessage], _ *job, done func(outcome)) { b.asks <- done },
 	}
 	app, err := otp.Start(t.Context(), sys, "test", otp.SupSpec{Children: []otp.ChildSpec{child(b.ref, func() otp.Behaviour[FlowMessage] {
 		b.flow = NewFlow(spec)
@@ -174,6 +181,30 @@ func TestAcknowledgesWhatWasFinishedBeforeItsConsumer(t *testing.T) {
 	if tag := soon(t, "acknowledgement", l.acks); tag != 1 {
 		t.Errorf("acknowledged %d", tag)
 	}
+}
+
+// Nothing can be sent any more when a subscription has just begun: it is given up when it is known, and another one is made when it is of use.
+func TestPausesWhileItSubscribes(t *testing.T) {
+	l, mine := newStub(), make(chan *bench, 1)
+	l.early = func(deliver func(link.Delivery)) {
+		b := <-mine
+		mine <- b
+		b.mute.Store(true)
+		deliver(link.Delivery{Tag: 1})
+	}
+	b := newBench(t, l)
+	mine <- b
+	b.until("pausing", func(f *Flow) bool { return f.session != nil && f.by == nil })
+	close(l.ready)
+	soon(t, "end of the subscription", l.closed)
+	if len(b.asks) > 0 {
+		t.Error("it works on what it cannot answer")
+	}
+	l.early = nil
+	b.mute.Store(false)
+	soon(t, "consumer", l.deliver)
+	soon(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
+	soon(t, "work", b.asks)
 }
 
 // A subscription that begins while the flow is being drained is cancelled as any other: not before what the broker has handed out has come.

@@ -22,13 +22,8 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 		return
 	}
 	f.leash.release()
-	f.session, f.linked, f.by, f.consumer, f.leash = m.session, m.by, nil, nil, nil
-	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
-	clear(f.jobs)
-	f.holding = false
-	recent := f.gate.recent
-	f.order, f.gate = newOrder(), f.spec.gate()
-	f.gate.recent = recent
+	f.session, f.linked = m.session, m.by
+	f.empty()
 	if m.session == nil {
 		f.spec.Status.down(f.spec.Name, c.Epoch(), nil)
 	}
@@ -42,6 +37,11 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 }
 
 func (f *Flow) consume(c *otp.Context[FlowMessage]) {
+	if !f.mayConsume() {
+		f.wait(c)
+		c.After(pauseLook, consumeAgain{session: f.session})
+		return
+	}
 	by, spec, now, self := &subscription{session: f.session}, f.spec.Consumer, f.spec.Now, c.Self()
 	f.by = by
 	from, life := otp.External("amqp"), c.Context()
@@ -67,15 +67,20 @@ func closeConsumer(k link.Consumer) {
 }
 
 func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
-	if m.by != f.by {
-		m.leash.release() // its session has ended
+	if m.by.session != f.session {
+		m.leash.release() // it has ended
 		return
 	}
 	if m.err != nil {
+		f.by = nil
 		// The link ends a session whose channel fails; a refusal that leaves it alive is answered by trying again.
 		f.spec.Status.down(f.spec.Name, c.Epoch(), m.err)
 		c.Log().Warn().Err(m.err).Str("flow", f.spec.Name).Msg("cannot consume")
 		c.After(consumeRetry, consumeAgain{session: m.by.session}) // at a drain, too: it ends there
+		return
+	}
+	if m.by != f.by { // the flow has paused meanwhile
+		f.unsubscribe(c, m.consumer, m.leash)
 		return
 	}
 	f.consumer, f.leash = m.consumer, m.leash
@@ -93,7 +98,7 @@ func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 }
 
 func (f *Flow) onConsumeAgain(c *otp.Context[FlowMessage], m consumeAgain) {
-	if m.session != f.session || f.consumer != nil {
+	if m.session != f.session || f.by != nil {
 		return // another session has come meanwhile
 	}
 	if f.draining {

@@ -27,6 +27,10 @@ func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
 	if m.by != f.by {
 		return // of a session or an incarnation that has ended: it comes again
 	}
+	if !f.mayConsume() {
+		f.pause(c)
+		return
+	}
 	j := &job{by: m.by, d: m.d, at: m.at, waited: m.d.Waited || m.at.Sub(f.full) < backlog}
 	f.acks.add(m.d.Tag)
 	f.taken++
