@@ -74,6 +74,7 @@ func (n *notices) Handle(c *otp.Context[NoticesMessage], msg NoticesMessage) {
 	case news:
 		n.onNews(c, m)
 	case owner:
+		n.pending.Add(-1)
 		n.send(c, m)
 	}
 }
@@ -85,20 +86,23 @@ func (*notices) Terminate(*otp.Context[NoticesMessage], otp.Reason) {}
 func (n *notices) State() any { return struct{ Pending int64 }{n.pending.Load()} }
 
 func (n *notices) onNews(c *otp.Context[NoticesMessage], m news) {
-	n.pending.Add(-1)
-	if !n.leads.Load() {
-		n.tally.Add(noticesPart, "left_to_another")
-		return
-	}
 	about := wire.AboutDocument(m.Binding.Doc)
 	switch {
+	case !n.leads.Load():
+		n.tally.Add(noticesPart, "left_to_another")
 	case m.Kind == registration.WentDown && about.Silent, m.Kind == registration.Overwritten && !about.Overwrite:
 		n.tally.Add(noticesPart, "not_wanted")
-		return
 	case about.Account != "" || m.Kind == registration.Overwritten:
 		n.send(c, owner{news: m, about: about, account: about.Account})
-		return
+	default:
+		n.askOwner(c, m, about)
+		return // it waits still
 	}
+	n.pending.Add(-1)
+}
+
+// askOwner finds out whose a registration is.
+func (n *notices) askOwner(c *otp.Context[NoticesMessage], m news, about wire.About) {
 	// A proxy does not know whose account a phone belongs to; whoever asks for credentials is told.
 	otp.Ask(c, n.realms, n.settings.Budget, func(from otp.From[credential.Found]) credential.RealmsMessage {
 		return credential.Ask{Lookup: credential.Lookup{From: from, Key: m.Key}}

@@ -3,6 +3,7 @@ package amqpbridge
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"registrar/actors/domain"
@@ -86,13 +87,12 @@ type Publisher struct {
 	session link.Session
 	linked  otp.Epoch // whose it is
 	out     link.Publisher
-	blocked bool // the broker has an alarm: said on readiness until something can be sent again
+	open    *atomic.Int64 // how many confirms of out are awaited
+	blocked bool          // the broker has an alarm: said on readiness until something can be sent again
 }
 
 // The publisher's part in [Status] and its flow in [Tally].
 const publisherPart = "publisher"
-
-const publishTimeout = 5 * time.Second
 
 // NewPublisher returns the behaviour of the publisher.
 func NewPublisher(spec PublisherSpec) *Publisher { return &Publisher{spec: spec} }
@@ -174,9 +174,14 @@ func (p *Publisher) park(c *otp.Context[PublisherMessage], m Park) {
 		m.Fail(domain.Wrap(domain.Unavailable, "publish", nil))
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.Context(), publishTimeout)
-	p.out.PublishConfirmed(ctx, m.Publishing, func(err error) {
-		cancel()
+	open := p.open
+	if open.Add(1) > link.Window { // the link would wait for a confirm, and all answers with it
+		open.Add(-1)
+		m.Fail(domain.Wrap(domain.Overloaded, "publish", nil))
+		return
+	}
+	p.out.PublishConfirmed(c.Context(), m.Publishing, func(err error) {
+		open.Add(-1)
 		if err != nil {
 			m.Fail(domain.Wrap(domain.Unavailable, "publish", err))
 			return
@@ -214,6 +219,6 @@ func (p *Publisher) onOpened(c *otp.Context[PublisherMessage], m opened) {
 		p.session = nil
 		return
 	}
-	p.out = m.publisher
+	p.out, p.open = m.publisher, new(atomic.Int64)
 	p.spec.Status.up(publisherPart, c.Epoch())
 }

@@ -69,7 +69,7 @@ type Publisher interface {
 	Publish(ctx context.Context, p Publishing) error
 	// PublishConfirmed sends, and calls done exactly once: with nil when the broker has taken the message over (on disk, for a persistent
 	// one to durable queues), else with [ErrNacked], [ErrReturned] (mandatory and no queue took it), [ErrBlocked], or why
-	// the session ended. It waits while [Window] publishings are open, until ctx ends. The outcomes of what was sent come in the
+	// the session ended. It waits while [Window] publishings are open, until ctx ends; one is open no more when done is called. The outcomes of what was sent come in the
 	// order of publishing; for what cannot be sent done is called at once, from this goroutine.
 	PublishConfirmed(ctx context.Context, p Publishing, done func(error))
 }
