@@ -142,6 +142,8 @@ type FlowSpec struct {
 	Ask func(c *otp.Context[FlowMessage], j *job, done func(outcome))
 	// Window is how many deliveries are worked on at a time, Waiting how many more may wait for that before some are shed; zero Waiting sheds none.
 	Window, Waiting int
+	// Known is how many users are remembered at least that were answered lately.
+	Known int
 	// Service is an artificial time that the work on each delivery takes, one after the other: for tests of overload.
 	Service time.Duration
 	// Policy says what becomes of a delivery whose work has failed.

@@ -56,9 +56,9 @@ func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
 // gate makes the gate that the spec describes.
 func (s *FlowSpec) gate() *gate {
 	if s.Service > 0 {
-		return newGate(1, s.Waiting)
+		return newGate(1, s.Waiting, s.Known)
 	}
-	return newGate(s.Window, s.Waiting)
+	return newGate(s.Window, s.Waiting, s.Known)
 }
 
 // admit begins the work on a delivery, or has it wait for its turn.

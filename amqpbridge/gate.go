@@ -21,8 +21,8 @@ type gate struct {
 	recent  lately
 }
 
-func newGate(window, most int) *gate {
-	return &gate{window: window, most: most, known: newClass(), strange: newClass(), recent: newLately()}
+func newGate(window, most, known int) *gate {
+	return &gate{window: window, most: most, known: newClass(), strange: newClass(), recent: newLately(known)}
 }
 
 // canariesMost is how many questions of registrars to see whether they are answered may wait among the known: a few registrars that ask one every few
@@ -185,23 +185,21 @@ func (*class) take(l *line) *job {
 	return j
 }
 
-// latelyMost is how many users are remembered at least; at most twice as many.
-const latelyMost = 50_000
-
-// lately remembers for a while which users were answered, in two generations.
+// lately remembers for a while which users were answered, in two generations: at least so many as it is told, at most twice as many.
 type lately struct {
+	most     int // in a generation
 	seed     maphash.Seed
 	now, old map[uint64]struct{}
 }
 
-func newLately() lately {
-	return lately{seed: maphash.MakeSeed(), now: map[uint64]struct{}{}, old: map[uint64]struct{}{}}
+func newLately(most int) lately {
+	return lately{most: most, seed: maphash.MakeSeed(), now: map[uint64]struct{}{}, old: map[uint64]struct{}{}}
 }
 
 func (r *lately) hash(k domain.Key) uint64 { return maphash.Comparable(r.seed, k) }
 
 func (r *lately) add(k domain.Key) {
-	if len(r.now) >= latelyMost {
+	if len(r.now) >= r.most {
 		r.old, r.now = r.now, map[uint64]struct{}{}
 	}
 	r.now[r.hash(k)] = struct{}{}

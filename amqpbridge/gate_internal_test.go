@@ -17,7 +17,7 @@ func asker(realm, user string) *job {
 
 // Known users come before strangers, realms take turns within either, and each realm keeps its order.
 func TestGateOrder(t *testing.T) {
-	g := newGate(1, 0)
+	g := newGate(1, 0, 100)
 	g.recent.add(asker("a", "known").who)
 	g.recent.add(asker("b", "known").who)
 	first := asker("x", "first")
@@ -44,7 +44,7 @@ func TestGateOrder(t *testing.T) {
 
 // What is given up is a stranger's, of the realm with the most waiting, the oldest first; only then a known user's.
 func TestGateSheds(t *testing.T) {
-	g := newGate(1, 4)
+	g := newGate(1, 4, 100)
 	g.recent.add(asker("a", "known").who)
 	g.enter(asker("x", "first"))
 	for _, j := range []*job{asker("b", "1"), asker("c", "1"), asker("c", "2"), asker("a", "known")} {
@@ -64,7 +64,7 @@ func TestGateSheds(t *testing.T) {
 // Strangers who name ever new realms and never have their turn, because known users alone are more than can be worked on, leave nothing behind.
 func TestGateForgetsTheShed(t *testing.T) {
 	const most = 8
-	g := newGate(1, most)
+	g := newGate(1, most, 100)
 	known := asker("acme.test", "known")
 	g.recent.add(known.who)
 	working := asker("x", "first")
@@ -94,7 +94,7 @@ func TestGateCanaries(t *testing.T) {
 		j.canary = own
 		return j
 	}
-	g := newGate(1, most)
+	g := newGate(1, most, 100)
 	g.enter(asker("x", "first"))
 	for i := range most {
 		g.enter(asker("acme.test", strconv.Itoa(i)))
@@ -115,6 +115,20 @@ func TestGateCanaries(t *testing.T) {
 	}
 }
 
+// The users that were answered last are known, as many as the gate is told; memory of those before them ends.
+func TestGateKnows(t *testing.T) {
+	const known = 1000
+	g := newGate(1, 0, known)
+	for i := range 10 * known {
+		g.recent.add(asker("acme.test", strconv.Itoa(i)).who)
+	}
+	for i := range 10 * known {
+		if has := g.recent.has(asker("acme.test", strconv.Itoa(i)).who); i >= 9*known && !has || i < 8*known && has {
+			t.Fatalf("of %d users number %d is known: %v", 10*known, i, has)
+		}
+	}
+}
+
 // A key of a registrar is told from that of a switch.
 func TestOwnKeys(t *testing.T) {
 	for key, own := range map[string]bool{
@@ -132,7 +146,7 @@ func TestOwnKeys(t *testing.T) {
 func TestGateModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		window, most := rapid.IntRange(1, 4).Draw(rt, "window"), rapid.IntRange(0, 6).Draw(rt, "most")
-		g := newGate(window, most)
+		g := newGate(window, most, 100)
 		state := map[*job]string{}
 		var work []*job
 		count := func(what string) (n int) {

@@ -14,6 +14,9 @@ type Settings struct {
 	QueueTTL, Budget time.Duration
 	// QueueMost bounds the questions that wait in a queue; ParkedMost what is put aside in each parking queue.
 	QueueMost, ParkedMost int
+	// KnownMost is how many users each flow remembers at least that it has answered lately, and at most twice as many: they come before strangers when
+	// more is asked than can be answered, so it should be as many as there are phones. Each costs up to 40 bytes.
+	KnownMost int
 	// NotFound says what an asker is told when nothing is found: "follow" (what its generation expects), "silent" or "error".
 	NotFound string
 	// QueryForm is the form of answers to queries: "follow" (what the asker's generation expects), "whistle", "kazoo3" or "kazoo".
@@ -60,7 +63,7 @@ func DefaultSettings() Settings {
 		Malformed: "registrar.malformed", Poison: "registrar.poison",
 		AuthnPrefetch: 512, QueryPrefetch: 128, RegistrationPrefetch: 1000,
 		QueueTTL: 1500 * time.Millisecond, Budget: 700 * time.Millisecond,
-		QueueMost: 50_000, ParkedMost: 10_000,
+		QueueMost: 50_000, ParkedMost: 10_000, KnownMost: 1_000_000,
 		NotFound: "follow", QueryForm: "follow", ReplyMost: 8 << 20, Notices: true, Crashes: 5, Canary: 3 * time.Second, LeaderQueue: "registrar.leader",
 	}
 }

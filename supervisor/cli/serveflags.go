@@ -63,6 +63,7 @@ type queueFlags struct {
 	Budget               time.Duration `group:"Queues" help:"How long after its arrival here a question is worth an answer." default:"700ms"`
 	QueueMost            int           `group:"Queues" help:"Questions that may wait in a queue." default:"50000"`
 	ParkedMost           int           `group:"Queues" help:"Messages kept in each queue of those put aside." default:"10000"`
+	KnownMost            int           `group:"Queues" help:"Users of each flow, remembered as answered lately, that come before strangers under overload; up to twice as many are kept." default:"1000000"`
 	Crashes              int           `group:"Queues" help:"How often a report may crash its actor before it is put aside." default:"5"`
 }
 
@@ -110,7 +111,7 @@ func (f *serveFlags) config(env Env, log zerolog.Logger) (supervisor.Config, err
 		Bridge: amqpbridge.Settings{
 			AuthnQueue: f.AuthnQueue, QueryQueue: f.QueryQueue, RegistrationQueue: f.RegistrationQueue, Malformed: f.MalformedQueue,
 			Poison: f.PoisonQueue, AuthnPrefetch: f.AuthnPrefetch, QueryPrefetch: f.QueryPrefetch, RegistrationPrefetch: f.RegistrationPrefetch,
-			QueueTTL: f.QueueTTL, Budget: f.Budget, QueueMost: f.QueueMost, ParkedMost: f.ParkedMost, NotFound: f.NotFound,
+			QueueTTL: f.QueueTTL, Budget: f.Budget, QueueMost: f.QueueMost, ParkedMost: f.ParkedMost, KnownMost: f.KnownMost, NotFound: f.NotFound,
 			QueryForm: f.QueryForm, ReplyMost: f.ReplyMost, FoldUsernames: f.FoldUsernames, Verify: f.VerifyDigest, Notices: f.Notices,
 			Canary: f.Canary, Node: f.Node, LeaderQueue: f.LeaderQueue, SyncAtStart: f.SyncAtStart, PermanentError: f.PermanentError, Crashes: f.Crashes,
 		},
@@ -143,6 +144,7 @@ func (f *serveFlags) validate() (errs []error) {
 	between("registration-prefetch", f.RegistrationPrefetch, 1, 65535)
 	between("queue-most", f.QueueMost, 1, many)
 	between("parked-most", f.ParkedMost, 1, many)
+	between("known-most", f.KnownMost, 1, many)
 	between("crashes", f.Crashes, 1, 1000)
 	between("bindings", f.Bindings, 1, 100)
 	between("reply-most", f.ReplyMost, 1024, 128<<20)
