@@ -63,5 +63,5 @@ func (p *proc) cut() (epoch Epoch, inHand *envelope, ok bool) {
 		return 0, nil, false
 	}
 	p.life = gone
-	return p.epoch, p.inHand, true
+	return p.latest(), p.inHand, true
 }

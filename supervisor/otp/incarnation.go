@@ -26,7 +26,7 @@ func (p *proc) handle(e *envelope, queued time.Duration) (end time.Duration) {
 		if !completed {
 			r := crashReason(recover(), fmt.Sprintf("%T", e.msg))
 			end = p.recordMessage(e, queued, note, asks, true)
-			undelivered(e.msg, &CrashError{Process: p.name(), Epoch: p.currentEpoch(), Reason: *r})
+			undelivered(e.msg, &CrashError{Process: p.name(), Epoch: p.lastEpoch(), Reason: *r})
 			p.crashed(r)
 		}
 	}()
@@ -58,7 +58,7 @@ func (p *proc) crashed(r *Reason) {
 	if p.isGone() {
 		return
 	}
-	epoch := p.currentEpoch()
+	epoch := p.lastEpoch()
 	p.look(r)
 	p.recordLife(trace.Crash, epoch, r.MessageID, r.String())
 	p.endIncarnation(*r)
@@ -91,9 +91,13 @@ func (p *proc) endIncarnation(r Reason) {
 // letGo ends what depends on the incarnation: its families, its context, what it holds, its monitors.
 func (p *proc) letGo(r Reason, err error) {
 	p.mu.Lock()
-	epoch, more := p.epoch, extras{}
+	epoch, more := p.latest(), extras{}
+	if r.Kind == ExitCrash {
+		p.extra() // it waits for its verdict, and is spoken of meanwhile
+	}
 	if p.more != nil {
 		more = *p.more
+		p.more.last = epoch
 		p.more.families, p.more.ctx, p.more.cancel = nil, nil, nil
 	}
 	p.epoch = over

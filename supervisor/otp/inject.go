@@ -49,5 +49,5 @@ func (p *proc) injected(at fault.Point, message string) error {
 func (p *proc) sayFault(r *fault.Rule, message string, cause trace.ID) {
 	p.sys.log.Warn().Uint64("fault", r.ID).Str("kind", string(r.Kind)).Str("point", string(r.Point)).Str("process", p.name()).Str("message_type", message).
 		Msg("an injected fault happens")
-	p.recordLife(trace.Fault, p.currentEpoch(), cause, string(r.Kind)+" at "+string(r.Point)+" "+message)
+	p.recordLife(trace.Fault, p.lastEpoch(), cause, string(r.Kind)+" at "+string(r.Point)+" "+message)
 }

@@ -57,6 +57,7 @@ type extras struct {
 	ctx      context.Context //nolint:containedctx // it ends with the incarnation; that is what it is for.
 	cancel   context.CancelFunc
 	crashed  trace.ID // the message of the last crash
+	last     Epoch    // the last incarnation that is over
 }
 
 // body is the typed half of a process.
@@ -200,6 +201,24 @@ func (p *proc) currentEpoch() Epoch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.epoch
+}
+
+// lastEpoch is the epoch or, between two incarnations, that of the one that is over, as far as it is known: for what is told of the process.
+func (p *proc) lastEpoch() Epoch {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.latest()
+}
+
+// latest is lastEpoch for a caller that has p.mu.
+func (p *proc) latest() Epoch {
+	switch {
+	case p.epoch != over:
+		return p.epoch
+	case p.more != nil:
+		return p.more.last
+	}
+	return 0
 }
 
 // restarted reports whether this is not the first incarnation of the process.

@@ -85,14 +85,15 @@ func (p *proc) dependantsGone() {
 // failStart ends the incarnation of a supervisor whose children could not all be started.
 func (p *proc) failStart(r Reason) {
 	r.Kind = ExitCrash
+	epoch := p.currentEpoch()
 	p.endIncarnation(r)
 	p.setLife(suspended)
-	p.body.report(childEvent{p: p, kind: evFailed, reason: r})
+	p.body.report(childEvent{p: p, kind: evFailed, epoch: epoch, reason: r})
 }
 
 // finish ends the last incarnation and the process.
 func (p *proc) finish(r Reason, live bool) {
-	epoch := p.currentEpoch()
+	epoch := p.lastEpoch()
 	if live {
 		p.endIncarnation(r)
 	}

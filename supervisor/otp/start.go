@@ -64,10 +64,11 @@ func (p *proc) initialised(began time.Duration, err error, crash *Reason) {
 		return
 	}
 	if crash != nil {
-		p.recordLife(trace.Crash, p.currentEpoch(), p.handling(), "init: "+crash.String())
+		epoch := p.currentEpoch()
+		p.recordLife(trace.Crash, epoch, p.handling(), "init: "+crash.String())
 		p.endIncarnation(*crash)
 		p.setLife(suspended)
-		p.body.report(childEvent{p: p, kind: evFailed, reason: *crash})
+		p.body.report(childEvent{p: p, kind: evFailed, epoch: epoch, reason: *crash})
 		return
 	}
 	p.recordStart(began)

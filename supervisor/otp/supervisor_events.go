@@ -16,7 +16,7 @@ func (s *sup) on(e childEvent) {
 	case evStarted:
 		s.onStarted(c, e.epoch)
 	case evFailed:
-		s.onFailed(c, e.reason)
+		s.onFailed(c, e.epoch, e.reason)
 	case evCrashed:
 		s.p.sys.report(Report{Kind: ChildCrashed, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
 		if c.state != childStopping {
@@ -47,8 +47,8 @@ func (s *sup) onStarted(c *child, epoch Epoch) {
 
 // onFailed handles a failed Init. During the supervisor's own start everything is rolled back; later it is one more
 // restart, tried again through the queue.
-func (s *sup) onFailed(c *child, r Reason) {
-	s.p.sys.report(Report{Kind: ChildCrashed, Process: c.p.name(), Reason: r})
+func (s *sup) onFailed(c *child, epoch Epoch, r Reason) {
+	s.p.sys.report(Report{Kind: ChildCrashed, Process: c.p.name(), Epoch: epoch, Reason: r})
 	if c.state == childStopping {
 		return // its stop is on its way
 	}
