@@ -23,12 +23,12 @@ func newIndex(events []Event) *index {
 // chosen collects events; each is there once.
 type chosen map[int]bool
 
-// above adds what has led to an event.
-func (x *index) above(i int, in chosen) {
+// above adds what has led to an event, and returns where that began. In a file causes may go round: it ends there, too.
+func (x *index) above(i int, in chosen) (root int) {
 	for {
 		up, ok := x.byID[x.events[i].Cause]
 		if !ok || in[up] {
-			return
+			return i
 		}
 		in[up] = true
 		i = up
@@ -90,12 +90,7 @@ func Chain(events []Event, id ID) []Event {
 		return nil
 	}
 	in := chosen{i: true}
-	x.above(i, in)
-	root := i
-	for up, ok := x.byID[events[root].Cause]; ok && up != root; up, ok = x.byID[events[root].Cause] {
-		root = up
-	}
-	x.below(root, in, chosen{}, func(Event) bool { return true })
+	x.below(x.above(i, in), in, chosen{}, func(Event) bool { return true })
 	x.commits(in)
 	return x.list(in)
 }

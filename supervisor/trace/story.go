@@ -21,11 +21,11 @@ type CrashStory struct {
 	MessageID ID     `json:"message_id,omitzero"`
 	State     string `json:"state,omitempty"`
 	Stack     string `json:"stack,omitempty"`
-	// Events are the chain of messages that led to it, with what else came of its first one until then.
+	// Events are the chain of messages that led to it, with the latest of what else came of its first one.
 	Events []Event `json:"events,omitempty"`
 }
 
-// storyMost is how many events a crash keeps: the latest.
+// storyMost is how many events a crash keeps: those on its way first, then the latest.
 const storyMost = 60
 
 // Tell gives a crash its events.
@@ -34,12 +34,40 @@ func (c *CrashStory) Tell(events []Event) {
 		c.Events = Story(events, Filter{Process: c.Process})
 	}
 	for _, e := range events {
-		if (e.Kind == Crash || e.Kind == Restart) && e.Process == c.Process && e.Cause == c.MessageID && !slices.Contains(c.Events, e) {
+		if c.isIt(e) && !slices.Contains(c.Events, e) {
 			c.Events = append(c.Events, e)
 		}
 	}
 	Sort(c.Events)
-	c.Events = c.Events[max(0, len(c.Events)-storyMost):]
+	c.shorten()
+}
+
+// isIt reports whether an event is the crash itself or what was done about it.
+func (c *CrashStory) isIt(e Event) bool {
+	return (e.Kind == Crash || e.Kind == Abandoned || e.Kind == Restart) && e.Process == c.Process && e.Cause == c.MessageID
+}
+
+// shorten leaves as many events as a crash keeps: what has led to it must not go because its first cause has led to much else.
+func (c *CrashStory) shorten() {
+	x, way := newIndex(c.Events), chosen{}
+	if i, ok := x.byID[c.MessageID]; ok {
+		way[i] = true
+		x.above(i, way)
+	}
+	for i, e := range c.Events {
+		if c.isIt(e) {
+			way[i] = true
+		}
+	}
+	in := chosen{}
+	for _, onIt := range []bool{true, false} {
+		for i := len(c.Events) - 1; i >= 0 && len(in) < storyMost; i-- {
+			if way[i] == onIt {
+				in[i] = true
+			}
+		}
+	}
+	c.Events = x.list(in)
 }
 
 // Way names the processes that the messages came by, first to last.
