@@ -50,7 +50,7 @@ func newCollector(s Source) *collector {
 		failures:  prometheus.NewDesc("registrar_part_failures_total", "How often a part has ceased to be up.", []string{"part"}, nil),
 		commits:   prometheus.NewDesc("registrar_store_commits_total", "Commits of a file of the store.", []string{"file"}, nil),
 		processes: prometheus.NewDesc("registrar_processes", "Processes of the supervision tree that are up.", nil, nil),
-		restart:   prometheus.NewDesc("registrar_restarts", "Restarts of the processes that are there now.", nil, nil),
+		restart:   prometheus.NewDesc("registrar_restarts", "Restarts of all processes since the start of the registrar.", nil, nil),
 	}
 }
 
@@ -78,7 +78,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	up, restarts := c.s.Processes()
 	ch <- prometheus.MustNewConstMetric(c.ready, prometheus.GaugeValue, ready)
 	ch <- prometheus.MustNewConstMetric(c.processes, prometheus.GaugeValue, float64(up))
-	ch <- prometheus.MustNewConstMetric(c.restart, prometheus.GaugeValue, float64(restarts))
+	ch <- prometheus.MustNewConstMetric(c.restart, prometheus.CounterValue, float64(restarts))
 }
 
 func number(ok bool) float64 {

@@ -13,5 +13,5 @@
 //     store. Why a part is not up stands on /readyz and in the tree.
 //   - registrar_part_failures_total{part}: how often a part has ceased to be up; it tells of what was over before anybody looked.
 //   - registrar_messages_total{flow,outcome}: what became of messages.
-//   - registrar_store_commits_total{file}, registrar_processes, registrar_restarts.
+//   - registrar_store_commits_total{file}, registrar_processes, registrar_restarts: the restarts of all processes since the start.
 package console

@@ -14,15 +14,15 @@ func stepOf(x *index, i int) string {
 	if e.Kind.Handled() {
 		parts[0] = fmt.Sprintf("%s -> %s: %s", x.sender(i), e.Process, e.Type)
 	}
-	parts = append(parts, who(e), numbers.ReplaceAllString(e.Text, "N"))
+	parts = append(parts, who(e), sizes.ReplaceAllString(e.Text, "N$1"))
 	if e.Failed {
 		parts = append(parts, "CRASHED")
 	}
 	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
 }
 
-// numbers are left out of the comparison of texts: sizes, counts.
-var numbers = regexp.MustCompile(`\d+`)
+// sizes are left out of the comparison of texts: numbers, and that there are several of something.
+var sizes = regexp.MustCompile(`\d+( record)s?\b|\d+`)
 
 // Diff compares two runs of the same scenario, process by process, because only the order within a process is the same in each run. It writes for
 // each process where the runs part: the last step that they have in common and the next of each. It returns in how many processes they do.
