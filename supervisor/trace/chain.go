@@ -103,12 +103,11 @@ func Story(events []Event, f Filter) []Event {
 		return events
 	}
 	x := newIndex(events)
-	whole := f
-	whole.Kinds = nil
-	in := x.story(whole, func(int) bool { return true })
-	if len(f.Kinds) > 0 {
+	story, among := f.parts()
+	in := x.story(story, func(int) bool { return true })
+	if !among.IsZero() {
 		all := in
-		in = x.story(Filter{Kinds: f.Kinds, Process: f.Process, Since: f.Since}, func(i int) bool { return all[i] })
+		in = x.story(among, func(i int) bool { return all[i] })
 	}
 	x.commits(in)
 	return x.list(in)

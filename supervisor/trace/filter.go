@@ -42,6 +42,16 @@ func (f Filter) about(e Event) bool {
 	return f.Realm == "" || f.Realm == realm
 }
 
+// parts splits a filter in two: what a story is about, and which of its events are wanted, all or those of some kinds.
+func (f Filter) parts() (story, among Filter) {
+	story = f
+	story.Kinds = nil
+	if len(f.Kinds) > 0 {
+		among = Filter{Kinds: f.Kinds, Process: f.Process, Since: f.Since}
+	}
+	return story, among
+}
+
 // ours reports whether an event may be in the same story: that it is about nobody, or about whom the filter asks for.
 func (f Filter) ours(e Event) bool {
 	realm, user := e.about()
