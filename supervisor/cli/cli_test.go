@@ -106,6 +106,6 @@ func TestExampleIsWholeAndTrue(t *testing.T) {
 
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"waitsocket": waitSocket, "waitqueue": waitQueue, "exits": exits, "append": appendFile, "publish": publish, "waitparked": waitParked, "firstid": firstID, "waitregistered": waitRegistered, "waitconsuming": waitConsuming, "register": register, "waithits": waitHits,
+		"waitsocket": waitSocket, "waitqueue": waitQueue, "exits": exits, "append": appendFile, "publish": publish, "waitparked": waitParked, "firstid": firstID, "waitregistered": waitRegistered, "waitconsuming": waitConsuming, "register": register, "waithits": waitHits, "waittext": waitText,
 	}
 }

@@ -192,3 +192,14 @@ func waitHits(ts *testscript.TestScript, neg bool, args []string) {
 		return err == nil && slices.ContainsFunc(all, func(r fault.Rule) bool { return fmt.Sprint(r.ID, " ", r.Hits) == args[1]+" "+args[2] })
 	})
 }
+
+// waitText waits until a file has a text in it.
+func waitText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waittext FILE TEXT")
+	}
+	poll(ts, "there is no such text in "+args[0], func() bool {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		return err == nil && strings.Contains(string(text), args[1])
+	})
+}

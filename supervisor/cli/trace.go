@@ -15,8 +15,8 @@ import (
 
 // traceFlags say which events: all of them, or those of which something is known with what led to them and what came of them.
 type traceFlags struct {
-	Data    string        `help:"Data directory of a running server." placeholder:"DIR" type:"path" xor:"source"`
-	File    string        `help:"Events from a file (--format jsonl); - is standard input." placeholder:"FILE" xor:"source"`
+	Data    string        `help:"Data directory of a running server." placeholder:"DIR" type:"path"`
+	File    string        `help:"Events from a file (--format jsonl), and not from a server; - is standard input." placeholder:"FILE"`
 	Last    time.Duration `help:"Only of the last time."`
 	User    string        `help:"About a user." placeholder:"USER[@REALM]"`
 	Realm   string        `help:"About a realm."`
@@ -55,7 +55,7 @@ func (f *traceFlags) events(ctx context.Context, env Env) ([]trace.Event, error)
 		return nil, usage{errors.New("say where the events are: --data or --file")}
 	}
 	var all []trace.Event
-	err := running(f.Data).Trace(ctx, want, false, func(e trace.Event) bool {
+	err := running(f.Data).Trace(ctx, want, func(e trace.Event) bool {
 		all = append(all, e)
 		return true
 	})
@@ -83,7 +83,7 @@ func readEvents(env Env, path string) ([]trace.Event, error) {
 type traceShowCmd struct {
 	traceFlags
 	Chain  string `help:"Everything that belongs to one message, by its id." placeholder:"ID"`
-	Follow bool   `short:"f" help:"Events as they come, until interrupted."`
+	Follow bool   `short:"f" help:"Events as they come, each message once it is handled, until interrupted; as lines, or with --format jsonl."`
 	Format string `help:"chart (for the terminal), mermaid, svg, perfetto, shiviz, jsonl, otlp." enum:"chart,mermaid,svg,perfetto,shiviz,jsonl,otlp" default:"chart"`
 	To     string `help:"With --format otlp: the collector." default:"http://127.0.0.1:4318/v1/traces" placeholder:"URL"`
 	IDs    bool   `name:"ids" help:"With --follow: the ids of each message and of its cause."`
@@ -120,15 +120,21 @@ func (c *traceShowCmd) Run(ctx context.Context, env Env) error {
 }
 
 func (c *traceShowCmd) follow(ctx context.Context, env Env) error {
-	if c.Data == "" {
-		return usage{errors.New("--follow needs --data")}
+	switch {
+	case c.Data == "" || c.File != "":
+		return usage{errors.New("--follow needs --data, and no --file")}
+	case c.Chain != "":
+		return usage{errors.New("--follow shows what comes, and --chain is of what was: use one of them")}
+	case c.Format != "chart" && c.Format != "jsonl":
+		return usage{fmt.Errorf("--follow shows lines, or --format jsonl: %s is drawn of what was", c.Format)}
 	}
 	want := c.filter(time.Now())
 	if err := want.Check(); err != nil {
 		return usage{err}
 	}
 	var failed error
-	err := running(c.Data).Trace(ctx, want, true, func(e trace.Event) bool {
+	begun := func() error { return printf(env.Stderr, "following, until interrupted\n") }
+	err := running(c.Data).Follow(ctx, want, begun, func(e trace.Event) bool {
 		if c.Format == "jsonl" {
 			failed = trace.WriteLines(env.Stdout, []trace.Event{e})
 		} else {

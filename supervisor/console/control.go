@@ -92,7 +92,7 @@ func status(err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, ErrNotAllowed):
 		return http.StatusForbidden
-	case errors.Is(err, otp.ErrNotSuspended):
+	case errors.Is(err, otp.ErrNotSuspended), errors.Is(err, ErrNotRecorded):
 		return http.StatusConflict
 	case errors.Is(err, ErrStarting):
 		return http.StatusServiceUnavailable

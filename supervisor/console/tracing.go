@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,9 @@ import (
 
 	"registrar/supervisor/trace"
 )
+
+// ErrNotRecorded means that there is nothing to show and nothing to follow.
+var ErrNotRecorded = errors.New("nothing is recorded: the server was started with --trace-most 0")
 
 // Tracing is what the control API shows of what was recorded.
 type Tracing interface {
@@ -25,6 +29,10 @@ func tracingRoutes(mux *http.ServeMux, t Tracing) {
 		f, err := readFilter(r.FormValue)
 		if err != nil {
 			say(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		if !t.Recorder().On() {
+			answer(w, nil, ErrNotRecorded)
 			return
 		}
 		if r.FormValue("follow") != "" {
@@ -88,15 +96,22 @@ func follow(w http.ResponseWriter, r *http.Request, rec *trace.Recorder, f trace
 	}
 }
 
-// Trace calls each with the recorded events that belong to what the filter selects; with follow with each event that it selects, as it is recorded, until
-// ctx ends or each answers false.
-func (c *Client) Trace(ctx context.Context, f trace.Filter, follow bool, each func(trace.Event) bool) error {
+// Trace calls each with the recorded events that belong to what the filter selects, until it answers false.
+func (c *Client) Trace(ctx context.Context, f trace.Filter, each func(trace.Event) bool) error {
+	return c.stream(ctx, "/v1/trace", filterQuery(f), func(r io.Reader) error { return trace.EachLine(r, each) })
+}
+
+// Follow calls each with those that are recorded from now on, until ctx ends or each answers false. Begun is called when none is missed any more.
+func (c *Client) Follow(ctx context.Context, f trace.Filter, begun func() error, each func(trace.Event) bool) error {
 	q := filterQuery(f)
-	if follow {
-		q.Set("follow", "1")
-	}
-	err := c.stream(ctx, "/v1/trace", q, func(r io.Reader) error { return trace.EachLine(r, each) })
-	if follow && ctx.Err() != nil {
+	q.Set("follow", "1")
+	err := c.stream(ctx, "/v1/trace", q, func(r io.Reader) error {
+		if err := begun(); err != nil {
+			return err
+		}
+		return trace.EachLine(r, each)
+	})
+	if ctx.Err() != nil {
 		return nil //nolint:nilerr // that is how it ends.
 	}
 	return err
