@@ -137,6 +137,8 @@ func (w *World) Story(most int) string {
 		return e.Kind == trace.Start && e.User == "" // of the tree
 	})
 	var b strings.Builder
-	_ = trace.Text(&b, events[max(0, len(events)-most):]) // it never fails
+	if err := trace.Text(&b, events[max(0, len(events)-most):]); err != nil {
+		return err.Error()
+	}
 	return b.String()
 }

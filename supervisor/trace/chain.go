@@ -5,6 +5,8 @@ type index struct {
 	events   []Event
 	byID     map[ID]int   // the message, or the start, of that id
 	children map[ID][]int // what it has led to
+
+	handled map[string][]int // the messages of each process, once they are asked for
 }
 
 func newIndex(events []Event) *index {

@@ -2,7 +2,7 @@ package trace
 
 import (
 	"fmt"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 )
@@ -10,8 +10,15 @@ import (
 // chart is a sequence of events between life lines: what every form of a sequence chart is drawn from.
 type chart struct {
 	lanes []string
+	place map[string]int // of each lane
 	rows  []row
 }
+
+// lanesMost bounds the life lines: each row is as wide as all of them, and nobody can tell more apart. The story of a crash never has as many.
+const lanesMost = 2 * storyMost
+
+// errTooWide says what to do instead.
+var errTooWide = fmt.Errorf("more than %d processes are too many for a chart: say which events (--user, --process, --last ...), or take --format perfetto or jsonl", lanesMost)
 
 // row is one event: an arrow between two lanes, or a mark on one.
 type row struct {
@@ -28,23 +35,29 @@ var marks = map[Kind]string{ //nolint:gochecknoglobals // a constant in all but 
 	Message: "●", Completion: "●", Timer: "◔",
 }
 
-func draw(events []Event) *chart {
-	c, x := &chart{}, newIndex(events)
+func newChart() *chart { return &chart{place: map[string]int{}} }
+
+func draw(events []Event) (*chart, error) {
+	c, x := newChart(), newIndex(events)
 	for i, e := range events {
 		to := c.lane(e.Process)
 		r := row{at: e.Time.Sub(events[0].Time), from: to, to: to, mark: marks[e.Kind], label: label(e), bad: e.Failed || e.Kind == Crash || e.Kind == GaveUp || e.Kind == Abandoned}
 		if sender := x.sender(i); sender != "" && e.Kind.Handled() {
 			r.from = c.lane(sender)
 		}
+		if len(c.lanes) > lanesMost {
+			return nil, errTooWide
+		}
 		c.rows = append(c.rows, r)
 	}
-	return c
+	return c, nil
 }
 
 func (c *chart) lane(name string) int {
-	if i := slices.Index(c.lanes, name); i >= 0 {
+	if i, ok := c.place[name]; ok {
 		return i
 	}
+	c.place[name] = len(c.lanes)
 	c.lanes = append(c.lanes, name)
 	return len(c.lanes) - 1
 }
@@ -79,12 +92,31 @@ func (x *index) doer(e Event) (name string) {
 	if len(asked) < 2 {
 		return name
 	}
-	for _, s := range x.events {
-		if asked[s.Process] && s.Kind.Handled() && !s.Time.After(sent) && !s.End().Before(sent) {
-			name = s.Process
+	last := -1
+	for process := range asked {
+		if i := x.atWork(process, sent); i > last {
+			last, name = i, process
 		}
 	}
 	return name
+}
+
+// atWork returns the message that a process had in hand at a time, -1 for none.
+func (x *index) atWork(process string, at time.Time) int {
+	if x.handled == nil {
+		x.handled = map[string][]int{}
+		for i, e := range x.events {
+			if e.Kind.Handled() {
+				x.handled[e.Process] = append(x.handled[e.Process], i)
+			}
+		}
+	}
+	list := x.handled[process]
+	n := sort.Search(len(list), func(k int) bool { return x.events[list[k]].Time.After(at) })
+	if n == 0 || x.events[list[n-1]].End().Before(at) {
+		return -1
+	}
+	return list[n-1]
 }
 
 // label says what happened, to whom, and how long it took.

@@ -8,7 +8,10 @@ import (
 
 // Mermaid writes the events as a sequence diagram of Mermaid (https://mermaid.js.org/syntax/sequenceDiagram.html).
 func Mermaid(w io.Writer, events []Event) error {
-	c := draw(events)
+	c, err := draw(events)
+	if err != nil {
+		return err
+	}
 	var b strings.Builder
 	b.WriteString("sequenceDiagram\n")
 	for i, name := range c.lanes {

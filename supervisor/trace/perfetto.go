@@ -26,7 +26,7 @@ type traceEvent struct {
 // message, an instant for everything else, and an arrow from each cause to what it has led to. Arrows begin and end at slices only, so that a start, which
 // causes things without being a message, is a slice as well, as short as can be.
 func Perfetto(w io.Writer, events []Event) error {
-	lanes := &chart{}
+	lanes := newChart()
 	var out []traceEvent
 	add := func(t traceEvent) { t.PID = 1; out = append(out, t) }
 	add(traceEvent{Name: "process_name", Cat: "__metadata", Phase: "M", Args: map[string]any{"name": "registrar"}})

@@ -18,7 +18,10 @@ const (
 
 // SVG writes the events as a picture that needs nothing else: no script, no font, no style sheet.
 func SVG(w io.Writer, events []Event) error {
-	c := draw(events)
+	c, err := draw(events)
+	if err != nil {
+		return err
+	}
 	width, height := svgLeft+len(c.lanes)*svgLane+svgText, svgTop+(len(c.rows)+1)*svgRow
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="monospace" font-size="11">`+"\n",

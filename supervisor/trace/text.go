@@ -18,7 +18,10 @@ func Text(w io.Writer, events []Event) error {
 	if len(events) == 0 {
 		return write(w, "no events\n")
 	}
-	c := draw(events)
+	c, err := draw(events)
+	if err != nil {
+		return err
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d events\n", events[0].Time.UTC().Format("2006-01-02 15:04:05.000000 MST"), len(events))
 	for i, name := range c.lanes {

@@ -357,3 +357,36 @@ func TestOneProcessMayFillTheMemory(t *testing.T) {
 		}
 	}
 }
+
+// A chart of so many processes that nobody could read it is refused with what to do instead; that of a crash never is.
+func TestChartsAreAsWideAsCanBeRead(t *testing.T) {
+	many := func(n int) (events []trace.Event) {
+		for i := range n {
+			events = append(events, trace.Event{Process: "user/" + strconv.Itoa(i) + "@acme.test", From: "asker " + strconv.Itoa(i), ID: trace.NewID(uint64(i+1), 1)})
+		}
+		return events
+	}
+	for name, form := range map[string]func(io.Writer, []trace.Event) error{"text": trace.Text, "mermaid": trace.Mermaid, "svg": trace.SVG} {
+		var out bytes.Buffer
+		if err := form(&out, many(61)); err == nil || !strings.Contains(err.Error(), "--user") || out.Len() > 0 {
+			t.Errorf("%s: %v, %d bytes", name, err, out.Len())
+		}
+		if err := form(&out, many(60)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, form := range []func(io.Writer, []trace.Event) error{trace.WriteLines, trace.Perfetto, trace.ShiViz} {
+		if err := form(io.Discard, many(61)); err != nil {
+			t.Error(err)
+		}
+	}
+	crash := trace.CrashStory{Process: "user/7@acme.test", MessageID: trace.NewID(8, 1)}
+	events := many(1000)
+	for i := range events[1:] {
+		events[i+1].Cause = events[0].ID
+	}
+	crash.Tell(events)
+	if err := crash.Write(io.Discard); err != nil || len(crash.Events) != 60 {
+		t.Errorf("%d events, %v", len(crash.Events), err)
+	}
+}
