@@ -233,6 +233,9 @@ func (a *Actor) onLoaded(c *otp.Context[Message], m loaded) {
 
 func (a *Actor) onCommitted(c *otp.Context[Message], m committed) {
 	a.writing = false
+	if mutant.On(mutant.FullIsDone) && domain.KindOf(m.err) == domain.Full {
+		m.err = nil
+	}
 	if m.err != nil {
 		a.onWriteFailed(c, m.err)
 		return
@@ -270,6 +273,9 @@ func (a *Actor) onWriteFailed(c *otp.Context[Message], err error) {
 		return
 	}
 	if domain.KindOf(err) == domain.Conflict {
+		if mutant.On(mutant.StayAfterConflict) {
+			return
+		}
 		c.Exit(otp.Shutdown) // another incarnation owns the user now
 		return
 	}

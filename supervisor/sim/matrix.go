@@ -77,7 +77,7 @@ func (a Actor) Cells() (cells []Cell) {
 func ModelCells() (cells []Cell) {
 	for _, at := range []fault.Point{fault.BeforeCommit, fault.AfterCommit} {
 		for _, k := range fault.Kinds(at) {
-			cells = append(cells, Cell{Actor: "store", Process: "store/writer", Point: at, Kind: k})
+			cells = append(cells, Cell{Actor: "store", Process: writer, Point: at, Kind: k})
 		}
 	}
 	return cells

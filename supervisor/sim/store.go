@@ -23,6 +23,7 @@ type Store struct {
 	reads   []func()
 	busy    bool // a commit is under way: with a fault it may take its time
 	missed  int  // how often the writer had its turn meanwhile
+	life    int  // of the writer: how often it has restarted
 	// Wake is called when there is something to do for the writer or the reader.
 	Wake func(who string, run func())
 	// Rand decides how large a batch is and how its commit ends; nil commits everything.
@@ -33,22 +34,13 @@ type Store struct {
 	Committed func(before, after domain.Record)
 }
 
-// operation is one entry of the writer's queue: prepare is carried out in order, fail answers in its stead.
-type operation struct {
-	prepare func(b *batch) (answer func())
-	fail    func(error)
-}
-
-// batch is what one commit does.
-type batch struct {
-	ops     []operation
-	answers []func()
-	writes  map[domain.Key]domain.Record
-}
+// writer is the process that commits. It is part of the model: the registrar's tree has none of that name.
+const writer = "store/writer"
 
 var (
 	errOvertaken = errors.New("another incarnation owns the user")
 	errCommit    = errors.New("the commit failed")
+	errFull      = domain.Wrap(domain.Full, "store", errors.New("the file has reached the size that it may have"))
 )
 
 // NewStore makes an empty one.
@@ -64,7 +56,7 @@ func (s *Store) queue(op operation) {
 	s.ops = append(s.ops, op)
 	wake := s.Wake
 	s.mu.Unlock()
-	wake("store/writer", s.commit)
+	wake(writer, s.commit)
 }
 
 func (s *Store) read(do func() func()) {
@@ -98,7 +90,7 @@ func (s *Store) commit() {
 		return // it is called again
 	}
 	defer s.end()
-	b := &batch{writes: map[domain.Key]domain.Record{}}
+	b := &batch{writes: map[domain.Key]domain.Record{}, refused: map[domain.Key]error{}}
 	completed := false
 	defer func() {
 		if !completed {
@@ -137,41 +129,8 @@ func (s *Store) end() {
 	s.busy, s.missed = false, 0
 	s.mu.Unlock()
 	for range missed {
-		wake("store/writer", s.commit)
+		wake(writer, s.commit)
 	}
-}
-
-// take fills a batch.
-func (s *Store) take(b *batch) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := len(s.ops)
-	if s.Rand != nil && n > 0 {
-		n = 1 + s.Rand.IntN(n)
-	}
-	b.ops = s.ops[:n]
-	s.ops = slices.Clone(s.ops[n:])
-	for _, op := range b.ops {
-		b.answers = append(b.answers, op.prepare(b))
-	}
-}
-
-// write makes a batch the committed state, or does not, or does and says that it has failed.
-func (s *Store) write(b *batch) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	outcome := 2
-	if s.Rand != nil && len(b.ops) > 0 {
-		outcome = s.Rand.IntN(20)
-	}
-	if outcome == 0 {
-		return errCommit
-	}
-	s.apply(b)
-	if outcome == 1 {
-		return errCommit
-	}
-	return nil
 }
 
 func (s *Store) hit(at fault.Point) error {
@@ -181,40 +140,12 @@ func (s *Store) hit(at fault.Point) error {
 	return s.Fault(at)
 }
 
-// answer gives the answers of a batch in the order of the questions.
-func (b *batch) answer() {
-	for _, a := range b.answers {
-		a()
-	}
-}
-
-// refuse says that the outcome of a batch is unknown.
-func (b *batch) refuse() {
-	for _, op := range b.ops {
-		op.fail(domain.Wrap(domain.Unavailable, "store", errCommit))
-	}
-}
-
-// apply makes a batch the committed state. The caller has s.mu.
-func (s *Store) apply(b *batch) {
-	for k, rec := range b.writes {
-		if s.Committed != nil {
-			s.Committed(s.records[k], rec)
-		}
-		if rec.Empty() {
-			delete(s.records, k)
-		} else {
-			s.records[k] = rec
-		}
-	}
-}
-
 // lose drops what is queued, as a kill -9 does; some of it may have been committed just before. Whoever waits is told, for it to end.
 func (s *Store) lose() {
 	s.mu.Lock()
 	ops, reads := s.ops, s.reads
 	s.ops, s.reads = nil, nil
-	s.fences, s.floors = map[domain.Key]uint64{}, map[int]uint64{}
+	s.forget()
 	s.mu.Unlock()
 	for _, op := range ops {
 		op.fail(domain.Wrap(domain.Unavailable, "store", errCommit))
@@ -224,14 +155,23 @@ func (s *Store) lose() {
 	}
 }
 
-// pending reads a record as it is after the writes before in the same batch.
-func (s *Store) pending(b *batch, k domain.Key) domain.Record {
-	if rec, ok := b.writes[k]; ok {
-		return rec
+// forget drops what a writer knows and the file does not: who may write. The caller has s.mu.
+func (s *Store) forget() { s.fences, s.floors = map[domain.Key]uint64{}, map[int]uint64{} }
+
+// restart ends the writer and begins the next: what it had collected is refused, what else is queued waits for its successor, which knows of no fence and of
+// no floor. That of the file has a mailbox that stays, too.
+func (s *Store) restart() {
+	s.mu.Lock()
+	n := len(s.ops)
+	if s.Rand != nil && n > 0 {
+		n = s.Rand.IntN(n + 1)
 	}
-	rec := s.records[k]
-	rec.Key = k
-	return rec
+	b := &batch{ops: s.ops[:n]}
+	s.ops = slices.Clone(s.ops[n:])
+	s.forget()
+	s.life++
+	s.mu.Unlock()
+	b.refuse()
 }
 
 func (s *Store) floor(k domain.Key) uint64 { return s.floors[domain.ShardOf(k, 64)] }

@@ -16,7 +16,14 @@ func (s *Store) Fence(_ otp.Origin, k domain.Key, epoch uint64, done func(domain
 		}
 		s.fences[k] = epoch
 		rec := s.pending(b, k)
-		return func() { done(rec, nil) }
+		_, early := b.writes[k]
+		return func() {
+			if err := b.refused[k]; early && err != nil {
+				done(domain.Record{}, err)
+				return
+			}
+			done(rec, nil)
+		}
 	}, func(err error) { done(domain.Record{}, err) }})
 }
 
@@ -27,7 +34,7 @@ func (s *Store) Write(_ otp.Origin, rec domain.Record, epoch uint64, done func(e
 			return func() { done(domain.Wrap(domain.Conflict, "write", errOvertaken)) }
 		}
 		b.writes[rec.Key] = rec
-		return func() { done(nil) }
+		return func() { done(b.refused[rec.Key]) }
 	}, done})
 }
 
@@ -43,28 +50,27 @@ func (s *Store) Release(_ otp.Origin, k domain.Key, epoch uint64) {
 
 // Prime returns the headers of a shard, see [directory.Store].
 func (s *Store) Prime(_ otp.Origin, shard, shards int, epoch uint64, done func([]domain.Header, error)) {
-	s.queue(operation{func(b *batch) func() {
+	s.queue(operation{func(*batch) func() {
 		s.floors[shard] = max(epoch, s.floors[shard])
 		for k, e := range s.fences {
 			if e < epoch && domain.ShardOf(k, shards) == shard {
 				delete(s.fences, k)
 			}
 		}
-		var hs []domain.Header
-		for k := range s.records {
-			if domain.ShardOf(k, shards) == shard {
-				rec := s.pending(b, k)
-				hs = append(hs, rec.Header())
-			}
-		}
-		for k, rec := range b.writes {
-			if _, there := s.records[k]; !there && domain.ShardOf(k, shards) == shard {
-				hs = append(hs, rec.Header())
-			}
-		}
-		slices.SortFunc(hs, func(a, b domain.Header) int { return compare(a.Key, b.Key) })
-		return func() { done(hs, nil) }
+		return func() { done(s.headers(shard, shards), nil) } // read when all of the batch is there
 	}, func(err error) { done(nil, err) }})
+}
+
+// headers are those of a shard that are on disk.
+func (s *Store) headers(shard, shards int) (hs []domain.Header) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, rec := range s.sorted() {
+		if domain.ShardOf(rec.Key, shards) == shard {
+			hs = append(hs, rec.Header())
+		}
+	}
+	return hs
 }
 
 func compare(a, b domain.Key) int {
@@ -104,7 +110,9 @@ func (s *Store) Prune(_ otp.Origin, keys []domain.Key, decide func(domain.Record
 				changed = append(changed, rec.Header())
 			}
 		}
-		return func() { done(changed, owned, nil) }
+		return func() {
+			done(slices.DeleteFunc(changed, func(h domain.Header) bool { return b.refused[h.Key] != nil }), owned, nil)
+		}
 	}, func(err error) { done(nil, nil, err) }})
 }
 

@@ -15,9 +15,13 @@ func (w *World) trouble() {
 	case 0, 1, 2:
 		names := w.names()
 		name := names[w.rng.IntN(len(names))]
-		if w.rng.IntN(2) == 0 {
+		switch gently := w.rng.IntN(2) == 0; {
+		case name == writer:
+			w.note("the store's writer restarts")
+			w.Store.restart()
+		case gently:
 			w.note("kill %s: %v", name, w.app.Kill(name))
-		} else {
+		default:
 			w.note("kill %s without its cooperation: %v", name, w.app.Abandon(name))
 		}
 	case 3, 4, 5:
@@ -55,7 +59,7 @@ func (w *World) names() (all []string) {
 	for _, p := range phones() {
 		all = append(all, "user/"+p.key.String(), "realm/"+string(p.key.Realm), fmt.Sprintf("users/%02d", domain.ShardOf(p.key, 64)))
 	}
-	return append(all, "store/writer", "realms", "users/sweeper", "bridge/registrations", "bridge/authn", "bridge/queries", "bridge/publisher", "bridge/consuming", "bridge/publishing")
+	return append(all, writer, "realms", "users/sweeper", "bridge/registrations", "bridge/authn", "bridge/queries", "bridge/publisher", "bridge/consuming", "bridge/publishing")
 }
 
 // arm arms a fault at one of the points.

@@ -92,7 +92,7 @@ func NewWith(seed uint64, o Options) *World {
 	w.settings()
 	w.oracle = newOracle(w)
 	w.Store.Rand = w.rng
-	w.Store.Fault = func(at fault.Point) error { return w.Faults.Hit(at, "store/writer", "") }
+	w.Store.Fault = func(at fault.Point) error { return w.Faults.Hit(at, writer, "") }
 	w.Store.Committed = w.committed
 	w.peer = newPeer(w)
 	w.Boot()
@@ -105,7 +105,7 @@ func (w *World) Boot() {
 	w.boot++
 	w.clock.step = 0 // whoever restarts it has set the clock
 	w.slow = time.Time{}
-	w.sched = newScheduler(func(process string) bool { return process == "store/writer" && time.Now().Before(w.slow) })
+	w.sched = newScheduler(func(process string) bool { return process == writer && time.Now().Before(w.slow) })
 	w.Store.Wake = w.sched.Schedule
 	w.Recorder = trace.New(1<<14, w.clock.Now(), w.clock.Mono())
 	run := domain.NewRunClock(w.clock.Now(), w.clock.Mono)

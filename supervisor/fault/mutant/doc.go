@@ -27,6 +27,8 @@ const (
 	BelieveAbandoned      Name = "believe a connection that was abandoned"
 	TellChangesOnce       Name = "tell a realm of a change only once"
 	HideForeign           Name = "hide who has a foreign clock while a write is under way"
+	FullIsDone            Name = "take for written what the store had no room for"
+	StayAfterConflict     Name = "stay when the store knows of no fence any more"
 	LoseAnswer            Name = "do not send an answer that took two tries"
 )
 
@@ -38,6 +40,6 @@ func Names() []Name {
 	return []Name{
 		AckBeforeCommit, AnswerBeforeCommit, ForgetFence, SkipPriming, ReplyTwice, DropOnRestart, EndEarly, ShowLate, ForgetTombstone, TrustForeignClock,
 		RecomputeDeadline, CrossRealms, LoseMergedAnswer, KeepAfterFailedWrite, StaleWins, CacheAfterChange, ForgetUnregisterOrder, BelieveAbandoned,
-		TellChangesOnce, HideForeign, LoseAnswer,
+		TellChangesOnce, HideForeign, FullIsDone, StayAfterConflict, LoseAnswer,
 	}
 }
