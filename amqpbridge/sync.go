@@ -1,6 +1,7 @@
 package amqpbridge
 
 import (
+	"strings"
 	"time"
 
 	"registrar/actors/domain"
@@ -22,7 +23,8 @@ func (r *registrations) answerSync(c *otp.Context[FlowMessage], j *job, m *wire.
 	case "":
 		done(settled("nobody_to_answer"))
 	default:
-		if !r.leads.Load() {
+		// Another registrar is answered by all: it may be the one that leads, and for a moment nobody may.
+		if !r.leads.Load() && !strings.HasPrefix(to.Key, r.settings.RegistrationQueue+".") {
 			done(settled("left_to_another"))
 			return
 		}

@@ -150,6 +150,16 @@ func reportRules() []rule {
 				b.Error("one that has ended is among them")
 			}
 		}},
+		{says: "5: of several registrars one answers, but another registrar is answered by each", settings: func(c *supervisor.Config) {
+			c.Bridge.Node, c.Bridge.Canary = "one", time.Hour // so it does not lead
+		}, test: func(b *loopbed) {
+			b.report(kazoo4Report, regSuccess)
+			ask := func(from string) string {
+				return b.report("registrar registration.sync", fields{"Event-Name": "reg_sync", "Event-Category": "directory", "Server-ID": from, "Msg-ID": "sync"})
+			}
+			b.equal("a switch", ask(peerKey), "left_to_another")
+			b.equal("a registrar that has gone", ask(b.cfg.Bridge.RegistrationQueue+".two"), "asker_gone")
+		}},
 		{says: "5: at start others are asked, when configured; their answers never beat what is live", settings: func(c *supervisor.Config) {
 			c.Bridge.SyncAtStart = true
 		}, test: func(b *loopbed) {

@@ -196,7 +196,7 @@ func removalRules() []rule {
 			b.report(kazoo4Report, at(0, nil))
 			b.clock.pass(5 * time.Second)
 			b.equal("unregister", b.report(kazoo4Report, at(5*time.Second, end)), "removed")
-			b.equal("the same", b.report(kazoo4Report, at(0, nil)), "duplicate")
+			b.equal("the same", b.report(kazoo4Report, at(0, nil)), "stale")
 			b.equal("another", b.report(kazoo4Report, at(3*time.Second, nil)), "stale")
 			b.restart(func() { b.clock.pass(time.Minute) })
 			b.equal("after a restart", b.report(kazoo4Report, at(3*time.Second, nil)), "stale")
