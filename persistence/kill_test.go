@@ -73,10 +73,12 @@ func TestKillNine(t *testing.T) {
 		out, err := cmd.StdoutPipe()
 		must(t, err)
 		must(t, cmd.Start())
-		kill := time.AfterFunc(time.Duration(100+rand.IntN(300))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		lines := bufio.NewScanner(out)
 		acks := 0
 		for lines.Scan() {
+			if acks == 0 { // it is under way, however long that took
+				time.AfterFunc(time.Duration(rand.IntN(300))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+			}
 			user, n, ok := strings.Cut(lines.Text(), " ")
 			if i, err := strconv.Atoi(n); ok && err == nil {
 				newest[user] = max(newest[user], i)
@@ -84,7 +86,6 @@ func TestKillNine(t *testing.T) {
 			}
 		}
 		_ = cmd.Wait() // killed
-		kill.Stop()
 		if acks == 0 {
 			t.Fatalf("round %d acknowledged nothing", round)
 		}
