@@ -16,6 +16,7 @@ import (
 type accounts struct {
 	mu    sync.Mutex
 	fates map[string]*fate
+	over  bool // the registrar is dead: what one of it still counts that a fault has held is heard by nobody
 }
 
 // fate is what became of a question.
@@ -54,9 +55,11 @@ func (a *accounts) close(id string) {
 // became takes note of what the registrar says has become of a message.
 func (a *accounts) became(flow, outcome, id string) {
 	a.with(id, func(f *fate) {
-		if flow == "publisher" {
+		switch {
+		case a.over:
+		case flow == "publisher":
 			f.left = append(f.left, outcome)
-		} else {
+		default:
 			f.ended = append(f.ended, outcome)
 		}
 	})
@@ -84,6 +87,13 @@ func (a *accounts) kill() {
 	for _, f := range a.fates {
 		f.died = max(f.died, f.answered()-len(f.left))
 	}
+}
+
+// dead says whether there is nobody who counts.
+func (a *accounts) dead(over bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.over = over
 }
 
 // answered is how often its flow has counted it as one that has an answer.

@@ -120,6 +120,7 @@ func (w *World) Boot() {
 		System: sys, Dialer: witness{w.Broker, w.acked, w.accounts.cameBack, w.gate}, Settings: w.set, Sender: wire.Sender{App: "registrar"}, Realms: w.realms, Users: w.users,
 		Registrations: w.Store, Clocks: clocks, Now: run.Now, Started: run.Now(), Log: zerolog.Nop(),
 	})
+	w.accounts.dead(false)
 	w.bridge.Tally.Watch = w.accounts.became
 	w.start(sys, w.tree(run, clocks))
 }
@@ -185,6 +186,7 @@ func (w *World) Kill() {
 
 // end leaves nothing of a registrar.
 func (w *World) end() {
+	w.accounts.dead(true)
 	w.spent = append(w.spent, w.Faults.Rules()...)
 	w.sched.kill()
 	w.clock.forget()
