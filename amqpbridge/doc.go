@@ -34,6 +34,9 @@
 // hand: what the old one had comes again. A flow that is drained lets its prefetch fill up before it cancels its subscription, so that nothing that the broker
 // has handed out comes again after a stop in order.
 //
+// An answer that has waited for the publisher until nobody waits for it any more is not sent, and a bounded number waits there: what is more is dropped
+// and counted. What needs a confirm is refused while as many are open as the link takes, and tried again: it holds up no answer.
+//
 // Questions about a realm or all of them are answered from the file's committed state, in pages, by the flow itself; counts from the
 // shards' indexes. An answer about many has a size cap, past which the asker is refused with a hint.
 //
