@@ -12,13 +12,13 @@ import (
 
 const incomplete = `{"Event-Name":"reg_success"}`
 
-// What cannot be used while nothing can be published is put aside later, for the reason that was found first: a question does not grow late over it, and a
+// What cannot be used while nothing can be put aside is put aside later, for the reason that was found first: a question does not grow late over it, and a
 // report does not crash its actor once more.
 func TestPutAsideLater(t *testing.T) {
 	s := newStage(t)
 	s.raise()
 	sw := s.connect()
-	s.mute()
+	s.full.Store(true)
 	s.put(sw, "registrar", "authn.endpoint.req.a", incomplete)
 	s.put(sw, "registrar", "registration.success.a.b", incomplete)
 	if err := sw.Report(t.Context(), softswitch.Registration{Realm: "acme.test", User: "poison", Contact: "sip:a@b", Expires: time.Hour}); err != nil {
@@ -28,7 +28,7 @@ func TestPutAsideLater(t *testing.T) {
 	until(t, "tried to put aside", func() bool {
 		return s.Tally.Get("authn", "tried_again") > 0 && s.Tally.Get("registrations", "tried_again") >= crashes-1+2
 	})
-	s.refused.Store(false)
+	s.full.Store(false)
 	until(t, "put aside", func() bool {
 		return s.Tally.Get("authn", "malformed_missing_field") == 1 && s.Tally.Get("registrations", "malformed_missing_field") == 1 &&
 			s.Tally.Get("registrations", "poison") == 1
@@ -49,11 +49,11 @@ func TestLittleWaitsForItsPlaceAside(t *testing.T) {
 	s.set.AuthnPrefetch = 4
 	s.raise()
 	sw := s.connect()
-	s.mute()
+	s.full.Store(true)
 	for range 10 {
 		s.put(sw, "registrar", "authn.endpoint.req.a", incomplete)
 	}
 	until(t, "dropped", func() bool { return s.Tally.Get("authn", "malformed_missing_field_dropped") == 9 })
-	s.refused.Store(false)
+	s.full.Store(false)
 	until(t, "put aside", func() bool { return s.Tally.Get("authn", "malformed_missing_field") == 1 })
 }

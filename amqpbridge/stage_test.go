@@ -29,6 +29,8 @@ type stage struct {
 	// refused says that the bridge may not connect to publish; publish, when it is there, stands before each message that it publishes unconfirmed.
 	refused atomic.Bool
 	publish func()
+	// full says that the broker confirms nothing, and says so at once.
+	full atomic.Bool
 }
 
 // newStage prepares one; nothing runs before raise.
@@ -86,30 +88,40 @@ func (s *stage) Dial(ctx context.Context, name string) (link.Session, error) {
 		return nil, fmt.Errorf("test: %w", link.ErrRefused)
 	}
 	session, err := s.broker.Dial(ctx, name)
-	if err != nil || name != "publishing" || s.publish == nil {
+	if err != nil || name != "publishing" {
 		return session, err
 	}
-	return &slowSession{session, s.publish}, nil
+	return &stageSession{session, s}, nil
 }
 
-type slowSession struct {
+type stageSession struct {
 	link.Session
-	before func()
+	stage *stage
 }
 
-type slowPublisher struct {
-	link.Publisher
-	before func()
-}
-
-func (s *slowSession) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
+func (s *stageSession) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
 	p, err := s.Session.Publisher(ctx, spec)
-	return &slowPublisher{p, s.before}, err
+	return &stagePublisher{p, s.stage}, err
 }
 
-func (p *slowPublisher) Publish(ctx context.Context, m link.Publishing) error {
-	p.before()
+type stagePublisher struct {
+	link.Publisher
+	stage *stage
+}
+
+func (p *stagePublisher) Publish(ctx context.Context, m link.Publishing) error {
+	if p.stage.publish != nil {
+		p.stage.publish()
+	}
 	return p.Publisher.Publish(ctx, m)
+}
+
+func (p *stagePublisher) PublishConfirmed(ctx context.Context, m link.Publishing, done func(error)) {
+	if p.stage.full.Load() {
+		done(link.ErrRefused)
+		return
+	}
+	p.Publisher.PublishConfirmed(ctx, m, done)
 }
 
 // connect starts a switch on the broker.
