@@ -66,7 +66,9 @@ type plan struct {
 }
 
 func (s *sup) incarnate(p *proc, _ Epoch) {
-	s.p = p
+	if s.p == nil { // the same in every incarnation: a child of the last that was abandoned may read it at this moment
+		s.p = p
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.children = nil
