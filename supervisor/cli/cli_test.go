@@ -40,7 +40,17 @@ func (r runner) Run() int { return brokertest.Run(r.m) }
 
 // Each script in testdata/script is one command's behaviour: what it prints and how it exits, with the server running and without.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: scriptCommands()})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
+		settings(e)
+		return nil
+	}})
+}
+
+// settings hands on how programs that were built for the race detector are to behave; there is nothing else that they may know of the environment.
+func settings(e *testscript.Env) {
+	if v, ok := os.LookupEnv("GORACE"); ok {
+		e.Setenv("GORACE", v)
+	}
 }
 
 // The same for commands that need a real broker; its address is in BROKER, without user and password in HOST, and these are in the file credentials. One after the other: they may share a broker.
@@ -54,6 +64,7 @@ func TestScriptsWithBroker(t *testing.T) {
 			url := brokertest.URL(t)
 			testscript.Run(t, testscript.Params{Files: []string{script}, Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
 				e.Setenv("BROKER", url)
+				settings(e)
 				bare, err := neturl.Parse(url)
 				if err != nil {
 					return err
