@@ -123,6 +123,9 @@ func (w *writer) write(b *batch) (wrote bool, err error) {
 			return false, err
 		}
 	}
+	if len(b.writes) == 0 {
+		return false, nil
+	}
 	return w.put(b)
 }
 
