@@ -5,19 +5,12 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/rs/zerolog"
-
-	"registrar/actors/credential"
-	"registrar/actors/directory"
-	"registrar/actors/registration"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/loop"
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
 )
 
 // stage is a bridge with settings of a test's own between a broker in memory and actors.
@@ -44,28 +37,7 @@ func newStage(t *testing.T) *stage {
 // raise starts the bridge and the actors behind it and waits until it is ready.
 func (s *stage) raise() {
 	s.t.Helper()
-	sys, files := otp.NewSystem(), &store{}
-	users, realms := directory.NewUsers(sys), otp.NewRef[credential.RealmsMessage](sys, "realms")
-	s.Bridge = amqpbridge.New(amqpbridge.Spec{
-		System: sys, Dialer: s, Settings: s.set, Sender: wire.Sender{App: "registrar"},
-		Realms: realms, Users: users, Now: time.Now, Started: time.Now(), Log: zerolog.Nop(),
-	})
-	children := users.Children(directory.Env{
-		Store: files, Limits: registration.DefaultLimits(), Now: time.Now, Sweep: time.Hour, SweepMost: 1,
-		Intensity: 100, Period: time.Minute, CoolDown: time.Second,
-	})
-	children = append(children, otp.ChildSpec{ID: "realms", Start: otp.Worker(realms, func() otp.Behaviour[credential.RealmsMessage] {
-		return credential.NewRealms(credential.Env{Store: files, CacheMost: 1})
-	})})
-	app, err := otp.Start(context.Background(), sys, "test", otp.SupSpec{Children: append(children, s.Children()...)})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() {
-		if err := app.Stop(context.Background()); err != nil {
-			s.t.Error(err)
-		}
-	})
+	s.Bridge = begin(s.t, s, s.set)
 	s.ready()
 }
 
