@@ -154,6 +154,19 @@ func TestStartGivesUpWithItsContext(t *testing.T) {
 	}
 }
 
+// A node that cannot even begin leaves no dump of itself where it was started from.
+func TestCrashLeavesNothingBehind(t *testing.T) {
+	installed(t)
+	t.Chdir(t.TempDir())
+	if n, err := node.Start(t.Context(), node.Options{Log: zerolog.Nop(), Env: []string{"HOME=/dev/null"}}); err == nil { // no place for a cookie
+		t.Error("it has started")
+		_ = n.Stop()
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 // However its process dies, nothing of a node remains: no broker, no epmd, no directory.
 func TestEndsWithItsParent(t *testing.T) {
 	installed(t)

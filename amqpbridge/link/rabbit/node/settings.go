@@ -49,7 +49,8 @@ func (p ports) environ(dir string) []string {
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
 	return append(env,
-		"HOME="+dir, // where Erlang keeps its cookie
+		"HOME="+dir,                // where Erlang keeps its cookie
+		"ERL_CRASH_DUMP_SECONDS=0", // else whoever finds its directory gone leaves all that it knows, the cookie too, in ours
 		"ERL_EPMD_ADDRESS=127.0.0.1", "ERL_EPMD_PORT="+strconv.Itoa(p.epmd),
 		"RABBITMQ_NODENAME="+p.nodeName(), "RABBITMQ_NODE_IP_ADDRESS=127.0.0.1",
 		"RABBITMQ_NODE_PORT="+strconv.Itoa(p.amqp), "RABBITMQ_DIST_PORT="+strconv.Itoa(p.dist),
