@@ -28,6 +28,8 @@ type Figures struct {
 	// Done are the answers that were right; Wrong those that were not, with a wrong password or contact or none at all; Timeouts and
 	// Errors got none.
 	Done, Wrong, Timeouts, Errors uint64
+	// Example says of one wrong answer what was wrong.
+	Example string
 	// P50 to Max are the percentiles of the latency of what was answered.
 	P50, P90, P99, P999, Max time.Duration
 }
@@ -69,6 +71,7 @@ func (m *meter) note(d time.Duration, err error) {
 			f.Done++
 		case errors.Is(err, errWrong):
 			f.Wrong++
+			f.Example = err.Error()
 		case errors.Is(err, context.DeadlineExceeded):
 			f.Timeouts++
 			continue

@@ -37,9 +37,9 @@ func (f *Fleet) authn(ctx context.Context, p *phone, due time.Time) bool {
 		r, ok := m.(*wire.AuthnResponse)
 		switch {
 		case !ok:
-			err = fmt.Errorf("%w: a %T", errWrong, m)
+			err = fmt.Errorf("%w: %s@%s has a %T", errWrong, p.user, p.realm, m)
 		case f.cfg.Password != nil && r.Password.Reveal() != f.cfg.Password(p.realm, p.user):
-			err = fmt.Errorf("%w: another password", errWrong)
+			err = fmt.Errorf("%w: %s@%s has another password", errWrong, p.user, p.realm)
 		}
 	}
 	f.meters[OpAuthn].note(time.Since(due), err)
@@ -60,16 +60,17 @@ func (f *Fleet) report(ctx context.Context, p *phone, contact string, lifetime t
 	})
 	f.meters[OpRegistration].note(time.Since(began), err)
 	p.unknown = err != nil
-	p.report(contact)
+	p.report(contact, time.Now())
 }
 
 // ask asks who is registered, as an application does that wants to call the phone.
 func (f *Fleet) ask(ctx context.Context, p *phone, due time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
 	defer cancel()
+	sent := time.Now()
 	shown, err := f.shown(ctx, p)
-	if err == nil && !p.unknown && shown != p.contact && shown != p.before {
-		err = fmt.Errorf("%w: %q", errWrong, shown)
+	if err == nil && !p.mayShow(shown, sent) {
+		err = fmt.Errorf("%w: %s@%s shows %q, not %q", errWrong, p.user, p.realm, shown, p.contact)
 	}
 	f.meters[OpQuery].note(time.Since(due), err)
 }
@@ -85,7 +86,7 @@ func (f *Fleet) shown(ctx context.Context, p *phone) (contact string, err error)
 		return "", nil
 	}
 	if err := json.Unmarshal(r.Fields[0]["Contact"], &contact); err != nil {
-		return "", fmt.Errorf("%w: %w", errWrong, err)
+		return "", fmt.Errorf("%w: %s@%s: %w", errWrong, p.user, p.realm, err)
 	}
 	return contact, nil
 }

@@ -13,8 +13,6 @@ import (
 
 const (
 	demoInFlight = 128
-	// VerifyWithin is how long what was reported last may take to be shown.
-	verifyWithin = 20 * time.Second
 	// KillEvery and shakeEvery are how often a user's actor dies, and something that many stand on: what the tree bears. One of
 	// realmShare of the first is a realm's instead.
 	killEvery, shakeEvery, realmShare = 50 * time.Millisecond, 1100 * time.Millisecond, 15
@@ -65,7 +63,7 @@ func (d *demo) summary(ctx context.Context, f *softswitch.Fleet, took time.Durat
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, verifyWithin)
+	ctx, cancel := context.WithTimeout(ctx, softswitch.SettledWithin)
 	defer cancel()
 	v := f.Verify(ctx)
 	if err := printf(d.env.Stdout, "%d of %d registrations lost, %d wrong\n\n", v.Lost, v.Checked, v.Wrong); err != nil {
@@ -73,7 +71,7 @@ func (d *demo) summary(ctx context.Context, f *softswitch.Fleet, took time.Durat
 	}
 	for _, x := range figures {
 		if x.Wrong > 0 {
-			return fmt.Errorf("%d wrong answers to %s", x.Wrong, x.Operation)
+			return fmt.Errorf("%d wrong answers to %s; one of them: %s", x.Wrong, x.Operation, x.Example)
 		}
 		if x.Done == 0 {
 			return fmt.Errorf("no %s was ever answered", x.Operation)

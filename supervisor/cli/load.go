@@ -110,7 +110,7 @@ func (c *loadCmd) report(ctx context.Context, env Env, f *softswitch.Fleet, took
 	}
 	var failed error
 	if c.Verify {
-		within, cancel := context.WithTimeout(ctx, verifyWithin)
+		within, cancel := context.WithTimeout(ctx, softswitch.SettledWithin)
 		defer cancel()
 		v := f.Verify(within)
 		if res.Lost, res.WrongShown = &v.Lost, &v.Wrong; v.Lost+v.Wrong > 0 {
