@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -12,7 +13,10 @@ import (
 	"registrar/supervisor/sim"
 )
 
-var cell = flag.String("cell", "", "play the cells of the crash matrix whose name has this in it, and show those that fail")
+var (
+	cell  = flag.String("cell", "", "play the cells of the crash matrix whose name has this in it, and show those that fail")
+	first = flag.Bool("first", false, "play no more cells of the crash matrix when one has failed")
+)
 
 // TestTour plays the scenario of the matrix without a fault: nothing is wrong with it.
 func TestTour(t *testing.T) {
@@ -45,15 +49,19 @@ func TestCrashMatrix(t *testing.T) {
 	if *cell == "" {
 		cells = each(cells, everyCell)
 	}
-	var mu sync.Mutex
+	var (
+		mu     sync.Mutex
+		enough atomic.Bool
+	)
 	red := map[string]bool{}
 	t.Run("cells", func(t *testing.T) {
 		workers := atOnce()
-		for first := range workers {
-			t.Run(strconv.Itoa(first), func(t *testing.T) {
+		for worker := range workers {
+			t.Run(strconv.Itoa(worker), func(t *testing.T) {
 				t.Parallel()
-				for i := first; i < len(cells); i += workers {
+				for i := worker; i < len(cells) && !(*first && enough.Load()); i += workers {
 					if c := cells[i]; strings.Contains(c.String(), *cell) && !green(t, c) {
+						enough.Store(true)
 						mu.Lock()
 						red[c.String()] = true
 						mu.Unlock()

@@ -27,7 +27,8 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(400) // worlds come and go
+	debug.SetGCPercent(-1) // worlds come and go, and little of them is alive at any time
+	debug.SetMemoryLimit(1 << 28)
 	os.Exit(m.Run())
 }
 

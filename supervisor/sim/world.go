@@ -51,6 +51,7 @@ type World struct {
 	alive   ledger
 	spent   []fault.Rule // of the runs before
 	gate    *linkGate
+	hands   hands
 	// accounts say what became of each question.
 	accounts *accounts
 	*peer
@@ -100,6 +101,9 @@ func NewWith(seed uint64, o Options) *World {
 	return w
 }
 
+// remembered is how many events of a run the recorder keeps: far more than a failure's chart shows. Making it is a part of what a schedule takes.
+const remembered = 1 << 12
+
 // Boot starts the registrar on the store and the broker that there are, and returns when it consumes.
 func (w *World) Boot() {
 	w.boot++
@@ -107,7 +111,7 @@ func (w *World) Boot() {
 	w.slow = time.Time{}
 	w.sched = newScheduler(func(process string) bool { return process == writer && time.Now().Before(w.slow) })
 	w.Store.Wake = w.sched.Schedule
-	w.Recorder = trace.New(1<<14, w.clock.Now(), w.clock.Mono())
+	w.Recorder = trace.New(remembered, w.clock.Now(), w.clock.Mono())
 	run := domain.NewRunClock(w.clock.Now(), w.clock.Mono)
 	sys := otp.NewSystem(otp.WithClock(w.clock), otp.WithScheduler(w.sched), otp.WithBoot(w.boot), otp.WithRecorder(w.Recorder), otp.WithFaults(w.Faults),
 		otp.WithRandom(w.rng.Float64), otp.WithLibrary(w.library))
@@ -203,6 +207,7 @@ func (w *World) Close() {
 	w.Kill()
 	w.Broker.Stop()
 	synctest.Wait()
+	w.hands.end()
 	libraries.Put(w.library)
 }
 
@@ -219,7 +224,7 @@ func (w *World) step() bool {
 	if w.Steps++; w.Trace != nil {
 		w.Trace(w.Steps, process)
 	}
-	go run() // it may end its goroutine
+	w.hands.run(run)
 	synctest.Wait()
 	return true
 }
