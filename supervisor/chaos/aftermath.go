@@ -14,7 +14,7 @@ const (
 	// CalmWithin is how long it may take, when nothing is broken any more, until the registrar is ready and the tree is as declared.
 	calmWithin = 60 * time.Second
 	// ShownWithin is how long it may take from one user whose last report is shown to the next.
-	shownWithin = 5 * time.Second
+	shownWithin = 20 * time.Second
 )
 
 // aftermath looks at what is left: by questions, then in the file of a registrar that was killed once more, then by questions to the next one.

@@ -32,8 +32,8 @@ func model(values []string) porcupine.Model {
 	}
 }
 
-// undecided is how long porcupine may think about one history.
-const undecided = 10 * time.Second
+// undecided is how long porcupine may think about one history; one that takes longer counts as not explained.
+const undecided = 2 * time.Minute
 
 // Wrong returns the answers that no correct registrar could have given: those without which there is an order of all changes and reads, each between
 // its call and its end, that explains the others. It names no more than a few.

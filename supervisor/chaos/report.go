@@ -31,8 +31,8 @@ type Report struct {
 	Judged int
 }
 
-// uncounted is how many answers a process may give between its last word about them and its kill -9.
-const uncounted = 50
+// uncounted is how many answers a process may give between its last word about them and its kill -9: a second's on a machine that is busy.
+const uncounted = 150
 
 // Err says what is not as it has to be, nil when everything is.
 func (r *Report) Err() error {
