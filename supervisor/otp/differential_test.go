@@ -214,7 +214,7 @@ func (r *rig) compare(got error, want string) error {
 // TestAgainstOTP plays thousands of random scripts of starts, crashes, ends, operators' calls and passing time on a supervisor and on the model of
 // OTP's rules; a difference shrinks to a short script.
 func TestAgainstOTP(t *testing.T) {
-	for round := range 30 { // of 100 scripts each
+	for round := range otpRounds {
 		t.Run(strconv.Itoa(round), func(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				s := drawScript(rt)
