@@ -25,7 +25,8 @@ type Config struct {
 	// Heartbeat is the interval to offer, 5 s unless set: a black hole is noticed by us after two to three intervals, by the
 	// broker after two to three, too.
 	Heartbeat time.Duration
-	// DialTimeout bounds the wait for the connection and for the broker's first word, 3 s unless set.
+	// DialTimeout bounds the wait for the connection and for the broker's first word, 3 s unless set. The rest of the handshake may take as
+	// long again, and at least 6 s: a broker that refuses credentials says so late.
 	DialTimeout time.Duration
 	// CallTimeout bounds the wait for the answer to one declaration, subscription or the like, 10 s unless set.
 	CallTimeout time.Duration
@@ -44,6 +45,13 @@ func (c Config) withDefaults() Config {
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 5*time.Second)
 	return c
 }
+
+// silentClose is how long a broker may take from its first word until it closes the connection of a client with wrong credentials. RabbitMQ
+// waits for three seconds; a busy machine may need as much again, and its refusal must not pass for a broker that does not answer.
+const silentClose = 6 * time.Second
+
+// answer returns how long the handshake may go on after the broker's first word.
+func (c Config) answer() time.Duration { return max(c.DialTimeout, silentClose) }
 
 // mechanism returns how to say who we are; nil leaves it to the address.
 func (c Config) mechanism(address string) []amqp.Authentication {

@@ -15,9 +15,6 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// silentClose is how long RabbitMQ waits before it closes the connection of a client with wrong credentials, with a little to spare.
-const silentClose = 3500 * time.Millisecond
-
 // Dialer makes sessions with the brokers of its [Config]. It is safe for use by many goroutines.
 type Dialer struct {
 	cfg Config
@@ -72,7 +69,7 @@ func (d *Dialer) dial(ctx context.Context, address, name string) (*session, erro
 			if err != nil {
 				return nil, err //nolint:wrapcheck // it is wrapped below.
 			}
-			sock = &socket{Conn: c, answer: max(d.cfg.DialTimeout, silentClose)}
+			sock = &socket{Conn: c, answer: d.cfg.answer()}
 			stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 			if err := c.SetDeadline(time.Now().Add(d.cfg.DialTimeout)); err != nil {
 				return nil, errors.Join(err, c.Close())

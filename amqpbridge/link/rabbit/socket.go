@@ -20,7 +20,7 @@ type socket struct {
 }
 
 // Read reads, and gives the broker a new term when its first word comes: a broker that refuses credentials closes the
-// connection without a word three seconds later.
+// connection without a word three seconds later, or more.
 func (s *socket) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
 	if n > 0 && !s.heard.Load() && s.heard.CompareAndSwap(false, true) {
