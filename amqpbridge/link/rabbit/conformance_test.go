@@ -36,6 +36,6 @@ func (b broker) DeleteQueue(_ context.Context, name string) error {
 func TestConformance(t *testing.T) {
 	url := brokertest.URL(t)
 	linktest.Run(t, func(*testing.T) link.Dialer {
-		return broker{Dialer: rabbit.New(rabbit.Config{URLs: []string{url}, Log: zerolog.Nop()}), url: url}
+		return broker{Dialer: rabbit.New(rabbit.Config{URLs: []string{url}, DialTimeout: patience, Log: zerolog.Nop()}), url: url}
 	})
 }

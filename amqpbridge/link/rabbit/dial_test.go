@@ -88,7 +88,11 @@ func TestDialErrorsHaveKindsAndNoPasswords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := rabbit.New(rabbit.Config{URLs: []string{c.url}, DialTimeout: 500 * time.Millisecond})
+			limit := patience // for the first word
+			if name == "silence" || name == "no such host" {
+				limit = 500 * time.Millisecond // it never comes
+			}
+			d := rabbit.New(rabbit.Config{URLs: []string{c.url}, DialTimeout: limit})
 			_, err := d.Dial(t.Context(), "test")
 			if !errors.Is(err, c.want) {
 				t.Errorf("error %v, want %v", err, c.want)
@@ -102,14 +106,14 @@ func TestDialErrorsHaveKindsAndNoPasswords(t *testing.T) {
 
 func TestDialTakesTheFirstBrokerThatAnswers(t *testing.T) {
 	closed, wrong := closedPort(t), with(t, brokertest.URL(t), func(u *url.URL) { u.Path = "/nowhere" })
-	s, err := rabbit.New(rabbit.Config{URLs: []string{closed, brokertest.URL(t)}}).Dial(t.Context(), "test")
+	s, err := rabbit.New(rabbit.Config{URLs: []string{closed, brokertest.URL(t)}, DialTimeout: patience}).Dial(t.Context(), "test")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	_, err = rabbit.New(rabbit.Config{URLs: []string{closed, wrong}}).Dial(t.Context(), "test")
+	_, err = rabbit.New(rabbit.Config{URLs: []string{closed, wrong}, DialTimeout: patience}).Dial(t.Context(), "test")
 	if !errors.Is(err, link.ErrRefused) || !errors.Is(err, link.ErrVhost) {
 		t.Errorf("error %v, want both kinds", err)
 	}
@@ -124,7 +128,7 @@ func TestDialEndsWithItsContext(t *testing.T) {
 	defer cancel()
 	began := time.Now()
 	_, err := rabbit.New(rabbit.Config{URLs: []string{address, address}, DialTimeout: time.Minute}).Dial(ctx, "test")
-	if took := time.Since(began); !errors.Is(err, link.ErrUnreachable) || took > 5*time.Second {
+	if took := time.Since(began); !errors.Is(err, link.ErrUnreachable) || took > patience {
 		t.Errorf("%v after %s", err, took)
 	}
 }

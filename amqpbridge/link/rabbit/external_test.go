@@ -119,7 +119,7 @@ func TestExternal(t *testing.T) {
 		roots := x509.NewCertPool()
 		roots.AddCert(a.cert)
 		s, err := rabbit.New(rabbit.Config{
-			URLs: []string{"amqps://" + address + "/"}, External: true,
+			URLs: []string{"amqps://" + address + "/"}, External: true, DialTimeout: patience,
 			TLS: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
 		}).Dial(t.Context(), "test")
 		if err != nil {
@@ -143,6 +143,7 @@ func TestCredentialsApart(t *testing.T) {
 		t.Fatalf("%v: %s", err, url)
 	}
 	dial := func(c rabbit.Config) error {
+		c.DialTimeout = patience
 		s, err := rabbit.New(c).Dial(t.Context(), "test")
 		if err != nil {
 			return err

@@ -21,7 +21,7 @@ func TestClassicWhereQuorumIsNotToBeHad(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	d := rabbit.New(rabbit.Config{URLs: []string{n.URL()}})
+	d := rabbit.New(rabbit.Config{URLs: []string{n.URL()}, DialTimeout: patience})
 	dial := func() link.Session {
 		s, err := d.Dial(t.Context(), "test")
 		if err != nil {
