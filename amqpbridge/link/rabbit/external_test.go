@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -89,14 +90,11 @@ func TestExternal(t *testing.T) {
 	a.leaf("server", 2)
 	a.leaf("guest", 3)
 	a.leaf("nobody", 4)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := node.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	n, err := node.Start(t.Context(), node.Options{
 		Plugins: []string{"rabbitmq_auth_mechanism_ssl"},
 		Config: fmt.Sprintf("listeners.ssl.1 = %s\nssl_options.cacertfile = %s\nssl_options.certfile = %s\nssl_options.keyfile = %s\n"+

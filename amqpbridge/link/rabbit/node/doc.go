@@ -13,8 +13,8 @@
 //
 // Two children, each the leader of a process group of its own, so that Ctrl-C reaches only the parent: the broker, and a shell
 // that keeps the epmd (the port mapper of Erlang) of this node alone. Both read from pipes whose other ends only this
-// process holds. When the process dies the pipes break: the broker leaves within a second, the shell ends epmd and
-// removes the directory if Start made it. No goroutine runs but one for each child, that waits for its end.
+// process holds. When the process dies the pipes break: the broker leaves within a second, or a few on a busy machine, the shell
+// ends epmd and removes the directory if Start made it. No goroutine runs but one for each child, that waits for its end.
 //
 // All methods may be called from any goroutine; those that start and stop wait for each other.
 package node

@@ -10,13 +10,19 @@ import (
 )
 
 // keeperScript runs epmd ($1) until its standard input says a word or breaks. A word means that its owner cleans up. A break means that the owner
-// has died: then the directory ($2), if any, is removed, again and again because the broker takes a second to leave it.
+// has died: then the directory ($2), if any, is removed until it has stayed away for two seconds, for a minute at most: the broker takes its time to
+// leave and may write meanwhile.
 const keeperScript = `
 "$1" & pid=$!
 if read -r word; then kill "$pid"; wait; exit 0; fi
 kill "$pid"
 [ -n "$2" ] || exit 0
-for try in 1 2 3 4 5 6 7 8; do rm -rf -- "$2"; sleep 0.5; done
+try=0 away=0
+while [ "$try" -lt 120 ] && [ "$away" -lt 4 ]; do
+	rm -rf -- "$2"; sleep 0.5
+	try=$((try + 1)) away=$((away + 1))
+	[ ! -e "$2" ] || away=0
+done
 `
 
 const poll = 50 * time.Millisecond
@@ -40,7 +46,7 @@ func (n *Node) release() {
 
 // awaitEpmd waits until epmd takes connections.
 func (n *Node) awaitEpmd(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(n.ports.epmd))
 	return n.await(ctx, n.keeper, "epmd", func(ctx context.Context) error {

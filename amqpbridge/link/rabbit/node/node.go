@@ -15,7 +15,7 @@ import (
 
 const (
 	attempts  = 3                // when ports are taken by others
-	readyTime = 60 * time.Second // from start to the first declare
+	readyTime = 2 * time.Minute  // from start to the first declare; 5 s are usual
 	stopTime  = 20 * time.Second // for an end in order; 6 s are usual
 )
 
@@ -73,7 +73,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	return n, nil
 }
 
-// first starts the node for the first time, on other ports if some are taken by others in the meantime.
+// first starts the node for the first time, on other ports if some were taken by others in the meantime.
 func (n *Node) first(ctx context.Context) error {
 	if err := prepare(n.dir, n.opts); err != nil {
 		return err
@@ -89,6 +89,9 @@ func (n *Node) first(ctx context.Context) error {
 			return failed
 		}
 		n.down()
+		if !n.taken() {
+			break
+		}
 	}
 	return failed
 }

@@ -73,7 +73,7 @@ func start(t *testing.T, o node.Options) *node.Node {
 
 func dial(t *testing.T, address string) link.Session {
 	t.Helper()
-	s, err := rabbit.New(rabbit.Config{URLs: []string{address}, Log: zerolog.Nop()}).Dial(t.Context(), t.Name())
+	s, err := rabbit.New(rabbit.Config{URLs: []string{address}, DialTimeout: 20 * time.Second, Log: zerolog.Nop()}).Dial(t.Context(), t.Name())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +88,7 @@ func durable(name string) link.Topology {
 func TestServesAndKeepsItsDataOverKillAndRestart(t *testing.T) {
 	dir := t.TempDir()
 	n := start(t, node.Options{Dir: dir})
+	t.Run("on the loopback address only", func(t *testing.T) { listensOnLoopbackOnly(t, n) })
 	if err := dial(t, n.URL()).Apply(t.Context(), durable("kept")); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func TestServesAndKeepsItsDataOverKillAndRestart(t *testing.T) {
 	queues := ""
 	for began := time.Now(); !strings.Contains(queues, "kept"); { // they come up one after the other
 		var err error
-		if queues, err = n.Ctl(t.Context(), "list_queues", "name"); err != nil || time.Since(began) > 20*time.Second {
+		if queues, err = n.Ctl(t.Context(), "list_queues", "name"); err != nil || time.Since(began) > time.Minute {
 			t.Fatalf("queues after the restart: %q, %v", queues, err)
 		}
 	}
@@ -133,8 +134,8 @@ func TestServesAndKeepsItsDataOverKillAndRestart(t *testing.T) {
 	}
 }
 
-func TestListensOnLoopbackOnly(t *testing.T) {
-	n := start(t, node.Options{})
+func listensOnLoopbackOnly(t *testing.T, n *node.Node) {
+	t.Helper()
 	out, err := n.Ctl(t.Context(), "eval", "[A || P <- erlang:ports(), {ok, {A, _}} <- [inet:sockname(P)]].")
 	if err != nil {
 		t.Fatal(err)
@@ -154,13 +155,17 @@ func TestStartGivesUpWithItsContext(t *testing.T) {
 	}
 }
 
-// A node that cannot even begin leaves no dump of itself where it was started from.
+// A node that cannot even begin leaves no dump of itself where it was started from, and is not tried again: its ports were free.
 func TestCrashLeavesNothingBehind(t *testing.T) {
 	installed(t)
 	t.Chdir(t.TempDir())
-	if n, err := node.Start(t.Context(), node.Options{Log: zerolog.Nop(), Env: []string{"HOME=/dev/null"}}); err == nil { // no place for a cookie
+	dir := t.TempDir()
+	if n, err := node.Start(t.Context(), node.Options{Dir: dir, Log: zerolog.Nop(), Env: []string{"HOME=/dev/null"}}); err == nil { // no place for a cookie
 		t.Error("it has started")
 		_ = n.Stop()
+	}
+	if said, err := os.ReadFile(filepath.Join(dir, "output")); err != nil || strings.Count(string(said), "Kernel pid terminated (") > 1 {
+		t.Errorf("it was tried more than once: %v\n%s", err, said)
 	}
 	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)

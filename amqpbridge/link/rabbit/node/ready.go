@@ -19,7 +19,7 @@ import (
 func (n *Node) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
-	dialer := rabbit.New(rabbit.Config{URLs: []string{n.URL()}, DialTimeout: time.Second, Log: zerolog.Nop()})
+	dialer := rabbit.New(rabbit.Config{URLs: []string{n.URL()}, DialTimeout: 10 * time.Second, Log: zerolog.Nop()})
 	return n.await(ctx, n.server, "the broker", func(ctx context.Context) error {
 		s, err := dialer.Dial(ctx, "ready?")
 		if err != nil {
@@ -40,6 +40,17 @@ func (n *Node) lastWords() string {
 		return err.Error()
 	}
 	return string(bytes.TrimSpace(text[max(0, len(text)-most):]))
+}
+
+// taken reports whether others have ports of a node that did not start: they are not free, or what it said is that they were not.
+func (n *Node) taken() bool {
+	for _, port := range []int{n.ports.amqp, n.ports.dist, n.ports.epmd} {
+		if l, err := listen(port); err != nil || l.Close() != nil {
+			return true
+		}
+	}
+	said, err := os.ReadFile(n.output())
+	return err == nil && (bytes.Contains(said, []byte("eaddrinuse")) || bytes.Contains(said, []byte("dist_port_already_used")))
 }
 
 // Ctl runs rabbitmqctl on the node, quietly, and returns what it prints.

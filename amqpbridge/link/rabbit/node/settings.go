@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,20 +20,53 @@ const (
 // ports are where a node listens, all on the loopback address.
 type ports struct{ amqp, dist, epmd int }
 
-// freePorts asks the system for ports. Somebody else may take one before the node does; [Start] then asks again.
+// Where ports for nodes are looked for: below those that systems give to outgoing connections, one of which could else have taken a port by the
+// time that a node which was killed needs it again.
+const lowest, highest = 20_000, 32_000
+
+// freePorts finds ports. Somebody else may take one before the node does; [Start] then looks again.
 func freePorts() (ports, error) {
 	var p ports
 	for _, port := range []*int{&p.amqp, &p.dist, &p.epmd} {
-		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		l, err := free()
 		if err != nil {
-			return ports{}, fmt.Errorf("find a free port: %w", err)
+			return ports{}, err
 		}
 		defer l.Close() //nolint:errcheck // held until all are found, so that they differ.
-		if addr, ok := l.Addr().(*net.TCPAddr); ok {
-			*port = addr.Port
-		}
+		*port = portOf(l)
 	}
 	return p, nil
+}
+
+// FreePort finds a port of the loopback address for one more listener of a node.
+func FreePort() (int, error) {
+	l, err := free()
+	if err != nil {
+		return 0, err
+	}
+	return portOf(l), l.Close() //nolint:wrapcheck // cannot fail in a way that matters.
+}
+
+// free listens on a port that nobody has.
+func free() (*net.TCPListener, error) {
+	var failed error
+	for range 100 {
+		l, err := listen(lowest + rand.IntN(highest-lowest)) //nolint:gosec // no secret.
+		if err == nil {
+			return l, nil
+		}
+		failed = err
+	}
+	return nil, fmt.Errorf("find a free port: %w", failed)
+}
+
+func listen(port int) (*net.TCPListener, error) {
+	return net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}) //nolint:wrapcheck // the callers wrap.
+}
+
+func portOf(l *net.TCPListener) int {
+	addr, _ := l.Addr().(*net.TCPAddr)
+	return addr.Port
 }
 
 // nodeName returns the Erlang name of the node with these ports.
