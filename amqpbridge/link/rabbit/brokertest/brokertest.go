@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -18,10 +17,13 @@ import (
 
 // broker is the private node of a test process. TestMain has no way to hand values to tests but a variable of a package.
 type broker struct {
-	once   sync.Once
-	node   *node.Node
-	err    error
-	vhosts atomic.Int64
+	once sync.Once
+	node *node.Node
+	err  error
+
+	mu    sync.Mutex
+	made  int      // virtual hosts
+	spare []string // those of them that no test has been given
 }
 
 var private broker //nolint:gochecknoglobals // see broker.
@@ -31,14 +33,35 @@ func (b *broker) start() (*node.Node, error) {
 	return b.node, b.err
 }
 
+// vhost returns the address of a fresh virtual host. They are made in batches, which takes little longer than one, each as large as all before
+// it, so that few are made for nothing: a node with many is slow to restart.
+func (b *broker) vhost(ctx context.Context, n *node.Node) (string, error) {
+	const most = 8
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.spare) == 0 {
+		var names []string
+		for range min(max(1, b.made), most) {
+			b.made++
+			names = append(names, "test-"+strconv.Itoa(b.made))
+		}
+		var err error
+		if b.spare, err = n.AddVhosts(ctx, names...); err != nil {
+			return "", err //nolint:wrapcheck // it says all there is to say.
+		}
+	}
+	url := b.spare[0]
+	b.spare = b.spare[1:]
+	return url, nil
+}
+
 // URL returns the address of a broker for this test, with a virtual host of its own where that is possible.
 func URL(tb testing.TB) string {
 	tb.Helper()
 	if url, ok := os.LookupEnv("REGISTRAR_TEST_AMQP_URL"); ok && url != "" {
 		return url
 	}
-	n := Node(tb)
-	url, err := n.AddVhost(tb.Context(), "test-"+strconv.FormatInt(private.vhosts.Add(1), 10))
+	url, err := private.vhost(tb.Context(), Node(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}

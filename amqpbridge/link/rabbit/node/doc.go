@@ -4,7 +4,7 @@
 //	n, err := node.Start(ctx, node.Options{})   // 3 to 6 s; node.Available says beforehand whether one is installed
 //	n.URL()                                     // amqp://guest:guest@127.0.0.1:PORT/
 //	n.Ctl(ctx, "list_queues")                   // rabbitmqctl, about half a second
-//	n.AddVhost(ctx, "name")                     // one more virtual host; its address
+//	n.AddVhosts(ctx, "name")                    // more virtual hosts; their addresses
 //	n.Kill()                                    // kill -9 of the broker; its data remain
 //	n.Restart(ctx)                              // same port, same data; in order if it still runs
 //	n.Stop()                                    // the end, and the removal of what Start has made

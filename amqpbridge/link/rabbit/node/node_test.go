@@ -116,12 +116,14 @@ func TestServesAndKeepsItsDataOverKillAndRestart(t *testing.T) {
 			t.Fatalf("queues after the restart: %q, %v", queues, err)
 		}
 	}
-	vhost, err := n.AddVhost(t.Context(), "more")
-	if err != nil {
-		t.Fatal(err)
+	vhosts, err := n.AddVhosts(t.Context(), "more", "and-more")
+	if err != nil || len(vhosts) != 2 {
+		t.Fatal(vhosts, err)
 	}
-	if err := dial(t, vhost).Apply(t.Context(), durable("there")); err != nil {
-		t.Error(err)
+	for _, vhost := range vhosts {
+		if err := dial(t, vhost).Apply(t.Context(), durable("there")); err != nil {
+			t.Error(err)
+		}
 	}
 	if err := n.Stop(); err != nil {
 		t.Error(err)
