@@ -23,6 +23,24 @@ func ctl(t *testing.T, n *node.Node, args ...string) string {
 	return out
 }
 
+// Every call of URL has a virtual host of its own: what one test declares another does not see.
+func TestURLsAreApart(t *testing.T) {
+	t.Setenv("REGISTRAR_TEST_AMQP_URL", "")
+	seen := map[string]bool{}
+	for range 4 { // some are made at once, and some later
+		url := brokertest.URL(t)
+		if seen[url] {
+			t.Errorf("%s is given to two tests", url)
+		}
+		seen[url] = true
+		s := dial(t, rabbit.Config{URLs: []string{url}})
+		if _, err := s.Consume(t.Context(), link.ConsumerSpec{Queue: "apart", Prefetch: 1}, func(link.Delivery) {}); !errors.Is(err, link.ErrNotFound) {
+			t.Errorf("another virtual host's queue: %v, want %v", err, link.ErrNotFound)
+		}
+		declare(t, dial(t, rabbit.Config{URLs: []string{url}}), link.Queue{Name: "apart", Durable: true})
+	}
+}
+
 func TestForcedClose(t *testing.T) {
 	n := brokertest.Node(t)
 	s := dial(t, rabbit.Config{URLs: []string{n.URL()}})

@@ -84,8 +84,8 @@ func (a *authority) leaf(name string, serial int64) {
 	}, a.cert, a.key)
 }
 
-// A real broker with TLS takes the name in the client's certificate for who it is; a certificate that names nobody is refused.
-func TestExternal(t *testing.T) {
+// What takes a broker that is set up in another way: it speaks TLS and believes certificates, and it has no quorum queues.
+func TestBrokerSetUpOtherwise(t *testing.T) {
 	a := newAuthority(t)
 	a.leaf("server", 2)
 	a.leaf("guest", 3)
@@ -96,7 +96,7 @@ func TestExternal(t *testing.T) {
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	n, err := node.Start(t.Context(), node.Options{
-		Plugins: []string{"rabbitmq_auth_mechanism_ssl"},
+		Plugins: []string{"rabbitmq_auth_mechanism_ssl"}, Env: []string{"RABBITMQ_FEATURE_FLAGS="},
 		Config: fmt.Sprintf("listeners.ssl.1 = %s\nssl_options.cacertfile = %s\nssl_options.certfile = %s\nssl_options.keyfile = %s\n"+
 			"ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true\nauth_mechanisms.1 = PLAIN\nauth_mechanisms.2 = EXTERNAL\nssl_cert_login_from = common_name\n",
 			address, a.file("ca", "cert"), a.file("server", "cert"), a.file("server", "key")),
@@ -109,6 +109,13 @@ func TestExternal(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	t.Run("certificates say who one is", func(t *testing.T) { external(t, a, address) })
+	t.Run("classic where quorum is not to be had", func(t *testing.T) { quorumless(t, n) })
+}
+
+// A real broker with TLS takes the name in the client's certificate for who it is; a certificate that names nobody is refused.
+func external(t *testing.T, a *authority, address string) {
+	t.Helper()
 	dial := func(who string) error {
 		pair, err := tls.LoadX509KeyPair(a.file(who, "cert"), a.file(who, "key"))
 		if err != nil {
@@ -135,6 +142,7 @@ func TestExternal(t *testing.T) {
 
 // Credentials that stand apart from the address are used for an address that names no user, and only there.
 func TestCredentialsApart(t *testing.T) {
+	t.Parallel()
 	url := brokertest.URL(t)
 	var host string
 	if _, err := fmt.Sscanf(url, "amqp://guest:guest@%s", &host); err != nil {

@@ -109,6 +109,7 @@ func TestResetEndsTheSession(t *testing.T) {
 
 // Nobody says anything any more: the heartbeat notices, within three intervals.
 func TestBlackHoleIsNoticed(t *testing.T) {
+	t.Parallel()
 	p, address := brokertest.NewProxy(t, brokertest.URL(t), nil)
 	s := dial(t, rabbit.Config{URLs: []string{address}, Heartbeat: time.Second})
 	declare(t, s, link.Queue{Name: "q", Exclusive: true})
@@ -119,6 +120,7 @@ func TestBlackHoleIsNoticed(t *testing.T) {
 
 // The library's calls wait for ever; ours end with their context, or with the longest wait for an answer.
 func TestCallsEndInABlackHole(t *testing.T) {
+	t.Parallel()
 	const short = 200 * time.Millisecond
 	direct := brokertest.URL(t)
 	for name, c := range map[string]struct {
@@ -163,6 +165,7 @@ func TestCallsEndInABlackHole(t *testing.T) {
 // A write that is stuck ends the session and comes back: when it takes too long, and when the heartbeat notices first, although
 // the library then waits for that write while it holds its locks.
 func TestStuckWriteComesBack(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]rabbit.Config{
 		"the write takes too long": {Heartbeat: time.Minute, WriteTimeout: time.Second},
 		"the heartbeat is missed":  {Heartbeat: time.Second, WriteTimeout: time.Minute},
@@ -200,6 +203,7 @@ func TestStuckWriteComesBack(t *testing.T) {
 
 // What is published until it is confirmed, and acknowledged only when it was seen, arrives whatever the network does.
 func TestResetsUnderLoadLoseNothing(t *testing.T) {
+	t.Parallel()
 	const messages, resets = 3000, 6
 	direct := brokertest.URL(t)
 	p, address := brokertest.NewProxy(t, direct, nil)

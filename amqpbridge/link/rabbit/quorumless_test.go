@@ -6,21 +6,12 @@ import (
 
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
-	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/link/rabbit/node"
 )
 
 // A broker that has no quorum queues (an upgraded one whose feature flags were never enabled) gives a durable classic queue, and says so.
-func TestClassicWhereQuorumIsNotToBeHad(t *testing.T) {
-	n, err := node.Start(t.Context(), node.Options{Env: []string{"RABBITMQ_FEATURE_FLAGS="}})
-	if err != nil {
-		brokertest.Missing(t, err.Error())
-	}
-	defer func() {
-		if err := n.Stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+func quorumless(t *testing.T, n *node.Node) {
+	t.Helper()
 	d := rabbit.New(rabbit.Config{URLs: []string{n.URL()}, DialTimeout: patience})
 	dial := func() link.Session {
 		s, err := d.Dial(t.Context(), "test")
