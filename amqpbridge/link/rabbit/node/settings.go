@@ -44,14 +44,14 @@ func FreePort() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return portOf(l), l.Close() //nolint:wrapcheck // cannot fail in a way that matters.
+	return portOf(l), l.Close()
 }
 
 // free listens on a port that nobody has.
 func free() (*net.TCPListener, error) {
 	var failed error
 	for range 100 {
-		l, err := listen(lowest + rand.IntN(highest-lowest)) //nolint:gosec // no secret.
+		l, err := listen(lowest + rand.IntN(highest-lowest))
 		if err == nil {
 			return l, nil
 		}
