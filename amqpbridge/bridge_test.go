@@ -18,7 +18,6 @@ import (
 	"registrar/actors/registration"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/link/loop"
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor/otp"
@@ -73,14 +72,15 @@ func start(t *testing.T, broker link.Dialer) *amqpbridge.Bridge {
 	return b
 }
 
-// begin is the same with settings, and does not wait until it is ready.
-func begin(t *testing.T, broker link.Dialer, set amqpbridge.Settings) *amqpbridge.Bridge {
+// begin is the same with settings, by a clock of the caller's, if there is one, and does not wait until it is ready.
+func begin(t *testing.T, broker link.Dialer, set amqpbridge.Settings, clock ...func() time.Time) *amqpbridge.Bridge {
 	t.Helper()
+	now := append(clock, time.Now)[0]
 	sys, s := otp.NewSystem(), &store{}
 	users, realms := directory.NewUsers(sys), otp.NewRef[credential.RealmsMessage](sys, "realms")
 	b := amqpbridge.New(amqpbridge.Spec{
 		System: sys, Dialer: broker, Settings: set, Sender: wire.Sender{App: "registrar"},
-		Realms: realms, Users: users, Now: time.Now, Started: time.Now(), Log: zerolog.Nop(),
+		Realms: realms, Users: users, Now: now, Started: now(), Log: zerolog.Nop(),
 	})
 	children := users.Children(directory.Env{
 		Store: s, Limits: registration.DefaultLimits(), Now: time.Now, Sweep: time.Hour, SweepMost: 1,
@@ -108,75 +108,65 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
+// soon waits for a value.
+func soon[T any](t *testing.T, what string, from <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-from:
+	case <-time.After(otptest.Long):
+		t.Fatalf("no %s in time", what)
+	}
+	return v
+}
+
 // A registration that kills its actor is handed to the next incarnation, a few times. One that gets through then counts; one that never does
 // is parked with the reason and acknowledged. Those that came between them notice nothing.
 func TestCrashingRegistrationsAreHandedAgainThenParked(t *testing.T) {
-	broker := loop.New()
-	b := start(t, broker)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	sw, err := softswitch.Connect(ctx, broker, "switch", wire.Kazoo5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = sw.Close(context.Background()) }()
+	s := newStage(t)
+	s.raise()
+	sw := s.connect()
 	for _, user := range []string{"one", "poison", "two", "shaky", "three"} {
-		if err := sw.Report(ctx, softswitch.Registration{Realm: "acme.test", User: user, Contact: "sip:a@b", Expires: time.Hour}); err != nil {
+		if err := sw.Report(t.Context(), softswitch.Registration{Realm: "acme.test", User: user, Contact: "sip:a@b", Expires: time.Hour}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	until(t, "settled", func() bool {
-		return b.Tally.Get("registrations", "registered") == 4 && b.Tally.Get("registrations", "poison") == 1
+		return s.Tally.Get("registrations", "registered") == 4 && s.Tally.Get("registrations", "poison") == 1
 	})
-	set := amqpbridge.DefaultSettings()
-	until(t, "acknowledged", func() bool { ready, unacked := broker.Depth(set.RegistrationQueue); return ready+unacked == 0 })
-	session, err := broker.Dial(ctx, "look")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = session.Close(context.Background()) }()
-	parked := make(chan link.Delivery, 2)
-	if _, err := session.Consume(ctx, link.ConsumerSpec{Queue: set.Poison, Tag: "look", Prefetch: 2}, func(d link.Delivery) { parked <- d }); err != nil {
-		t.Fatal(err)
-	}
-	d := <-parked
+	until(t, "acknowledged", func() bool { ready, unacked := s.broker.Depth(s.set.RegistrationQueue); return ready+unacked == 0 })
+	d := s.take(s.set.Poison, 1)[0]
 	reason := fmt.Sprint(d.Headers["x-registrar-reason"])
-	if !strings.Contains(string(d.Body), `"poison"`) || !strings.Contains(reason, "the actor dies") || fmt.Sprint(d.Headers["x-registrar-tries"]) != strconv.Itoa(set.Crashes) {
+	if !strings.Contains(string(d.Body), `"poison"`) || !strings.Contains(reason, "the actor dies") || fmt.Sprint(d.Headers["x-registrar-tries"]) != strconv.Itoa(s.set.Crashes) {
 		t.Errorf("parked %s with %v", d.Body, d.Headers)
 	}
 }
 
 // A stop drains: what is in hand is finished and acknowledged, and nothing more is taken.
 func TestDrain(t *testing.T) {
-	broker := loop.New()
-	b := start(t, broker)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	sw, err := softswitch.Connect(ctx, broker, "switch", wire.Kazoo5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = sw.Close(context.Background()) }()
+	s := newStage(t)
+	s.raise()
+	sw := s.connect()
 	report := func(n int) {
 		t.Helper()
 		for i := range n {
-			if err := sw.Report(ctx, softswitch.Registration{Realm: "acme.test", User: strconv.Itoa(i), Contact: "sip:a@b", Expires: time.Hour}); err != nil {
+			if err := sw.Report(t.Context(), softswitch.Registration{Realm: "acme.test", User: strconv.Itoa(i), Contact: "sip:a@b", Expires: time.Hour}); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	report(200)
-	for _, f := range b.Flows() {
+	ctx, cancel := context.WithTimeout(t.Context(), otptest.Long)
+	defer cancel()
+	for _, f := range s.Flows() {
 		if _, err := otp.Call(ctx, otp.External("test"), f, func(from otp.From[amqpbridge.Drained]) amqpbridge.FlowMessage {
 			return amqpbridge.Drain{From: from}
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	before := b.Tally.Get("registrations", "registered") + b.Tally.Get("registrations", "duplicate")
+	before := s.Tally.Get("registrations", "registered") + s.Tally.Get("registrations", "duplicate")
 	report(5)
-	queue := amqpbridge.DefaultSettings().RegistrationQueue
-	if ready, unacked := broker.Depth(queue); uint64(ready) != 205-before || unacked != 0 {
+	if ready, unacked := s.broker.Depth(s.set.RegistrationQueue); uint64(ready) != 205-before || unacked != 0 {
 		t.Errorf("%d wait and %d are in hand after 205 were sent and %d settled", ready, unacked, before)
 	}
 }
