@@ -9,6 +9,7 @@ import (
 
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/softswitch"
 )
 
 // A report that came compressed is put aside and tried again as it came.
@@ -50,7 +51,7 @@ func TestRetryOfWhatIsCompressed(t *testing.T) {
 	until(t, "put aside again", func() bool { return s.Tally.Get("registrations", "poison") == 2 })
 }
 
-// slowly is a broker whose deliveries do not come for a while.
+// slowly is a broker whose deliveries do not come for a while, but longer than a queue has to be silent.
 type slowly struct{ link.Dialer }
 
 type slowDeliveries struct{ link.Session }
@@ -61,7 +62,7 @@ func (d slowly) Dial(ctx context.Context, name string) (link.Session, error) {
 }
 
 func (s slowDeliveries) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
-	return s.Session.Consume(ctx, spec, func(d link.Delivery) { time.AfterFunc(time.Second, func() { deliver(d) }) })
+	return s.Session.Consume(ctx, spec, func(d link.Delivery) { time.AfterFunc(400*time.Millisecond, func() { deliver(d) }) })
 }
 
 // What is put aside is found, however long the broker takes to send it.
@@ -69,17 +70,63 @@ func TestSlowParking(t *testing.T) {
 	s := newStage(t)
 	s.raise()
 	sw := s.connect()
-	const n = 3
+	s.finds(sw, slowly{s.broker}, 3)
+}
+
+// unsure is a broker that finds nothing in a queue when it is asked for the first time, and sends nothing.
+type unsure struct {
+	link.Dialer
+	asked int
+}
+
+type unsureSession struct {
+	link.Session
+	broker *unsure
+}
+
+type nothingFound struct{ link.Consumer }
+
+func (u *unsure) Dial(ctx context.Context, name string) (link.Session, error) {
+	s, err := u.Dialer.Dial(ctx, name)
+	return unsureSession{s, u}, err
+}
+
+func (s unsureSession) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
+	if s.broker.asked++; s.broker.asked > 1 {
+		return s.Session.Consume(ctx, spec, deliver)
+	}
+	c, err := s.Session.Consume(ctx, spec, func(link.Delivery) {})
+	return nothingFound{c}, err
+}
+
+func (nothingFound) Found() int { return 0 }
+
+// A queue that seems to be empty is asked once more; one that is empty, not for ever.
+func TestParkingThatSeemsToBeEmpty(t *testing.T) {
+	s := newStage(t)
+	s.raise()
+	sw := s.connect()
+	empty := &unsure{Dialer: s.broker}
+	s.finds(sw, empty, 0)
+	if empty.asked != 2 {
+		t.Errorf("an empty one is asked %d times", empty.asked)
+	}
+	s.finds(sw, &unsure{Dialer: s.broker}, 3)
+}
+
+// finds puts so many messages aside and looks for them over a broker.
+func (s *stage) finds(sw *softswitch.Switch, over link.Dialer, n int) {
+	s.t.Helper()
 	for range n {
 		s.put(sw, "", s.set.Malformed, "x")
 	}
-	p, err := amqpbridge.OpenParking(t.Context(), slowly{s.broker})
+	p, err := amqpbridge.OpenParking(s.t.Context(), over)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	defer func() { _ = p.Close(context.Background()) }()
 	found := 0
-	if err := p.Look(t.Context(), s.set.Malformed, func(amqpbridge.ParkedMessage) amqpbridge.Verdict { found++; return amqpbridge.Keep }); err != nil || found != n {
-		t.Errorf("%d of %d are found, %v", found, n, err)
+	if err := p.Look(s.t.Context(), s.set.Malformed, func(amqpbridge.ParkedMessage) amqpbridge.Verdict { found++; return amqpbridge.Keep }); err != nil || found != n {
+		s.t.Errorf("%d of %d are found, %v", found, n, err)
 	}
 }
