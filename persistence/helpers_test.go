@@ -11,6 +11,7 @@ import (
 	"registrar/actors/domain"
 	"registrar/persistence"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) {
@@ -45,7 +46,7 @@ func openStore(t testing.TB, o persistence.Options, with ...otp.Option) *store {
 }
 
 func (s *store) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), otptest.Long)
 	defer cancel()
 	if err := s.app.Stop(ctx); err != nil {
 		s.t.Error(err)

@@ -48,13 +48,7 @@ func TestPriming(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, persistence.Options{Dir: dir})
 	const users, shards = 300, 8
-	for i := range users {
-		rec := record(strconv.Itoa(i), "sip:a")
-		_, _ = s.fence(rec.Key, 1)
-		if err := s.write(rec, 1); err != nil {
-			t.Fatal(err)
-		}
-	}
+	s.fill(users)
 	s.close()
 	s = openStore(t, persistence.Options{Dir: dir})
 	seen := map[domain.Key]bool{}
@@ -123,18 +117,14 @@ func TestPages(t *testing.T) {
 
 // A damaged, foreign or newer file is refused with one sentence that says what to do, and is left as it is.
 func TestRefusals(t *testing.T) {
-	good := func(t *testing.T) (dir, path string) {
-		t.Helper()
-		dir = t.TempDir()
-		s := openStore(t, persistence.Options{Dir: dir})
-		for i := range 200 {
-			rec := record(strconv.Itoa(i), "sip:a")
-			_, _ = s.fence(rec.Key, 1)
-			_ = s.write(rec, 1)
-		}
-		s.close()
-		return dir, filepath.Join(dir, "registrations.db")
+	made := t.TempDir()
+	s := openStore(t, persistence.Options{Dir: made, NoSync: true})
+	for range 3 { // so that there are pages which are not in use any more
+		s.fill(200)
 	}
+	s.close()
+	whole, err := os.ReadFile(filepath.Join(made, "registrations.db"))
+	must(t, err)
 	for name, tc := range map[string]struct {
 		spoil func(t *testing.T, path string)
 		want  string
@@ -173,7 +163,9 @@ func TestRefusals(t *testing.T) {
 		}, "is not a store of registrations"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir, path := good(t)
+			dir := t.TempDir()
+			path := filepath.Join(dir, "registrations.db")
+			must(t, os.WriteFile(path, whole, 0o600))
 			tc.spoil(t, path)
 			before, err := os.ReadFile(path)
 			must(t, err)

@@ -20,15 +20,17 @@ import (
 	"registrar/supervisor/otp"
 )
 
-// fill writes so many users, fenced with epoch 1.
+// fill writes so many users, fenced with epoch 1, in a few commits.
 func (s *store) fill(n int) {
 	s.t.Helper()
+	from, told := otp.External("test"), make(chan error, 2*n)
 	for i := range n {
 		rec := record(strconv.Itoa(i), "sip:a")
-		if _, err := s.fence(rec.Key, 1); err != nil {
-			s.t.Fatal(err)
-		}
-		if err := s.write(rec, 1); err != nil {
+		s.Fence(from, rec.Key, 1, func(_ domain.Record, err error) { told <- err })
+		s.Write(from, rec, 1, func(err error) { told <- err })
+	}
+	for range 2 * n {
+		if err := <-told; err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -48,7 +50,7 @@ func (s *store) get(user string) (domain.Record, bool, error) {
 
 // A file that may not grow any more: what does not fit is refused with the way out, all else goes on, and a deletion makes room.
 func TestFileThatMayNotGrow(t *testing.T) {
-	s := openStore(t, persistence.Options{Dir: t.TempDir(), MaxSize: 1 << 20})
+	s := openStore(t, persistence.Options{Dir: t.TempDir(), MaxSize: 1 << 20, NoSync: true})
 	big := func(i int) domain.Record { return record(strconv.Itoa(i), strings.Repeat("x", 20_000)) }
 	n := 0
 	var err error
@@ -120,7 +122,7 @@ func TestWhatFitsIsWritten(t *testing.T) {
 // In a file that is full for long, what does not make it longer is never refused, and that does not add up.
 func TestFullForLong(t *testing.T) {
 	dir := t.TempDir()
-	s := openStore(t, persistence.Options{Dir: dir, MaxSize: 1 << 20})
+	s := openStore(t, persistence.Options{Dir: dir, MaxSize: 1 << 20, NoSync: true})
 	long := map[int]bool{}
 	refused := 0
 	for i := range 1000 {
