@@ -15,6 +15,7 @@ import (
 	"registrar/actors/domain"
 	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -196,8 +197,12 @@ func TestLateAnswerDoesNotBringAnOldCredentialBack(t *testing.T) {
 		f, err := b.lookup("100")
 		asked <- fmt.Sprint(f.Credential.Secret.Reveal(), err)
 	}()
-	for s.lookups.Load() == 0 {
-		b.app.Tree() // until the question is under way
+	if !otptest.Reached(func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.held) == 1
+	}) {
+		t.Fatal("the store is not asked")
 	}
 	s.mu.Lock()
 	old := s.held
