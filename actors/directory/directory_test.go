@@ -20,7 +20,6 @@ import (
 	"registrar/actors/domain"
 	"registrar/actors/registration"
 	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -315,16 +314,14 @@ func TestPoisonUserIsLimited(t *testing.T) {
 			t.Fatalf("crash %d: %v", i, err)
 		}
 	}
-	for range 1000 { // its end is on its way
-		if _, err := b.register("100", "sip:a", time.Hour); errors.Is(err, otp.ErrCooling) {
-			s.explode.Store(0)
-			if _, err := b.register("200", "sip:b", time.Hour); err != nil {
-				t.Errorf("another user: %v", err)
-			}
-			return
-		}
+	b.eventually("it is never refused", func() bool { // its end is on its way
+		_, err := b.register("100", "sip:a", time.Hour)
+		return errors.Is(err, otp.ErrCooling)
+	})
+	s.explode.Store(0)
+	if _, err := b.register("200", "sip:b", time.Hour); err != nil {
+		t.Errorf("another user: %v", err)
 	}
-	t.Error("it is never refused")
 }
 
 // What comes while a write is in flight is merged into the next one, and nobody is told anything before the commit.
@@ -347,9 +344,10 @@ func TestMergedWhileAWriteIsInFlight(t *testing.T) {
 			answered.Add(1)
 		})
 	}
-	for !strings.Contains(b.state("user/100@acme.test"), "Settles:10") { // one in flight, nine wait
+	b.eventually("it does not come to one in flight and nine that wait", func() bool {
 		b.shown("100", "sip:0") // queries see what is committed
-	}
+		return strings.Contains(b.state("user/100@acme.test"), "Settles:10")
+	})
 	if n := answered.Load(); n != 0 {
 		t.Errorf("%d were answered before the commit", n)
 	}
@@ -385,7 +383,7 @@ func TestEndedLeavesTheFile(t *testing.T) {
 	}
 	b.now.Add((2 * time.Minute).Milliseconds())
 	b.shown("0")
-	b.until(func() bool {
+	b.eventually("bindings stay in the file", func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, r := range s.recs {
@@ -399,12 +397,5 @@ func TestEndedLeavesTheFile(t *testing.T) {
 		t.Errorf("%d tombstones", n)
 	}
 	b.now.Add((25 * time.Hour).Milliseconds())
-	b.until(func() bool { return s.size() == 0 && b.actors() == 0 })
-}
-
-func (b *bed) until(ok func() bool) {
-	b.t.Helper()
-	if !otptest.Reached(ok) {
-		b.t.Fatal("it did not happen")
-	}
+	b.eventually("tombstones and actors stay", func() bool { return s.size() == 0 && b.actors() == 0 })
 }
