@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
 )
 
 // router owns a family of workers and hands them what it is told.
@@ -185,6 +186,32 @@ func TestFamilyChildThatEndsIsStartedAnew(t *testing.T) {
 		if got, err := h.ask(t, "k"); err != nil || got != "k" {
 			t.Fatalf("%q, %v", got, err)
 		}
+	}
+	_ = h.app.Stop(t.Context())
+}
+
+// Children that were busy when there were too many are put away later: there are soon as many as there may be again.
+func TestFamilyComesBackToItsLimit(t *testing.T) {
+	const most, busy = 4, 12
+	h := settle(t, otp.FamilySpec[string, msg]{Intensity: 5, Most: most})
+	until := make(chan struct{})
+	for i := range busy {
+		if err := h.deliver(t, strconv.Itoa(i), block{until}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	live := func() int { return h.app.Tree().Children[0].Dynamic }
+	if n := live(); n != busy {
+		t.Errorf("%d are live while all are busy", n)
+	}
+	close(until)
+	next := busy
+	if !otptest.Reached(func() bool {
+		next++
+		_, err := h.ask(t, strconv.Itoa(next))
+		return err == nil && live() <= most+1 // one may be on its way
+	}) {
+		t.Errorf("%d stay", live())
 	}
 	_ = h.app.Stop(t.Context())
 }

@@ -1,5 +1,10 @@
 package otp
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Passivator is a behaviour that says whether it may be put away now. It is asked on the process's goroutine when the process has been idle
 // for long enough; without this method it may.
 type Passivator interface{ Passivate() bool }
@@ -37,31 +42,30 @@ func (d *kid[K, M]) age() {
 	}
 }
 
-// evictOf is how many children are compared to find one to put away.
+// evictOf is how many children are compared to find those to put away.
 const evictOf = 16
 
-// evict puts one child away that has not been used for about the longest.
+// evict puts children away that have not been used for about the longest: one, and as many more as there are too many, because those who were told
+// before may still be there, or have been busy.
 func (f *Family[K, M]) evict() {
-	var oldest *kid[K, M]
+	var some [evictOf]*kid[K, M]
 	n := 0
 	f.mu.Lock()
+	most := len(f.kids) - f.spec.Most + 1
 	for _, d := range f.kids { // in an order that is random enough
-		if oldest == nil || f.turn-d.used > f.turn-oldest.used {
-			oldest = d
-		}
+		some[n] = d
 		if n++; n == evictOf {
 			break
 		}
 	}
 	f.mu.Unlock()
-	if oldest == nil {
-		return
+	slices.SortFunc(some[:n], func(a, b *kid[K, M]) int { return cmp.Compare(f.turn-b.used, f.turn-a.used) })
+	for _, d := range some[:min(n, most)] {
+		d.p.mu.Lock()
+		handled := d.p.handled
+		d.p.mu.Unlock()
+		d.p.post(func() { d.passivate(handled) })
 	}
-	p := &oldest.p
-	p.mu.Lock()
-	handled := p.handled
-	p.mu.Unlock()
-	p.post(func() { oldest.passivate(handled) })
 }
 
 // passivate ends the child in order unless something has come meanwhile. What comes from now on goes to its successor.
