@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"registrar/actors/credential"
 	"registrar/actors/directory"
@@ -24,7 +23,7 @@ import (
 	"registrar/supervisor/otp/otptest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { otptest.Main(m) }
 
 // store has no file: it kills every actor that writes for user "poison", and for user "shaky" the first three.
 type store struct{ shaky atomic.Int32 }

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"registrar/actors/domain"
 	"registrar/persistence"
 	"registrar/supervisor/otp"
@@ -21,7 +19,7 @@ func TestMain(m *testing.M) {
 	if dir, ok := os.LookupEnv(lockChild); ok {
 		os.Exit(runLockChild(dir))
 	}
-	goleak.VerifyTestMain(m)
+	otptest.Main(m)
 }
 
 // store is a registrations store whose processes run.

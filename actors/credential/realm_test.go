@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"registrar/actors/credential"
 	"registrar/actors/domain"
 	"registrar/supervisor/fault"
@@ -18,7 +16,7 @@ import (
 	"registrar/supervisor/otp/otptest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { otptest.Main(m) }
 
 // store answers when the test lets it.
 type store struct {

@@ -14,15 +14,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"registrar/actors/directory"
 	"registrar/actors/domain"
 	"registrar/actors/registration"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { otptest.Main(m) }
 
 // store is a model of the registrations file: commits at once, or when the test lets it, fences as the real one does.
 type store struct {

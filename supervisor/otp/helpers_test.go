@@ -9,17 +9,16 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"registrar/supervisor/fault"
 	"registrar/supervisor/otp"
+	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) {
 	if name := os.Getenv(hazardEnv); name != "" {
 		playHazard(name)
 	}
-	goleak.VerifyTestMain(m)
+	otptest.Main(m)
 }
 
 // msg is the message type of the test processes.

@@ -59,7 +59,7 @@ func TestCrashMatrix(t *testing.T) {
 		for worker := range workers {
 			t.Run(strconv.Itoa(worker), func(t *testing.T) {
 				t.Parallel()
-				for i := worker; i < len(cells) && !(*first && enough.Load()); i += workers {
+				for i := worker; i < len(cells) && (!*first || !enough.Load()); i += workers {
 					if c := cells[i]; strings.Contains(c.String(), *cell) && !green(t, c) {
 						enough.Store(true)
 						mu.Lock()

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"registrar/amqpbridge/link/rabbit/node"
+	"registrar/supervisor/otp/otptest"
 )
 
 // broker is the private node of a test process. TestMain has no way to hand values to tests but a variable of a package.
@@ -138,7 +139,7 @@ func Missing(tb testing.TB, why string) {
 
 // Main runs the tests of a package, stops the private node and then looks for goroutines that the tests have left. It does not return.
 func Main(m *testing.M, options ...goleak.Option) {
-	goleak.VerifyTestMain(runner{m}, options...)
+	otptest.Main(runner{m}, options...)
 }
 
 type runner struct{ m *testing.M }

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
@@ -32,7 +31,7 @@ func TestMain(m *testing.M) {
 		runOrphan()
 		return
 	}
-	goleak.VerifyTestMain(m)
+	otptest.Main(m)
 }
 
 func runOrphan() {

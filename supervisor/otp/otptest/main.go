@@ -1,0 +1,23 @@
+package otptest
+
+import "go.uber.org/goleak"
+
+// Main runs the tests of a package and then looks for goroutines that they have left. Those that are about to end have [Long] for it; by itself goleak
+// gives them less than half a second. It does not return.
+func Main(m goleak.TestingM, options ...goleak.Option) {
+	goleak.VerifyTestMain(patient{m, options}, options...)
+}
+
+type patient struct {
+	m       goleak.TestingM
+	options []goleak.Option
+}
+
+// Run runs the tests.
+func (p patient) Run() int {
+	code := p.m.Run()
+	if code == 0 {
+		Reached(func() bool { return goleak.Find(p.options...) == nil })
+	}
+	return code
+}
