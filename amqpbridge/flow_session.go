@@ -151,8 +151,8 @@ func (f *Flow) onDrain(c *otp.Context[FlowMessage], m Drain) {
 	f.settleDrains()
 }
 
-// fillQuiet is how long nothing has to come for a queue to be taken for empty.
-const fillQuiet = 50 * time.Millisecond
+// fillQuiet is how long nothing has to come for a queue to be taken for empty: longer than a broker that is busy with others keeps one waiting.
+const fillQuiet = 300 * time.Millisecond
 
 // fill has the prefetch fill up, or the queue run dry, before the subscription is cancelled: what a broker has handed out but not yet sent when it is
 // cancelled reaches nobody, and would be marked as delivered before. So nothing is acknowledged from now on until it is cancelled.
