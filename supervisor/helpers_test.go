@@ -38,10 +38,19 @@ func newTestbed(tb testing.TB) *testbed {
 	tb.Helper()
 	b := &testbed{t: tb, url: brokertest.URL(tb)}
 	b.cfg = supervisor.Config{
-		Data: tb.TempDir(), AMQP: []string{b.url}, Log: zerolog.New(zerolog.NewTestWriter(tb)).Level(zerolog.InfoLevel),
+		Data: tb.TempDir(), AMQP: []string{b.url}, Log: zerolog.New(zerolog.NewTestWriter(tb)).Level(zerolog.InfoLevel), Bridge: patient(),
 	}
 	tb.Cleanup(b.stop)
 	return b
+}
+
+// patient are the settings of tests that are about something else than time: a question is worth an answer for as long as they wait for it, however busy the
+// machine is. Queues with other bounds than the product's have other names: all tests may share a broker.
+func patient() amqpbridge.Settings {
+	s := amqpbridge.DefaultSettings()
+	s.Budget, s.QueueTTL = otptest.Long, otptest.Long
+	s.AuthnQueue, s.QueryQueue = s.AuthnQueue+".patient", s.QueryQueue+".patient"
+	return s
 }
 
 // start starts the registrar and waits until it is ready.
@@ -88,7 +97,7 @@ func (b *testbed) dialer() link.Dialer {
 
 func (b *testbed) connect(name string, g wire.Generation) *softswitch.Switch {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), otptest.Long)
 	defer cancel()
 	s, err := softswitch.Connect(ctx, b.dialer(), name, g)
 	if err != nil {

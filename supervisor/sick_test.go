@@ -110,7 +110,7 @@ func alarm(limit string) func(*sick) {
 }
 
 func (s *sick) deleteAll() {
-	for _, q := range []string{"registrar.authn", "registrar.query", "registrar.registrations"} {
+	for _, q := range []string{s.cfg.Bridge.AuthnQueue, s.cfg.Bridge.QueryQueue, s.cfg.Bridge.RegistrationQueue} {
 		brokertest.DeleteQueue(s.t, s.node.URL(), q)
 	}
 }
