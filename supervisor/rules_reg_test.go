@@ -298,7 +298,7 @@ func noticeRules() []rule {
 			b.report(kazoo4Report, regSuccess.with(fields{"Contact": "sip:100@192.0.2.9", "Event-Timestamp": unixStamp + 2, "Register-Overwrite-Notify": true}))
 			m := told(b, "register_overwrite", "presence", "register_overwrites.acme%2Etest")
 			b.equal("contacts", []any{m["Contact"], m["Previous-Contact"]}, []any{"sip:100@192.0.2.9", "sip:100@192.0.2.8"})
-			b.equal("overwrites", count(b.server.Counts(), "notices", "register_overwrite"), 1)
+			b.until("counted", func() bool { return count(b.server.Counts(), "notices", "register_overwrite") == 1 })
 		}},
 		{says: "5: notices off", settings: func(c *supervisor.Config) { c.Bridge.Notices = false }, test: func(b *loopbed) {
 			b.provision("acme.test", "100", nil)
