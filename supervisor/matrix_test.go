@@ -10,6 +10,7 @@ import (
 
 	"registrar/supervisor"
 	"registrar/supervisor/fault"
+	"registrar/supervisor/otp/otptest"
 	"registrar/supervisor/sim"
 )
 
@@ -132,20 +133,9 @@ func (m *filesMatrix) heal(ctx context.Context, server *supervisor.Server) {
 
 // readyBeside waits until the server is ready while what was abandoned still hangs.
 func (m *filesMatrix) readyBeside(server *supervisor.Server) {
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(10 * time.Second)
-	for {
-		if ok, _ := server.Ready(); ok {
-			return
-		}
-		select {
-		case <-deadline:
-			_, reasons := server.Ready()
-			m.Errorf("it is not ready while what was abandoned hangs: %v\n%v", reasons, server.Tree())
-			return
-		case <-tick.C:
-		}
+	if !otptest.Reached(func() bool { ok, _ := server.Ready(); return ok }) {
+		_, reasons := server.Ready()
+		m.Errorf("it is not ready while what was abandoned hangs: %v\n%v", reasons, server.Tree())
 	}
 }
 

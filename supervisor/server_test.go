@@ -9,6 +9,7 @@ import (
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor/fault"
+	"registrar/supervisor/otp/otptest"
 )
 
 const (
@@ -25,7 +26,7 @@ func TestMainJob(t *testing.T) {
 			b.provision(realm, "100", "secret")
 			sw := b.connect("switch", g)
 			authn(t, sw, g)
-			err := sw.Report(within(t, 10*time.Second), softswitch.Registration{
+			err := sw.Report(within(t, otptest.Long), softswitch.Registration{
 				Realm: "ACME.test", User: "100", Contact: `"Desk" <` + phone + `>`, Expires: 5 * time.Minute,
 			})
 			if err != nil {
@@ -44,7 +45,7 @@ func TestMainJob(t *testing.T) {
 
 func authn(t *testing.T, sw *softswitch.Switch, g wire.Generation) {
 	t.Helper()
-	m, err := sw.Authn(within(t, 10*time.Second), realm, "100")
+	m, err := sw.Authn(within(t, otptest.Long), realm, "100")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func authn(t *testing.T, sw *softswitch.Switch, g wire.Generation) {
 
 func query(t *testing.T, sw *softswitch.Switch, g wire.Generation) {
 	t.Helper()
-	m, err := sw.Query(within(t, 10*time.Second), realm, "100", "Contact", "Expires", "Nonsense")
+	m, err := sw.Query(within(t, otptest.Long), realm, "100", "Contact", "Expires", "Nonsense")
 	if err != nil {
 		t.Fatal(err)
 	}

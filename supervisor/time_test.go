@@ -10,6 +10,7 @@ import (
 	"registrar/actors/domain"
 	"registrar/amqpbridge/link"
 	"registrar/supervisor"
+	"registrar/supervisor/otp/otptest"
 )
 
 const (
@@ -311,7 +312,7 @@ func otherTimeRules() []rule {
 // giveBack takes all that waits for the registrar and gives it back, so that it comes as redelivered.
 func (b *loopbed) giveBack() {
 	b.Helper()
-	ctx := within(b, 10*time.Second)
+	ctx := within(b, otptest.Long)
 	s, err := b.broker.Dial(ctx, "thief")
 	if err != nil {
 		b.Fatal(err)
