@@ -31,8 +31,11 @@ type demoCmd struct {
 	Seed     uint64        `help:"Decides the order of everything that is random." default:"1"`
 }
 
+// A step of the walk may take demoStep: the broker may just have started, on a machine that is busy. A question that goes without an answer for
+// demoPatience is asked again.
 const (
-	demoStep     = 10 * time.Second
+	demoStep     = 30 * time.Second
+	demoPatience = 2500 * time.Millisecond
 	demoPassword = "demo"
 	demoDuration = 5 * time.Second
 )

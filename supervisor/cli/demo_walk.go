@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,11 +17,27 @@ const (
 	walkContact = `"Desk" <sip:1000@192.0.2.10:5060;transport=udp>`
 )
 
-func (d *demo) authn(ctx context.Context) error {
+// ask asks until there is an answer, as a proxy does, for which the phone tries again.
+func ask(ctx context.Context, question func(context.Context) (wire.Message, error)) (wire.Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, demoStep)
 	defer cancel()
+	for {
+		try, over := context.WithTimeout(ctx, demoPatience)
+		m, err := question(try)
+		over()
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return m, err
+		}
+	}
+}
+
+func (d *demo) askAuthn(ctx context.Context, user string) (wire.Message, error) {
+	return ask(ctx, func(ctx context.Context) (wire.Message, error) { return d.sw.Authn(ctx, walkRealm, user) })
+}
+
+func (d *demo) authn(ctx context.Context) error {
 	began := time.Now()
-	m, err := d.sw.Authn(ctx, walkRealm, walkUser)
+	m, err := d.askAuthn(ctx, walkUser)
 	r, ok := m.(*wire.AuthnResponse)
 	if err != nil || !ok {
 		return fmt.Errorf("authn: got %T: %w", m, err)
@@ -54,10 +71,10 @@ func (d *demo) register(ctx context.Context) error {
 }
 
 func (d *demo) query(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, demoStep)
-	defer cancel()
 	began := time.Now()
-	m, err := d.sw.Query(ctx, walkRealm, walkUser, "Contact")
+	m, err := ask(ctx, func(ctx context.Context) (wire.Message, error) {
+		return d.sw.Query(ctx, walkRealm, walkUser, "Contact")
+	})
 	r, ok := m.(*wire.RegQueryResponse)
 	if err != nil || !ok || len(r.Fields) != 1 {
 		return fmt.Errorf("query: got %T: %w", m, err)
@@ -77,9 +94,7 @@ func (d *demo) restart(ctx context.Context) error {
 }
 
 func (d *demo) stranger(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, demoStep)
-	defer cancel()
-	m, err := d.sw.Authn(ctx, walkRealm, "nobody")
+	m, err := d.askAuthn(ctx, "nobody")
 	r, ok := m.(*wire.AuthnError)
 	if err != nil || !ok {
 		return fmt.Errorf("authn of a stranger: got %T: %w", m, err)
