@@ -15,19 +15,20 @@ import (
 // rest. It is started again on that. What it had acknowledged to the broker is in its files, and so is each password that it had taken; what it had not is in the queue and
 // comes again; nothing is there that nobody reported. If it commits without fsync, or acknowledges before the commit, something is lost: so the test can tell.
 func TestPowerCutOfTheServer(t *testing.T) {
-	crashfs.NeedsFUSE(t)
-	cutAgainAndAgain(t, newForgetful)
-}
-
-// The same on ext4, whose device is shut down under the server as if the power had failed.
-func TestShutdownUnderTheServer(t *testing.T) {
-	crashfs.NeedsExt4(t)
-	cutAgainAndAgain(t, newDevice)
-}
-
-func cutAgainAndAgain(t *testing.T, newDisk func(*testing.T) disk) {
-	t.Helper()
 	path := build(t)
+	t.Run("a disk that forgets", func(t *testing.T) {
+		crashfs.NeedsFUSE(t)
+		cutAgainAndAgain(t, path, newForgetful)
+	})
+	// As if the power had failed.
+	t.Run("ext4 whose device is shut down", func(t *testing.T) {
+		crashfs.NeedsExt4(t)
+		cutAgainAndAgain(t, path, newDevice)
+	})
+}
+
+func cutAgainAndAgain(t *testing.T, path string, newDisk func(*testing.T) disk) {
+	t.Helper()
 	t.Run("nothing is lost", func(t *testing.T) {
 		o := newOutage(t, newDisk(t), path, "")
 		rounds := crashfs.Rounds(t, 3)
