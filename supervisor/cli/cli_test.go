@@ -53,6 +53,16 @@ func settings(e *testscript.Env) {
 	}
 }
 
+// patient has questions be worth an answer, and be waited for, longer than a busy machine takes: what is asked once is answered. Queues with other bounds than the
+// product's have other names: all tests may share a broker.
+func patient(e *testscript.Env) {
+	for name, value := range map[string]string{
+		"BUDGET": "20s", "QUEUE_TTL": "20s", "TIMEOUT": "30s", "AUTHN_QUEUE": "registrar.authn.patient", "QUERY_QUEUE": "registrar.query.patient",
+	} {
+		e.Setenv("REGISTRAR_"+name, value)
+	}
+}
+
 // The same for commands that need a real broker; its address is in BROKER, without user and password in HOST, and these are in the file credentials. One after the other: they may share a broker.
 func TestScriptsWithBroker(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/broker/*.txtar")
@@ -65,6 +75,7 @@ func TestScriptsWithBroker(t *testing.T) {
 			testscript.Run(t, testscript.Params{Files: []string{script}, Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
 				e.Setenv("BROKER", url)
 				settings(e)
+				patient(e)
 				bare, err := neturl.Parse(url)
 				if err != nil {
 					return err
@@ -117,6 +128,6 @@ func TestExampleIsWholeAndTrue(t *testing.T) {
 
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"waitsocket": waitSocket, "waitqueue": waitQueue, "exits": exits, "append": appendFile, "publish": publish, "waitparked": waitParked, "firstid": firstID, "waitregistered": waitRegistered, "waitconsuming": waitConsuming, "register": register, "waithits": waitHits, "waittext": waitText,
+		"waitsocket": waitSocket, "waitqueue": waitQueue, "exits": exits, "append": appendFile, "publish": publish, "waitparked": waitParked, "firstid": firstID, "waitregistered": waitRegistered, "waitconsuming": waitConsuming, "register": register, "waithits": waitHits, "waittext": waitText, "waittrouble": waitTrouble,
 	}
 }

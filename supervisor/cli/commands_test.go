@@ -82,7 +82,7 @@ func register(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 4 {
 		ts.Fatalf("usage: register BROKER REALM USER CONTACT")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	dialer := rabbit.New(rabbit.Config{URLs: args[:1], Log: zerolog.Nop()})
 	sw, err := softswitch.Connect(ctx, dialer, fmt.Sprintf("register-%d", time.Now().UnixNano()), wire.Kazoo5)
@@ -92,14 +92,18 @@ func register(ts *testscript.TestScript, neg bool, args []string) {
 		err = sw.Report(ctx, softswitch.Registration{Realm: args[1], User: args[2], Contact: args[3], Expires: time.Hour})
 	}
 	ts.Check(err)
-	for {
-		m, err := sw.Query(ctx, args[1], args[2])
-		if !errors.Is(err, softswitch.ErrNobody) { // as above
+	shown := func() bool {
+		try, cancel := context.WithTimeout(ctx, 2500*time.Millisecond) // then it is asked again, as a proxy does
+		defer cancel()
+		m, err := sw.Query(try, args[1], args[2])
+		if !errors.Is(err, softswitch.ErrNobody) && try.Err() == nil { // as above
 			ts.Check(err)
 		}
-		if _, ok := m.(*wire.RegQueryResponse); ok {
-			return
-		}
+		_, ok := m.(*wire.RegQueryResponse)
+		return ok
+	}
+	for !shown() {
+		ts.Check(ctx.Err())
 	}
 }
 
@@ -120,7 +124,7 @@ func publish(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 4 {
 		ts.Fatalf("usage: publish URL EXCHANGE KEY BODY")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	sw, err := softswitch.Connect(ctx, rabbit.New(rabbit.Config{URLs: args[:1], Log: zerolog.Nop()}), "publisher", wire.Kazoo5)
 	ts.Check(err)
@@ -133,7 +137,7 @@ func waitParked(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: waitparked URL NUMBER")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	p, err := amqpbridge.OpenParking(ctx, rabbit.New(rabbit.Config{URLs: args[:1], Log: zerolog.Nop()}))
 	ts.Check(err)
@@ -178,6 +182,18 @@ func waitConsuming(ts *testscript.TestScript, neg bool, args []string) {
 	poll(ts, "it never consumes", func() bool {
 		p, err := client.Inspect(context.Background(), "bridge/registrations")
 		return err == nil && strings.Contains(p.Shown, "Consuming:true")
+	})
+}
+
+// waitTrouble waits until a process of the server on a data directory is in a trouble with a text in it.
+func waitTrouble(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: waittrouble DATA PROCESS TEXT")
+	}
+	client := console.NewClient(filepath.Join(ts.MkAbs(args[0]), supervisor.ControlSocket))
+	poll(ts, args[1]+" is in no such trouble", func() bool {
+		p, err := client.Inspect(context.Background(), args[1])
+		return err == nil && strings.Contains(p.Trouble, args[2])
 	})
 }
 

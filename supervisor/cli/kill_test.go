@@ -30,7 +30,7 @@ func TestKillNineOfTheServer(t *testing.T) {
 	url := brokertest.URL(t)
 	data := filepath.Join(t.TempDir(), "data")
 	server := ours().serve(t, data, url)
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	dialer := rabbit.New(rabbit.Config{URLs: []string{url}, Log: zerolog.Nop()})
 	sw, err := softswitch.Connect(ctx, dialer, "switch", wire.Kazoo5)
