@@ -19,13 +19,11 @@ const (
 
 // ask asks until there is an answer, as a proxy does, for which the phone tries again.
 func ask(ctx context.Context, question func(context.Context) (wire.Message, error)) (wire.Message, error) {
-	ctx, cancel := context.WithTimeout(ctx, demoStep)
-	defer cancel()
-	for {
+	for until := time.Now().Add(demoStep); ; {
 		try, over := context.WithTimeout(ctx, demoPatience)
 		m, err := question(try)
 		over()
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		if !errors.Is(err, context.DeadlineExceeded) || !time.Now().Before(until) {
 			return m, err
 		}
 	}
