@@ -186,6 +186,7 @@ type Flow struct {
 	holding  bool   // acknowledges nothing for now, see fill
 	taken    uint64 // deliveries so far
 	quiet    uint64 // the same when fill looked last
+	fills    int    // how often it has
 	stopped  bool   // the broker delivers nothing more
 	drains   []Drain
 }

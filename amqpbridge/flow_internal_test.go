@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"registrar/amqpbridge/link"
@@ -225,4 +226,29 @@ func TestDrainWhileItSubscribes(t *testing.T) {
 	if err := soon(t, "answer to the drain", drained); err != nil {
 		t.Error(err)
 	}
+}
+
+// Messages that come one by one, all the time, neither fill the prefetch nor leave the queue quiet: a drain ends all the same.
+func TestDrainEndsUnderSteadyLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newStub()
+		close(l.ready)
+		b := newBench(t, l)
+		deliver := soon(t, "consumer", l.deliver)
+		b.on(func(*otp.Context[FlowMessage]) { b.flow.spec.Consumer.Prefetch = 1000 })
+		began, drained := time.Now(), b.drain()
+		tick := time.NewTicker(fillQuiet / 2)
+		defer tick.Stop()
+		for tag := uint64(1); len(l.cancelled) == 0; tag++ {
+			<-tick.C
+			deliver(link.Delivery{Tag: tag})
+			soon(t, "work", b.asks)(outcome{then: func(*otp.Context[FlowMessage]) string { return "answered" }})
+			if time.Since(began) > 2*fillLooks*fillQuiet {
+				t.Fatal("it waits for ever")
+			}
+		}
+		if err := soon(t, "answer to the drain", drained); err != nil {
+			t.Error(err)
+		}
+	})
 }

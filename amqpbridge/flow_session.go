@@ -151,13 +151,18 @@ func (f *Flow) onDrain(c *otp.Context[FlowMessage], m Drain) {
 	f.settleDrains()
 }
 
-// fillQuiet is how long nothing has to come for a queue to be taken for empty: longer than a broker that is busy with others keeps one waiting.
-const fillQuiet = 300 * time.Millisecond
+// fillQuiet is how long nothing has to come for a queue to be taken for empty: longer than a broker that is busy with others keeps one waiting. Where a few
+// messages come all the time that is never so: then it is given up after fillLooks of it.
+const (
+	fillQuiet = 300 * time.Millisecond
+	fillLooks = 10
+)
 
 // fill has the prefetch fill up, or the queue run dry, before the subscription is cancelled: what a broker has handed out but not yet sent when it is
 // cancelled reaches nobody, and would be marked as delivered before. So nothing is acknowledged from now on until it is cancelled.
 func (f *Flow) fill(c *otp.Context[FlowMessage]) {
 	f.holding, f.quiet = true, f.taken
+	f.fills++
 	c.After(fillQuiet, filled{})
 }
 
@@ -166,7 +171,7 @@ func (f *Flow) onFilled(c *otp.Context[FlowMessage]) {
 	if !f.holding || f.consumer == nil {
 		return
 	}
-	if full := len(f.jobs)+f.acks.settled >= f.spec.Consumer.Prefetch; full || f.taken == f.quiet {
+	if full := len(f.jobs)+f.acks.settled >= f.spec.Consumer.Prefetch; full || f.taken == f.quiet || f.fills >= fillLooks {
 		f.cancel(c)
 		return
 	}

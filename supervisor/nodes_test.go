@@ -121,7 +121,7 @@ func (b *testbed) leads() bool {
 // says so, and renews its sessions, which heals it.
 func TestSilentDeathIsNoticed(t *testing.T) {
 	b := newTestbed(t)
-	b.cfg.Bridge.Canary = 200 * time.Millisecond // three times as long must a busy machine not keep it waiting
+	b.cfg.Bridge.Canary = 400 * time.Millisecond // three times as long must a busy machine not keep it waiting
 	b.start()
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
