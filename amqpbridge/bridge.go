@@ -108,7 +108,7 @@ func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, read fu
 	b.flows = append(b.flows, flowDecl{ref: ref, spec: FlowSpec{
 		Name: name, Consumer: consumer, Read: read, Ask: ask, Policy: p, Publisher: b.publisher, Connection: b.consuming, Self: ref,
 		Malformed: b.spec.Settings.Malformed, Poison: b.spec.Settings.Poison, Status: b.Status, Tally: b.Tally, Now: b.spec.Now,
-		Garbage: b.garbage, Window: max(1, consumer.Prefetch/2), Known: b.spec.Settings.KnownMost, Service: b.spec.Settings.Service,
+		Garbage: b.garbage, Window: max(1, consumer.Prefetch/2), Known: b.spec.Settings.KnownMost, Service: b.spec.Settings.Service, Quiet: b.spec.Settings.Quiet,
 	}})
 	if spec := &b.flows[len(b.flows)-1].spec; p.Budget > 0 {
 		spec.Answerable = func() bool { return b.Status.isUp(publishingPart) }

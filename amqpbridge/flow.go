@@ -146,6 +146,8 @@ type FlowSpec struct {
 	Known int
 	// Service is an artificial time that the work on each delivery takes, one after the other: for tests of overload.
 	Service time.Duration
+	// Quiet is how long nothing has to come for the queue to be taken for empty; zero is fillQuiet.
+	Quiet time.Duration
 	// Policy says what becomes of a delivery whose work has failed.
 	Policy    Policy
 	Publisher *otp.Ref[PublisherMessage]

@@ -1,6 +1,7 @@
 package amqpbridge
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -163,7 +164,7 @@ const (
 func (f *Flow) fill(c *otp.Context[FlowMessage]) {
 	f.holding, f.quiet = true, f.taken
 	f.fills++
-	c.After(fillQuiet, filled{})
+	c.After(cmp.Or(f.spec.Quiet, fillQuiet), filled{})
 }
 
 // onFilled cancels when nothing more can be on its way.

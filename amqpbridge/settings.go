@@ -44,6 +44,8 @@ type Settings struct {
 	// Service is an artificial time that the work on each delivery takes, one delivery of a flow after the other: it makes overload cheap to test.
 	// Zero is none.
 	Service time.Duration
+	// Quiet is how long nothing has to come at a stop for a queue to be taken for empty; zero is 300 ms, which a busy broker may need. One in memory needs less.
+	Quiet time.Duration
 	// Crashes is how often one delivery may crash the actor that works on it before it is parked as poison.
 	Crashes int
 }

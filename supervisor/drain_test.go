@@ -58,7 +58,7 @@ func TestHangingFlowLeavesOthersTheirTime(t *testing.T) {
 	if err := b.server.Suspend("bridge/authn"); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	_ = b.server.Stop(ctx) // it is late
 	b.server = nil

@@ -101,6 +101,7 @@ func newLoopbed(t *testing.T, change func(*supervisor.Config)) *loopbed {
 		Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
 	}
 	b.cfg.Bridge.Budget = 10 * time.Second // of the test's clock
+	b.cfg.Bridge.Quiet = 50 * time.Millisecond
 	if change != nil {
 		change(&b.cfg)
 	}
