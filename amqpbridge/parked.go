@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/wire"
 )
 
 // The headers of what was put aside.
@@ -31,6 +33,16 @@ type ParkedMessage struct {
 	// Body is as it came: in ContentEncoding, if that is not empty.
 	ContentType, ContentEncoding string
 	Body                         []byte
+}
+
+// Text is the body for people to read: what was compressed is not any more, and what is no text is marked. A body that cannot be unpacked, or is too
+// large then, is shown as it came.
+func (m ParkedMessage) Text() string {
+	body, err := wire.Inflate(m.ContentEncoding, m.Body)
+	if err != nil {
+		body = m.Body
+	}
+	return strings.ToValidUTF8(string(body), "\uFFFD")
 }
 
 // Verdict is what becomes of a message that was put aside.

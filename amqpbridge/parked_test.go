@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,13 +13,14 @@ import (
 	"registrar/amqpbridge/softswitch"
 )
 
-// A report that came compressed is put aside and tried again as it came.
+// A report that came compressed is put aside and tried again as it came, and shown as it is to be read.
 func TestRetryOfWhatIsCompressed(t *testing.T) {
 	s := newStage(t)
 	s.raise()
 	var body bytes.Buffer
 	w := gzip.NewWriter(&body)
-	_, _ = w.Write([]byte(`{"Event-Name":"reg_success","Realm":"acme.test","Username":"poison","Contact":"sip:a@b","Expires":300,"Event-Timestamp":1795392520}`))
+	const plain = `{"Event-Name":"reg_success","Realm":"acme.test","Username":"poison","Contact":"sip:a@b","Expires":300,"Event-Timestamp":1795392520}`
+	_, _ = w.Write([]byte(plain))
 	_ = w.Close()
 	session, err := s.broker.Dial(t.Context(), "proxy")
 	if err != nil {
@@ -42,6 +44,13 @@ func TestRetryOfWhatIsCompressed(t *testing.T) {
 	err = p.Look(t.Context(), s.set.Poison, func(m amqpbridge.ParkedMessage) amqpbridge.Verdict {
 		if m.ContentEncoding != "gzip" || !bytes.Equal(m.Body, body.Bytes()) {
 			t.Errorf("put aside as %q in %q", m.Body, m.ContentEncoding)
+		}
+		if m.Text() != plain {
+			t.Errorf("shown as %q", m.Text())
+		}
+		m.ContentEncoding = "of another kind"
+		if want := strings.ToValidUTF8(body.String(), "\uFFFD"); m.Text() != want {
+			t.Errorf("without a known encoding it is shown as %q, want %q", m.Text(), want)
 		}
 		return amqpbridge.Retry
 	})

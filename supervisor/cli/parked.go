@@ -92,7 +92,7 @@ func (c *parkedShowCmd) Run(ctx context.Context, env Env) error {
 		return fmt.Errorf("nothing with the ID %s is put aside", c.ID)
 	}
 	return printf(env.Stdout, "%s\n  queue     %s\n  flow      %s\n  tries     %d\n  reason    %s\n  exchange  %s\n  key       %s\n  type      %s\n\n%s\n",
-		found.ID, found.Queue, found.Flow, found.Tries, found.Reason, found.Exchange, found.Key, found.ContentType, strings.ToValidUTF8(string(found.Body), "\uFFFD"))
+		found.ID, found.Queue, found.Flow, found.Tries, found.Reason, found.Exchange, found.Key, found.ContentType, found.Text())
 }
 
 // chosen names messages.
