@@ -242,7 +242,8 @@ func TestDrainEndsUnderSteadyLoad(t *testing.T) {
 		for tag := uint64(1); len(l.cancelled) == 0; tag++ {
 			<-tick.C
 			deliver(link.Delivery{Tag: tag})
-			soon(t, "work", b.asks)(outcome{then: func(*otp.Context[FlowMessage]) string { return "answered" }})
+			done := soon(t, "work", b.asks)
+			b.on(func(*otp.Context[FlowMessage]) { done(outcome{then: func(*otp.Context[FlowMessage]) string { return "answered" }}) })
 			if time.Since(began) > 2*fillLooks*fillQuiet {
 				t.Fatal("it waits for ever")
 			}
