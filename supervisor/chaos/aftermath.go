@@ -10,12 +10,8 @@ import (
 	"registrar/supervisor/otp"
 )
 
-const (
-	// CalmWithin is how long it may take, when nothing is broken any more, until the registrar is ready and the tree is as declared.
-	calmWithin = 60 * time.Second
-	// ShownWithin is how long it may take from one user whose last report is shown to the next.
-	shownWithin = 20 * time.Second
-)
+// calmWithin is how long it may take, when nothing is broken any more, until the registrar is ready and the tree is as declared.
+const calmWithin = 60 * time.Second
 
 // aftermath looks at what is left: by questions, then in the file of a registrar that was killed once more, then by questions to the next one.
 func (r *run) aftermath(ctx context.Context) error {
@@ -104,7 +100,7 @@ func differs(want, got otp.Node) string {
 func (r *run) shownAll(ctx context.Context, by string) {
 	left, _ := r.ledger.Newest()
 	kept := map[domain.Key]string{}
-	for last := time.Now(); len(left) > 0 && time.Since(last) < shownWithin; pause(ctx, again) {
+	for last := time.Now(); len(left) > 0 && time.Since(last) < r.opts.Shown; pause(ctx, again) {
 		for k, contact := range left {
 			once, cancel := context.WithTimeout(ctx, patience)
 			m, err := r.w.Query(once, string(k.Realm), string(k.User), "Contact")

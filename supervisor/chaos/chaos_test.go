@@ -32,7 +32,6 @@ func build(t *testing.T, args ...string) []string {
 
 func play(t *testing.T, o chaos.Options) *chaos.Report {
 	t.Helper()
-	brokertest.Alone(t)
 	o.Out = t.Output()
 	r, err := chaos.Run(context.WithoutCancel(t.Context()), o)
 	if err != nil {
@@ -46,6 +45,7 @@ func play(t *testing.T, o chaos.Options) *chaos.Report {
 
 // Everything is broken twice, under load, and all that was promised is kept. With the race detector, which is here for the harness alone, it is shorter.
 func TestChaos(t *testing.T) {
+	brokertest.Alone(t)
 	o := chaos.Defaults()
 	o.Program = build(t)
 	if withRace {
@@ -70,8 +70,9 @@ func TestChaos(t *testing.T) {
 	}
 }
 
-// A registrar with a planted bug is found out: each by what it breaks.
+// A registrar with a planted bug is found out: each by what it breaks. They are played side by side, on brokers of their own.
 func TestPlantedBugs(t *testing.T) {
+	brokertest.Alone(t)
 	program := build(t, "-tags", "mutants")
 	for bug, c := range map[mutant.Name]struct {
 		great []chaos.Fault
@@ -85,10 +86,12 @@ func TestPlantedBugs(t *testing.T) {
 			continue
 		}
 		t.Run(string(bug), func(t *testing.T) {
+			t.Parallel()
 			o := chaos.Defaults()
 			o.Program, o.Env = program, []string{"REGISTRAR_MUTANT=" + string(bug)}
 			o.Phones, o.Kills, o.Often = 100, 0, 0
 			o.Great, o.Rounds, o.Rest, o.For = c.great, 2, 2*time.Second, 4*time.Second
+			o.Shown = 3 * time.Second // there will be some who are left
 			if err := play(t, o).Err(); err == nil || !strings.Contains(err.Error(), c.found) {
 				t.Errorf("found %v, want %q", err, c.found)
 			}

@@ -24,6 +24,8 @@ type Options struct {
 	Rounds int
 	For    time.Duration
 	Seed   uint64
+	// Shown is how long it may take in the end from one user whose last report is shown to the next; those who are left then are lost.
+	Shown time.Duration
 	// Out is told of each harm, a line.
 	Out io.Writer
 }
@@ -31,6 +33,7 @@ type Options struct {
 // Defaults are the options of the demo and the test, but for the program.
 func Defaults() Options {
 	return Options{
-		Phones: 600, Realms: 10, Rate: 150, Kills: 100, Often: 10 * time.Second, Great: Great(), Rest: 4 * time.Second, Rounds: 2, Seed: 1, Out: io.Discard,
+		Phones: 600, Realms: 10, Rate: 150, Kills: 100, Often: 10 * time.Second, Great: Great(), Rest: 4 * time.Second, Rounds: 2, Seed: 1,
+		Shown: 20 * time.Second, Out: io.Discard,
 	}
 }
