@@ -107,17 +107,6 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// soon waits for a value.
-func soon[T any](t *testing.T, what string, from <-chan T) (v T) {
-	t.Helper()
-	select {
-	case v = <-from:
-	case <-time.After(otptest.Long):
-		t.Fatalf("no %s in time", what)
-	}
-	return v
-}
-
 // A registration that kills its actor is handed to the next incarnation, a few times. One that gets through then counts; one that never does
 // is parked with the reason and acknowledged. Those that came between them notice nothing.
 func TestCrashingRegistrationsAreHandedAgainThenParked(t *testing.T) {

@@ -126,32 +126,21 @@ func (b *bench) drain() <-chan error {
 	return ended
 }
 
-// soon waits for a value.
-func soon[T any](t *testing.T, what string, from <-chan T) (v T) {
-	t.Helper()
-	select {
-	case v = <-from:
-	case <-time.After(otptest.Long):
-		t.Fatalf("no %s in time", what)
-	}
-	return v
-}
-
 // The connection is lost when the last delivery has been finished and not yet acknowledged: the drain ends all the same.
 func TestDrainEndsWithoutItsConnection(t *testing.T) {
 	l := newStub()
 	close(l.ready)
 	b := newBench(t, l)
-	deliver := soon(t, "consumer", l.deliver)
+	deliver := otptest.Soon(t, "consumer", l.deliver)
 	deliver(link.Delivery{Tag: 1})
-	done := soon(t, "work", b.asks)
+	done := otptest.Soon(t, "work", b.asks)
 	drained := b.drain()
 	b.until("cancelled", func(f *Flow) bool { return f.stopped })
 	b.on(func(*otp.Context[FlowMessage]) {
 		b.tell(attach{}) // stands before the word to acknowledge
 		done(settled("done"))
 	})
-	if err := soon(t, "answer to the drain", drained); err != nil {
+	if err := otptest.Soon(t, "answer to the drain", drained); err != nil {
 		t.Error(err)
 	}
 }
@@ -161,11 +150,11 @@ func TestDrainEndsWithANewConnection(t *testing.T) {
 	l := newStub()
 	close(l.ready)
 	b := newBench(t, l)
-	soon(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
-	soon(t, "work", b.asks) // never done
+	otptest.Soon(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
+	otptest.Soon(t, "work", b.asks) // never done
 	drained := b.drain()
 	b.tell(attach{session: newStub(), by: 1})
-	if err := soon(t, "answer to the drain", drained); err != nil {
+	if err := otptest.Soon(t, "answer to the drain", drained); err != nil {
 		t.Error(err)
 	}
 }
@@ -175,11 +164,11 @@ func TestAcknowledgesWhatWasFinishedBeforeItsConsumer(t *testing.T) {
 	l := newStub()
 	l.early = func(deliver func(link.Delivery)) { deliver(link.Delivery{Tag: 1}) }
 	b := newBench(t, l)
-	done := soon(t, "work", b.asks)
+	done := otptest.Soon(t, "work", b.asks)
 	b.on(func(*otp.Context[FlowMessage]) { done(settled("done")) })
 	b.until("finished", func(f *Flow) bool { return f.acks.settled == 1 && !f.flushing })
 	close(l.ready)
-	if tag := soon(t, "acknowledgement", l.acks); tag != 1 {
+	if tag := otptest.Soon(t, "acknowledgement", l.acks); tag != 1 {
 		t.Errorf("acknowledged %d", tag)
 	}
 }
@@ -197,15 +186,15 @@ func TestPausesWhileItSubscribes(t *testing.T) {
 	mine <- b
 	b.until("pausing", func(f *Flow) bool { return f.session != nil && f.by == nil })
 	close(l.ready)
-	soon(t, "end of the subscription", l.closed)
+	otptest.Soon(t, "end of the subscription", l.closed)
 	if len(b.asks) > 0 {
 		t.Error("it works on what it cannot answer")
 	}
 	l.early = nil
 	b.mute.Store(false)
-	soon(t, "consumer", l.deliver)
-	soon(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
-	soon(t, "work", b.asks)
+	otptest.Soon(t, "consumer", l.deliver)
+	otptest.Soon(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
+	otptest.Soon(t, "work", b.asks)
 }
 
 // A subscription that begins while the flow is being drained is cancelled as any other: not before what the broker has handed out has come.
@@ -222,8 +211,8 @@ func TestDrainWhileItSubscribes(t *testing.T) {
 	if !held {
 		t.Error("it has not waited for the prefetch to fill up")
 	}
-	soon(t, "cancellation", l.cancelled)
-	if err := soon(t, "answer to the drain", drained); err != nil {
+	otptest.Soon(t, "cancellation", l.cancelled)
+	if err := otptest.Soon(t, "answer to the drain", drained); err != nil {
 		t.Error(err)
 	}
 }
@@ -234,7 +223,7 @@ func TestDrainEndsUnderSteadyLoad(t *testing.T) {
 		l := newStub()
 		close(l.ready)
 		b := newBench(t, l)
-		deliver := soon(t, "consumer", l.deliver)
+		deliver := otptest.Soon(t, "consumer", l.deliver)
 		b.on(func(*otp.Context[FlowMessage]) { b.flow.spec.Consumer.Prefetch = 1000 })
 		began, drained := time.Now(), b.drain()
 		tick := time.NewTicker(fillQuiet / 2)
@@ -242,13 +231,15 @@ func TestDrainEndsUnderSteadyLoad(t *testing.T) {
 		for tag := uint64(1); len(l.cancelled) == 0; tag++ {
 			<-tick.C
 			deliver(link.Delivery{Tag: tag})
-			done := soon(t, "work", b.asks)
-			b.on(func(*otp.Context[FlowMessage]) { done(outcome{then: func(*otp.Context[FlowMessage]) string { return "answered" }}) })
+			done := otptest.Soon(t, "work", b.asks)
+			b.on(func(*otp.Context[FlowMessage]) {
+				done(outcome{then: func(*otp.Context[FlowMessage]) string { return "answered" }})
+			})
 			if time.Since(began) > 2*fillLooks*fillQuiet {
 				t.Fatal("it waits for ever")
 			}
 		}
-		if err := soon(t, "answer to the drain", drained); err != nil {
+		if err := otptest.Soon(t, "answer to the drain", drained); err != nil {
 			t.Error(err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp/otptest"
 )
 
 // stuck has the first message that is published from now on wait until it is let go.
@@ -47,7 +48,7 @@ func TestAnswersAreNotSentLate(t *testing.T) {
 	s.raise()
 	sw := s.connect()
 	s.question(sw, "first")
-	soon(t, "answer", write.reached)
+	otptest.Soon(t, "answer", write.reached)
 	const more = 20
 	for i := range more {
 		s.question(sw, strconv.Itoa(i))

@@ -12,6 +12,7 @@ import (
 	"registrar/amqpbridge/link/loop"
 	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor/otp/otptest"
 )
 
 // stage is a bridge with settings of a test's own between a broker in memory and actors.
@@ -131,7 +132,7 @@ func (s *stage) take(queue string, n int) (all []link.Delivery) {
 		s.t.Fatal(err)
 	}
 	for range n {
-		all = append(all, soon(s.t, "message", in))
+		all = append(all, otptest.Soon(s.t, "message", in))
 	}
 	return all
 }

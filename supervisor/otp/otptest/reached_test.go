@@ -27,3 +27,14 @@ func TestReached(t *testing.T) {
 		}
 	})
 }
+
+// A value that comes is taken.
+func TestSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from := make(chan int)
+		time.AfterFunc(otptest.Long-time.Second, func() { from <- 1 })
+		if v := otptest.Soon(t, "number", from); v != 1 {
+			t.Errorf("got %d", v)
+		}
+	})
+}
