@@ -51,7 +51,7 @@ func (f *Family[K, M]) evict() {
 	var some [evictOf]*kid[K, M]
 	n := 0
 	f.mu.Lock()
-	most := len(f.kids) - f.spec.Most + 1
+	most := max(1, len(f.kids)-f.spec.Most+1)
 	for _, d := range f.kids { // in an order that is random enough
 		some[n] = d
 		if n++; n == evictOf {
