@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/fault/mutant"
+	"registrar/actors/otp"
 	"registrar/actors/sip"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/fault/mutant"
-	"registrar/supervisor/otp"
 )
 
 // answering is what the three flows share: reading a delivery, and replying to its sender. It is immutable.

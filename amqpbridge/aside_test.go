@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/client"
 )
 
 const incomplete = `{"Event-Name":"reg_success"}`
@@ -21,7 +21,7 @@ func TestPutAsideLater(t *testing.T) {
 	s.full.Store(true)
 	s.put(sw, "registrar", "authn.endpoint.req.a", incomplete)
 	s.put(sw, "registrar", "registration.success.a.b", incomplete)
-	if err := sw.Report(t.Context(), softswitch.Registration{Realm: "acme.test", User: "poison", Contact: "sip:a@b", Expires: time.Hour}); err != nil {
+	if err := sw.Report(t.Context(), client.Registration{Realm: "acme.test", User: "poison", Contact: "sip:a@b", Expires: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	crashes := uint64(s.set.Crashes)

@@ -6,10 +6,10 @@ import (
 
 	"registrar/actors/credential"
 	"registrar/actors/domain"
+	"registrar/actors/fault/mutant"
+	"registrar/actors/otp"
 	"registrar/actors/sip"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/fault/mutant"
-	"registrar/supervisor/otp"
 )
 
 // authn answers the question for a user's credentials.

@@ -10,11 +10,11 @@ import (
 
 	"registrar/actors/credential"
 	"registrar/actors/domain"
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 	"registrar/actors/registration"
 	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/link/loop"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
+	"registrar/amqpbridge/link/memory"
 )
 
 func run(t *testing.T, sys *otp.System, children ...otp.ChildSpec) {
@@ -39,7 +39,7 @@ func reached(t *testing.T, what string, ok func() bool) {
 
 // A broker that confirms nothing holds up what needs a confirm and no answer: what finds no place is refused at once.
 func TestPublisherWaitsForNoConfirm(t *testing.T) {
-	sys, broker, tally := otp.NewSystem(), loop.New(), &Tally{}
+	sys, broker, tally := otp.NewSystem(), memory.New(), &Tally{}
 	spec := PublisherSpec{
 		Self: otp.NewRef[PublisherMessage](sys, "publisher"), Connection: otp.NewRef[ConnectionMessage](sys, "connection"),
 		Status: NewStatus(publisherPart), Tally: tally, Now: time.Now,
@@ -113,7 +113,7 @@ func TestNoticesWaitForTheirOwners(t *testing.T) {
 	set := DefaultSettings()
 	set.Canary, set.Budget = 0, time.Hour
 	realms := otp.NewRef[credential.RealmsMessage](sys, "realms")
-	b := New(Spec{System: sys, Dialer: loop.New(), Settings: set, Realms: realms, Now: time.Now, Log: zerolog.Nop()})
+	b := New(Spec{System: sys, Dialer: memory.New(), Settings: set, Realms: realms, Now: time.Now, Log: zerolog.Nop()})
 	run(t, sys, child(realms, func() otp.Behaviour[credential.RealmsMessage] { return asked }), child(b.notices, func() otp.Behaviour[NoticesMessage] {
 		return &notices{answering: b.shared, self: b.notices, realms: realms, pending: &b.news}
 	}))

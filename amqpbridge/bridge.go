@@ -8,9 +8,9 @@ import (
 
 	"registrar/actors/credential"
 	"registrar/actors/directory"
+	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
 )
 
 // Spec is what the bridge needs of the rest of the house.

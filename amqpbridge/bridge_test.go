@@ -14,13 +14,13 @@ import (
 	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 	"registrar/actors/registration"
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) { otptest.Main(m) }
@@ -114,7 +114,7 @@ func TestCrashingRegistrationsAreHandedAgainThenParked(t *testing.T) {
 	s.raise()
 	sw := s.connect()
 	for _, user := range []string{"one", "poison", "two", "shaky", "three"} {
-		if err := sw.Report(t.Context(), softswitch.Registration{Realm: "acme.test", User: user, Contact: "sip:a@b", Expires: time.Hour}); err != nil {
+		if err := sw.Report(t.Context(), client.Registration{Realm: "acme.test", User: user, Contact: "sip:a@b", Expires: time.Hour}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -137,7 +137,7 @@ func TestDrain(t *testing.T) {
 	report := func(n int) {
 		t.Helper()
 		for i := range n {
-			if err := sw.Report(t.Context(), softswitch.Registration{Realm: "acme.test", User: strconv.Itoa(i), Contact: "sip:a@b", Expires: time.Hour}); err != nil {
+			if err := sw.Report(t.Context(), client.Registration{Realm: "acme.test", User: strconv.Itoa(i), Contact: "sip:a@b", Expires: time.Hour}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
-	"registrar/supervisor/otp"
 )
 
 // Back-off between attempts to reach the broker: it doubles from the first to the last, with jitter.

@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
 )
 
 // FlowMessage is what a flow's actor understands.

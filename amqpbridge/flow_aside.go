@@ -1,8 +1,8 @@
 package amqpbridge
 
 import (
+	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
-	"registrar/supervisor/otp"
 )
 
 // aside is the place for a delivery that cannot be used: a queue, the outcome's name and why. It waits when there was no place for it yet.

@@ -7,9 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge/link"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
 )
 
 // bench is a flow without a broker or actors: the test delivers, answers and looks at the flow on its own goroutine.

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
-	"registrar/supervisor/otp"
 )
 
 // errUnanswerable is what a flow that pauses says of itself.

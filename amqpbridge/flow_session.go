@@ -5,10 +5,10 @@ import (
 	"context"
 	"time"
 
+	"registrar/actors/fault"
+	"registrar/actors/fault/mutant"
+	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/fault/mutant"
-	"registrar/supervisor/otp"
 )
 
 const (

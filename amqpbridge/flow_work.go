@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/fault/mutant"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/fault/mutant"
-	"registrar/supervisor/otp"
 )
 
 // The outcomes after which a user is known, see [gate].

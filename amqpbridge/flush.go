@@ -6,9 +6,9 @@ import (
 	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
 )
 
 // flush removes the registrations of a user or a whole realm and has their cached credentials forgotten; with Cache-Only the

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"registrar/amqpbridge/softswitch"
+	"registrar/actors/otp/otptest"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp/otptest"
 )
 
 // stuck has the first message that is published from now on wait until it is let go.
@@ -32,7 +32,7 @@ func (s *stuck) publish() {
 }
 
 // question asks about a user that there is not.
-func (s *stage) question(sw *softswitch.Switch, user string) {
+func (s *stage) question(sw *client.Switch, user string) {
 	s.t.Helper()
 	aor := "sip:" + user + "@acme.test"
 	s.put(sw, "registrar", "authn.endpoint.req.a", string(wire.Sender{App: "switch"}.AuthnRequest(&wire.AuthnRequest{

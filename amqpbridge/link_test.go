@@ -10,7 +10,7 @@ import (
 
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/link/loop"
+	"registrar/amqpbridge/link/memory"
 )
 
 // dialer stands between a bridge and its broker: it wraps sessions, or refuses to make them. A nil function leaves things as they are.
@@ -33,7 +33,7 @@ func (d *dialer) Dial(ctx context.Context, name string) (link.Session, error) {
 
 // A broker comes and goes many times in the life of a registrar, which must not remember the sessions that have ended.
 func TestEndedSessionsAreForgotten(t *testing.T) {
-	broker := loop.New()
+	broker := memory.New()
 	var made, freed atomic.Int64
 	type tracked struct{ link.Session }
 	b := start(t, &dialer{Dialer: broker, wrap: func(_ string, s link.Session) link.Session {
@@ -73,7 +73,7 @@ func (s deaf) Apply(ctx context.Context, t link.Topology) error {
 
 // New sessions do not heal everything: as long as nothing is answered the bridge says so, also between one renewal and the next.
 func TestSilentDeathIsSaidUntilSomethingIsAnswered(t *testing.T) {
-	broker := loop.New()
+	broker := memory.New()
 	set := amqpbridge.DefaultSettings()
 	set.Canary = 50 * time.Millisecond
 	var deafened atomic.Bool

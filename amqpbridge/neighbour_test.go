@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/link/loop"
-	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/link/memory"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp/otptest"
 )
 
 // ownLine is a dialer whose publishing connection can be taken away while those of others on the broker stay.
@@ -50,7 +50,7 @@ func (l *ownLine) lose() {
 // Of two registrars on a broker one cannot publish any more: not one question is lost by that, for it takes none, and what it has taken goes to the other. It
 // goes on with reports. When it can publish again it answers again.
 func TestWhoCannotAnswerLeavesQuestionsToItsNeighbour(t *testing.T) {
-	broker := loop.New()
+	broker := memory.New()
 	set := amqpbridge.DefaultSettings()
 	set.Canary, set.NotFound = 0, "error"
 	set.QueueTTL, set.Budget = time.Minute, time.Minute // on a busy machine, too, an answer is owed
@@ -60,7 +60,7 @@ func TestWhoCannotAnswerLeavesQuestionsToItsNeighbour(t *testing.T) {
 	two := begin(t, line, set2)
 	until(t, "ready", func() bool { return len(one.Status.Reasons())+len(two.Status.Reasons()) == 0 })
 	ctx := t.Context()
-	sw, err := softswitch.Connect(ctx, broker, "switch", wire.Kazoo5)
+	sw, err := client.Connect(ctx, broker, "switch", wire.Kazoo5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestWhoCannotAnswerLeavesQuestionsToItsNeighbour(t *testing.T) {
 		t.Error("it goes on with questions that it cannot answer")
 	}
 	for i := range 5 {
-		if err := sw.Report(ctx, softswitch.Registration{Realm: "acme.test", User: strconv.Itoa(i), Contact: "sip:a@b", Expires: time.Hour}); err != nil {
+		if err := sw.Report(ctx, client.Registration{Realm: "acme.test", User: strconv.Itoa(i), Contact: "sip:a@b", Expires: time.Hour}); err != nil {
 			t.Fatal(err)
 		}
 	}

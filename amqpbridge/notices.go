@@ -7,11 +7,11 @@ import (
 
 	"registrar/actors/credential"
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/actors/sip"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
 )
 
 // noticesMost bounds the news that wait for their notices: when a broker is slow and a million registrations end, notices are left out

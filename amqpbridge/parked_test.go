@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/softswitch"
 )
 
 // A report that came compressed is put aside and tried again as it came, and shown as it is to be read.
@@ -124,7 +124,7 @@ func TestParkingThatSeemsToBeEmpty(t *testing.T) {
 }
 
 // finds puts so many messages aside and looks for them over a broker.
-func (s *stage) finds(sw *softswitch.Switch, over link.Dialer, n int) {
+func (s *stage) finds(sw *client.Switch, over link.Dialer, n int) {
 	s.t.Helper()
 	for range n {
 		s.put(sw, "", s.set.Malformed, "x")

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
 )
 
 // Policy says what becomes of a delivery whose work has failed. The kind of the error alone decides, with the number of tries

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
 )
 
 // What becomes of a delivery: error, tries, age → action. A question is dropped when its time is over, a registration never.

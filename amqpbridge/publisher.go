@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
+	"registrar/actors/trace"
 	"registrar/amqpbridge/link"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
 )
 
 // PublisherMessage is what the publisher's actor understands.

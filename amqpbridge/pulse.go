@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/sip"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
 )
 
 // canaryRealm is the realm that the pulse asks about: nobody has credentials in it (RFC 2606 section 2).

@@ -7,10 +7,10 @@ import (
 
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/fault/mutant"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/fault/mutant"
-	"registrar/supervisor/otp"
 )
 
 // Registrations reads the committed records of a realm, or of all when it is empty, in pages in key order. The call returns at once; done is

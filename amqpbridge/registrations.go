@@ -8,11 +8,11 @@ import (
 	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/fault/mutant"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/actors/sip"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/fault/mutant"
-	"registrar/supervisor/otp"
 )
 
 // registrations hands what switches report about phones to the users' actors.

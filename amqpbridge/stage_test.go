@@ -7,19 +7,19 @@ import (
 	"testing"
 	"time"
 
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/link/loop"
-	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/link/memory"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp/otptest"
 )
 
 // stage is a bridge with settings of a test's own between a broker in memory and actors.
 type stage struct {
 	*amqpbridge.Bridge
 	t      *testing.T
-	broker *loop.Broker
+	broker *memory.Broker
 	set    amqpbridge.Settings
 	// refused says that the bridge may not connect to publish; publish, when it is there, stands before each message that it publishes unconfirmed.
 	refused atomic.Bool
@@ -33,7 +33,7 @@ type stage struct {
 // newStage prepares one; nothing runs before raise. Its queues drop no question however busy the machine is.
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, broker: loop.New(), set: amqpbridge.DefaultSettings()}
+	s := &stage{t: t, broker: memory.New(), set: amqpbridge.DefaultSettings()}
 	s.set.Canary, s.set.QueueTTL = 0, time.Hour
 	return s
 }
@@ -101,9 +101,9 @@ func (p *stagePublisher) PublishConfirmed(ctx context.Context, m link.Publishing
 }
 
 // connect starts a switch on the broker.
-func (s *stage) connect() *softswitch.Switch {
+func (s *stage) connect() *client.Switch {
 	s.t.Helper()
-	sw, err := softswitch.Connect(s.t.Context(), s.broker, "switch", wire.Kazoo5)
+	sw, err := client.Connect(s.t.Context(), s.broker, "switch", wire.Kazoo5)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func (s *stage) connect() *softswitch.Switch {
 }
 
 // put publishes a body to an exchange.
-func (s *stage) put(sw *softswitch.Switch, exchange, key, body string) {
+func (s *stage) put(sw *client.Switch, exchange, key, body string) {
 	s.t.Helper()
 	if err := sw.Publish(s.t.Context(), exchange, key, []byte(body)); err != nil {
 		s.t.Fatal(err)

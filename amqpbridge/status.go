@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // errSilent is why the sessions are renewed, errNotStarted what a part says of itself until it is there.

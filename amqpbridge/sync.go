@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
 )
 
 // pageSize is how many records are read at a time for an answer about many.

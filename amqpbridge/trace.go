@@ -1,10 +1,10 @@
 package amqpbridge
 
 import (
+	"registrar/actors/otp"
+	"registrar/actors/trace"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
 )
 
 // What a recorded event tells of a message: its kind, its Msg-ID and whom it is about. Bodies stay out.

@@ -18,8 +18,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/persistence"
-	"registrar/supervisor/otp"
 )
 
 // The benchmarks work on a file with a million registrations of 700 bytes on the machine's own disk; REGISTRAR_BENCH_USERS makes it smaller. Each

@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
+	"registrar/actors/trace"
 	"registrar/persistence"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
 )
 
 // Each commit of either file is recorded with its size, as many as are counted, and nothing of what is in it.

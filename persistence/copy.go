@@ -11,7 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // Kinds returns the names of the files, without their ending.

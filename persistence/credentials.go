@@ -8,9 +8,9 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
+	"registrar/actors/trace"
 )
 
 // CredentialChange is one credential to write, or to delete when Delete is set; then only its key counts.

@@ -4,10 +4,10 @@ import (
 	"testing"
 
 	"registrar/actors/domain"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 	"registrar/persistence"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
 )
 
 const writerName = "registrations/writer"

@@ -4,7 +4,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // dueLook is how many records one call of [Registrations.Due] looks at: a reader's time, a few milliseconds.

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 	"registrar/persistence"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) {

@@ -13,8 +13,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
 )
 
 // retryAfter is how long a writer waits between attempts to open its file again, or to write when there was no space.

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/persistence"
-	"registrar/persistence/crashfs"
-	"registrar/supervisor/otp"
+	"registrar/persistence/crashtest"
 )
 
 // crashChild is set in the environment of the process that is killed: the data directory. CrashNoSync has it leave out fsync.
@@ -66,7 +66,7 @@ func runCrashChild(dir string) int {
 func TestKillNine(t *testing.T) {
 	dir := t.TempDir()
 	newest := map[string]int{}
-	for round := range crashfs.Rounds(t, 8) {
+	for round := range crashtest.Rounds(t, 8) {
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = append(os.Environ(), crashChild+"="+dir)
 		cmd.Stderr = os.Stderr

@@ -15,16 +15,16 @@ import (
 	"testing"
 	"time"
 
+	"registrar/actors/otp/otptest"
 	"registrar/persistence"
-	"registrar/persistence/crashfs"
-	"registrar/supervisor/otp/otptest"
+	"registrar/persistence/crashtest"
 )
 
 // The number of a run is larger than that of any before it, also when the power fails while it is written.
 func TestRunsAreCountedOverPowerCuts(t *testing.T) {
-	crashfs.NeedsFUSE(t)
+	crashtest.NeedsFUSE(t)
 	dir := t.TempDir()
-	fs, err := crashfs.Mount(dir, map[string][]byte{"LOCK": nil})
+	fs, err := crashtest.Mount(dir, map[string][]byte{"LOCK": nil})
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env, cmd.Stderr = append(os.Environ(), lockChild+"="+dir), os.Stderr

@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	bolt "go.etcd.io/bbolt"
 
-	"registrar/supervisor/fault/mutant"
+	"registrar/actors/fault/mutant"
 )
 
 // Options say where the files are and how they are written.

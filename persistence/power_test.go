@@ -16,15 +16,15 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/persistence"
-	"registrar/persistence/crashfs"
+	"registrar/persistence/crashtest"
 )
 
 // The power fails under load, again and again: what was acknowledged is there, whatever part of the unsynced pages and names reached the
 // disk. Without fsync something is lost: so the test can tell.
 func TestPowerFailure(t *testing.T) {
-	crashfs.NeedsFUSE(t)
+	crashtest.NeedsFUSE(t)
 	t.Run("with fsync nothing is lost", func(t *testing.T) {
-		for round := range crashfs.Rounds(t, 6) {
+		for round := range crashtest.Rounds(t, 6) {
 			if lost := powerFailure(t, uint64(round), false); lost != "" {
 				t.Errorf("round %d: %s", round, lost)
 			}
@@ -53,7 +53,7 @@ func powerFailure(t *testing.T, seed uint64, noSync bool) (lost string) {
 // disk is a crashing file system, a process that writes to it as fast as it can, and what that has said.
 type disk struct {
 	t      *testing.T
-	fs     *crashfs.FS
+	fs     *crashtest.FS
 	cmd    *exec.Cmd
 	lines  *bufio.Scanner
 	began  time.Time      // of the first line
@@ -65,7 +65,7 @@ type disk struct {
 func newDisk(t *testing.T, noSync bool) *disk {
 	t.Helper()
 	dir := t.TempDir()
-	fs, err := crashfs.Mount(dir, nil)
+	fs, err := crashtest.Mount(dir, nil)
 	must(t, err)
 	d := &disk{t: t, fs: fs, newest: map[string]int{}}
 	d.cmd, d.lines = startWriter(t, dir, noSync)
@@ -161,7 +161,7 @@ func compare(t *testing.T, dir string, newest map[string]int) string {
 // A disk that is full: what comes is refused with a clear sentence, nothing that was acknowledged is lost, and when there is space again writing goes on
 // by itself.
 func TestDiskFull(t *testing.T) {
-	crashfs.NeedsFUSE(t)
+	crashtest.NeedsFUSE(t)
 	d := newDisk(t, false)
 	d.read(func() bool { return d.acks > 2000 })
 	d.fs.SetSpace(1)
@@ -180,8 +180,8 @@ func TestDiskFull(t *testing.T) {
 // A sync that fails has an unknown outcome, be it the one of the pages or the one of the root: nothing is acknowledged by it, the file is opened again,
 // and what is acknowledged after that is on disk.
 func TestSyncFails(t *testing.T) {
-	crashfs.NeedsFUSE(t)
-	for round := range crashfs.Rounds(t, 4) {
+	crashtest.NeedsFUSE(t)
+	for round := range crashtest.Rounds(t, 4) {
 		r := rand.New(rand.NewPCG(uint64(round), 2))
 		d := newDisk(t, false)
 		for range 5 {

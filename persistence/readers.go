@@ -8,7 +8,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // readers are the processes that read a file. Reads of one user go to the same one, and so keep their order.

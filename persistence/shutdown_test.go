@@ -10,15 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"registrar/persistence/crashfs"
+	"registrar/persistence/crashtest"
 )
 
 // The file system is shut down under load as if the power had failed (ext4 on a loop device, EXT4_IOC_SHUTDOWN without flushing its log), mounted again and
 // compared with what was acknowledged. Without fsync something is lost.
 func TestFileSystemShutdown(t *testing.T) {
-	crashfs.NeedsExt4(t)
+	crashtest.NeedsExt4(t)
 	t.Run("with fsync nothing is lost", func(t *testing.T) {
-		for round := range crashfs.Rounds(t, 4) {
+		for round := range crashtest.Rounds(t, 4) {
 			if lost := shutdown(t, false); lost != "" {
 				t.Errorf("round %d: %s", round, lost)
 			}
@@ -37,7 +37,7 @@ func TestFileSystemShutdown(t *testing.T) {
 // shutdown lets a writer work on a fresh file system until that is shut down, and returns what is lost.
 func shutdown(t *testing.T, noSync bool) string {
 	t.Helper()
-	device, err := crashfs.NewExt4(t.TempDir())
+	device, err := crashtest.NewExt4(t.TempDir())
 	must(t, err)
 	defer func() { must(t, errors.Join(device.Unmount(), device.Close())) }()
 	data := filepath.Join(device.Dir(), "data")

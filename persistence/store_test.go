@@ -14,8 +14,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/persistence"
-	"registrar/supervisor/otp"
 )
 
 func TestRecordSurvivesARestart(t *testing.T) {

@@ -2,7 +2,7 @@ package persistence
 
 import (
 	"registrar/actors/domain"
-	"registrar/supervisor/trace"
+	"registrar/actors/trace"
 )
 
 // What a recorded event tells of an operation: whose record it is about, and nothing of what is in it.

@@ -15,9 +15,9 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"registrar/actors/domain"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
 	"registrar/persistence"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
 )
 
 // fill writes so many users, fenced with epoch 1, in a few commits.

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
+	"registrar/actors/trace"
 )
 
 var errAbandoned = errors.New("the writer was abandoned")

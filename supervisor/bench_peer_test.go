@@ -18,9 +18,9 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
 )
@@ -83,7 +83,7 @@ type peer struct {
 	b   *testing.B
 	cmd *exec.Cmd
 	in  io.WriteCloser
-	sw  *softswitch.Switch
+	sw  *client.Switch
 }
 
 func startPeer(b *testing.B, kind string) *peer {
@@ -181,7 +181,7 @@ func BenchmarkRegistrationsBesideBareConsumer(b *testing.B) {
 }
 
 // paced reports n phones, at most 5,000 ahead of what is done, and returns how many a second were.
-func paced(b *testing.B, sw *softswitch.Switch, n uint64, done func() uint64) float64 {
+func paced(b *testing.B, sw *client.Switch, n uint64, done func() uint64) float64 {
 	b.Helper()
 	first := done()
 	var sent atomic.Uint64
@@ -192,7 +192,7 @@ func paced(b *testing.B, sw *softswitch.Switch, n uint64, done func() uint64) fl
 				for i > done()-first+5000 {
 					time.Sleep(time.Millisecond)
 				}
-				_ = sw.Report(context.Background(), softswitch.Registration{
+				_ = sw.Report(context.Background(), client.Registration{
 					Realm: realm, User: strconv.FormatUint(i%5000, 10), Contact: fmt.Sprintf("<sip:%d@192.0.2.1>", i%5000), Expires: time.Hour,
 				})
 			}

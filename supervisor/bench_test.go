@@ -15,9 +15,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/link/loop"
-	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/link/memory"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
 )
@@ -67,7 +67,7 @@ func median(x []float64) float64 {
 }
 
 // burst asks 10,000 questions and returns how many a second were answered.
-func burst(b *testing.B, sw *softswitch.Switch, users int) float64 {
+func burst(b *testing.B, sw *client.Switch, users int) float64 {
 	b.Helper()
 	const questions = 10_000
 	ctx := within(b, time.Minute)
@@ -159,13 +159,13 @@ func ackTogether(s link.Session, consumer link.Consumer, tags <-chan uint64) {
 // but for the file, whose cache is not heap.
 func BenchmarkHeapPerUser(b *testing.B) {
 	const users = 100_000
-	broker := loop.New()
+	broker := memory.New()
 	for b.Loop() {
 		cfg := supervisor.Config{Data: b.TempDir(), Link: broker, Log: zerolog.Nop(), NoSync: true}
 		bed := &testbed{t: b, cfg: cfg}
 		bed.start()
 		empty := heap()
-		sw, err := softswitch.Connect(within(b, 10*time.Second), broker, "switch", wire.Kazoo5)
+		sw, err := client.Connect(within(b, 10*time.Second), broker, "switch", wire.Kazoo5)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -173,7 +173,7 @@ func BenchmarkHeapPerUser(b *testing.B) {
 		for w := range 8 {
 			phones.Go(func() {
 				for i := w; i < users; i += 8 {
-					err := sw.Report(context.Background(), softswitch.Registration{
+					err := sw.Report(context.Background(), client.Registration{
 						Realm: realm, User: strconv.Itoa(i), Contact: fmt.Sprintf(`"Desk" <sip:%d@192.0.2.10:5060;transport=udp>`, i), Expires: time.Hour,
 					})
 					if err != nil {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 
 	"registrar/actors/domain"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
 	"registrar/supervisor/console"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
 )
 
 // What breaks the server on purpose, to see it heal.

@@ -13,12 +13,12 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"registrar/actors/otp/otptest"
+	"registrar/actors/trace"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link/rabbit/brokertest"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
-	"registrar/supervisor/otp/otptest"
-	"registrar/supervisor/trace"
 )
 
 // No broker is a state, not an error: the server starts without one, says so, works when it comes, survives its kill -9 and loses nothing
@@ -51,7 +51,7 @@ func TestBrokerComesAndGoes(t *testing.T) {
 	restart()
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
-	err = sw.Report(within(t, otptest.Long), softswitch.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour})
+	err = sw.Report(within(t, otptest.Long), client.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestExchangesOfOthers(t *testing.T) {
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
 	authn(t, sw, wire.Kazoo5)
-	err := sw.Report(within(t, otptest.Long), softswitch.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour})
+	err := sw.Report(within(t, otptest.Long), client.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,12 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/directory"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
 	"registrar/persistence"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
 )
 
 // Config is what a registrar needs to run. The zero value of every field but Data and AMQP (or Link) is usable.

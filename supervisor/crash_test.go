@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/amqpbridge/softswitch"
+	"registrar/actors/otp/otptest"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp/otptest"
 )
 
 // Under load every kind of process is killed again and again. Every question is answered, every registration that the broker took is
@@ -40,7 +40,7 @@ func TestEveryProcessMayDie(t *testing.T) {
 			phones.Go(func() {
 				user := strconv.Itoa(i)
 				b.ask(sw, user)
-				err := sw.Report(within(t, otptest.Long), softswitch.Registration{
+				err := sw.Report(within(t, otptest.Long), client.Registration{
 					Realm: realm, User: user, Contact: fmt.Sprintf("sip:%s@192.0.2.1:%d", user, 5000+round), Expires: time.Hour,
 				})
 				if err != nil {
@@ -76,7 +76,7 @@ func TestEveryProcessMayDie(t *testing.T) {
 }
 
 // ask asks for credentials as a switch does: again when no answer comes in time.
-func (b *testbed) ask(sw *softswitch.Switch, user string) {
+func (b *testbed) ask(sw *client.Switch, user string) {
 	for range 8 {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		m, err := sw.Authn(ctx, realm, user)
@@ -155,7 +155,7 @@ func TestRegistrationEndsAtItsTime(t *testing.T) {
 	sw := b.connect("switch", wire.Kazoo5)
 	const lifetime = 5 * time.Second
 	began := time.Now()
-	err := sw.Report(within(t, otptest.Long), softswitch.Registration{Realm: realm, User: "100", Contact: phone, Expires: lifetime})
+	err := sw.Report(within(t, otptest.Long), client.Registration{Realm: realm, User: "100", Contact: phone, Expires: lifetime})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link/rabbit/brokertest"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
 )
@@ -27,7 +27,7 @@ func TestCleanStopLeavesNothingToBeDeliveredAgain(t *testing.T) {
 	for w := range 16 {
 		phones.Go(func() {
 			for i := w; i < users; i += 16 {
-				if err := sw.Report(context.Background(), softswitch.Registration{
+				if err := sw.Report(context.Background(), client.Registration{
 					Realm: realm, User: strconv.Itoa(i), Contact: fmt.Sprintf("<sip:%d@192.0.2.1>", i), Expires: time.Hour,
 				}); err != nil {
 					t.Error(err)

@@ -3,10 +3,10 @@ package supervisor_test
 import (
 	"testing"
 
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge/link/rabbit/brokertest"
-	"registrar/amqpbridge/softswitch/kamailio"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp/otptest"
+	"registrar/supervisor/test/kamailio"
 )
 
 // A SIP phone (SIPp) registers at a real Kamailio, which asks this registrar over a real RabbitMQ; a query then returns the

@@ -7,12 +7,12 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"registrar/actors/otp/otptest"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/link/rabbit/brokertest"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp/otptest"
 )
 
 // leader is the process of a queue, in the broker's words.
@@ -100,7 +100,7 @@ func (s *sick) suffer(t *testing.T, f brokerFault) (took time.Duration) {
 	})
 	t.Logf("it works %v after it was connected", took)
 	s.unseen(f)
-	sw, err := softswitch.Connect(within(t, otptest.Long), rabbit.New(rabbit.Config{URLs: []string{s.node.URL()}}), "switch", wire.Kazoo5)
+	sw, err := client.Connect(within(t, otptest.Long), rabbit.New(rabbit.Config{URLs: []string{s.node.URL()}}), "switch", wire.Kazoo5)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,9 +7,9 @@ import (
 	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/supervisor/console"
-	"registrar/supervisor/otp"
 )
 
 // Flush removes the registrations of a user, or of a whole realm when user is empty, and forgets what is cached of their credentials. It

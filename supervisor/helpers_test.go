@@ -9,14 +9,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/link/rabbit/brokertest"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
-	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) {
@@ -95,11 +95,11 @@ func (b *testbed) dialer() link.Dialer {
 	return rabbit.New(rabbit.Config{URLs: []string{b.url}, Log: b.cfg.Log})
 }
 
-func (b *testbed) connect(name string, g wire.Generation) *softswitch.Switch {
+func (b *testbed) connect(name string, g wire.Generation) *client.Switch {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), otptest.Long)
 	defer cancel()
-	s, err := softswitch.Connect(ctx, b.dialer(), name, g)
+	s, err := client.Connect(ctx, b.dialer(), name, g)
 	if err != nil {
 		b.t.Fatal(err)
 	}

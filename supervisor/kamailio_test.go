@@ -6,18 +6,19 @@ import (
 	"testing"
 	"time"
 
+	"registrar/actors/otp/otptest"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link/rabbit/brokertest"
-	"registrar/amqpbridge/softswitch"
-	"registrar/amqpbridge/softswitch/kamailio"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp/otptest"
+	"registrar/supervisor/demo/fleet"
+	"registrar/supervisor/test/kamailio"
 )
 
 // field is a registrar on a real broker with two real proxies, behind which phones move, and an application that asks.
 type field struct {
 	*testbed
 	a, b *kamailio.Proxy
-	app  *softswitch.Switch
+	app  *client.Switch
 }
 
 func newField(t *testing.T) *field {
@@ -46,7 +47,7 @@ func newField(t *testing.T) *field {
 
 // desk is a phone with its contact at a port of its own.
 func desk(i, port, expires int) kamailio.Phone {
-	user := softswitch.UserOf(i)
+	user := fleet.UserOf(i)
 	return kamailio.Phone{
 		User: user, Realm: realm, Password: "secret", Contact: fmt.Sprintf(`"Desk" <sip:%s@127.0.0.1:%d;transport=udp>`, user, port), Expires: expires,
 	}
@@ -99,8 +100,8 @@ func (f *field) outcome(name string) uint64 { return count(f.server.Counts(), "r
 // contact now or the same one, it stays registered.
 func TestPhoneMovesBetweenProxies(t *testing.T) {
 	f := newField(t)
-	f.provision(realm, softswitch.UserOf(0), "secret")
-	f.provision(realm, softswitch.UserOf(1), "secret")
+	f.provision(realm, fleet.UserOf(0), "secret")
+	f.provision(realm, fleet.UserOf(1), "secret")
 	for i, there := range []int{5198, 5099} { // another contact, the same contact
 		before := f.outcome("nothing")
 		old, now := desk(i, 5099, 6), desk(i, there, 300) // the move comes before the old one's end, however slow the machine is
@@ -125,11 +126,11 @@ func TestPhoneMovesBetweenProxies(t *testing.T) {
 // The password changes while a phone is registered: the next REGISTER needs the new one, the registration stays meanwhile.
 func TestPasswordChangesWhileRegistered(t *testing.T) {
 	f := newField(t)
-	f.provision(realm, softswitch.UserOf(0), "secret")
+	f.provision(realm, fleet.UserOf(0), "secret")
 	ph := desk(0, 5099, 300)
 	f.register(f.a, ph, 200)
 	f.shows(ph, f.a)
-	f.provision(realm, softswitch.UserOf(0), "changed")
+	f.provision(realm, fleet.UserOf(0), "changed")
 	f.register(f.a, ph, 403)
 	f.register(f.b, ph, 403)
 	f.shows(ph, f.a)

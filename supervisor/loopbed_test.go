@@ -15,13 +15,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 	"registrar/actors/registration"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/link/loop"
+	"registrar/amqpbridge/link/memory"
 	"registrar/supervisor"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
 )
 
 // fields is a JSON object.
@@ -78,7 +78,7 @@ func (c *clock) step(d time.Duration) {
 // loopbed is a registrar on a broker in memory and on a clock of its own, and a peer that speaks raw JSON.
 type loopbed struct {
 	*testing.T
-	broker *loop.Broker
+	broker *memory.Broker
 	clock  *clock
 	cfg    supervisor.Config
 	server *supervisor.Server
@@ -95,7 +95,7 @@ const peerKey = "peer@test"
 
 func newLoopbed(t *testing.T, change func(*supervisor.Config)) *loopbed {
 	t.Helper()
-	b := &loopbed{T: t, broker: loop.New(), clock: &clock{}, in: make(chan link.Delivery, 10_000)}
+	b := &loopbed{T: t, broker: memory.New(), clock: &clock{}, in: make(chan link.Delivery, 10_000)}
 	b.cfg = supervisor.Config{
 		Data: t.TempDir(), Link: b.broker, Clock: b.clock, Sweep: 5 * time.Millisecond, Bridge: amqpbridge.DefaultSettings(), Limits: registration.DefaultLimits(),
 		Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),

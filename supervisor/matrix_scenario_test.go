@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
 )
 
 // scenario has the files' processes and the stories take every message that they know. What fails because of the fault is tried again, as its sender would.

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"registrar/actors/fault"
+	"registrar/actors/otp/otptest"
 	"registrar/supervisor"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp/otptest"
-	"registrar/supervisor/sim"
+	"registrar/supervisor/test/sim"
 )
 
 // The crash matrix of the processes that the simulator has a model of: the whole registrar on real files, with each fault in each place.

@@ -13,11 +13,11 @@ import (
 
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
-	"registrar/amqpbridge/link/loop"
+	"registrar/amqpbridge/link/memory"
 	"registrar/persistence"
 	"registrar/supervisor"
-	"registrar/supervisor/otp"
 )
 
 // millionUsers is how many the benchmark registers; REGISTRAR_BENCH_USERS makes it fewer.
@@ -36,7 +36,7 @@ func BenchmarkMillionUsers(b *testing.B) {
 	empty := heap()
 	for b.Loop() {
 		began := time.Now()
-		s, err := supervisor.Start(b.Context(), supervisor.Config{Data: dir, Link: loop.New(), Idle: -1})
+		s, err := supervisor.Start(b.Context(), supervisor.Config{Data: dir, Link: memory.New(), Idle: -1})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func BenchmarkMillionEndWhilePhonesRegister(b *testing.B) {
 	limits := registration.DefaultLimits()
 	limits.Remember = time.Minute
 	for b.Loop() {
-		s, err := supervisor.Start(b.Context(), supervisor.Config{Data: dir, Link: loop.New(), Sweep: time.Second, Limits: limits})
+		s, err := supervisor.Start(b.Context(), supervisor.Config{Data: dir, Link: memory.New(), Sweep: time.Second, Limits: limits})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp/otptest"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link/rabbit/brokertest"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp/otptest"
 )
 
 // node is one of several registrars on the broker of b.
@@ -54,7 +54,7 @@ func TestTwoRegistrars(t *testing.T) {
 	register := func(from, to int) {
 		t.Helper()
 		for i := from; i < to; i++ {
-			if err := sw.Report(within(t, otptest.Long), softswitch.Registration{
+			if err := sw.Report(within(t, otptest.Long), client.Registration{
 				Realm: realm, User: strconv.Itoa(i), Contact: fmt.Sprintf("<sip:%d@192.0.2.1>", i), Expires: time.Hour,
 			}); err != nil {
 				t.Fatal(err)

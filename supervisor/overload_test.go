@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"registrar/actors/trace"
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link/rabbit/brokertest"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
-	"registrar/supervisor/trace"
 )
 
 // patience is how long an asker waits for an answer.
@@ -27,7 +27,7 @@ type asked struct {
 	slowest        time.Duration
 }
 
-func (a *asked) ask(sw *softswitch.Switch, realm, user string) {
+func (a *asked) ask(sw *client.Switch, realm, user string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience) // to see what comes too late
 	defer cancel()
 	began := time.Now()
@@ -93,7 +93,7 @@ func TestOverload(t *testing.T) {
 const crowd = 100
 
 // peak returns how many questions of known users are answered a second, at best.
-func peak(sw *softswitch.Switch) float64 {
+func peak(sw *client.Switch) float64 {
 	var best asked
 	var closed sync.WaitGroup
 	began := time.Now()
@@ -115,7 +115,7 @@ type overloaded struct {
 }
 
 // overload asks three times as much as can be answered.
-func overload(sw *softswitch.Switch, peak float64) *overloaded {
+func overload(sw *client.Switch, peak float64) *overloaded {
 	o := &overloaded{seconds: 6}
 	var open sync.WaitGroup
 	rate := func(a *asked, perSecond float64, realm string, user func(i int) string) {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"registrar/actors/otp"
 	"registrar/supervisor/console"
-	"registrar/supervisor/otp"
 )
 
 // part is a part of the server that may be in trouble while it runs: its process, and why it is; no reason means that it is not.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"registrar/amqpbridge/softswitch"
-	"registrar/amqpbridge/softswitch/kamailio"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor/test/kamailio"
 )
 
 // Whole registrations a second, side by side as information: SIPp at a Kamailio that keeps credentials and locations in PostgreSQL itself, SIPp at a Kamailio with
@@ -74,7 +74,7 @@ func sipp(b *testing.B, p *kamailio.Proxy, phones []kamailio.Phone) float64 {
 }
 
 // whole asks for the credentials of each phone, reports its registration, and waits until all are committed.
-func whole(b *testing.B, bed *testbed, sw *softswitch.Switch, phones []kamailio.Phone) float64 {
+func whole(b *testing.B, bed *testbed, sw *client.Switch, phones []kamailio.Phone) float64 {
 	b.Helper()
 	done := func() uint64 {
 		return bed.outcomes("registrations", "registered") + bed.outcomes("registrations", "refreshed")
@@ -88,7 +88,7 @@ func whole(b *testing.B, bed *testbed, sw *softswitch.Switch, phones []kamailio.
 				if _, err := sw.Authn(within(b, 20*time.Second), ph.Realm, ph.User); err != nil {
 					b.Error(err)
 				}
-				if err := sw.Report(context.Background(), softswitch.Registration{
+				if err := sw.Report(context.Background(), client.Registration{
 					Realm: ph.Realm, User: ph.User, Contact: "<sip:" + strconv.Itoa(i) + "@192.0.2.1>", Expires: time.Hour,
 				}); err != nil {
 					b.Error(err)

@@ -8,15 +8,15 @@ import (
 	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
+	"registrar/actors/trace"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/wire"
 	"registrar/persistence"
 	"registrar/supervisor/console"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
 )
 
 // rooms holds the parts of one registrar and the addresses of its processes, before and while they run.

@@ -11,11 +11,11 @@ import (
 	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/otp"
+	"registrar/actors/trace"
 	"registrar/amqpbridge"
 	"registrar/persistence"
 	"registrar/supervisor/console"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
 )
 
 // ControlSocket is the name of the control socket in the data directory.

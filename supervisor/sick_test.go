@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"registrar/actors/otp"
 	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/link/rabbit/node"
-	"registrar/supervisor/otp"
 )
 
 // sick is a registrar behind a proxy, on a broker that things happen to.

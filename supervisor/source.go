@@ -1,8 +1,8 @@
 package supervisor
 
 import (
+	"registrar/actors/otp"
 	"registrar/supervisor/console"
-	"registrar/supervisor/otp"
 )
 
 // source shows a server to the admin server.

@@ -8,11 +8,11 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"registrar/amqpbridge/link/loop"
+	"registrar/actors/fault"
+	"registrar/actors/otp/otptest"
+	"registrar/amqpbridge/link/memory"
 	"registrar/supervisor"
 	"registrar/supervisor/console"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp/otptest"
 )
 
 // The control socket is served before the processes are there, which may take a while: what is asked of them then is refused with one sentence.
@@ -21,7 +21,7 @@ func TestControlWhileItStarts(t *testing.T) {
 	if _, err := faults.Arm(fault.Rule{Point: fault.BeforeInit, Kind: fault.Hang, Process: "realms"}); err != nil {
 		t.Fatal(err)
 	}
-	cfg := supervisor.Config{Data: t.TempDir(), Link: loop.New(), Faults: &faults, Log: zerolog.Nop()}
+	cfg := supervisor.Config{Data: t.TempDir(), Link: memory.New(), Faults: &faults, Log: zerolog.Nop()}
 	started := make(chan error, 1)
 	go func() {
 		s, err := supervisor.Start(context.Background(), cfg)

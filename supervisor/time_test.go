@@ -8,9 +8,9 @@ import (
 
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge/link"
 	"registrar/supervisor"
-	"registrar/supervisor/otp/otptest"
 )
 
 const (

@@ -16,19 +16,20 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
-	"registrar/amqpbridge/softswitch"
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
+	"registrar/actors/trace"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
-	"registrar/supervisor/trace"
-	"registrar/supervisor/trace/otlp"
+	"registrar/supervisor/traceview"
+	"registrar/supervisor/traceview/otlp"
 )
 
 // story is what was recorded of a user, as a chart.
 func (b *testbed) story(f trace.Filter) string {
 	b.t.Helper()
 	var chart bytes.Buffer
-	if err := trace.Text(&chart, trace.Story(b.server.Recorder().Snapshot(trace.Filter{}), f)); err != nil {
+	if err := traceview.Text(&chart, trace.Story(b.server.Recorder().Snapshot(trace.Filter{}), f)); err != nil {
 		b.t.Fatal(err)
 	}
 	return chart.String()
@@ -53,7 +54,7 @@ func TestOneMessageIsOneStory(t *testing.T) {
 	b.start()
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
-	report := softswitch.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour}
+	report := client.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour}
 	if err := sw.Report(within(t, otptest.Long), report); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
 	b.start()
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
-	report := softswitch.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour}
+	report := client.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour}
 	if err := sw.Report(within(t, otptest.Long), report); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
 	})
 	story := told()
 	var text bytes.Buffer
-	if err := story.Write(&text); err != nil {
+	if err := traceview.CrashReport(&text, &story); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"process  " + actor, otp.ErrKilled.Error(), "Writing:true", "registration.Register", "✖", "goroutine "} {
@@ -199,7 +200,7 @@ func TestSecretsAreRecordedNowhere(t *testing.T) {
 	b.look(tree, found)
 	events := b.server.Recorder().Snapshot(trace.Filter{})
 	for name, form := range map[string]func(io.Writer, []trace.Event) error{
-		"chart": trace.Text, "mermaid": trace.Mermaid, "svg": trace.SVG, "perfetto": trace.Perfetto, "shiviz": trace.ShiViz, "events": trace.WriteLines,
+		"chart": traceview.Text, "mermaid": trace.Mermaid, "svg": trace.SVG, "perfetto": trace.Perfetto, "shiviz": trace.ShiViz, "events": trace.WriteLines,
 	} {
 		var out bytes.Buffer
 		if err := form(&out, events); err != nil {

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"registrar/actors/otp"
 	"registrar/supervisor/console"
-	"registrar/supervisor/otp"
 )
 
 // The tree of the registrar, as data. Each node says how many restarts it bears within which time; what stands lower depends on

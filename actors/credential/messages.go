@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // Message is what the actor of a realm understands.

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // Store is where credentials are kept. Calls return at once; done is called once, from another goroutine.

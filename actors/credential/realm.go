@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/fault/mutant"
-	"registrar/supervisor/otp"
+	"registrar/actors/fault/mutant"
+	"registrar/actors/otp"
 )
 
 // Realm owns the cache of one realm's credentials. Its goroutine alone touches it.

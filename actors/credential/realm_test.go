@@ -11,9 +11,9 @@ import (
 
 	"registrar/actors/credential"
 	"registrar/actors/domain"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 )
 
 func TestMain(m *testing.M) { otptest.Main(m) }

@@ -4,9 +4,9 @@ import (
 	"fmt"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/fault/mutant"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
+	"registrar/actors/fault/mutant"
+	"registrar/actors/otp"
+	"registrar/actors/trace"
 )
 
 // Realms knows which realms have credentials and supervises their actors. Its goroutine alone touches it.

@@ -2,7 +2,7 @@ package credential
 
 import (
 	"registrar/actors/domain"
-	"registrar/supervisor/trace"
+	"registrar/actors/trace"
 )
 
 // What a recorded event tells of a message: whom it is about and whether there is a credential, and nothing of what is in it.

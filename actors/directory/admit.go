@@ -2,8 +2,8 @@ package directory
 
 import (
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
-	"registrar/supervisor/otp"
 )
 
 // admission is a user whose credentials are being looked for: what comes for it meanwhile waits, in order.

@@ -16,9 +16,9 @@ import (
 
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 	"registrar/actors/registration"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
 )
 
 func TestMain(m *testing.M) { otptest.Main(m) }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
-	"registrar/supervisor/otp"
 )
 
 // flushAtOnce is how many users of a realm a shard has under way at a time.

@@ -9,9 +9,9 @@ import (
 
 	"registrar/actors/directory"
 	"registrar/actors/domain"
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 	"registrar/actors/registration"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
 )
 
 func (b *bed) eventually(what string, is func() bool) {

@@ -2,8 +2,8 @@ package directory
 
 import (
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
-	"registrar/supervisor/otp"
 )
 
 // Message is what a shard understands.

@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
-	"registrar/supervisor/otp"
 )
 
 // Store is what the shards need of the registrations file besides what the users' actors need. Calls return at once; done is

@@ -4,10 +4,10 @@ import (
 	"fmt"
 
 	"registrar/actors/domain"
+	"registrar/actors/fault/mutant"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
-	"registrar/supervisor/fault/mutant"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
+	"registrar/actors/trace"
 )
 
 // Shard owns the index of its users and supervises their actors. Its goroutine alone touches it.

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/otp"
 	"registrar/actors/registration"
-	"registrar/supervisor/otp"
 )
 
 // sweeper takes what has ended out of the file: every so often it goes through it in key order, a bounded number of users at a time, and rests

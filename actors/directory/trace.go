@@ -2,7 +2,7 @@ package directory
 
 import (
 	"registrar/actors/domain"
-	"registrar/supervisor/trace"
+	"registrar/actors/trace"
 )
 
 // What a recorded event tells of a message: whom it is about.

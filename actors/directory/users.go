@@ -4,7 +4,7 @@ import (
 	"strconv"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // Shards is the number of shards: enough that two cores never wait for the same one, few enough to look at.

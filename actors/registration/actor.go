@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/fault/mutant"
-	"registrar/supervisor/otp"
+	"registrar/actors/fault"
+	"registrar/actors/fault/mutant"
+	"registrar/actors/otp"
 )
 
 // Actor owns the bindings of one user. Everything in it is touched by its own goroutine only; see the package comment

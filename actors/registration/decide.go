@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"registrar/actors/domain"
+	"registrar/actors/fault/mutant"
 	"registrar/actors/sip"
-	"registrar/supervisor/fault/mutant"
 )
 
 // maxTombstones bounds the removals that one user's record remembers; the newest stay.

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // Message is what the actor of a user understands.

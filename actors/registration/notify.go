@@ -2,7 +2,7 @@ package registration
 
 import (
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // notify tells the outside what a committed request has changed. An end comes before what follows it.

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // Store is where the actor keeps its record. Calls return at once; done is called once, from another goroutine, in the order

@@ -2,7 +2,7 @@ package registration
 
 import (
 	"registrar/actors/domain"
-	"registrar/supervisor/trace"
+	"registrar/actors/trace"
 )
 
 // What a recorded event tells of a message: whom it is about and, of a phone, where it is. Documents and credentials stay out.

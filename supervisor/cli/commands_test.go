@@ -17,15 +17,15 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
+	"registrar/actors/fault"
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
 	"registrar/supervisor/console"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp/otptest"
 )
 
 // asProgram makes the test binary the program.
@@ -85,18 +85,18 @@ func register(ts *testscript.TestScript, neg bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	dialer := rabbit.New(rabbit.Config{URLs: args[:1], Log: zerolog.Nop()})
-	sw, err := softswitch.Connect(ctx, dialer, fmt.Sprintf("register-%d", time.Now().UnixNano()), wire.Kazoo5)
+	sw, err := client.Connect(ctx, dialer, fmt.Sprintf("register-%d", time.Now().UnixNano()), wire.Kazoo5)
 	ts.Check(err)
 	defer func() { ts.Check(sw.Close(ctx)) }()
 	for err = link.ErrReturned; errors.Is(err, link.ErrReturned); { // the server has not bound its keys yet
-		err = sw.Report(ctx, softswitch.Registration{Realm: args[1], User: args[2], Contact: args[3], Expires: time.Hour})
+		err = sw.Report(ctx, client.Registration{Realm: args[1], User: args[2], Contact: args[3], Expires: time.Hour})
 	}
 	ts.Check(err)
 	shown := func() bool {
 		try, cancel := context.WithTimeout(ctx, 2500*time.Millisecond) // then it is asked again, as a proxy does
 		defer cancel()
 		m, err := sw.Query(try, args[1], args[2])
-		if !errors.Is(err, softswitch.ErrNobody) && try.Err() == nil { // as above
+		if !errors.Is(err, client.ErrNobody) && try.Err() == nil { // as above
 			ts.Check(err)
 		}
 		_, ok := m.(*wire.RegQueryResponse)
@@ -126,7 +126,7 @@ func publish(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	sw, err := softswitch.Connect(ctx, rabbit.New(rabbit.Config{URLs: args[:1], Log: zerolog.Nop()}), "publisher", wire.Kazoo5)
+	sw, err := client.Connect(ctx, rabbit.New(rabbit.Config{URLs: args[:1], Log: zerolog.Nop()}), "publisher", wire.Kazoo5)
 	ts.Check(err)
 	poll(ts, "nobody takes it", func() bool { return sw.Publish(ctx, args[1], args[2], []byte(args[3])) == nil })
 	ts.Check(sw.Close(ctx))

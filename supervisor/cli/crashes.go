@@ -12,10 +12,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
+	"registrar/actors/trace"
 	"registrar/persistence"
 	"registrar/supervisor"
 	"registrar/supervisor/console"
-	"registrar/supervisor/trace"
+	"registrar/supervisor/traceview"
 )
 
 // crashesCmd is registrar crashes.
@@ -59,7 +60,7 @@ func (c *crashesCmd) one(out io.Writer, all []trace.CrashStory) error {
 	case c.JSON:
 		return printJSON(out, &all[i])
 	}
-	return all[i].Write(out) //nolint:wrapcheck // it says all there is to say.
+	return traceview.CrashReport(out, &all[i]) //nolint:wrapcheck // it says all there is to say.
 }
 
 // crashStories asks the server, or reads the file when no server uses the directory. It makes no directory of a mistyped name.

@@ -11,13 +11,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/link/loop"
+	"registrar/amqpbridge/link/memory"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/link/rabbit/node"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
+	"registrar/supervisor/demo/fleet"
 )
 
 // demoCmd is registrar demo.
@@ -97,7 +98,7 @@ func findBroker(ctx context.Context, env Env) (*broker, error) {
 	n, err := node.Start(ctx, node.Options{Log: zerolog.Nop()})
 	if errors.Is(err, node.ErrNotInstalled) {
 		const why = "in memory, because no rabbitmq-server is installed and REGISTRAR_AMQP_URL is not set"
-		return &broker{what: why, link: loop.New(), stop: func() error { return nil }}, nil
+		return &broker{what: why, link: memory.New(), stop: func() error { return nil }}, nil
 	}
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says all there is to say.
@@ -118,7 +119,7 @@ type demo struct {
 	broker *broker
 	cfg    supervisor.Config
 	server *supervisor.Server
-	sw     *softswitch.Switch
+	sw     *client.Switch
 	realms []string
 }
 
@@ -130,7 +131,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := d.provision(ctx); err != nil {
 		return err
 	}
-	if d.sw, err = softswitch.Connect(ctx, d.broker.link, fmt.Sprintf("demo-switch-%d", os.Getpid()), wire.Kazoo5); err != nil {
+	if d.sw, err = client.Connect(ctx, d.broker.link, fmt.Sprintf("demo-switch-%d", os.Getpid()), wire.Kazoo5); err != nil {
 		return err //nolint:wrapcheck // it says all there is to say.
 	}
 	defer func() { err = errors.Join(err, d.sw.Close(context.WithoutCancel(ctx))) }()
@@ -154,7 +155,7 @@ func (d *demo) provision(ctx context.Context) error {
 	}
 	var creds []domain.Credential
 	for i := range d.cmd.Phones {
-		key := domain.Key{Realm: domain.Realm(d.realms[i%d.cmd.Realms]), User: domain.User(softswitch.UserOf(i / d.cmd.Realms))}
+		key := domain.Key{Realm: domain.Realm(d.realms[i%d.cmd.Realms]), User: domain.User(fleet.UserOf(i / d.cmd.Realms))}
 		creds = append(creds, domain.Credential{
 			Key: key, Method: domain.Password, Secret: domain.NewSecret(demoPassword), AccountID: "account-" + d.realms[i%d.cmd.Realms],
 		})

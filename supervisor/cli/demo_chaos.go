@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"registrar/supervisor/chaos"
+	"registrar/supervisor/demo/chaos"
 )
 
 // chaos breaks a registrar that runs as a child of the demo's, and shows what became of it.

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"registrar/amqpbridge/softswitch"
+	"registrar/supervisor/demo/fleet"
 )
 
 const (
@@ -20,7 +20,7 @@ const (
 
 // fleet has the phones be busy, kills actors meanwhile if that is asked for, and then looks whether everything is there.
 func (d *demo) fleet(ctx context.Context) error {
-	f := softswitch.NewFleet(softswitch.FleetConfig{
+	f := fleet.NewFleet(fleet.FleetConfig{
 		Switch: d.sw, Realms: d.realms, Phones: d.cmd.Phones, Rate: d.cmd.Rate, InFlight: demoInFlight, Seed: d.cmd.Seed,
 		Password: func(string, string) string { return demoPassword },
 	})
@@ -49,7 +49,7 @@ func (d *demo) fleet(ctx context.Context) error {
 }
 
 // summary shows the figures and looks for every phone's registration.
-func (d *demo) summary(ctx context.Context, f *softswitch.Fleet, took time.Duration, kills uint64) error {
+func (d *demo) summary(ctx context.Context, f *fleet.Fleet, took time.Duration, kills uint64) error {
 	if err := printf(d.env.Stdout, "\n"); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (d *demo) summary(ctx context.Context, f *softswitch.Fleet, took time.Durat
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, softswitch.SettledWithin)
+	ctx, cancel := context.WithTimeout(ctx, fleet.SettledWithin)
 	defer cancel()
 	v := f.Verify(ctx)
 	if err := printf(d.env.Stdout, "%d of %d registrations lost, %d wrong\n\n", v.Lost, v.Checked, v.Wrong); err != nil {
@@ -100,7 +100,7 @@ func (d *demo) killers(ctx context.Context, kills *atomic.Uint64) {
 			return
 		case <-small.C:
 			i := r.IntN(d.cmd.Phones)
-			name = fmt.Sprintf("user/%s@%s", softswitch.UserOf(i/d.cmd.Realms), d.realms[i%d.cmd.Realms])
+			name = fmt.Sprintf("user/%s@%s", fleet.UserOf(i/d.cmd.Realms), d.realms[i%d.cmd.Realms])
 			if r.IntN(realmShare) == 0 {
 				name = "realm/" + d.realms[r.IntN(len(d.realms))]
 			}

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/link/rabbit/node"
-	"registrar/supervisor/otp/otptest"
 )
 
 // The demo's broker and files are gone with it, also after a kill -9, and so is the registrar that it breaks.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"registrar/amqpbridge/softswitch"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/wire"
 )
 
@@ -48,7 +48,7 @@ func (d *demo) register(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, demoStep)
 	defer cancel()
 	began := time.Now()
-	err := d.sw.Report(ctx, softswitch.Registration{Realm: walkRealm, User: walkUser, Contact: walkContact, Expires: time.Hour})
+	err := d.sw.Report(ctx, client.Registration{Realm: walkRealm, User: walkUser, Contact: walkContact, Expires: time.Hour})
 	if err != nil {
 		return err //nolint:wrapcheck // it says all there is to say.
 	}

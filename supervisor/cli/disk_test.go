@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"registrar/persistence/crashfs"
+	"registrar/persistence/crashtest"
 )
 
 // disk is where a server's data directory is.
@@ -26,7 +26,7 @@ type disk interface {
 type forgetful struct {
 	t     *testing.T
 	mount string
-	fs    *crashfs.FS
+	fs    *crashtest.FS
 	image map[string][]byte
 }
 
@@ -62,7 +62,7 @@ func (f *forgetful) restore() {
 func (f *forgetful) up() {
 	f.t.Helper()
 	var err error
-	if f.fs, err = crashfs.Mount(f.mount, f.image); err != nil {
+	if f.fs, err = crashtest.Mount(f.mount, f.image); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -70,12 +70,12 @@ func (f *forgetful) up() {
 // device is an ext4 that is shut down.
 type device struct {
 	t *testing.T
-	*crashfs.Ext4
+	*crashtest.Ext4
 }
 
 func newDevice(t *testing.T) disk {
 	t.Helper()
-	fs, err := crashfs.NewExt4(t.TempDir())
+	fs, err := crashtest.NewExt4(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

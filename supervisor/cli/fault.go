@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"registrar/supervisor/fault"
+	"registrar/actors/fault"
 )
 
 // faultPointsCmd is registrar fault points.

@@ -16,12 +16,12 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"registrar/actors/otp/otptest"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/link/rabbit/brokertest"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
-	"registrar/supervisor/otp/otptest"
 )
 
 // The whole server is killed with -9 under load and started again, on a real broker: every registration that the broker took is there in
@@ -33,7 +33,7 @@ func TestKillNineOfTheServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	dialer := rabbit.New(rabbit.Config{URLs: []string{url}, Log: zerolog.Nop()})
-	sw, err := softswitch.Connect(ctx, dialer, "switch", wire.Kazoo5)
+	sw, err := client.Connect(ctx, dialer, "switch", wire.Kazoo5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,14 +90,14 @@ func TestKillNineOfTheServer(t *testing.T) {
 }
 
 // ask queries as an application does, which gives up after a while.
-func ask(ctx context.Context, sw *softswitch.Switch, user string) (wire.Message, error) {
+func ask(ctx context.Context, sw *client.Switch, user string) (wire.Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	return sw.Query(ctx, "acme.test", user, "Contact")
 }
 
 // awaitAnswer returns when the server consumes.
-func awaitAnswer(ctx context.Context, sw *softswitch.Switch) {
+func awaitAnswer(ctx context.Context, sw *client.Switch) {
 	for ctx.Err() == nil {
 		if _, err := ask(ctx, sw, "nobody"); err == nil {
 			return
@@ -105,8 +105,8 @@ func awaitAnswer(ctx context.Context, sw *softswitch.Switch) {
 	}
 }
 
-func registration(user, round int) softswitch.Registration {
-	return softswitch.Registration{
+func registration(user, round int) client.Registration {
+	return client.Registration{
 		Realm: "acme.test", User: strconv.Itoa(user), Contact: fmt.Sprintf("sip:%d@192.0.2.1:%d", user, 5000+round), Expires: time.Hour,
 	}
 }

@@ -8,19 +8,19 @@ import (
 	"strings"
 	"time"
 
-	"registrar/amqpbridge/softswitch"
+	"registrar/supervisor/demo/fleet"
 )
 
 // live shows a line a second about a fleet: on a terminal always the same one, elsewhere one below the other.
 type live struct {
 	out      io.Writer
 	terminal bool
-	fleet    *softswitch.Fleet
+	fleet    *fleet.Fleet
 	// restarts is shown in the last column; nil leaves it out.
 	restarts func() uint64
 }
 
-func newLive(out io.Writer, fleet *softswitch.Fleet, restarts func() uint64) *live {
+func newLive(out io.Writer, fleet *fleet.Fleet, restarts func() uint64) *live {
 	l := &live{out: out, fleet: fleet, restarts: restarts}
 	if f, ok := out.(*os.File); ok {
 		info, err := f.Stat()
@@ -68,7 +68,7 @@ func (l *live) line(at, over time.Duration) string {
 	var failed uint64
 	for _, f := range l.fleet.Interval() {
 		failed += f.Wrong + f.Timeouts + f.Errors
-		if f.Operation != softswitch.OpQuery {
+		if f.Operation != fleet.OpQuery {
 			fmt.Fprintf(&b, "%9.0f%8s%8s", float64(f.Done)/over.Seconds(), brief(f.P50), brief(f.P99))
 		}
 	}
@@ -96,7 +96,7 @@ func brief(d time.Duration) string {
 }
 
 // table shows the figures of a whole run.
-func table(out io.Writer, figures []softswitch.Figures, took time.Duration) error {
+func table(out io.Writer, figures []fleet.Figures, took time.Duration) error {
 	if err := printf(out, "%-14s %9s %9s %7s %7s %7s %9s %9s %9s %9s\n", "", "done", "a second", "wrong", "timeout", "error", "p50", "p90", "p99", "max"); err != nil {
 		return err
 	}

@@ -10,9 +10,10 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link/rabbit"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor/demo/fleet"
 )
 
 // loadCmd is registrar load.
@@ -49,17 +50,17 @@ type loadResult struct {
 }
 
 type loadOperation struct {
-	Operation softswitch.Operation `json:"operation"`
-	Rate      float64              `json:"per_second"`
-	Done      uint64               `json:"done"`
-	Wrong     uint64               `json:"wrong"`
-	Timeouts  uint64               `json:"timeouts"`
-	Errors    uint64               `json:"errors"`
-	P50       int64                `json:"p50_us"`
-	P90       int64                `json:"p90_us"`
-	P99       int64                `json:"p99_us"`
-	P999      int64                `json:"p99_9_us"`
-	Max       int64                `json:"max_us"`
+	Operation fleet.Operation `json:"operation"`
+	Rate      float64         `json:"per_second"`
+	Done      uint64          `json:"done"`
+	Wrong     uint64          `json:"wrong"`
+	Timeouts  uint64          `json:"timeouts"`
+	Errors    uint64          `json:"errors"`
+	P50       int64           `json:"p50_us"`
+	P90       int64           `json:"p90_us"`
+	P99       int64           `json:"p99_us"`
+	P999      int64           `json:"p99_9_us"`
+	Max       int64           `json:"max_us"`
 }
 
 // Run puts load on whatever registrars are on the broker and prints what it measured. It fails when nothing at all was answered.
@@ -69,12 +70,12 @@ func (c *loadCmd) Run(ctx context.Context, env Env) (err error) {
 		return err
 	}
 	name := fmt.Sprintf("registrar-load-%d-%d", os.Getpid(), time.Now().UnixNano())
-	sw, err := softswitch.Connect(ctx, rabbit.New(link), name, c.generation())
+	sw, err := client.Connect(ctx, rabbit.New(link), name, c.generation())
 	if err != nil {
 		return err //nolint:wrapcheck // it says all there is to say.
 	}
 	defer func() { err = errors.Join(err, sw.Close(context.WithoutCancel(ctx))) }()
-	f := softswitch.NewFleet(softswitch.FleetConfig{
+	f := fleet.NewFleet(fleet.FleetConfig{
 		Switch: sw, Realms: c.Realm, Phones: c.Users, Rate: c.Rate, InFlight: c.InFlight, Lifetime: c.Lifetime, Seed: c.Seed,
 	})
 	busy, cancel := context.WithTimeout(ctx, c.Duration)
@@ -97,7 +98,7 @@ func (c *loadCmd) generation() wire.Generation {
 	return map[string]wire.Generation{"whistle": wire.Whistle, "kazoo3": wire.Kazoo3, "kazoo4": wire.Kazoo4, "kazoo5": wire.Kazoo5}[c.Generation]
 }
 
-func (c *loadCmd) report(ctx context.Context, env Env, f *softswitch.Fleet, took time.Duration) error {
+func (c *loadCmd) report(ctx context.Context, env Env, f *fleet.Fleet, took time.Duration) error {
 	res := loadResult{Offered: c.Rate, Seconds: took.Seconds(), Late: f.Late()}
 	done := uint64(0)
 	figures := f.Total()
@@ -110,7 +111,7 @@ func (c *loadCmd) report(ctx context.Context, env Env, f *softswitch.Fleet, took
 	}
 	var failed error
 	if c.Verify {
-		within, cancel := context.WithTimeout(ctx, softswitch.SettledWithin)
+		within, cancel := context.WithTimeout(ctx, fleet.SettledWithin)
 		defer cancel()
 		v := f.Verify(within)
 		if res.Lost, res.WrongShown = &v.Lost, &v.Wrong; v.Lost+v.Wrong > 0 {
@@ -123,7 +124,7 @@ func (c *loadCmd) report(ctx context.Context, env Env, f *softswitch.Fleet, took
 	return errors.Join(c.print(env, res, figures, took), failed)
 }
 
-func (c *loadCmd) print(env Env, res loadResult, figures []softswitch.Figures, took time.Duration) error {
+func (c *loadCmd) print(env Env, res loadResult, figures []fleet.Figures, took time.Duration) error {
 	if c.JSON {
 		if err := json.NewEncoder(env.Stdout).Encode(res); err != nil {
 			return fmt.Errorf("standard output: %w", err)

@@ -17,13 +17,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
+	"registrar/actors/fault/mutant"
+	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/link/rabbit/brokertest"
-	"registrar/amqpbridge/softswitch"
 	"registrar/amqpbridge/wire"
 	"registrar/supervisor"
 	"registrar/supervisor/console"
-	"registrar/supervisor/fault/mutant"
 )
 
 // phones is how many report at the same time.
@@ -36,7 +36,7 @@ type outage struct {
 	sound binary // looks at what there is
 	sick  binary // serves
 	url   string
-	sw    *softswitch.Switch
+	sw    *client.Switch
 
 	reported [phones]int // to the broker, which has confirmed them
 	sent     [phones]int // passwords, and those of which the operator was told that they are stored
@@ -50,7 +50,7 @@ type outage struct {
 func newOutage(t *testing.T, d disk, path string, m mutant.Name) *outage {
 	t.Helper()
 	o := &outage{t: t, disk: d, sound: planted(path, ""), sick: planted(path, m), url: brokertest.URL(t)}
-	sw, err := softswitch.Connect(t.Context(), rabbit.New(rabbit.Config{URLs: []string{o.url}, Log: zerolog.Nop()}), "switch", wire.Kazoo5)
+	sw, err := client.Connect(t.Context(), rabbit.New(rabbit.Config{URLs: []string{o.url}, Log: zerolog.Nop()}), "switch", wire.Kazoo5)
 	o.must(err)
 	t.Cleanup(func() { _ = sw.Close(context.Background()) })
 	o.sw = sw

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"registrar/persistence/crashfs"
-	"registrar/supervisor/fault/mutant"
+	"registrar/actors/fault/mutant"
+	"registrar/persistence/crashtest"
 )
 
 // The power fails under load, again and again, for the whole server on a real broker: the process is killed and its disk keeps what was synced, with any part of the
@@ -17,12 +17,12 @@ import (
 func TestPowerCutOfTheServer(t *testing.T) {
 	path := build(t)
 	t.Run("a disk that forgets", func(t *testing.T) {
-		crashfs.NeedsFUSE(t)
+		crashtest.NeedsFUSE(t)
 		cutAgainAndAgain(t, path, newForgetful)
 	})
 	// As if the power had failed.
 	t.Run("ext4 whose device is shut down", func(t *testing.T) {
-		crashfs.NeedsExt4(t)
+		crashtest.NeedsExt4(t)
 		cutAgainAndAgain(t, path, newDevice)
 	})
 }
@@ -31,7 +31,7 @@ func cutAgainAndAgain(t *testing.T, path string, newDisk func(*testing.T) disk) 
 	t.Helper()
 	t.Run("nothing is lost", func(t *testing.T) {
 		o := newOutage(t, newDisk(t), path, "")
-		rounds := crashfs.Rounds(t, 3)
+		rounds := crashtest.Rounds(t, 3)
 		for round := range rounds {
 			if lost := o.round(); lost.any() {
 				t.Fatalf("round %d: lost %+v", round, lost)

@@ -10,11 +10,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/directory"
+	"registrar/actors/fault"
 	"registrar/actors/registration"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/supervisor"
-	"registrar/supervisor/fault"
 )
 
 // serveFlags is everything that a serving registrar can be told. The names of the flags are those of the settings in the file and,

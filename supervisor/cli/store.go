@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
-	"registrar/amqpbridge/link/loop"
+	"registrar/amqpbridge/link/memory"
 	"registrar/persistence"
 	"registrar/supervisor"
 	"registrar/supervisor/console"
@@ -138,7 +138,7 @@ func (f *files) Flush(ctx context.Context, realm domain.Realm, user domain.User)
 	if err := f.lock.Release(); err != nil {
 		return 0, err //nolint:wrapcheck // as above.
 	}
-	s, err := supervisor.Start(ctx, supervisor.Config{Data: f.opts.Dir, Link: loop.New(), Log: f.opts.Log, Keys: f.opts.Keys})
+	s, err := supervisor.Start(ctx, supervisor.Config{Data: f.opts.Dir, Link: memory.New(), Log: f.opts.Log, Keys: f.opts.Keys})
 	if err != nil {
 		return 0, err //nolint:wrapcheck // as above.
 	}

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"registrar/supervisor/trace"
-	"registrar/supervisor/trace/otlp"
+	"registrar/actors/trace"
+	"registrar/supervisor/traceview"
+	"registrar/supervisor/traceview/otlp"
 )
 
 // traceFlags say which events: all of them, or those of which something is known with what led to them and what came of them.
@@ -114,7 +115,7 @@ func (c *traceShowCmd) Run(ctx context.Context, env Env) error {
 		return printf(env.Stdout, "%d events sent to %s\n", len(events), c.To)
 	}
 	forms := map[string]func(io.Writer, []trace.Event) error{
-		"chart": trace.Text, "mermaid": trace.Mermaid, "svg": trace.SVG, "perfetto": trace.Perfetto, "shiviz": trace.ShiViz, "jsonl": trace.WriteLines,
+		"chart": traceview.Text, "mermaid": traceview.Mermaid, "svg": traceview.SVG, "perfetto": traceview.Perfetto, "shiviz": traceview.ShiViz, "jsonl": trace.WriteLines,
 	}
 	return forms[c.Format](env.Stdout, events)
 }
@@ -138,7 +139,7 @@ func (c *traceShowCmd) follow(ctx context.Context, env Env) error {
 		if c.Format == "jsonl" {
 			failed = trace.WriteLines(env.Stdout, []trace.Event{e})
 		} else {
-			failed = trace.Line(env.Stdout, e, c.IDs)
+			failed = traceview.Line(env.Stdout, e, c.IDs)
 		}
 		return failed == nil
 	})
@@ -161,7 +162,7 @@ func (c *traceDiffCmd) Run(_ context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
-	parted, err := trace.Diff(env.Stdout, a, b)
+	parted, err := traceview.Diff(env.Stdout, a, b)
 	if err != nil {
 		return err //nolint:wrapcheck // it says all there is to say.
 	}

@@ -12,9 +12,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"registrar/actors/otp"
 	"registrar/supervisor"
 	"registrar/supervisor/console"
-	"registrar/supervisor/otp"
 )
 
 // running is the server that uses the data directory.

@@ -11,7 +11,7 @@ import (
 	"strconv"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/fault"
+	"registrar/actors/fault"
 )
 
 // ErrNotAllowed means that a server is not to be broken on purpose.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // maxImport bounds one import; 100,000 lines are about 15 MiB.

@@ -5,9 +5,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"registrar/actors/otp"
+	"registrar/actors/trace"
 	"registrar/supervisor/console"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
 )
 
 // hang is the message, and the process, that hangs.

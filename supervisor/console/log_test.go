@@ -10,9 +10,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 	"registrar/supervisor/console"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
 )
 
 // lines is a log that a test reads.

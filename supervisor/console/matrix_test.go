@@ -8,11 +8,11 @@ import (
 	"sync"
 	"testing"
 
+	"registrar/actors/fault"
+	"registrar/actors/otp"
+	"registrar/actors/otp/otptest"
 	"registrar/supervisor/console"
-	"registrar/supervisor/fault"
-	"registrar/supervisor/otp"
-	"registrar/supervisor/otp/otptest"
-	"registrar/supervisor/sim"
+	"registrar/supervisor/test/sim"
 )
 
 // The crash matrix of the process of an HTTP server: with each fault in each place it serves again.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // ServerMessage is what the process of an HTTP server understands.

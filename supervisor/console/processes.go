@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // ErrStarting means that the processes are not there yet: the control socket is served first.

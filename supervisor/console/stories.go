@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"registrar/supervisor/otp"
-	"registrar/supervisor/trace"
+	"registrar/actors/otp"
+	"registrar/actors/trace"
 )
 
 // Journal is where crash stories are kept.

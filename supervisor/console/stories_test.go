@@ -11,8 +11,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"registrar/actors/otp"
 	"registrar/supervisor/console"
-	"registrar/supervisor/otp"
 )
 
 // kept is a journal in memory, which may be full.

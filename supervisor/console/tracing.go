@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"time"
 
-	"registrar/supervisor/trace"
+	"registrar/actors/trace"
 )
 
 // ErrNotRecorded means that there is nothing to show and nothing to follow.

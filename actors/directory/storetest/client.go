@@ -6,7 +6,7 @@ import (
 
 	"registrar/actors/directory"
 	"registrar/actors/domain"
-	"registrar/supervisor/otp"
+	"registrar/actors/otp"
 )
 
 // Run runs the suite. It calls open once for each test.

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/link/rabbit/node"
-	"registrar/supervisor/otp/otptest"
 )
 
 func ctl(t *testing.T, n *node.Node, args ...string) string {

@@ -12,8 +12,8 @@ import (
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge/link/rabbit/node"
-	"registrar/supervisor/otp/otptest"
 )
 
 // broker is the private node of a test process. TestMain has no way to hand values to tests but a variable of a package.

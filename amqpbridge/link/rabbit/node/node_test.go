@@ -17,11 +17,11 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/link/rabbit/node"
-	"registrar/supervisor/otp/otptest"
 )
 
 // orphanMode has this test binary run a node and say so instead of testing: TestEndsWithItsParent kills it then.

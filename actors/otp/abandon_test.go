@@ -1,0 +1,218 @@
+package otp_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"registrar/actors/otp"
+)
+
+// staged is a worker whose beginning and end do what a test says.
+type staged struct {
+	*worker
+	init func(*otp.Context[msg])
+	end  func()
+}
+
+func (s *staged) Init(c *otp.Context[msg]) error {
+	if s.init != nil {
+		s.init(c)
+	}
+	return s.worker.Init(c)
+}
+
+func (s *staged) Terminate(c *otp.Context[msg], r otp.Reason) {
+	if s.end != nil {
+		s.end()
+	}
+	s.worker.Terminate(c, r)
+}
+
+// stage gives a declaration a process whose n-th incarnation begins and ends as a test says.
+func (s *suite) stage(c otp.ChildSpec, init func(n int, c *otp.Context[msg]), end func(n int)) otp.ChildSpec {
+	ref, n := otp.NewRef[msg](s.sys, c.ID), 0
+	s.refs[c.ID] = ref
+	c.Start = otp.Worker(ref, func() otp.Behaviour[msg] {
+		n++
+		b, k := &staged{worker: &worker{name: c.ID, j: s.j}}, n
+		if init != nil {
+			b.init = func(c *otp.Context[msg]) { init(k, c) }
+		}
+		if end != nil {
+			b.end = func() { end(k) }
+		}
+		return b
+	})
+	return c
+}
+
+// troublemaker hangs and, when it may go on, does all that a process can do to others.
+func troublemaker(j *journal, until chan struct{}, held *otp.From[string]) fn {
+	return fn{func(c *otp.Context[msg]) {
+		j.add("hanging")
+		done := otp.Completion(c, func(s string, _ error) msg { return note{s} })
+		<-until
+		held.Reply("late")
+		done("late completion", nil)
+		c.After(0, note{"late timer"})
+		c.Enqueue(note{"late message to itself"})
+		otp.Task(c, func(ctx context.Context) (int, error) { return 0, ctx.Err() }, func(int, error) msg { return note{"late task"} })
+		f := otp.NewFamily(c, otp.FamilySpec[string, msg]{
+			Name: func(k string) string { return "late/" + k }, New: func(k string) otp.Behaviour[msg] { return &worker{name: "late " + k, j: j} },
+		})
+		if err := f.Deliver(c, "child", note{"late child"}); !errors.Is(err, otp.ErrNoProcess) {
+			j.add("late family")
+		}
+		c.Exit(otp.Normal)
+		j.add("awake")
+		panic("late crash")
+	}}
+}
+
+// A worker that hangs is replaced while it still hangs, whoever waits for it is told, and when it wakes it changes nothing.
+func TestAbandonedWorkerHasNoMoreSay(t *testing.T) {
+	inSuite(lenient, []otp.ChildSpec{{ID: "a"}, {ID: "b"}}, func(s *suite) {
+		until, errs := make(chan struct{}), make(chan error, 2)
+		in := otp.NewFrom(func(_ string, err error) { errs <- err })
+		s.tell("a", hold{in})
+		s.tell("b", fn{func(c *otp.Context[msg]) {
+			otp.Monitor(c, s.refs["a"], func(d otp.Down) msg { return note{"down " + d.Reason.String()} })
+		}})
+		s.tell("a", troublemaker(s.j, until, &in))
+		s.tell("a", echo{otp.NewFrom(func(_ string, err error) { errs <- err })}) // queued
+		synctest.Wait()
+		s.must(s.app.Abandon("a"), nil)
+		synctest.Wait()
+		for range 2 {
+			if err := <-errs; !errors.Is(err, otp.ErrNoProcess) {
+				s.Errorf("what it held and what was queued is answered with %v", err)
+			}
+		}
+		s.awaitEcho("a")
+		before := s.app.Tree()
+		close(until)
+		synctest.Wait()
+		s.awaitEcho("a")
+		if diff := cmp.Diff(before.String(), s.app.Tree().String()); diff != "" {
+			s.Errorf("when it woke the tree changed: %s", diff)
+		}
+		want := []string{"init a", "init b", "held a", "hanging", "down killed while handling otp_test.fn (by the operator, without its cooperation)", "init a", "awake"}
+		slices.Sort(want)
+		if got := slices.Sorted(slices.Values(s.j.all())); !slices.Equal(got, want) {
+			s.Error(cmp.Diff(want, got))
+		}
+		s.must(s.app.Abandon("z"), otp.ErrNoProcess)
+	})(t)
+}
+
+// An abandonment counts like a crash, and restarts whom a crash would.
+func TestAbandonFollowsTheSupervisorsRules(t *testing.T) {
+	abandon := func(s *suite, id string) { s.Helper(); s.must(s.app.Abandon(id), nil); synctest.Wait() }
+	t.Run("intensity", inSuite(otp.SupSpec{Intensity: 1, Period: time.Minute}, []otp.ChildSpec{{ID: "a"}}, func(s *suite) {
+		abandon(s, "a")
+		s.awaitEcho("a")
+		abandon(s, "a")
+		if err := s.app.Err(); !s.gone() || err == nil || !strings.Contains(err.Error(), "top gave up after more than 1 restarts") {
+			s.Errorf("it ended: %v, with %v", s.gone(), err)
+		}
+	}))
+	t.Run("rest for one", inSuite(otp.SupSpec{Strategy: otp.RestForOne, Intensity: 5}, []otp.ChildSpec{{ID: "a"}, {ID: "b"}, {ID: "c"}}, func(s *suite) {
+		s.j.reset()
+		abandon(s, "b")
+		if diff := cmp.Diff([]string{"end c shutdown", "init b", "init c"}, s.j.all()); diff != "" {
+			s.Error(diff)
+		}
+	}))
+	t.Run("restart types", inSuite(lenient, []otp.ChildSpec{{ID: "a", Restart: otp.Transient}, {ID: "b", Restart: otp.Temporary}}, func(s *suite) {
+		abandon(s, "a")
+		abandon(s, "b")
+		s.awaitEcho("a")
+		if list, err := s.app.WhichChildren("top"); err != nil || len(list) != 1 {
+			s.Errorf("the temporary one is still there: %v, %v", list, err)
+		}
+	}))
+	t.Run("one that waits for its restart", inSuite(otp.SupSpec{Intensity: 5, Period: time.Hour, Backoff: &otp.Backoff{First: time.Minute, Most: time.Hour}},
+		[]otp.ChildSpec{{ID: "a"}}, func(s *suite) {
+			s.crash("a")
+			abandon(s, "a")
+			if s.refs["a"].Bound() {
+				s.Error("it has been restarted at once")
+			}
+			time.Sleep(time.Hour)
+			s.awaitEcho("a")
+			if got := s.app.Tree().Children[0].State; got != "up" {
+				s.Errorf("it is %s", got)
+			}
+		}))
+}
+
+// Init and Terminate may hang as well as a handler.
+func TestAbandonAtTheBeginningAndAtTheEnd(t *testing.T) {
+	hang := func(until chan struct{}, at int) func(int, *otp.Context[msg]) {
+		return func(n int, _ *otp.Context[msg]) {
+			if n == at {
+				<-until
+			}
+		}
+	}
+	in := func(test func(s *suite, until chan struct{})) func(*testing.T) {
+		return inSuite(lenient, nil, func(s *suite) {
+			until := make(chan struct{})
+			defer close(until)
+			test(s, until)
+		})
+	}
+	t.Run("of a child that an operator adds", in(func(s *suite, until chan struct{}) {
+		added := make(chan error, 1)
+		spec := s.stage(otp.ChildSpec{ID: "a"}, hang(until, 1), nil)
+		go func() { added <- s.app.StartChild(s.Context(), "top", spec) }()
+		synctest.Wait()
+		s.must(s.app.Abandon("a"), nil)
+		if err := <-added; err == nil || !strings.Contains(err.Error(), "start of a failed: killed") {
+			s.Errorf("answered %v", err)
+		}
+		if list, _ := s.app.WhichChildren("top"); len(list) != 0 {
+			s.Errorf("it has stayed: %v", list)
+		}
+	}))
+	t.Run("of a restart", in(func(s *suite, until chan struct{}) {
+		s.must(s.app.StartChild(s.Context(), "top", s.stage(otp.ChildSpec{ID: "a"}, hang(until, 2), nil)), nil)
+		s.crash("a")
+		s.must(s.app.Abandon("a"), nil)
+		s.awaitEcho("a")
+	}))
+	t.Run("of a stop", in(func(s *suite, until chan struct{}) {
+		spec := s.stage(otp.ChildSpec{ID: "a", Shutdown: otp.Infinity}, nil, func(int) { <-until })
+		s.must(s.app.StartChild(s.Context(), "top", spec), nil)
+		stopped := make(chan error, 1)
+		go func() { stopped <- s.terminate("a") }()
+		synctest.Wait()
+		s.must(s.app.Abandon("a"), nil)
+		s.must(<-stopped, nil)
+		if got := s.app.Tree().Children[0].State; got != "down" {
+			s.Errorf("it was told to stop and is %s", got)
+		}
+	}))
+	t.Run("of a child that its supervisor starts with", in(func(s *suite, until chan struct{}) {
+		added := make(chan error, 1)
+		spec := otp.SupSpec{Children: []otp.ChildSpec{s.spec(otp.ChildSpec{ID: "a"}), s.stage(otp.ChildSpec{ID: "b"}, hang(until, 1), nil)}}
+		go func() {
+			added <- s.app.StartChild(s.Context(), "top", otp.ChildSpec{ID: "sub", Start: otp.Supervisor(spec)})
+		}()
+		synctest.Wait()
+		s.must(s.app.Abandon("b"), nil)
+		if err := <-added; err == nil || !strings.Contains(err.Error(), "start of b failed: killed") {
+			s.Errorf("answered %v", err)
+		}
+		if s.refs["a"].Bound() {
+			s.Error("its sibling lives on")
+		}
+	}))
+}

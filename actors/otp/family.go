@@ -1,0 +1,221 @@
+package otp
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"registrar/actors/trace"
+)
+
+// FamilySpec declares the dynamic children of a process (OTP: simple_one_for_one), all of one kind, each with a key.
+type FamilySpec[K comparable, M any] struct {
+	// Name names the process of a key. Label does the same in parts, for a family that may be large: it should allocate nothing.
+	Name  func(K) string
+	Label func(K) trace.Label
+	// New makes the behaviour of the process of a key, anew for each incarnation.
+	New func(K) Behaviour[M]
+	// A child that crashes more than Intensity times within Period is stopped, and until CoolDown has passed it is not started
+	// again: [Family.Deliver] answers [ErrCooling]. The limit is each child's own: one bad child cannot take its
+	// siblings or its owner down. Zero Period and CoolDown are five seconds.
+	Intensity        int
+	Period, CoolDown time.Duration
+	// Bound is how many messages may wait for one child; zero is no bound.
+	Bound int
+	// Idle is how long a child may have nothing to do, give or take a half, before it is put away: it ends in order, and the next message for
+	// its key starts it anew. Zero is for ever. A behaviour may refuse, see [Passivator].
+	Idle time.Duration
+	// Most is how many children there may be before one more has another put away that has been idle for about the longest: of sixteen, taken at
+	// random. Zero is no limit. It is no promise: children that are busy, or refuse, stay.
+	Most int
+	// OnExit is called on the owner's goroutine, between messages, when a child has ended and will not be restarted.
+	OnExit func(K, Reason)
+	// Shutdown is how long the children may take to stop when their owner stops in order; zero is five seconds.
+	Shutdown time.Duration
+}
+
+func (s *FamilySpec[K, M]) label(k K) trace.Label {
+	if s.Label != nil {
+		return s.Label(k)
+	}
+	return trace.Label{Room: s.Name(k)}
+}
+
+// Family owns the dynamic children of one incarnation of a process, which routes messages to them. Children run beside their owner;
+// they end with it: in order when it stops, abandoned when it crashes. Its methods are for the owner's goroutine.
+type Family[K comparable, M any] struct {
+	owner *proc
+	spec  FamilySpec[K, M]
+	turn  uint32 // counts deliveries, modulo 2³²
+
+	mu      sync.Mutex // guards kids and over against the end of the owner on another goroutine
+	kids    map[K]*kid[K, M]
+	over    bool
+	stop    bool
+	cooling map[K]time.Duration // until, on the monotonic clock
+}
+
+// NewFamily makes an empty family of the process behind c.
+func NewFamily[N any, K comparable, M any](c *Context[N], spec FamilySpec[K, M]) *Family[K, M] {
+	if spec.Period == 0 {
+		spec.Period = 5 * time.Second
+	}
+	if spec.CoolDown == 0 {
+		spec.CoolDown = 5 * time.Second
+	}
+	if spec.Shutdown == 0 {
+		spec.Shutdown = defaultShutdown
+	}
+	f := &Family[K, M]{owner: c.p, spec: spec, kids: map[K]*kid[K, M]{}, cooling: map[K]time.Duration{}}
+	c.p.mu.Lock()
+	defer c.p.mu.Unlock()
+	if c.p.epoch != c.epoch {
+		f.over = true // its owner has been abandoned: nobody would ever end them
+		return f
+	}
+	x := c.p.extra()
+	x.families = append(x.families, f)
+	if spec.Idle > 0 {
+		f.sweepIdle()
+	}
+	return f
+}
+
+// Deliver hands a message to the child of a key and starts it when there is none: the message is the first that it handles after its
+// Init. It does not wait for Init. Messages delivered for one key keep their order.
+func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
+	f.turn++
+	if d := f.get(k); d != nil {
+		d.used = f.turn
+		err := d.tell(from, msg)
+		if err == nil || errors.Is(err, ErrOverloaded) {
+			return err
+		}
+		if d.after(from, msg) {
+			return nil
+		}
+		if d.p.isGone() {
+			f.lost(d, Reason{Kind: ExitKilled, Term: byOperator}) // what it leads to comes before the news of it
+			if d = f.get(k); d != nil {
+				d.used = f.turn
+				return d.tell(from, msg)
+			}
+		}
+	}
+	if until, ok := f.cooling[k]; ok {
+		if f.owner.sys.clock.Mono() < until {
+			return fmt.Errorf("%s: %w", f.spec.label(k), ErrCooling)
+		}
+		delete(f.cooling, k)
+	}
+	if f.spec.Most > 0 && f.Len() >= f.spec.Most {
+		f.evict()
+	}
+	d := f.start(k, nil, f.owner.handling())
+	if d == nil {
+		return fmt.Errorf("%s: %w", f.spec.label(k), ErrNoProcess)
+	}
+	d.used = f.turn
+	return d.tell(from, msg)
+}
+
+// Tell hands a message to the child of a key if it is live.
+func (f *Family[K, M]) Tell(from Origin, k K, msg M) bool {
+	d := f.get(k)
+	return d != nil && (d.tell(from, msg) == nil || d.after(from, msg))
+}
+
+func (f *Family[K, M]) get(k K) *kid[K, M] {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.kids[k]
+}
+
+// Live reports whether the child of a key is there.
+func (f *Family[K, M]) Live(k K) bool { return f.get(k) != nil }
+
+// Len returns the number of children.
+func (f *Family[K, M]) Len() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.kids)
+}
+
+// Stop tells the child of a key to stop after the message in hand; OnExit says when it has.
+func (f *Family[K, M]) Stop(k K) {
+	if d := f.get(k); d != nil {
+		d.unwanted = true
+		d.p.stopSoon(Shutdown)
+	}
+}
+
+// start starts a child because of a message, in the place of one that was abandoned if that is given.
+func (f *Family[K, M]) start(k K, lost *kid[K, M], cause trace.ID) *kid[K, M] {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over || f.stop {
+		return nil
+	}
+	d := &kid[K, M]{family: f, key: k}
+	if lost != nil {
+		d.p.restarts, d.used, d.record = lost.p.restarts+1, lost.used, lost.record
+	}
+	f.owner.sys.begin(&d.p, "", d, cause)
+	f.kids[k] = d
+	return d
+}
+
+func (f *Family[K, M]) all() []*kid[K, M] {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make([]*kid[K, M], 0, len(f.kids))
+	for _, d := range f.kids {
+		all = append(all, d)
+	}
+	return all
+}
+
+func (f *Family[K, M]) empty() bool { return f.Len() == 0 }
+
+func (f *Family[K, M]) size() int { return f.Len() }
+
+func (f *Family[K, M]) stopAll() {
+	f.mu.Lock()
+	f.stop = true
+	f.mu.Unlock()
+	for _, d := range f.all() {
+		d.p.stopSoon(Shutdown)
+	}
+	if f.empty() {
+		return
+	}
+	f.owner.sys.clock.AfterFunc(f.spec.Shutdown, func() {
+		f.owner.post(func() {
+			f.abandonAll()
+			f.owner.dependantsGone()
+		})
+	})
+}
+
+func (f *Family[K, M]) abandonAll() {
+	f.mu.Lock()
+	f.over = true
+	f.mu.Unlock()
+	for _, d := range f.all() {
+		d.p.abandon(Killed)
+	}
+	f.mu.Lock()
+	clear(f.kids)
+	f.mu.Unlock()
+}
+
+// find returns the process of that name among the children, for operators.
+func (f *Family[K, M]) find(name string) *proc {
+	for _, d := range f.all() {
+		if d.p.name() == name {
+			return &d.p
+		}
+	}
+	return nil
+}

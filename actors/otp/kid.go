@@ -1,0 +1,180 @@
+package otp
+
+import (
+	"cmp"
+	"fmt"
+
+	"registrar/actors/trace"
+)
+
+// kid is one child of a family: process, address, body and its first context in one object, because there may be a million.
+type kid[K comparable, M any] struct {
+	p      proc
+	family *Family[K, M]
+	key    K
+	b      Behaviour[M]
+	c      *Context[M]
+	first  Context[M]
+	record *record[K, M] // nil until it is needed
+
+	// For passivation: the messages handled at the last look, the looks since without any, and whether it is being put away (guarded by
+	// p.mu).
+	seen    uint32
+	used    uint32 // the family's turn when it was last handed something; for the owner's goroutine
+	looks   uint8
+	passive bool
+	// unwanted means that its owner has told it to stop; for the owner's goroutine.
+	unwanted bool
+}
+
+// record is what few children need: their crashes, and what came while one was put away.
+type record[K comparable, M any] struct {
+	window window
+	fatal  *Reason // the crash after which it is not restarted
+	left   []*envelope
+	late   []func(*kid[K, M])
+}
+
+// notes returns the record, made if need be; for the owner's goroutine.
+func (d *kid[K, M]) notes() *record[K, M] {
+	if d.record == nil {
+		d.record = &record[K, M]{}
+	}
+	return d.record
+}
+
+func (d *kid[K, M]) incarnate(p *proc, epoch Epoch) {
+	d.c, d.b = &d.first, nil
+	if p.restarted() {
+		d.c = &Context[M]{} // whoever still has the first one must not get the new epoch
+	}
+	d.c.p, d.c.epoch = p, epoch
+}
+
+func (d *kid[K, M]) init() error {
+	d.b = d.family.spec.New(d.key)
+	return d.b.Init(d.c) //nolint:wrapcheck // the behaviour's own words.
+}
+
+func (d *kid[K, M]) handle(msg any) {
+	d.b.Handle(d.c, cast[M](&d.p, msg))
+}
+
+func (d *kid[K, M]) terminate(r Reason) {
+	if d.b != nil {
+		d.b.Terminate(d.c, r)
+	}
+}
+
+func (d *kid[K, M]) label() trace.Label { return d.family.spec.label(d.key) }
+
+func (d *kid[K, M]) state() any { return stateOf(d.b) }
+func (d *kid[K, M]) size() int  { return sizeOf(d.b) }
+
+func (*kid[K, M]) bind(*proc)   {}
+func (*kid[K, M]) unbind(*proc) {}
+
+// tell hands a message to the child.
+func (d *kid[K, M]) tell(from Origin, msg M) error {
+	if d.p.full(int32(min(d.family.spec.Bound, 1<<30))) { //nolint:gosec // cut to fit.
+		return fmt.Errorf("%s: %w", d.p.name(), ErrOverloaded)
+	}
+	if !d.p.tell(from, msg) {
+		return fmt.Errorf("%s: %w", d.p.name(), ErrNoProcess)
+	}
+	return nil
+}
+
+// report brings what matters onto the owner's goroutine.
+func (d *kid[K, M]) report(e childEvent) {
+	f := d.family
+	if e.kind == evStarted {
+		kind := ChildStarted
+		if e.p.restarted() {
+			kind = ChildRestarted
+		}
+		if sys := f.owner.sys; sys.hears(kind) {
+			sys.report(Report{Kind: kind, Process: e.p.name(), Epoch: e.epoch})
+		}
+		return
+	}
+	f.owner.post(func() { f.on(d, e) })
+}
+
+func (f *Family[K, M]) on(d *kid[K, M], e childEvent) {
+	sys := f.owner.sys
+	if e.kind == evExited || e.kind == evIgnored {
+		if sys.hears(ChildTerminated) {
+			sys.report(Report{Kind: ChildTerminated, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
+		}
+		if d.p.isGone() {
+			f.lost(d, e.reason)
+		} else {
+			f.exited(d, e.reason)
+		}
+		return
+	}
+	if d.p.isGone() {
+		return // the end of it is, or will be, another event
+	}
+	sys.report(Report{Kind: ChildCrashed, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
+	if f.tooMany(d, e.reason) {
+		d.p.stopSoon(e.reason)
+		return
+	}
+	d.p.restart()
+}
+
+// tooMany counts the end of an incarnation, and reports whether it is the last one.
+func (f *Family[K, M]) tooMany(d *kid[K, M], r Reason) bool {
+	sys := f.owner.sys
+	if !d.notes().window.add(sys.clock.Mono(), f.spec.Period, f.spec.Intensity) {
+		return false
+	}
+	d.record.fatal = &r
+	f.cooling[d.key] = sys.clock.Mono() + f.spec.CoolDown
+	f.forgetCooled()
+	sys.report(Report{Kind: GaveUp, Process: d.p.name(), Reason: r})
+	return true
+}
+
+// lost puts another in the place of a child that was abandoned, unless it was to end anyway or that has happened too often.
+func (f *Family[K, M]) lost(d *kid[K, M], r Reason) {
+	if f.get(d.key) != d {
+		return // another is in its place already
+	}
+	d.p.mu.Lock()
+	ends := d.passive || d.unwanted
+	d.p.mu.Unlock()
+	if ends || d.record != nil && d.record.fatal != nil || f.tooMany(d, r) || f.start(d.key, d, cmp.Or(r.MessageID, f.owner.handling())) == nil {
+		f.exited(d, r)
+	}
+}
+
+func (f *Family[K, M]) exited(d *kid[K, M], r Reason) {
+	f.mu.Lock()
+	if f.kids[d.key] == d {
+		delete(f.kids, d.key)
+	}
+	f.mu.Unlock()
+	if d.record != nil && d.record.fatal != nil {
+		r = *d.record.fatal
+	}
+	if f.succeed(d) {
+		return
+	}
+	if f.spec.OnExit != nil && !f.stop {
+		f.spec.OnExit(d.key, r)
+	}
+	f.owner.dependantsGone()
+}
+
+// forgetCooled keeps the list of cooling keys as short as the crashes of the last cool-down.
+func (f *Family[K, M]) forgetCooled() {
+	now := f.owner.sys.clock.Mono()
+	for k, until := range f.cooling {
+		if now >= until {
+			delete(f.cooling, k)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package otp_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"registrar/actors/otp"
+)
+
+// A stop goes on when a child that is starting meanwhile cannot.
+func TestFailedInitDoesNotHoldUpAStop(t *testing.T) {
+	inSuite(lenient, nil, func(s *suite) {
+		again, slow := make(chan struct{}), make(chan struct{})
+		a := s.stage(otp.ChildSpec{ID: "a"}, func(n int, _ *otp.Context[msg]) {
+			if n > 1 {
+				<-again
+				panic("cannot start")
+			}
+		}, nil)
+		b := s.stage(otp.ChildSpec{ID: "b", Shutdown: otp.Infinity}, nil, func(int) { <-slow })
+		s.must(s.app.StartChild(s.Context(), "top", otp.ChildSpec{ID: "sub", Start: otp.Supervisor(otp.SupSpec{Intensity: 100, Children: []otp.ChildSpec{a, b}})}), nil)
+		s.crash("a") // and hangs in its next Init
+		stopped := make(chan error, 1)
+		go func() { stopped <- s.terminate("sub") }()
+		synctest.Wait()
+		close(again)
+		synctest.Wait()
+		close(slow)
+		select {
+		case err := <-stopped:
+			s.must(err, nil)
+		case <-time.After(time.Hour):
+			s.Error("it never stops")
+		}
+	})(t)
+}
+
+// Who ends while others are being restarted is restarted when that is done, however many they are.
+func TestAllWhoEndMeanwhileAreRestarted(t *testing.T) {
+	inSuite(lenient, nil, func(s *suite) {
+		until := make(chan struct{})
+		for _, id := range []string{"a", "b", "c"} {
+			s.must(s.start(otp.ChildSpec{ID: id}), nil)
+		}
+		added := make(chan error, 1)
+		d := s.stage(otp.ChildSpec{ID: "d"}, func(int, *otp.Context[msg]) { <-until }, nil)
+		go func() { added <- s.app.StartChild(s.Context(), "top", d) }()
+		synctest.Wait()
+		for _, id := range []string{"a", "b", "c"} {
+			s.exit(id, otp.Normal)
+		}
+		close(until)
+		s.must(<-added, nil)
+		synctest.Wait()
+		for _, c := range s.app.Tree().Children {
+			if c.State != "up" {
+				s.Errorf("%s is %s", c.Name, c.State)
+			}
+		}
+	})(t)
+}
+
+// A child that has ended and waits for its restart is being restarted: it can be terminated, and stays so, and not be deleted or started before.
+func TestOperatorsAndARestartThatIsPutOff(t *testing.T) {
+	spec := otp.SupSpec{Intensity: 5, Period: time.Hour, Backoff: &otp.Backoff{First: time.Minute, Most: time.Minute}}
+	inSuite(spec, []otp.ChildSpec{{ID: "a"}}, func(s *suite) {
+		s.exit("a", otp.Normal)
+		s.must(s.restart("a"), otp.ErrRunning)
+		s.must(s.delete("a"), otp.ErrRunning)
+		s.must(s.terminate("a"), nil)
+		time.Sleep(time.Hour)
+		if got := s.app.Tree().Children[0].State; got != "down" {
+			s.Errorf("it was terminated and is %s", got)
+		}
+		s.must(s.delete("a"), nil)
+	})(t)
+}

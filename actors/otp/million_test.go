@@ -1,0 +1,164 @@
+package otp_test
+
+import (
+	"context"
+	"runtime"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"registrar/actors/otp"
+)
+
+// nursery is a process with a family of idle children.
+type nursery struct {
+	ref   *otp.Ref[msg]
+	nurse *nurse
+	app   *otp.App
+}
+
+type nurse struct {
+	family *otp.Family[int, msg]
+	idle   time.Duration
+}
+
+func (n *nurse) Init(c *otp.Context[msg]) error {
+	n.family = otp.NewFamily(c, otp.FamilySpec[int, msg]{
+		Name: func(i int) string { return "child/" + strconv.Itoa(i) },
+		New:  func(int) otp.Behaviour[msg] { return &idle{} },
+	})
+	return nil
+}
+
+func (n *nurse) Handle(c *otp.Context[msg], m msg) {
+	if f, ok := m.(fn); ok {
+		f.do(c)
+	}
+}
+
+func (*nurse) Terminate(*otp.Context[msg], otp.Reason) {}
+
+func newNursery(tb testing.TB, idle time.Duration) *nursery {
+	tb.Helper()
+	sys := otp.NewSystem()
+	n := &nursery{ref: otp.NewRef[msg](sys, "nurse")}
+	app, err := otp.Start(context.Background(), sys, "top", otp.SupSpec{Children: []otp.ChildSpec{{
+		ID: "nurse", Start: otp.Worker(n.ref, func() otp.Behaviour[msg] { n.nurse = &nurse{idle: idle}; return n.nurse }),
+	}}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	n.app = app
+	tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_ = app.Stop(ctx)
+	})
+	return n
+}
+
+// grow starts n children, each with a first message, and waits until all have handled it.
+func (n *nursery) grow(children int) {
+	var up sync.WaitGroup
+	up.Add(1)
+	_ = n.ref.Tell(otp.External("bench"), fn{func(c *otp.Context[msg]) {
+		for i := range children {
+			_ = n.nurse.family.Deliver(c, i, note{})
+		}
+		up.Done()
+	}})
+	up.Wait()
+}
+
+// plainGrow has a parent spawn n named children and waits until all have handled a first message.
+func plainGrow(tb testing.TB, sys *actor.ActorSystem, n int) {
+	tb.Helper()
+	props := actor.PropsFromProducer(func() actor.Actor { return &idleActor{} })
+	up := make(chan struct{})
+	parent := sys.Root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
+		if _, ok := c.Message().(tick); !ok {
+			return
+		}
+		for i := range n {
+			pid, err := c.SpawnNamed(props, "child/"+strconv.Itoa(i))
+			if err != nil {
+				tb.Error(err)
+			}
+			c.Send(pid, tick{})
+		}
+		close(up)
+	}))
+	sys.Root.Send(parent, tick{})
+	<-up
+}
+
+// BenchmarkMillion measures what a million idle named children cost: heap an actor and a full collection.
+func BenchmarkMillion(b *testing.B) {
+	const million = 1_000_000
+	b.Run("otp", func(b *testing.B) {
+		for range b.N {
+			before := heap()
+			n := newNursery(b, 0)
+			n.grow(million)
+			weigh(b, before, million)
+			runtime.KeepAlive(n)
+		}
+	})
+	b.Run("plain", func(b *testing.B) {
+		for range b.N {
+			before := heap()
+			sys := plain(b)
+			plainGrow(b, sys, million)
+			weigh(b, before, million)
+			runtime.KeepAlive(sys)
+		}
+	})
+	b.Run("goroutine", func(b *testing.B) {
+		for range b.N {
+			before := heap()
+			stop := make(chan struct{})
+			for range million {
+				go func() {
+					var state [8]int64
+					<-stop
+					runtime.KeepAlive(&state)
+				}()
+			}
+			weigh(b, before, million)
+			close(stop)
+		}
+	})
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc + m.StackInuse
+}
+
+func weigh(b *testing.B, before uint64, n int) {
+	b.Helper()
+	after := heap()
+	const rounds = 5 // of a full collection, by the CPU that the whole process takes for it
+	began := cpu(b)
+	for range rounds {
+		runtime.GC()
+	}
+	b.ReportMetric(float64((cpu(b)-began).Milliseconds())/rounds, "gc-cpu-ms")
+	b.ReportMetric(float64(after-before)/float64(n), "B/actor")
+}
+
+func cpu(tb testing.TB) time.Duration {
+	tb.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

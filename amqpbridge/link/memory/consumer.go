@@ -1,0 +1,186 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"registrar/amqpbridge/link"
+)
+
+// A consumer is a subscription; the broker's lock guards it. What is in hand is in open, by tag.
+type consumer struct {
+	s         *session
+	q         *queue
+	prefetch  int
+	exclusive bool
+	deliver   func(link.Delivery)
+	tag       uint64
+	since     uint64 // messages up to here were in the queue before the consumer came
+	found     int    // as many
+	open      []inHand
+	owed      int // deliveries to be handed over
+	stopped   bool
+	finished  bool
+	done      chan struct{}
+}
+
+type inHand struct {
+	tag uint64
+	m   *message
+}
+
+// Consume subscribes.
+func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
+	if spec.Prefetch < 1 || spec.Prefetch > math.MaxUint16 {
+		return nil, fmt.Errorf("consume %s: %w: a prefetch of %d", spec.Queue, link.ErrInvalid, spec.Prefetch)
+	}
+	c := &consumer{s: s, prefetch: spec.Prefetch, exclusive: spec.Exclusive, deliver: deliver, done: make(chan struct{})}
+	err := s.use(ctx, "consume "+spec.Queue, func() error {
+		q, err := s.queue(spec.Queue)
+		if err != nil {
+			return err
+		}
+		if len(q.consumers) > 0 && (c.exclusive || q.consumers[0].exclusive) {
+			return fmt.Errorf("%w: it has an exclusive consumer, or would get one", link.ErrAccess)
+		}
+		c.q, c.since, c.found = q, s.b.seq, len(q.ready)
+		q.consumers = append(q.consumers, c)
+		s.consumers = append(s.consumers, c)
+		q.use()
+		q.work()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// give hands a message over.
+func (c *consumer) give(m *message) {
+	c.tag++
+	c.open = append(c.open, inHand{c.tag, m})
+	d := link.Delivery{
+		Tag: c.tag, Exchange: m.Exchange, Key: m.Key, ContentType: m.ContentType, ContentEncoding: m.ContentEncoding,
+		ReplyTo: m.ReplyTo, CorrelationID: m.CorrelationID, Redelivered: m.redelivered,
+		Waited: m.redelivered || m.seq <= c.since, Body: bytes.Clone(m.Body),
+	}
+	d.Headers, _ = link.Headers(m.Headers) // they were checked when they were published
+	c.owed++
+	c.s.call(func() {
+		if c.s.Err() == nil { // else it comes again
+			c.deliver(d)
+		}
+		c.s.b.mu.Lock()
+		defer c.s.b.mu.Unlock()
+		c.owed--
+		c.finish()
+	})
+}
+
+// detach stops the flow; what was handed over already still comes.
+func (c *consumer) detach() {
+	if !c.stopped {
+		c.stopped = true
+		c.q.leave(c)
+	}
+}
+
+// finish closes done when nothing more will be delivered.
+func (c *consumer) finish() {
+	if c.stopped && c.owed == 0 && !c.finished {
+		c.finished = true
+		close(c.done)
+	}
+}
+
+// giveBack returns all that is in hand to the queue.
+func (c *consumer) giveBack() {
+	for _, h := range c.open {
+		c.q.giveBack(h.m)
+	}
+	c.open = nil
+}
+
+// Ack acknowledges.
+func (c *consumer) Ack(tag uint64, multiple bool) error {
+	return c.settle("acknowledge", tag, multiple, func(*message) {})
+}
+
+// Nack gives back.
+func (c *consumer) Nack(tag uint64, requeue bool) error {
+	return c.settle("give back", tag, false, func(m *message) {
+		if requeue {
+			c.q.giveBack(m)
+		} else {
+			c.q.bury(m, "rejected")
+		}
+	})
+}
+
+// settle takes what tag means out of what is in hand. A tag that is not open ends the session, which its owner learns from there, as with
+// a broker.
+func (c *consumer) settle(what string, tag uint64, multiple bool, f func(*message)) error {
+	var err error
+	c.s.b.enter(func() {
+		if c.s.ended() {
+			err = fmt.Errorf("%s: %w", what, link.ErrClosed)
+			return
+		}
+		from := slices.IndexFunc(c.open, func(h inHand) bool { return h.tag == tag || multiple && h.tag < tag })
+		if !slices.ContainsFunc(c.open, func(h inHand) bool { return h.tag == tag }) {
+			c.s.end(fmt.Errorf("%w: tag %d is not open", link.ErrConflict, tag))
+			return
+		}
+		to := from + 1
+		for multiple && to < len(c.open) && c.open[to].tag <= tag {
+			to++
+		}
+		settled := slices.Clone(c.open[from:to])
+		c.open = slices.Delete(c.open, from, to)
+		for _, h := range settled {
+			f(h.m)
+		}
+		c.q.work()
+	})
+	return err
+}
+
+// Cancel stops the deliveries.
+func (c *consumer) Cancel(ctx context.Context) error {
+	c.s.b.enter(func() {
+		c.detach()
+		c.finish()
+	})
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("cancel: %w", ctx.Err())
+	}
+}
+
+// Close stops the deliveries and gives back what is in hand.
+func (c *consumer) Close(ctx context.Context) error {
+	c.s.b.enter(func() {
+		c.detach()
+		c.giveBack()
+		c.finish()
+		c.q.work()
+	})
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close: %w", ctx.Err())
+	}
+}
+
+// Found counts what waited before the consumer came.
+func (c *consumer) Found() int { return c.found }
+
+// Done is closed when nothing more will be delivered.
+func (c *consumer) Done() <-chan struct{} { return c.done }

@@ -1,0 +1,126 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"registrar/amqpbridge/link"
+)
+
+// publisher publishes for a session. A place is taken for each confirmed publishing until its outcome is told.
+type publisher struct {
+	s        *session
+	onReturn func(link.Publishing)
+	places   chan struct{}
+}
+
+// An outcome is a confirmed publishing that the broker may keep back. It is told once.
+type outcome struct {
+	p    *publisher
+	done func(error)
+	told bool
+}
+
+// Publisher opens a publisher.
+func (s *session) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
+	p := &publisher{s: s, onReturn: spec.OnReturn, places: make(chan struct{}, link.Window)}
+	if err := s.use(ctx, "open publisher", func() error { return nil }); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Publish sends and forgets.
+func (p *publisher) Publish(ctx context.Context, m link.Publishing) error {
+	return p.publish(ctx, m, func(m link.Publishing, taken bool) {
+		if !taken && m.Mandatory && p.onReturn != nil {
+			back := copied(m)
+			p.s.call(func() { p.onReturn(back) })
+		}
+	})
+}
+
+// publish routes a message and says, with the lock held, what was routed and whether a queue took it. An exchange that is not there ends the session, which
+// its owner learns from there, as with a broker.
+func (p *publisher) publish(ctx context.Context, m link.Publishing, routed func(m link.Publishing, taken bool)) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	m, err := link.Checked(m)
+	if err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	p.s.b.enter(func() {
+		switch {
+		case p.s.ended():
+			err = fmt.Errorf("publish: %w", link.ErrClosed)
+			return
+		case p.s.b.blocked:
+			err = fmt.Errorf("publish: %w", link.ErrBlocked)
+			return
+		}
+		queues, ok := p.s.b.routed(m.Exchange, m.Key)
+		if !ok {
+			p.s.end(fmt.Errorf("%w: exchange %s", link.ErrNotFound, m.Exchange))
+			routed(m, true) // the end of the session is the outcome
+			return
+		}
+		for _, q := range queues {
+			q.put(copied(m), nil)
+		}
+		routed(m, len(queues) > 0)
+	})
+	return err
+}
+
+// copied returns a message with a body of its own.
+func copied(m link.Publishing) link.Publishing {
+	m.Body = bytes.Clone(m.Body)
+	return m
+}
+
+// PublishConfirmed sends and has the outcome told.
+func (p *publisher) PublishConfirmed(ctx context.Context, m link.Publishing, done func(error)) {
+	select {
+	case p.places <- struct{}{}:
+	case <-ctx.Done():
+		done(fmt.Errorf("publish: %w", ctx.Err()))
+		return
+	case <-p.s.done:
+		done(fmt.Errorf("publish: %w", link.ErrClosed))
+		return
+	}
+	o := &outcome{p: p, done: done}
+	err := p.publish(ctx, m, func(_ link.Publishing, taken bool) {
+		var result error
+		if !taken && m.Mandatory {
+			result = fmt.Errorf("publish: %w", link.ErrReturned)
+		}
+		if p.s.ended() {
+			result = fmt.Errorf("publish: %w", p.s.err)
+		}
+		if !p.s.b.holding || p.s.ended() {
+			o.tell(result)
+			return
+		}
+		p.s.held = append(p.s.held, o)
+		p.s.b.held = append(p.s.b.held, func() { o.tell(result) })
+	})
+	if err != nil {
+		<-p.places
+		done(err)
+	}
+}
+
+// tell has the outcome told, once; the lock is held.
+func (o *outcome) tell(err error) {
+	if o.told {
+		return
+	}
+	o.told = true
+	o.p.s.call(func() {
+		<-o.p.places
+		o.done(err)
+	})
+}

@@ -1,0 +1,311 @@
+//go:build linux
+
+package crashtest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"syscall"
+
+	"github.com/hanwen/go-fuse/v2/fs"
+	"github.com/hanwen/go-fuse/v2/fuse"
+)
+
+// The units in which a disk writes and tears.
+const (
+	pageSize   = 4096
+	sectorSize = 512
+)
+
+// FS is a mounted file system.
+type FS struct {
+	server *fuse.Server
+
+	mu      sync.Mutex
+	files   map[string]*file
+	durable map[string]*file // the names as they were when the directory was synced last
+	syncs   int
+	space   int64 // bytes that may be used in all, 0 for no limit
+	failing int   // syncs that are going to fail
+}
+
+// Mount mounts a file system that holds what a crash has left, or with nil nothing.
+func Mount(dir string, image map[string][]byte) (*FS, error) {
+	f := &FS{files: map[string]*file{}, durable: map[string]*file{}}
+	server, err := fs.Mount(dir, &root{fs: f, image: image}, &fs.Options{MountOptions: fuse.MountOptions{Name: "crashfs", DirectMount: true}})
+	if err != nil {
+		return nil, fmt.Errorf("mount: %w", err)
+	}
+	f.server = server
+	return f, nil
+}
+
+// Unmount ends it. Whoever has files open has to have ended before.
+func (f *FS) Unmount() error {
+	if err := f.server.Unmount(); err != nil {
+		return fmt.Errorf("unmount: %w", err)
+	}
+	return nil
+}
+
+// Syncs returns how many times a file was synced.
+func (f *FS) Syncs() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.syncs
+}
+
+// Crash returns what a disk may hold if the power fails now: name → contents. Names that were made, moved or removed since the directory was synced
+// last may be there as they were then.
+func (f *FS) Crash(r *rand.Rand) map[string][]byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	names := f.files
+	if r.IntN(2) == 0 {
+		names = f.durable
+	}
+	out := map[string][]byte{}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		out[name] = names[name].crash(r)
+	}
+	return out
+}
+
+// SetSpace limits the disk to so many bytes, 0 for no limit: a write beyond that fails with ENOSPC.
+func (f *FS) SetSpace(n int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.space = n
+}
+
+// FailSyncs has the next n syncs of a file fail with EIO. What was to be synced is then lost to the disk, and a later sync does not bring it there: as
+// Linux does it.
+func (f *FS) FailSyncs(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failing = n
+}
+
+func (f *FS) used() (n int64) {
+	for _, file := range f.files {
+		n += int64(len(file.live))
+	}
+	return n
+}
+
+// op is a change that is not synced: a write, or a new size when data is nil.
+type op struct {
+	off  int64
+	data []byte
+}
+
+// file is one file. The file system's mutex guards it.
+type file struct {
+	fs.Inode
+	fs     *FS
+	live   []byte
+	synced []byte
+	ops    []op
+}
+
+func apply(b []byte, o op) []byte {
+	if o.data == nil {
+		return resize(b, o.off)
+	}
+	if end := o.off + int64(len(o.data)); end > int64(len(b)) {
+		b = resize(b, end)
+	}
+	copy(b[o.off:], o.data)
+	return b
+}
+
+func resize(b []byte, n int64) []byte {
+	if n <= int64(len(b)) {
+		return b[:n]
+	}
+	return append(b, make([]byte, n-int64(len(b)))...)
+}
+
+func (f *file) change(o op) {
+	f.live = apply(f.live, o)
+	f.ops = append(f.ops, o)
+}
+
+func (f *file) sync() {
+	for _, o := range f.ops {
+		f.synced = apply(f.synced, o)
+	}
+	f.ops = nil
+	f.fs.syncs++
+}
+
+// crash applies a random part of what is not synced.
+func (f *file) crash(r *rand.Rand) []byte {
+	image := slices.Clone(f.synced)
+	var kept []op
+	for _, o := range f.ops {
+		if o.data == nil {
+			if r.IntN(2) == 0 {
+				kept = append(kept, o)
+			}
+			continue
+		}
+		for at := 0; at < len(o.data); at += pageSize {
+			if r.IntN(2) == 0 {
+				kept = append(kept, op{off: o.off + int64(at), data: o.data[at:min(at+pageSize, len(o.data))]})
+			}
+		}
+	}
+	if n := len(kept) - 1; n >= 0 && len(kept[n].data) > sectorSize {
+		kept[n].data = kept[n].data[:sectorSize*(1+r.IntN(len(kept[n].data)/sectorSize))]
+	}
+	for _, o := range kept {
+		image = apply(image, o)
+	}
+	return image
+}
+
+// root is the directory.
+type root struct {
+	fs.Inode
+	fs    *FS
+	image map[string][]byte
+}
+
+// OnAdd puts the files there that are on the disk already.
+func (d *root) OnAdd(ctx context.Context) {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	for name, b := range d.image {
+		f := &file{fs: d.fs, live: slices.Clone(b), synced: slices.Clone(b)}
+		d.fs.files[name] = f
+		d.AddChild(name, d.NewPersistentInode(ctx, f, fs.StableAttr{Mode: syscall.S_IFREG}), true)
+	}
+	d.fs.durable = maps.Clone(d.fs.files)
+}
+
+// Create makes a file.
+func (d *root) Create(ctx context.Context, name string, _, _ uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	f := &file{fs: d.fs}
+	d.fs.files[name] = f
+	out.Mode = syscall.S_IFREG | 0o600
+	return d.NewInode(ctx, f, fs.StableAttr{Mode: syscall.S_IFREG}), nil, 0, 0
+}
+
+// Mknod makes a socket.
+func (d *root) Mknod(ctx context.Context, _ string, mode, _ uint32, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
+	if mode&syscall.S_IFMT != syscall.S_IFSOCK {
+		return nil, syscall.EPERM
+	}
+	out.Mode = mode
+	return d.NewInode(ctx, &socket{}, fs.StableAttr{Mode: syscall.S_IFSOCK}), 0
+}
+
+// Unlink removes a name.
+func (d *root) Unlink(_ context.Context, name string) syscall.Errno {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	delete(d.fs.files, name)
+	return 0
+}
+
+// Rename renames within the directory.
+func (d *root) Rename(_ context.Context, name string, _ fs.InodeEmbedder, to string, _ uint32) syscall.Errno {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	d.fs.files[to] = d.fs.files[name]
+	delete(d.fs.files, name)
+	return 0
+}
+
+// Fsync of the directory makes the names durable.
+func (d *root) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	d.fs.durable = maps.Clone(d.fs.files)
+	return 0
+}
+
+// Open opens.
+func (*file) Open(context.Context, uint32) (fs.FileHandle, uint32, syscall.Errno) { return nil, 0, 0 }
+
+// Getattr tells size and mode.
+func (f *file) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	f.attr(out)
+	return 0
+}
+
+func (f *file) attr(out *fuse.AttrOut) {
+	out.Mode, out.Size, out.Blksize = syscall.S_IFREG|0o600, uint64(len(f.live)), pageSize
+}
+
+// Setattr changes the size.
+func (f *file) Setattr(_ context.Context, _ fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if n, ok := in.GetSize(); ok {
+		f.change(op{off: int64(n)}) //nolint:gosec // a test's sizes.
+	}
+	f.attr(out)
+	return 0
+}
+
+// Read reads.
+func (f *file) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if off >= int64(len(f.live)) {
+		return fuse.ReadResultData(nil), 0
+	}
+	n := copy(dest, f.live[off:])
+	return fuse.ReadResultData(dest[:n]), 0
+}
+
+// Write writes.
+func (f *file) Write(_ context.Context, _ fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if grows := off + int64(len(data)) - int64(len(f.live)); f.fs.space > 0 && f.fs.used()+max(0, grows) > f.fs.space {
+		return 0, syscall.ENOSPC
+	}
+	f.change(op{off: off, data: slices.Clone(data)})
+	return uint32(len(data)), 0 //nolint:gosec // a kernel's writes.
+}
+
+// Flush does nothing: closing is not syncing.
+func (*file) Flush(context.Context, fs.FileHandle) syscall.Errno { return 0 }
+
+// Fsync makes the contents durable.
+func (f *file) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if f.fs.failing > 0 {
+		f.fs.failing--
+		f.ops = nil
+		return syscall.EIO
+	}
+	f.sync()
+	return 0
+}
+
+// socket is the place of a Unix socket. A crash leaves nothing of it.
+type socket struct{ fs.Inode }
+
+// Getattr tells the mode.
+func (*socket) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
+	out.Mode = syscall.S_IFSOCK | 0o600
+	return 0
+}
+
+// Setattr changes nothing: it is its owner's alone anyway.
+func (s *socket) Setattr(ctx context.Context, h fs.FileHandle, _ *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+	return s.Getattr(ctx, h, out)
+}

@@ -1,0 +1,120 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"registrar/actors/domain"
+	"registrar/actors/otp"
+)
+
+// calmWithin is how long it may take, when nothing is broken any more, until the registrar is ready and the tree is as declared.
+const calmWithin = 60 * time.Second
+
+// aftermath looks at what is left: by questions, then in the file of a registrar that was killed once more, then by questions to the next one.
+func (r *run) aftermath(ctx context.Context) error {
+	if err := errors.Join(r.ready(ctx), r.whole(ctx)); err != nil {
+		return err
+	}
+	r.shownAll(ctx, "a query in the end")
+	if err := r.counters.read(ctx); err != nil {
+		return err
+	}
+	r.proc.kill()
+	if err := errors.Join(r.audit(ctx, time.Now()), r.proc.start(ctx), r.ready(ctx)); err != nil {
+		return err
+	}
+	r.shownAll(ctx, "a query after a restart")
+	if err := errors.Join(r.whole(ctx), r.counters.read(ctx)); err != nil {
+		return err
+	}
+	r.tell()
+	return nil
+}
+
+// tell fills in the report.
+func (r *run) tell() {
+	r.w.mu.Lock()
+	r.report.Authns, r.report.Queries, r.report.Published, r.report.Repeated = r.w.authns, r.w.queries, r.w.published, r.w.repeated
+	r.w.mu.Unlock()
+	_, r.report.Unconfirmed = r.ledger.Newest()
+	r.report.Wrong, r.report.Judged = r.ledger.Judge()
+	r.report.Heals = r.board.heals()
+	r.report.Counted = map[string]map[string]int{}
+	for _, flow := range []string{"authn", "registrations", "queries", "publisher"} {
+		r.report.Counted[flow] = r.counters.of(flow)
+	}
+	r.report.Starts = int(r.proc.starts.Load())
+}
+
+// until waits for a condition, which says what is missing.
+func until(ctx context.Context, what string, ok func(context.Context) (bool, string)) error {
+	ctx, cancel := context.WithTimeout(ctx, calmWithin)
+	defer cancel()
+	for {
+		done, why := ok(ctx)
+		if done {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("not %s within %v: %s", what, calmWithin, why)
+		}
+		pause(ctx, again)
+	}
+}
+
+// ready waits until the registrar says that it is ready.
+func (r *run) ready(ctx context.Context) error { return until(ctx, "ready", r.proc.ready) }
+
+// whole waits until the tree is as it was declared.
+func (r *run) whole(ctx context.Context) error {
+	return until(ctx, "the tree as declared", func(ctx context.Context) (bool, string) {
+		tree, err := r.proc.client.Tree(ctx)
+		if err != nil {
+			return false, err.Error()
+		}
+		why := differs(r.tree, tree)
+		return why == "", why
+	})
+}
+
+// differs says in what a tree is not the one that was declared, or what in it is not up.
+func differs(want, got otp.Node) string {
+	switch {
+	case want.Name != got.Name || want.Kind != got.Kind || len(want.Children) != len(got.Children):
+		return fmt.Sprintf("%s %s with %d children instead of %s %s with %d", got.Kind, got.Name, len(got.Children), want.Kind, want.Name, len(want.Children))
+	case got.State != "up":
+		return got.Name + " is " + got.State
+	}
+	for i, c := range want.Children {
+		if why := differs(c, got.Children[i]); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// shownAll asks about everybody until the last report is shown, and takes for lost those of whom it is not though nothing changes any more.
+func (r *run) shownAll(ctx context.Context, by string) {
+	left, _ := r.ledger.Newest()
+	kept := map[domain.Key]string{}
+	for last := time.Now(); len(left) > 0 && time.Since(last) < r.opts.Shown; pause(ctx, again) {
+		for k, contact := range left {
+			once, cancel := context.WithTimeout(ctx, patience)
+			m, err := r.w.Query(once, string(k.Realm), string(k.User), "Contact")
+			cancel()
+			if err != nil {
+				continue
+			}
+			if kept[k], err = contactOf(m); err == nil && kept[k] == contact {
+				delete(left, k)
+				last = time.Now()
+			}
+		}
+	}
+	for k, contact := range left {
+		r.report.Lost = append(r.report.Lost, Loss{By: by, Key: k, Kept: kept[k], Settled: contact})
+	}
+}

@@ -1,0 +1,134 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/actors/domain"
+	"registrar/amqpbridge"
+	"registrar/amqpbridge/client"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/wire"
+	"registrar/persistence"
+)
+
+// audit compares, while the registrar is dead, what it has acknowledged to the broker with what is in its file: whatever was confirmed to its publisher and
+// does not stand in the queue any more has to be there, or something newer.
+func (r *run) audit(ctx context.Context, killed time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, healWithin)
+	defer cancel()
+	left, err := r.queued(ctx)
+	if err != nil {
+		return err
+	}
+	settled := r.ledger.Settle(killed, left)
+	from := time.Now()
+	kept, err := r.kept()
+	if err != nil {
+		return err
+	}
+	lost := r.ledger.Lost("the file", kept, from, time.Now())
+	r.report.Audits++
+	r.report.Lost = append(r.report.Lost, lost...)
+	r.say("   audit: %d reports settled since the last, %d in the queue, %d users in the file, %d lost", settled, len(left), len(kept), len(lost))
+	return nil
+}
+
+// queued returns the names of the reports that stand in the registrar's queue. They stay there, in their places.
+func (r *run) queued(ctx context.Context) (map[string]bool, error) {
+	queue := amqpbridge.DefaultSettings().RegistrationQueue
+	if err := r.abandoned(ctx, queue); err != nil {
+		return nil, err
+	}
+	s, err := r.dialer.Dial(ctx, "chaos-audit")
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says all there is to say.
+	}
+	names := make(chan string, 65535)
+	c, err := s.Consume(ctx, link.ConsumerSpec{Queue: queue, Tag: "chaos-audit", Prefetch: 65535}, func(d link.Delivery) {
+		if m, err := wire.Decode(d.Body); err == nil {
+			if report, ok := m.(*wire.RegSuccess); ok {
+				names <- report.MsgID
+			}
+		}
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
+	// What stands behind the others when it is published is delivered after them.
+	last, err := r.mark(ctx)
+	left := map[string]bool{}
+	for err == nil && !left[last] {
+		select {
+		case name := <-names:
+			left[name] = true
+		case <-ctx.Done():
+			err = fmt.Errorf("read the queue: %w", context.Cause(ctx))
+		}
+	}
+	return left, errors.Join(err, c.Close(ctx), s.Close(ctx))
+}
+
+// mark publishes a report, and returns its name.
+func (r *run) mark(ctx context.Context) (id string, err error) {
+	n := r.probes.Add(1)
+	k := keyOf(probeRealm, "marker")
+	err = r.w.Report(ctx, client.Registration{Realm: string(k.Realm), User: string(k.User), Contact: fmt.Sprintf("sip:marker@192.0.2.1:%d", n), Expires: time.Hour})
+	return r.ledger.last(k).ID, err
+}
+
+// abandoned waits until the broker has noticed that a queue has no consumer any more: until then it may still hold what it had handed out.
+func (r *run) abandoned(ctx context.Context, queue string) error {
+	for {
+		out, err := r.node.Ctl(ctx, "list_queues", "--no-table-headers", "name", "consumers", "messages_unacknowledged")
+		if err != nil {
+			return err //nolint:wrapcheck // it says all there is to say.
+		}
+		for line := range strings.Lines(out) {
+			if strings.Join(strings.Fields(line), " ") == queue+" 0 0" {
+				return nil
+			}
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("queue %s is still consumed: %w", queue, context.Cause(ctx))
+		}
+	}
+}
+
+// kept reads the file: the contact of everybody that is registered.
+func (r *run) kept() (all map[domain.Key]string, err error) {
+	lock, err := persistence.LockDir(r.proc.data())
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says all there is to say.
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	file, err := persistence.OpenRegistrations(persistence.Options{Dir: r.proc.data(), Log: zerolog.Nop()})
+	if err != nil {
+		return nil, err //nolint:wrapcheck // as above.
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	all, now := map[domain.Key]string{}, time.Now()
+	const page = 1000
+	for after := (domain.Key{}); ; {
+		records, err := file.Page("", after, page)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // as above.
+		}
+		for _, rec := range records {
+			after = rec.Key
+			for _, b := range rec.Bindings {
+				if b.Live(now) {
+					all[rec.Key] = b.Contact
+				}
+			}
+		}
+		if len(records) < page {
+			return all, nil
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package chaos_test
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"registrar/actors/fault/mutant"
+	"registrar/amqpbridge/link/rabbit/brokertest"
+	"registrar/amqpbridge/link/rabbit/node"
+	"registrar/supervisor/demo/chaos"
+)
+
+func TestMain(m *testing.M) { brokertest.Main(m) }
+
+// build builds the registrar. It is never built for the race detector: it runs in a process of its own, and its own tests have that.
+func build(t *testing.T, args ...string) []string {
+	t.Helper()
+	if !node.Available() {
+		brokertest.Missing(t, "no RabbitMQ: install rabbitmq-server")
+	}
+	binary := filepath.Join(t.TempDir(), "registrar")
+	cmd := exec.CommandContext(t.Context(), "go", append(append([]string{"build"}, args...), "-o", binary, "registrar")...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return []string{binary}
+}
+
+func play(t *testing.T, o chaos.Options) *chaos.Report {
+	t.Helper()
+	o.Out = t.Output()
+	r, err := chaos.Run(context.WithoutCancel(t.Context()), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Print(t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Everything is broken twice, under load, and all that was promised is kept. With the race detector, which is here for the harness alone, it is shorter.
+func TestChaos(t *testing.T) {
+	brokertest.Alone(t)
+	o := chaos.Defaults()
+	o.Program = build(t)
+	if withRace {
+		o.Rounds, o.Great = 1, []chaos.Fault{chaos.CutNetwork}
+	}
+	r := play(t, o)
+	if err := r.Err(); err != nil {
+		t.Error(err)
+	}
+	happened := map[chaos.Fault]int{}
+	for _, h := range r.Heals {
+		happened[h.Fault] = h.Happened
+	}
+	want := append([]chaos.Fault{chaos.KillUser, chaos.KillRealm}, o.Great...)
+	if !withRace {
+		want = append(want, chaos.KillWriter, chaos.KillBridge, chaos.KillSupervisor)
+	}
+	for _, f := range want {
+		if happened[f] < o.Rounds {
+			t.Errorf("%s: happened %d times", f, happened[f])
+		}
+	}
+}
+
+// A registrar with a planted bug is found out: each by what it breaks. They are played side by side, on brokers of their own.
+func TestPlantedBugs(t *testing.T) {
+	brokertest.Alone(t)
+	program := build(t, "-tags", "mutants")
+	for bug, c := range map[mutant.Name]struct {
+		great []chaos.Fault
+		found string
+	}{
+		mutant.AckBeforeCommit:  {[]chaos.Fault{chaos.StallProcess}, "registrations lost"},
+		mutant.CacheAfterChange: {nil, "has the password"},
+		mutant.SkipPriming:      {[]chaos.Fault{chaos.KillProcess}, "is shown at"},
+	} {
+		if withRace && bug != mutant.AckBeforeCommit {
+			continue
+		}
+		t.Run(string(bug), func(t *testing.T) {
+			t.Parallel()
+			o := chaos.Defaults()
+			o.Program, o.Env = program, []string{"REGISTRAR_MUTANT=" + string(bug)}
+			o.Phones, o.Kills, o.Often = 100, 0, 0
+			o.Great, o.Rounds, o.Rest, o.For = c.great, 2, 2*time.Second, 4*time.Second
+			o.Shown = 3 * time.Second // there will be some who are left
+			if err := play(t, o).Err(); err == nil || !strings.Contains(err.Error(), c.found) {
+				t.Errorf("found %v, want %q", err, c.found)
+			}
+		})
+	}
+}

@@ -1,0 +1,154 @@
+package chaos
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"registrar/supervisor/demo/fleet"
+)
+
+// passwordEvery is how often an operator changes a password.
+const passwordEvery = 100 * time.Millisecond
+
+// havoc has the phones be busy while everything is broken, and ends when the phones' last reports are confirmed.
+func (r *run) havoc(ctx context.Context) error {
+	fleet := fleet.NewFleet(fleet.FleetConfig{
+		Switch: r.w, Realms: r.realms, Phones: r.opts.Phones, Rate: r.opts.Rate, InFlight: 256, Seed: r.opts.Seed, Timeout: patience,
+	})
+	busy, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var tasks sync.WaitGroup
+	tasks.Go(func() { fleet.Run(busy) })
+	tasks.Go(func() { r.operate(busy) })
+	if r.opts.Kills > 0 {
+		tasks.Go(func() { r.killActors(busy) })
+	}
+	if r.opts.Often > 0 {
+		tasks.Go(func() {
+			if err := r.nowAndThen(ctx, busy); err != nil {
+				stop(err)
+			}
+		})
+	}
+	stop(cmp.Or(r.rounds(ctx, busy), errOver))
+	tasks.Wait()
+	r.tasks.Wait()
+	if cause := context.Cause(busy); !errors.Is(cause, errOver) {
+		return cause //nolint:wrapcheck // our own, or the caller's.
+	}
+	return nil
+}
+
+// errOver means that everything was broken as often as it should be.
+var errOver = errors.New("over")
+
+// operate changes passwords until ctx ends.
+func (r *run) operate(ctx context.Context) {
+	rng := rand.New(rand.NewPCG(r.opts.Seed, 2)) //nolint:gosec // it has to be repeatable, not secret.
+	for n := 0; ctx.Err() == nil; n++ {
+		if err := r.setPassword(ctx, r.key(rng.IntN(r.opts.Phones)), fmt.Sprint("changed-", n)); err != nil {
+			r.say("   a password could not be set: %v", err)
+		}
+		pause(ctx, passwordEvery)
+	}
+}
+
+// nowAndThen kills what many stand on, until busy ends: by turns at any time, and when nothing greater is under way. One that is not there just now has its
+// turn again.
+func (r *run) nowAndThen(ctx, busy context.Context) error {
+	all := r.victims()
+	tick := time.NewTicker(r.opts.Often)
+	defer tick.Stop()
+	for n := 0; ; {
+		select {
+		case <-tick.C:
+		case <-busy.Done():
+			return nil
+		}
+		for n%2 == 0 && r.board.great() && busy.Err() == nil {
+			pause(busy, again)
+		}
+		done, err := r.do(ctx, r.kill(all[n%len(all)], n+n/len(all)), false)
+		if err != nil {
+			return err
+		}
+		if done {
+			n++
+		}
+	}
+}
+
+// rounds stops everything in each of the ways, in every round in another order.
+func (r *run) rounds(ctx, busy context.Context) error {
+	rng := rand.New(rand.NewPCG(r.opts.Seed, 3)) //nolint:gosec // it has to be repeatable, not secret.
+	began := time.Now()
+	pause(busy, r.opts.Rest)
+	for round := 0; r.opts.Rounds == 0 || round < r.opts.Rounds; round++ {
+		if len(r.opts.Great) == 0 {
+			pause(busy, cmp.Or(r.opts.For, time.Hour))
+			return nil
+		}
+		for _, i := range rng.Perm(len(r.opts.Great)) {
+			if busy.Err() != nil || r.opts.For > 0 && time.Since(began) > r.opts.For {
+				return nil //nolint:nilerr // it is over.
+			}
+			if _, err := r.do(ctx, r.great(r.opts.Great[i], rng), true); err != nil {
+				return err
+			}
+			pause(busy, r.opts.Rest)
+		}
+	}
+	return nil
+}
+
+// do does one harm, and waits until it has healed. It is not done when what should be killed is not there.
+func (r *run) do(ctx context.Context, h *harm, great bool) (done bool, err error) {
+	failed := func(err error) (bool, error) { return false, fmt.Errorf("%s (%s): %w", h.fault, h.what, err) }
+	amid, end := r.board.begin(great)
+	defer end()
+	if h.prepare != nil {
+		if err := h.prepare(ctx); err != nil {
+			return failed(err)
+		}
+	}
+	from := time.Now()
+	switch err := h.hurt(ctx); {
+	case err != nil && great:
+		return failed(err)
+	case err != nil:
+		r.say("%s: %s: spared, it is not there", h.fault, h.what)
+		return false, nil
+	}
+	r.board.happened(h.fault)
+	var was healed
+	failures := make(chan error)
+	for _, p := range h.probes {
+		go func() {
+			at, err := r.heal(ctx, p.try)
+			was.took[p.side] = at.Sub(from)
+			failures <- err
+		}()
+	}
+	if h.mend != nil {
+		err, was.lasted = h.mend(ctx), time.Since(from)
+	}
+	for range h.probes {
+		err = errors.Join(err, <-failures)
+	}
+	if err != nil {
+		return failed(err)
+	}
+	fault := h.fault
+	if amid {
+		fault = Overlapped
+		r.board.happened(fault)
+	}
+	r.board.healed(fault, was)
+	r.say("%s: %s: lasted %s; authn again after %s, registrations after %s", h.fault, h.what, brief(was.lasted), brief(was.took[authns]), brief(was.took[registrations]))
+	return true, nil
+}

@@ -1,0 +1,154 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"registrar/actors/domain"
+	"registrar/amqpbridge/client"
+	"registrar/supervisor/demo/fleet"
+)
+
+// probe asks the registrar for something on one of its sides, and reports whether it was done.
+type probe struct {
+	side side
+	try  func(context.Context) error
+}
+
+const (
+	probeEvery = 20 * time.Millisecond
+	// InRow is how many probes, one after the other, have to succeed: what was killed may take a moment to notice.
+	inRow = 10
+	// HealWithin is how long anything may take to heal.
+	healWithin = 90 * time.Second
+	probeRealm = "probe.test"
+	probeUsers = 256
+	// Settable is how long a password may take to be set, whatever happens meanwhile.
+	settable = time.Minute
+)
+
+// heal asks every few milliseconds until all is well: it returns the moment at which the first of ten probes in a row was answered.
+func (r *run) heal(ctx context.Context, try func(context.Context) error) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, healWithin)
+	defer cancel()
+	type end struct {
+		n   int
+		at  time.Time
+		err error
+	}
+	ends := make(chan end)
+	var at []time.Time // of each that has succeeded
+	var last error
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	open := 0
+	defer func() {
+		for ; open > 0; open-- {
+			<-ends
+		}
+	}()
+	for {
+		select {
+		case <-tick.C:
+			n := len(at)
+			at = append(at, time.Time{})
+			open++
+			go func() {
+				once, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+				defer cancel()
+				err := try(once)
+				ends <- end{n: n, at: time.Now(), err: err}
+			}()
+		case e := <-ends:
+			open--
+			if last = e.err; e.err == nil {
+				at[e.n] = e.at
+			}
+			if first := row(at); !first.IsZero() {
+				return first, nil
+			}
+		case <-ctx.Done():
+			return time.Time{}, fmt.Errorf("not healed within %v: %w", healWithin, errors.Join(context.Cause(ctx), last))
+		}
+	}
+}
+
+// row returns when the first of so many successes in a row ended, zero when there are none.
+func row(at []time.Time) (first time.Time) {
+	n := 0
+	for _, t := range at {
+		if t.IsZero() {
+			n, first = 0, time.Time{}
+			continue
+		}
+		if n == 0 || t.Before(first) {
+			first = t
+		}
+		if n++; n == inRow {
+			return first
+		}
+	}
+	return time.Time{}
+}
+
+// askAuthn asks for the credentials of a user that is known.
+func (r *run) askAuthn(ctx context.Context) error {
+	k := r.key(int(r.probes.Add(1)) % r.opts.Phones)
+	_, err := r.w.Authn(ctx, string(k.Realm), string(k.User))
+	return err
+}
+
+// register reports a registration and asks until it is shown. Each probe has a user of its own.
+func (r *run) register(ctx context.Context) error {
+	n := r.probes.Add(1)
+	user := fleet.UserOf(int(n) % probeUsers)
+	contact := "sip:" + user + "@192.0.2.1:" + strconv.FormatInt(n, 10)
+	if err := r.w.Report(ctx, client.Registration{Realm: probeRealm, User: user, Contact: contact, Expires: time.Hour}); err != nil {
+		return err
+	}
+	for wait := 5 * time.Millisecond; ; wait *= 2 {
+		m, err := r.w.Query(ctx, probeRealm, user, "Contact")
+		if err == nil {
+			if shown, _ := contactOf(m); shown == contact {
+				return nil
+			}
+		}
+		if pause(ctx, wait); ctx.Err() != nil {
+			return fmt.Errorf("not shown: %w", errors.Join(context.Cause(ctx), err))
+		}
+	}
+}
+
+// changePassword sets a password, with an operator's command; the ledger knows which is right when.
+func (r *run) changePassword(ctx context.Context) error {
+	n := r.probes.Add(1)
+	return r.setPassword(ctx, keyOf(probeRealm, fleet.UserOf(int(n)%probeUsers)), fmt.Sprint("password-", n))
+}
+
+// setPassword sets a password, again and again until it is said to be set, whenever ctx ends: what was begun is not left open.
+func (r *run) setPassword(ctx context.Context, k domain.Key, password string) error {
+	mine := r.setting(k)
+	mine.Lock()
+	defer mine.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settable)
+	defer cancel()
+	r.ledger.Changing(k, password, time.Now())
+	for {
+		_, err := r.proc.client.Import(ctx, []domain.Credential{credential(k, password)})
+		if err == nil {
+			r.ledger.Changed(k, time.Now())
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("set a password: %w", err)
+		}
+		pause(ctx, again)
+	}
+}
+
+func credential(k domain.Key, password string) domain.Credential {
+	return domain.Credential{Key: k, Method: domain.Password, Secret: domain.NewSecret(password), AccountID: "chaos"}
+}

@@ -1,0 +1,183 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/actors/domain"
+	"registrar/actors/otp"
+	"registrar/amqpbridge/client"
+	"registrar/amqpbridge/link"
+	"registrar/amqpbridge/link/rabbit"
+	"registrar/amqpbridge/link/rabbit/node"
+	"registrar/amqpbridge/wire"
+	"registrar/supervisor/demo/fleet"
+)
+
+// run is one run.
+type run struct {
+	opts   Options
+	realms []string
+	node   *node.Node
+	dialer link.Dialer
+	net    *network
+	proc   *process
+
+	trunk    *client.Trunk
+	w        *witness
+	ledger   *Ledger
+	board    *board
+	counters *counters
+	report   *Report
+	tree     otp.Node       // as it was declared
+	tasks    sync.WaitGroup // measurements of single actors
+	probes   atomic.Int64
+
+	mu  sync.Mutex // of what follows
+	out io.Writer
+	set map[domain.Key]*sync.Mutex
+}
+
+// Run starts a private broker and a registrar, breaks what the options say under load, waits until all has healed, and looks whether what was acknowledged
+// is there and what was answered is true. An error means that the run could not be carried out; what it has found is in the report, see [Report.Err].
+func Run(ctx context.Context, o Options) (report *Report, err error) {
+	r := &run{opts: o, out: o.Out, ledger: NewLedger(), board: newBoard(), report: &Report{}, set: map[domain.Key]*sync.Mutex{}}
+	for i := range o.Realms {
+		r.realms = append(r.realms, realmName(i))
+	}
+	if r.node, err = node.Start(ctx, node.Options{Log: zerolog.Nop()}); err != nil {
+		return nil, err //nolint:wrapcheck // it says all there is to say.
+	}
+	defer func() { err = errors.Join(err, r.node.Stop()) }()
+	if err := r.open(ctx); err != nil {
+		return nil, err
+	}
+	defer r.close(context.WithoutCancel(ctx))
+	if err := r.play(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("interrupted: %w", context.Cause(ctx))
+		}
+		return nil, fmt.Errorf("%w\nthe registrar's last words:\n%s", err, r.proc.lastWords())
+	}
+	return r.report, nil
+}
+
+// realmName names the realms; the second is one that a planted bug takes for the first.
+func realmName(i int) string {
+	names := []string{"one.test", "two.test"}
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("realm-%d.test", i)
+}
+
+// open makes all that stands around the registrar.
+func (r *run) open(ctx context.Context) (err error) {
+	r.dialer = rabbit.New(rabbit.Config{URLs: []string{r.node.URL()}, Log: zerolog.Nop()})
+	var over string
+	if r.net, over, err = newNetwork(r.node.URL()); err != nil {
+		return err
+	}
+	dir := filepath.Join(r.node.Dir(), "chaos") // gone with the broker
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return fmt.Errorf("make a directory: %w", err)
+	}
+	if r.proc, err = newProcess(ctx, r.opts.Program, r.opts.Env, dir, over); err != nil {
+		return err
+	}
+	r.counters = newCounters(r.proc)
+	r.trunk = client.Keep(r.dialer, "chaos-switch", wire.Kazoo5) //nolint:contextcheck // it lives until it is closed.
+	r.w = newWitness(r.trunk, r.ledger, r.board.calm)
+	return nil
+}
+
+func (r *run) close(ctx context.Context) {
+	r.trunk.Close()
+	r.proc.kill()
+	r.net.close(ctx)
+}
+
+// play is the run from the first start to the verdict.
+func (r *run) play(ctx context.Context) error {
+	if err := r.begin(ctx); err != nil {
+		return err
+	}
+	watched, stop := context.WithCancel(ctx)
+	defer stop()
+	var watch sync.WaitGroup
+	watch.Go(func() { r.counters.run(watched) })
+	began := time.Now()
+	if err := r.havoc(ctx); err != nil {
+		return err
+	}
+	r.report.Took = time.Since(began)
+	err := r.aftermath(ctx)
+	stop()
+	watch.Wait()
+	return err
+}
+
+// begin starts the registrar, waits until it is ready, and sets everybody's first password.
+func (r *run) begin(ctx context.Context) (err error) {
+	if err := r.proc.start(ctx); err != nil {
+		return err
+	}
+	if err := r.ready(ctx); err != nil {
+		return err
+	}
+	if r.tree, err = r.proc.client.Tree(ctx); err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	var all []domain.Credential
+	now := time.Now()
+	add := func(k domain.Key) {
+		all = append(all, credential(k, "first"))
+		r.ledger.Changing(k, "first", now)
+	}
+	for i := range r.opts.Phones {
+		add(r.key(i))
+	}
+	for i := range probeUsers {
+		add(keyOf(probeRealm, fleet.UserOf(i)))
+	}
+	if _, err := r.proc.client.Import(ctx, all); err != nil {
+		return err //nolint:wrapcheck // it says all there is to say.
+	}
+	for _, c := range all {
+		r.ledger.Changed(c.Key, time.Now())
+	}
+	return nil
+}
+
+// key is the user of a phone.
+func (r *run) key(phone int) domain.Key {
+	return keyOf(r.realms[phone%len(r.realms)], fleet.UserOf(phone/len(r.realms)))
+}
+
+// say says a line.
+func (r *run) say(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, _ = fmt.Fprintf(r.out, format+"\n", args...) // nobody reads
+}
+
+// setting has the changes of one password wait for each other.
+func (r *run) setting(k domain.Key) *sync.Mutex {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	mine := r.set[k]
+	if mine == nil {
+		mine = new(sync.Mutex)
+		r.set[k] = mine
+	}
+	return mine
+}

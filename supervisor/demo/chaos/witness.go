@@ -1,0 +1,196 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"registrar/actors/domain"
+	"registrar/amqpbridge/client"
+	"registrar/amqpbridge/wire"
+)
+
+// Answers counts what became of questions at their asker.
+type Answers struct {
+	// Asked are all; Answered had an answer, Nobody was returned by the broker because no registrar had bound its queue, Cut could not be asked or
+	// answered because the asker had lost the broker itself, GivenUp got no answer in time.
+	Asked, Answered, Nobody, Cut, GivenUp int
+	// Unexplained are those of GivenUp during which nothing was wrong.
+	Unexplained int
+}
+
+const (
+	patience   = 2500 * time.Millisecond // of an asker, as a proxy's
+	confirmed  = 10 * time.Second        // the longest wait for one confirm
+	again      = 100 * time.Millisecond  // before what was not confirmed is published again
+	persistent = 2 * time.Minute         // of a publisher that is not confirmed
+	visible    = 20 * time.Second        // the longest wait for a phone to be shown that is about to go
+)
+
+// witness is a line that writes down all that is said on it, and that publishes a report until the broker has confirmed it. It is safe for use by many
+// goroutines; reports about one user wait for each other.
+type witness struct {
+	line   client.Line
+	ledger *Ledger
+	// calm reports whether nothing was wrong at any time between two.
+	calm func(from, to time.Time) bool
+
+	ids     atomic.Uint64
+	mu      sync.Mutex
+	users   map[domain.Key]*sync.Mutex
+	authns  Answers
+	queries Answers
+	// published counts reports, repeated how often one was published once more.
+	published, repeated int
+}
+
+func newWitness(line client.Line, ledger *Ledger, calm func(from, to time.Time) bool) *witness {
+	return &witness{line: line, ledger: ledger, calm: calm, users: map[domain.Key]*sync.Mutex{}}
+}
+
+func keyOf(realm, user string) domain.Key {
+	return domain.Key{Realm: domain.Realm(realm), User: domain.User(user)}
+}
+
+// Authn is [client.Switch.Authn].
+func (w *witness) Authn(ctx context.Context, realm, user string) (wire.Message, error) {
+	called := time.Now()
+	m, err := w.line.Authn(ctx, realm, user)
+	returned := time.Now()
+	w.count(&w.authns, called, returned, err)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // as the line says it.
+	}
+	r := Read{Called: called, Returned: returned, By: "authn"}
+	if a, ok := m.(*wire.AuthnResponse); ok {
+		r.Value = a.Password.Reveal()
+	}
+	w.ledger.Answered(keyOf(realm, user), r)
+	return m, nil
+}
+
+// Query is [client.Switch.Query], for a contact.
+func (w *witness) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
+	called := time.Now()
+	m, err := w.line.Query(ctx, realm, user, fields...)
+	returned := time.Now()
+	w.count(&w.queries, called, returned, err)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // as the line says it.
+	}
+	contact, err := contactOf(m)
+	if err != nil {
+		return nil, err
+	}
+	w.ledger.Shown(keyOf(realm, user), Read{Value: contact, Called: called, Returned: returned, By: "query"})
+	return m, nil
+}
+
+// contactOf reads the contact that an answer shows, empty when it shows none.
+func contactOf(m wire.Message) (contact string, err error) {
+	r, ok := m.(*wire.RegQueryResponse)
+	if !ok || len(r.Fields) == 0 {
+		return "", nil
+	}
+	if err := json.Unmarshal(r.Fields[0]["Contact"], &contact); err != nil {
+		return "", fmt.Errorf("the contact in an answer: %w", err)
+	}
+	return contact, nil
+}
+
+// Report is [client.Switch.Report], but it does not give up before the broker has the report. What the wire cannot order is not reported: two things
+// of one user within a second, or that a phone has gone of which nobody has seen that it came.
+func (w *witness) Report(ctx context.Context, r client.Registration) error {
+	k := keyOf(r.Realm, r.User)
+	mine := w.user(k)
+	mine.Lock()
+	defer mine.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), persistent)
+	defer cancel()
+	pause(ctx, time.Until(w.ledger.last(k).Called.Truncate(time.Second).Add(time.Second)))
+	contact := r.Contact
+	if r.Expires == 0 {
+		w.seen(ctx, k, contact)
+		contact = ""
+	}
+	r.At, r.ID = time.Now(), fmt.Sprintf("chaos-%d", w.ids.Add(1))
+	w.ledger.Reporting(k, r.ID, contact, r.At)
+	for n := 0; ; n++ {
+		w.tally(n)
+		err := w.publish(ctx, r)
+		if err == nil {
+			w.ledger.Confirmed(k, time.Now())
+			return nil
+		}
+		pause := time.NewTimer(again)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the broker did not confirm a report of %v within %v: %w", k, persistent, err)
+		}
+	}
+}
+
+// seen waits until a user's contact has been shown.
+func (w *witness) seen(ctx context.Context, k domain.Key, contact string) {
+	ctx, cancel := context.WithTimeout(ctx, visible)
+	defer cancel()
+	for ctx.Err() == nil && !w.ledger.seen(k, contact) {
+		once, cancel := context.WithTimeout(ctx, patience)
+		_, _ = w.Query(once, string(k.Realm), string(k.User), "Contact") // what it shows is in the ledger
+		cancel()
+		pause(ctx, again)
+	}
+}
+
+func (w *witness) tally(repeat int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if repeat > 0 {
+		w.repeated++
+		return
+	}
+	w.published++
+}
+
+func (w *witness) publish(ctx context.Context, r client.Registration) error {
+	ctx, cancel := context.WithTimeout(ctx, confirmed)
+	defer cancel()
+	return w.line.Report(ctx, r) //nolint:wrapcheck // as the line says it.
+}
+
+func (w *witness) user(k domain.Key) *sync.Mutex {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	mine := w.users[k]
+	if mine == nil {
+		mine = new(sync.Mutex)
+		w.users[k] = mine
+	}
+	return mine
+}
+
+// count notes the end of a question.
+func (w *witness) count(a *Answers, called, returned time.Time, err error) {
+	calm := err != nil && w.calm(called, returned)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a.Asked++
+	switch {
+	case err == nil:
+		a.Answered++
+	case errors.Is(err, client.ErrNobody):
+		a.Nobody++
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		a.GivenUp++
+	default:
+		a.Cut++
+	}
+	if calm {
+		a.Unexplained++
+	}
+}

@@ -1,0 +1,166 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"registrar/actors/domain"
+	"registrar/actors/fault"
+)
+
+// Way is how a message comes to its process: it decides what can happen to it on its way.
+type Way uint8
+
+// A message is told, or it asks and is answered; what is nobody's else is the process's own: a timer, the end of a task, the answer to a question.
+const (
+	Own Way = iota
+	Told
+	Asked
+)
+
+// Message is a type of message of an actor, with its package: "registration.Register".
+type Message struct {
+	Name string
+	Way  Way
+	// Process is the process in the scenario that takes it, when it is not that of its actor.
+	Process string
+	// Ends says that to handle it is to crash, so that nothing comes after it.
+	Ends bool
+	// Service says that it is there only where work takes an artificial time.
+	Service bool
+}
+
+// Actor is a kind of process of the registrar.
+type Actor struct {
+	Name string
+	// Interface is the sealed type of its messages, with its package's path.
+	Interface string
+	// Process is one of its kind in the scenario.
+	Process  string
+	Messages []Message
+	// Points are the fault points in its own code, besides those of the engine.
+	Points []fault.Point
+}
+
+// The users of the scenario. All but the bystander are users of one shard.
+const (
+	oneRealm   = "one.test"
+	otherRealm = "two.test"
+	flushRealm = "three.test"
+)
+
+var (
+	victim    = domain.Key{Realm: oneRealm, User: "100"}              //nolint:gochecknoglobals // a constant but for its type.
+	bystander = domain.Key{Realm: otherRealm, User: "100"}            //nolint:gochecknoglobals // as above.
+	mate      = sameShard(domain.Key{Realm: oneRealm}, 200)           //nolint:gochecknoglobals // as above.
+	leaver    = sameShard(domain.Key{Realm: oneRealm}, 500)           //nolint:gochecknoglobals // as above.
+	flushed   = sameShard(domain.Key{Realm: flushRealm}, 100)         //nolint:gochecknoglobals // as above.
+	shardName = fmt.Sprintf("users/%02d", domain.ShardOf(victim, 64)) //nolint:gochecknoglobals // as above.
+)
+
+// sameShard is the first user of a realm from a number on who is in the victim's shard.
+func sameShard(k domain.Key, from int) domain.Key {
+	for n := from; ; n++ {
+		if k.User = domain.User(strconv.Itoa(n)); domain.ShardOf(k, 64) == domain.ShardOf(victim, 64) {
+			return k
+		}
+	}
+}
+
+// Actors lists the kinds of processes that the simulator runs.
+func Actors() []Actor { return slices.Concat(house(), bridge()) }
+
+// house are those behind the bridge.
+func house() []Actor {
+	user := func(k domain.Key) string { return "user/" + k.String() }
+	return []Actor{
+		{Name: "user", Interface: "registrar/actors/registration.Message", Process: user(victim), Points: []fault.Point{fault.AfterDecide}, Messages: []Message{
+			{Name: "registration.Register", Way: Asked},
+			{Name: "registration.Unregister", Way: Asked},
+			{Name: "registration.Flush", Way: Asked},
+			{Name: "registration.Query", Way: Asked},
+			{Name: "registration.Prune", Way: Told, Process: user(leaver)},
+			{Name: "registration.loaded"},
+			{Name: "registration.committed"},
+		}},
+		{Name: "shard", Interface: "registrar/actors/directory.Message", Process: shardName, Messages: []Message{
+			{Name: "directory.Deliver", Way: Asked},
+			{Name: "directory.Count", Way: Asked},
+			{Name: "directory.FlushRealm", Way: Asked},
+			{Name: "directory.indexed", Way: Told},
+			{Name: "directory.pruneLive", Way: Told},
+			{Name: "directory.reread"},
+			{Name: "directory.looked"},
+			{Name: "directory.flushedUser"},
+		}},
+		{Name: "sweeper", Interface: "registrar/actors/directory.sweeperMessage", Process: "users/sweeper", Messages: []Message{
+			{Name: "directory.step"}, {Name: "directory.dueFound"}, {Name: "directory.pruned"}, {Name: "directory.ended", Way: Told},
+		}},
+		{Name: "realms", Interface: "registrar/actors/credential.RealmsMessage", Process: "realms", Messages: []Message{
+			{Name: "credential.Ask", Way: Asked},
+			{Name: "credential.Update", Way: Asked},
+			{Name: "credential.Forget", Way: Asked},
+			{Name: "credential.counted"},
+			{Name: "credential.dropped"},
+		}},
+		{Name: "realm", Interface: "registrar/actors/credential.Message", Process: "realm/" + oneRealm, Messages: []Message{
+			{Name: "credential.Lookup", Way: Asked}, {Name: "credential.Changed", Way: Asked}, {Name: "credential.read"},
+		}},
+	}
+}
+
+func bridge() []Actor {
+	actors := []Actor{
+		{Name: "publisher", Interface: "registrar/amqpbridge.PublisherMessage", Process: "bridge/publisher", Points: []fault.Point{fault.BeforePublish}, Messages: []Message{
+			{Name: "amqpbridge.Send", Way: Told}, {Name: "amqpbridge.Park", Way: Asked}, {Name: "amqpbridge.publisherAttach", Way: Told}, {Name: "amqpbridge.opened"},
+		}},
+		{Name: "notices", Interface: "registrar/amqpbridge.NoticesMessage", Process: "bridge/notices", Messages: []Message{
+			{Name: "amqpbridge.news", Way: Told}, {Name: "amqpbridge.owner"},
+		}},
+		{Name: "pulse", Interface: "registrar/amqpbridge.PulseMessage", Process: "bridge/pulse", Messages: []Message{
+			{Name: "amqpbridge.pulseAttach", Way: Told},
+			{Name: "amqpbridge.listening"},
+			{Name: "amqpbridge.beat"},
+			{Name: "amqpbridge.heard", Way: Told},
+			{Name: "amqpbridge.token", Way: Told},
+		}},
+	}
+	for _, name := range []string{"consuming", "publishing"} {
+		actors = append(actors, Actor{Name: name, Interface: "registrar/amqpbridge.ConnectionMessage", Process: "bridge/" + name, Messages: []Message{
+			{Name: "amqpbridge.hello", Way: Told},
+			{Name: "amqpbridge.dialed"},
+			{Name: "amqpbridge.lost"},
+			{Name: "amqpbridge.redial"},
+			{Name: "amqpbridge.renew", Way: Told},
+		}})
+	}
+	for _, name := range []string{"authn", "registrations", "queries"} {
+		actors = append(actors, flowActor(name))
+	}
+	return actors
+}
+
+func flowActor(name string) Actor {
+	a := Actor{
+		Name: name, Interface: "registrar/amqpbridge.FlowMessage", Process: "bridge/" + name, Points: []fault.Point{fault.BeforeAck}, Messages: []Message{
+			{Name: "amqpbridge.attach", Way: Told},
+			{Name: "amqpbridge.consuming"},
+			{Name: "amqpbridge.consumeAgain"},
+			{Name: "amqpbridge.delivered", Way: Told},
+			{Name: "amqpbridge.outcome"},
+			{Name: "amqpbridge.again"},
+			{Name: "amqpbridge.served", Service: true},
+			{Name: "amqpbridge.parked"},
+			{Name: "amqpbridge.flush"},
+			{Name: "amqpbridge.Drain", Way: Asked},
+			{Name: "amqpbridge.filled"},
+			{Name: "amqpbridge.cancelled"},
+			{Name: "amqpbridge.emptied"},
+		},
+	}
+	if name != "authn" { // its work takes one step
+		a.Messages = append(a.Messages, Message{Name: "amqpbridge.step"})
+	}
+	return a
+}

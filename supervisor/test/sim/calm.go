@@ -1,0 +1,145 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+	"testing/synctest"
+	"time"
+
+	"registrar/actors/domain"
+	"registrar/actors/trace"
+	"registrar/supervisor/traceview"
+)
+
+// calm ends all trouble, has everything settle and looks at the table and, as exactly as can be, at the accounts.
+func (w *World) calm(all []*phone, exact bool) {
+	w.endTrouble(all)
+	w.settleAll()
+	w.Settle()
+	w.troubled = false
+	rounds := []time.Duration{15 * time.Second, 12 * time.Second, 12 * time.Second, 12 * time.Second, 12 * time.Second, 0} // the actors go meanwhile
+	for _, d := range rounds {
+		for _, p := range all {
+			if w.look(p.key); len(w.Violations) > 0 {
+				return
+			}
+		}
+		w.clock.pass(d)
+		w.Settle()
+	}
+	w.audit(exact)
+	w.Kill()
+	w.Boot()
+	for _, p := range all {
+		w.look(p.key)
+	}
+	w.audit(exact)
+	if n := len(w.bridge.Tally.Counts()); n == 0 {
+		w.fail("nothing is counted")
+	}
+}
+
+// endTrouble takes all that is wrong away, and waits until the registrar is ready.
+func (w *World) endTrouble(all []*phone) {
+	w.note("all trouble ends")
+	w.Faults.Disarm(0)
+	synctest.Wait()
+	w.slow = time.Time{}
+	for _, p := range all {
+		if p.held != nil {
+			w.send(p.held)
+		}
+	}
+	w.clock.pass(time.Second) // what is delayed goes on
+	w.Settle()
+	if !w.until(w.ready) {
+		w.fail("it is not ready %v after all trouble: %v", healed, w.bridge.Status.Reasons())
+	}
+	for _, p := range all {
+		if newest, ok := w.untold[p.key]; ok {
+			w.forget(p.key, newest)
+		}
+	}
+}
+
+// settleAll waits until the registrar has nothing in hand any more.
+func (w *World) settleAll() {
+	for _, r := range w.reports { // what the broker had not taken
+		if r.sent == 0 {
+			w.send(r)
+		}
+	}
+	for _, queue := range w.queues() {
+		if !w.until(func() bool { ready, open := w.Broker.Depth(queue); return ready+open == 0 }) {
+			w.fail("deliveries of %s are not settled %v after all trouble", queue, healed)
+		}
+	}
+}
+
+func (w *World) queues() []string {
+	return []string{w.set.Reports(), w.set.AuthnQueue, w.set.QueryQueue}
+}
+
+// look asks about a user when all is quiet: both questions have to be answered, and truly.
+func (w *World) look(k domain.Key) {
+	query := w.askQuery(k)
+	w.answered()
+	if got := w.answers[query]; len(got) != 1 {
+		w.fail("query %s about %v has %d answers", query, k, len(got))
+	} else {
+		w.shown(k, contacts(got[0]))
+	}
+	ask := w.askAuthn(k)
+	w.answered()
+	if got := w.answers[ask]; len(got) != 1 {
+		w.fail("authn %s about %v has %d answers", ask, k, len(got))
+	} else if last := w.passwords[k]; got[0]["Auth-Password"] != last[len(last)-1] {
+		w.fail("authn about %v is answered with %v instead of the newest password", k, got[0]["Auth-Password"])
+	}
+}
+
+// answered has the registrar do what it has to at once, and for as long as work takes.
+func (w *World) answered() {
+	w.Settle()
+	if w.opts.Service > 0 {
+		w.clock.pass(20 * w.opts.Service)
+		w.Settle()
+	}
+}
+
+// judge looks at the questions that were asked in the turmoil.
+func (w *World) judge(asked []question) {
+	for _, q := range asked {
+		for _, a := range w.answers[q.id] {
+			if !q.authn {
+				continue // see history
+			}
+			got, _ := a["Auth-Password"].(string)
+			if a["Event-Name"] != "authn_resp" || !w.right(q, got) {
+				w.fail("authn %s about %v is answered with %v", q.id, q.key, a)
+			}
+		}
+	}
+}
+
+// right reports whether a password was right at some time since the question.
+func (w *World) right(q question, password string) bool {
+	for i, p := range w.all[q.key] {
+		if p == password {
+			return len(q.before) == 0 || i >= slices.Index(w.all[q.key], q.before[0])
+		}
+	}
+	return false
+}
+
+// Story is the last that happened, most so many events, as a chart.
+func (w *World) Story(most int) string {
+	events := slices.DeleteFunc(w.Recorder.Snapshot(trace.Filter{}), func(e trace.Event) bool {
+		return e.Kind == trace.Start && e.User == "" // of the tree
+	})
+	var b strings.Builder
+	if err := traceview.Text(&b, events[max(0, len(events)-most):]); err != nil {
+		return err.Error()
+	}
+	return b.String()
+}

@@ -1,0 +1,38 @@
+package sim
+
+import "registrar/actors/fault"
+
+// Outside lists the kinds of processes that the simulator has a model of, or does not run: they have a matrix of their own, on real files.
+func Outside() []Actor {
+	return []Actor{
+		{
+			Name: "writer", Interface: "registrar/persistence.WriterMessage", Process: "registrations/writer",
+			Points: []fault.Point{fault.BeforeCommit, fault.AfterCommit}, Messages: []Message{
+				{Name: "persistence.fenceOp", Way: Told},
+				{Name: "persistence.writeOp", Way: Told},
+				{Name: "persistence.releaseOp", Way: Told},
+				{Name: "persistence.primeOp", Way: Told},
+				{Name: "persistence.pruneOp", Way: Told},
+				{Name: "persistence.commitNow"},
+				{Name: "persistence.reopen"},
+			},
+		},
+		{
+			Name: "credentials writer", Interface: "registrar/persistence.CredentialMessage", Process: "credentials/writer",
+			Points: []fault.Point{fault.BeforeCommit, fault.AfterCommit}, Messages: []Message{
+				{Name: "persistence.applyOp", Way: Told},
+				{Name: "persistence.realmsOp", Way: Told},
+				{Name: "persistence.resealOp", Way: Told},
+				{Name: "persistence.reopen"},
+			},
+		},
+		{Name: "reader", Interface: "registrar/persistence.ReaderMessage", Process: "registrations/reader/*", Messages: []Message{{Name: "persistence.read", Way: Told}}},
+		{Name: "credentials reader", Interface: "registrar/persistence.ReaderMessage", Process: "credentials/reader/*", Messages: []Message{
+			{Name: "persistence.read", Way: Told},
+		}},
+		{Name: "stories", Interface: "registrar/supervisor/console.StoriesMessage", Process: "observe/stories", Messages: []Message{
+			{Name: "console.Crashed", Way: Told}, {Name: "console.List", Way: Asked}, {Name: "console.save"},
+		}},
+		{Name: "server", Interface: "registrar/supervisor/console.ServerMessage", Process: "observe/admin", Messages: []Message{{Name: "console.ended", Ends: true}}},
+	}
+}

@@ -1,0 +1,249 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"registrar/actors/credential"
+	"registrar/actors/domain"
+	"registrar/actors/otp"
+	"registrar/actors/sip"
+	"registrar/amqpbridge/link"
+)
+
+const (
+	peerKey  = "peer@sim"
+	exchange = "registrar"
+)
+
+// peer is everything on the other side of the broker.
+type peer struct {
+	w       *World
+	session link.Session
+	out     link.Publisher
+	seq     int
+	answers map[string][]map[string]any // by Msg-ID
+	// passwords are those that a user may be answered with: the last one, and the one before while a change is under way.
+	passwords map[domain.Key][]string
+	all       map[domain.Key][]string // every one there has been
+	untold    map[domain.Key]string   // those of whose change the realms have not been told
+	queries   []question
+	heardAt   map[string]moment // of the first answer
+	troubled  bool              // something has been done to the registrar: what was answered and not acknowledged may be answered again
+}
+
+// moment is a step, and when it was.
+type moment struct {
+	step int
+	at   time.Time
+}
+
+func newPeer(w *World) *peer {
+	return &peer{w: w, answers: map[string][]map[string]any{}, passwords: map[domain.Key][]string{}, all: map[domain.Key][]string{}, untold: map[domain.Key]string{}, heardAt: map[string]moment{}}
+}
+
+// connect opens a session of its own; with no broker it is none.
+func (p *peer) connect() {
+	s, err := p.w.Broker.Dial(context.Background(), "peer")
+	if err != nil {
+		return
+	}
+	top := link.Topology{
+		Exchanges: []link.Exchange{
+			{Name: "callmgr", Kind: "topic"}, {Name: "registrar", Kind: "topic"}, {Name: "targeted", Kind: "direct"},
+		},
+		Queues:   []link.Queue{{Name: "peer", Kind: link.Classic, Exclusive: true, AutoDelete: true}},
+		Bindings: []link.Binding{{Queue: "peer", Exchange: "targeted", Key: peerKey}},
+	}
+	var in link.Consumer
+	if err = s.Apply(context.Background(), top); err == nil {
+		p.out, err = s.Publisher(context.Background(), link.PublisherSpec{})
+	}
+	if err == nil {
+		in, err = s.Consume(context.Background(), link.ConsumerSpec{Queue: "peer", Tag: "peer", Prefetch: 1000}, p.heard)
+	}
+	if err != nil {
+		p.w.fail("the peer: %v", err)
+		return
+	}
+	p.session, _ = s, in
+}
+
+func (p *peer) heard(d link.Delivery) {
+	var m map[string]any
+	if err := json.Unmarshal(d.Body, &m); err != nil {
+		p.w.fail("an answer that is no JSON: %v", err)
+		return
+	}
+	id, _ := m["Msg-ID"].(string)
+	if len(p.answers[id]) == 0 {
+		p.heardAt[id] = moment{p.w.Steps, time.Now()}
+	}
+	p.answers[id] = append(p.answers[id], m)
+	p.w.note("%v answers %s", m["Event-Name"], id)
+	if len(p.answers[id]) > 1 && !p.troubled {
+		p.w.fail("question %s is answered %d times", id, len(p.answers[id]))
+	}
+}
+
+// cut ends all sessions with the broker.
+func (p *peer) cut() {
+	p.session = nil
+	p.w.Broker.Cut()
+}
+
+// publish sends, and reports whether the broker has it.
+func (p *peer) publish(key string, body []byte) bool {
+	if p.session == nil || p.session.Err() != nil {
+		if p.connect(); p.session == nil {
+			return false
+		}
+	}
+	had := false
+	p.out.PublishConfirmed(context.Background(), link.Publishing{
+		Exchange: exchange, Key: key, ContentType: "application/json", Mandatory: true, Persistent: true, Body: body,
+	}, func(err error) { had = err == nil })
+	return had
+}
+
+// nodes are the senders.
+func nodes() []string { return []string{"right", "ahead", "behind"} }
+
+// skew is how far the clock of a sender is off.
+func skew(node string) time.Duration {
+	return map[string]time.Duration{"ahead": time.Hour, "behind": -time.Hour}[node]
+}
+
+// newReport makes a report about now, a second after the one before.
+func (p *peer) newReport(k domain.Key, contact, node string, ends bool, expires time.Duration) *report {
+	p.w.clock.pass(time.Second)
+	p.seq++
+	event := time.Now().Unix()
+	fields := map[string]any{
+		"Event-Category": "directory", "Event-Name": "reg_success", "Msg-ID": fmt.Sprint("r", p.seq), "Realm": string(k.Realm), "Username": string(k.User),
+		"Contact": "<" + contact + ">", "Expires": int(expires.Seconds()), "Node": node, "Call-ID": "c", "Status": "Registered",
+		"Event-Timestamp": time.Unix(event, 0).Add(skew(node)).Unix(),
+	}
+	if ends {
+		fields["Expires"] = 0
+	}
+	body, _ := json.Marshal(fields) //nolint:errchkjson // texts and numbers.
+	r := &report{
+		n: p.seq, key: k, node: node, contact: sip.CleanContact("<" + contact + ">"), ends: ends, event: event, expires: expires, body: body, digest: domain.DigestOf(body),
+	}
+	p.w.reports = append(p.w.reports, r)
+	p.w.byDigest[r.digest] = r
+	return r
+}
+
+// newFlush makes a reg_flush of a user, or of a realm that has only this one.
+func (p *peer) newFlush(k domain.Key, all bool) *report {
+	p.w.clock.pass(time.Second)
+	p.seq++
+	fields := map[string]any{"Event-Category": "directory", "Event-Name": "reg_flush", "Msg-ID": fmt.Sprint("f", p.seq), "Realm": string(k.Realm), "Node": "right"}
+	if !all {
+		fields["Username"] = string(k.User)
+	}
+	body, _ := json.Marshal(fields) //nolint:errchkjson // texts.
+	r := &report{n: p.seq, key: k, node: "right", ends: true, flush: true, event: time.Now().Unix(), expires: time.Hour, body: body, digest: domain.DigestOf(body)}
+	p.w.reports = append(p.w.reports, r)
+	p.w.byDigest[r.digest] = r
+	return r
+}
+
+// routing is the key with which a report is published.
+func (r *report) routing() string {
+	if r.flush {
+		return "registration.flush." + sip.EncodeKey(string(r.key.Realm))
+	}
+	return "registration.success." + sip.EncodeKey(string(r.key.Realm)) + "." + sip.EncodeKey(string(r.key.User))
+}
+
+// send publishes a report, again if it was before. One that is late comes behind a fresh one of another user: a sender has many, and only when all
+// that comes from it is late is its clock taken to have been set back.
+func (p *peer) send(r *report) {
+	if late := time.Since(time.Unix(r.event, 0)) > time.Second; late {
+		p.w.stay(r.node)
+	}
+	p.w.note("report %d: %s %v at %s, a clock that is %s, for %v", r.n, r.verb(), r.key, r.contact, r.node, r.expires)
+	if p.publish(r.routing(), r.body) {
+		if r.sent++; r.sent == 1 {
+			r.called = p.w.Steps
+		}
+	}
+}
+
+// ask asks a question and returns its Msg-ID, empty when the broker has not taken it.
+func (p *peer) ask(key string, fields map[string]any) string {
+	p.seq++
+	id := fmt.Sprint("q", p.seq)
+	fields["Msg-ID"], fields["Server-ID"], fields["Event-Category"] = id, peerKey, "directory"
+	body, _ := json.Marshal(fields) //nolint:errchkjson // texts.
+	if isQuestion(key) {
+		p.w.accounts.open(id) // before the broker has it: it may be answered at once
+	}
+	if !p.publish(key, body) {
+		p.w.accounts.close(id)
+		return ""
+	}
+	return id
+}
+
+func (p *peer) askAuthn(k domain.Key) string {
+	address := "sip:" + string(k.User) + "@" + string(k.Realm)
+	p.w.note("authn %v", k)
+	return p.ask("authn.endpoint.req."+sip.EncodeKey(string(k.Realm)), map[string]any{
+		"Event-Name": "authn_req", "Auth-Realm": string(k.Realm), "Auth-User": string(k.User), "From": address, "To": address, "Method": "REGISTER",
+	})
+}
+
+func (p *peer) askQuery(k domain.Key) string {
+	p.w.note("query %v", k)
+	return p.ask("registration.query."+sip.EncodeKey(string(k.Realm))+"."+sip.EncodeKey(string(k.User)), map[string]any{
+		"Event-Name": "reg_query", "Realm": string(k.Realm), "Username": string(k.User), "Fields": []string{"Contact"},
+	})
+}
+
+// contacts reads an answer to a query.
+func contacts(m map[string]any) (all []string) {
+	list, _ := m["Fields"].([]any)
+	if one, ok := m["Fields"].(map[string]any); ok {
+		list = []any{one}
+	}
+	for _, f := range list {
+		if one, ok := f.(map[string]any); ok {
+			if c, ok := one["Contact"].(string); ok {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// setPassword changes a user's password in the store and tells the realms, as an import does.
+func (w *World) setPassword(k domain.Key, password string) {
+	w.Store.Set(domain.Credential{Key: k, Method: domain.Password, Secret: domain.NewSecret(password)})
+	w.note("%v has a new password", k)
+	w.passwords[k], w.all[k] = append(w.passwords[k], password), append(w.all[k], password)
+	w.forget(k, password)
+}
+
+// forget has the realms forget what they know of a user; once they have, only the newest password is right. What fails is left for later.
+func (w *World) forget(k domain.Key, newest string) {
+	done := otp.NewFrom(func(_ credential.Dropped, err error) {
+		if err != nil {
+			w.untold[k] = newest
+			return
+		}
+		delete(w.untold, k)
+		if i := slices.Index(w.passwords[k], newest); i > 0 {
+			w.passwords[k] = w.passwords[k][i:]
+		}
+	})
+	if err := w.realms.Tell(otp.External("sim"), credential.Update{From: done, Keys: []domain.Key{k}}); err != nil {
+		done.Fail(err)
+	}
+}

@@ -1,0 +1,164 @@
+package sim_test
+
+import (
+	"flag"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"registrar/supervisor/test/sim"
+)
+
+var (
+	seed      = flag.Uint64("seed", 0, "play the schedule of this seed alone, and show it")
+	only      = flag.String("only", "", "with -seed: only these choices, separated by commas")
+	schedules = flag.Int("schedules", schedulesPlayed, "how many schedules are played")
+	from      = flag.Int("from", 1, "the first of their seeds")
+	events    = flag.Int("events", 60, "how many events the chart of a failure has")
+	choices   = flag.Int("choices", 60, "how many choices a schedule has before it comes to rest")
+)
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(-1) // worlds come and go, and little of them is alive at any time
+	debug.SetMemoryLimit(1 << 28)
+	os.Exit(m.Run())
+}
+
+// atOnce is how many worlds are played side by side.
+func atOnce() int { return runtime.GOMAXPROCS(0) }
+
+// played is what is known of a schedule after it.
+type played struct {
+	violations, script []string
+	story              string
+	processes          []string // whose turn it was, step by step
+	steps              int
+}
+
+// String shows a schedule that has failed.
+func (p played) String() string {
+	return strings.Join(p.violations, "\n") + "\n\n" + strings.Join(p.script, "\n") + "\n\n" + p.story
+}
+
+func play(t *testing.T, seed uint64, choices []int) (out played) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := sim.New(seed)
+		w.Trace = func(_ int, process string) { out.processes = append(out.processes, process) }
+		out.violations = w.Run(choices)
+		if len(out.violations) > 0 {
+			out.story = w.Story(*events)
+		}
+		out.steps, out.script = w.Steps, w.Script
+		w.Close()
+	})
+	return out
+}
+
+// all are the choices from 1.
+func all(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i + 1
+	}
+	return out
+}
+
+// Whatever is chosen: nothing that is said here is untrue. One seed is one run.
+func TestSchedules(t *testing.T) {
+	if *seed != 0 {
+		if p := play(t, *seed, chosen(t)); len(p.violations) > 0 {
+			t.Fatal(p)
+		}
+		return
+	}
+	var total atomic.Int64
+	workers := atOnce()
+	t.Run("all", func(t *testing.T) {
+		for first := range workers {
+			t.Run(strconv.Itoa(first), func(t *testing.T) {
+				t.Parallel()
+				for s := first; s < *schedules; s += workers {
+					total.Add(int64(try(t, uint64(*from+s))))
+				}
+			})
+		}
+	})
+	t.Logf("%d schedules, %d messages", *schedules, total.Load())
+}
+
+// try plays the schedule of a seed; a failure is shown as the shortest that fails.
+func try(t *testing.T, seed uint64) (steps int) {
+	t.Helper()
+	p := play(t, seed, all(*choices))
+	if len(p.violations) > 0 {
+		short := shrink(all(*choices), func(c []int) bool { return len(play(t, seed, c).violations) > 0 })
+		t.Fatalf("play it again with: go test -run Schedules ./supervisor/test/sim -seed %d -only %s\n%v", seed, list(short), play(t, seed, short))
+	}
+	return p.steps
+}
+
+func chosen(t *testing.T) (out []int) {
+	t.Helper()
+	if *only == "" {
+		return all(*choices)
+	}
+	for s := range strings.SplitSeq(*only, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+func list(choices []int) string {
+	var out []string
+	for _, c := range choices {
+		out = append(out, strconv.Itoa(c))
+	}
+	return strings.Join(out, ",")
+}
+
+// shrink leaves out what is not needed for a failure: large pieces first, then smaller ones.
+func shrink(choices []int, fails func([]int) bool) []int {
+	for size := len(choices) / 2; size > 0; {
+		smaller := false
+		for at := 0; at+size <= len(choices); {
+			rest := slices.Concat(choices[:at], choices[at+size:])
+			if len(rest) > 0 && fails(rest) {
+				choices, smaller = rest, true
+			} else {
+				at += size
+			}
+		}
+		if !smaller || size > 1 {
+			size /= 2
+		}
+	}
+	return choices
+}
+
+// One seed is one run: message by message.
+func TestSeedsReplay(t *testing.T) {
+	for s := range uint64(50) {
+		a, b := play(t, s+1, all(*choices)), play(t, s+1, all(*choices))
+		for i := range a.processes {
+			if i == len(b.processes) || a.processes[i] != b.processes[i] {
+				t.Fatalf("seed %d: they part at step %d:\n%q\n%q", s+1, i, a.processes[max(0, i-20):i+1], b.processes[max(0, i-20):i+1])
+			}
+		}
+		if diff := cmp.Diff(a.script, b.script); diff != "" || a.steps != b.steps {
+			t.Fatalf("seed %d: %d and %d messages\n%s", s+1, a.steps, b.steps, diff)
+		}
+	}
+}

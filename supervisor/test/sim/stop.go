@@ -1,0 +1,69 @@
+package sim
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"registrar/actors/otp"
+	"registrar/amqpbridge"
+)
+
+// ledger counts the incarnations of one run of the registrar: who starts has to end.
+type ledger map[incarnation]int
+
+type incarnation struct {
+	process string
+	epoch   otp.Epoch
+}
+
+func (l ledger) hear(r otp.Report) {
+	i := incarnation{r.Process, r.Epoch}
+	switch r.Kind {
+	case otp.ChildStarted, otp.ChildRestarted:
+		l[i]++
+	case otp.ChildTerminated, otp.ChildCrashed, otp.Abandoned:
+		delete(l, i)
+	case otp.GaveUp, otp.DeadLetter, otp.ReportsLost:
+	}
+}
+
+// Stop stops the registrar in order, as SIGTERM does: what is in hand is finished, nothing is delivered again, and nobody is left. Then is called while it
+// lasts.
+func (w *World) Stop(then func()) {
+	var left atomic.Int64 // who has been held by a fault may answer at any time
+	for _, flow := range w.bridge.Flows() {
+		left.Add(1)
+		done := otp.NewFrom(func(amqpbridge.Drained, error) { left.Add(-1) })
+		if err := flow.Tell(otp.External("stop"), amqpbridge.Drain{From: done}); err != nil {
+			done.Fail(err)
+		}
+	}
+	drained := w.during(then, func() bool { return left.Load() == 0 })
+	ended := make(chan error, 1)
+	go func() { ended <- w.app.Stop(context.Background()) }()
+	if !w.during(then, func() bool { return len(ended) > 0 }) {
+		w.fail("it has not stopped after %v", healed)
+	} else if err := <-ended; err != nil {
+		w.fail("it ends with: %v", err)
+	}
+	for i, n := range w.alive {
+		w.fail("%s (%v) has been started and has not ended (%d)", i.process, i.epoch, n)
+	}
+	for _, queue := range w.queues() {
+		if ready, open := w.Broker.Depth(queue); drained && open > 0 {
+			w.fail("%d messages of %s are delivered again after a clean stop (%d were waiting)", open, queue, ready)
+		}
+	}
+	w.end()
+}
+
+// during does something again and again until a condition holds.
+func (w *World) during(do func(), ok func() bool) bool {
+	for start := time.Now(); !ok(); do() {
+		if time.Since(start) > healed {
+			return false
+		}
+	}
+	return true
+}

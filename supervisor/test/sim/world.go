@@ -1,0 +1,261 @@
+package sim
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"registrar/actors/credential"
+	"registrar/actors/directory"
+	"registrar/actors/domain"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
+	"registrar/actors/registration"
+	"registrar/actors/trace"
+	"registrar/amqpbridge"
+	"registrar/amqpbridge/link/memory"
+	"registrar/amqpbridge/wire"
+)
+
+// World is one simulated registrar with everything around it. It belongs to one goroutine, inside a synctest bubble.
+type World struct {
+	pcg    *rand.PCG
+	rng    *rand.Rand
+	seed   uint64
+	sched  *scheduler
+	clock  *clock
+	Store  *Store
+	Broker *memory.Broker
+	Faults *fault.Set
+	// Recorder holds what the processes have said to each other in this run of the registrar.
+	Recorder *trace.Recorder
+	Steps    int
+	// Trace is told of each step; nil is nobody.
+	Trace func(step int, process string)
+
+	library *otp.Library
+	app     *otp.App
+	bridge  *amqpbridge.Bridge
+	realms  *otp.Ref[credential.RealmsMessage]
+	boot    uint32
+	slow    time.Time // until when the disk takes no more writes
+	opts    Options
+	set     amqpbridge.Settings
+	users   *directory.Users
+	alive   ledger
+	spent   []fault.Rule // of the runs before
+	gate    *linkGate
+	hands   hands
+	// accounts say what became of each question.
+	accounts *accounts
+	*peer
+	*oracle
+}
+
+// libraries are not in use: making one takes longer than anything else that a world does.
+var libraries = sync.Pool{New: func() any { return otp.NewLibrary() }} //nolint:gochecknoglobals // a cache.
+
+// Options says how the registrar is set up.
+type Options struct {
+	// Canary is how often it asks a question of its own, zero is never; with a Node it finds out whether it leads, and has a queue with that name.
+	Canary time.Duration
+	Node   string
+	// Notices has it tell others what has changed.
+	Notices bool
+	// Service is an artificial time that the work on each delivery takes.
+	Service time.Duration
+	// Intensity is how many crashes of a user or a realm within a second are borne; zero is any number. Idle is when actors are put away; zero is 20 s.
+	Intensity int
+	Idle      time.Duration
+}
+
+// New makes a world of a seed, with its registrar started.
+func New(seed uint64) *World { return NewWith(seed, Options{}) }
+
+// NewWith makes a world whose registrar is set up in a certain way.
+func NewWith(seed uint64, o Options) *World {
+	pcg := rand.NewPCG(seed, 0)
+	w := &World{
+		pcg: pcg, rng: rand.New(pcg), seed: seed, //nolint:gosec // it has to be the same again.
+		library: libraries.Get().(*otp.Library), //nolint:forcetypeassert // see there.
+		clock:   &clock{origin: time.Now()}, Store: NewStore(), Broker: memory.New(), Faults: &fault.Set{}, opts: o, gate: &linkGate{}, accounts: newAccounts(),
+	}
+	w.Faults.AfterFunc = func(d time.Duration, f func()) func() {
+		t := w.clock.AfterFunc(d, f)
+		return func() { t.Stop() }
+	}
+	w.settings()
+	w.oracle = newOracle(w)
+	w.Store.Rand = w.rng
+	w.Store.Fault = func(at fault.Point) error { return w.Faults.Hit(at, writer, "") }
+	w.Store.Committed = w.committed
+	w.peer = newPeer(w)
+	w.Boot()
+	w.connect()
+	return w
+}
+
+// remembered is how many events of a run the recorder keeps: far more than a failure's chart shows. Making it is a part of what a schedule takes.
+const remembered = 1 << 12
+
+// Boot starts the registrar on the store and the broker that there are, and returns when it consumes.
+func (w *World) Boot() {
+	w.boot++
+	w.clock.step = 0 // whoever restarts it has set the clock
+	w.slow = time.Time{}
+	w.sched = newScheduler(func(process string) bool { return process == writer && time.Now().Before(w.slow) })
+	w.Store.Wake = w.sched.Schedule
+	w.Recorder = trace.New(remembered, w.clock.Now(), w.clock.Mono())
+	run := domain.NewRunClock(w.clock.Now(), w.clock.Mono)
+	sys := otp.NewSystem(otp.WithClock(w.clock), otp.WithScheduler(w.sched), otp.WithBoot(w.boot), otp.WithRecorder(w.Recorder), otp.WithFaults(w.Faults),
+		otp.WithRandom(w.rng.Float64), otp.WithLibrary(w.library))
+	w.alive = ledger{}
+	sys.Subscribe(w.alive.hear, otp.ChildStarted, otp.ChildRestarted, otp.ChildTerminated, otp.ChildCrashed, otp.Abandoned)
+	w.users = directory.NewUsers(sys)
+	w.realms = otp.NewRef[credential.RealmsMessage](sys, "realms")
+	clocks := amqpbridge.NewClocks(24 * time.Hour)
+	w.bridge = amqpbridge.New(amqpbridge.Spec{
+		System: sys, Dialer: witness{w.Broker, w.acked, w.accounts.cameBack, w.gate}, Settings: w.set, Sender: wire.Sender{App: "registrar"}, Realms: w.realms, Users: w.users,
+		Registrations: w.Store, Clocks: clocks, Now: run.Now, Started: run.Now(), Log: zerolog.Nop(),
+	})
+	w.accounts.dead(false)
+	w.bridge.Tally.Watch = w.accounts.became
+	w.start(sys, w.tree(run, clocks))
+}
+
+// settings are those of the bridge.
+func (w *World) settings() {
+	w.set = amqpbridge.DefaultSettings()
+	w.set.Canary, w.set.Node, w.set.Notices, w.set.Service, w.set.Crashes = w.opts.Canary, w.opts.Node, w.opts.Notices, w.opts.Service, 1000
+}
+
+// many is a number of crashes that is never reached: they are what it is about, and nobody gives up.
+const many = 1 << 30
+
+// tree declares the registrar's own tree, without what is above the model of the store.
+func (w *World) tree(run *domain.RunClock, clocks *amqpbridge.Clocks) otp.SupSpec {
+	intensity := cmp.Or(w.opts.Intensity, many)
+	env := directory.Env{
+		Store: w.Store, Credentials: w.Store, Guests: directory.GuestLimits{Realm: 100, All: 100}, Limits: registration.DefaultLimits(), Now: run.Now,
+		Primed: clocks.Learn, Notify: w.bridge.Notify, Sweep: 20 * time.Second, SweepMost: 10, Idle: cmp.Or(w.opts.Idle, 20*time.Second),
+		Intensity: intensity, Period: time.Second, CoolDown: time.Second,
+	}
+	realms := func() otp.Behaviour[credential.RealmsMessage] {
+		return credential.NewRealms(credential.Env{Store: w.Store, CacheMost: 100, Intensity: intensity, Period: time.Second, CoolDown: time.Second})
+	}
+	sup := func(children []otp.ChildSpec) otp.Starter {
+		return otp.Supervisor(otp.SupSpec{Intensity: many, Period: time.Second, Children: children})
+	}
+	return otp.SupSpec{Strategy: otp.RestForOne, Intensity: many, Period: time.Second, Children: []otp.ChildSpec{
+		{ID: "realms", Start: otp.Worker(w.realms, realms)}, {ID: "users", Start: sup(w.users.Children(env))}, {ID: "bridge", Start: sup(w.bridge.Children())},
+	}}
+}
+
+// start starts a tree, and returns when the registrar consumes.
+func (w *World) start(sys *otp.System, tree otp.SupSpec) {
+	started := make(chan *otp.App, 1)
+	go func() {
+		app, err := otp.Start(context.Background(), sys, "registrar", tree)
+		if err != nil {
+			panic(fmt.Sprint("the simulated registrar does not start: ", err)) // a planted fault is not armed at the start
+		}
+		started <- app
+	}()
+	w.until(func() bool {
+		if w.app = nil; len(started) > 0 {
+			w.app = <-started
+			return true
+		}
+		return false
+	})
+	if !w.until(w.ready) {
+		w.fail("it is not ready %v after its start: %v", healed, w.bridge.Status.Reasons())
+	}
+}
+
+func (w *World) ready() bool { return len(w.bridge.Status.Reasons()) == 0 }
+
+// Kill ends the registrar as kill -9 does: what is not on disk and not at the broker is gone.
+func (w *World) Kill() {
+	w.note("the registrar is killed")
+	w.accounts.kill()
+	w.end()
+}
+
+// end leaves nothing of a registrar.
+func (w *World) end() {
+	w.accounts.dead(true)
+	w.spent = append(w.spent, w.Faults.Rules()...)
+	w.sched.kill()
+	w.clock.forget()
+	w.Faults.Disarm(0)
+	synctest.Wait() // who was held by a fault has said what it had to say
+	w.cut()
+	w.Store.lose()
+	synctest.Wait()
+	w.library.Clear()
+}
+
+// Close ends everything.
+func (w *World) Close() {
+	w.Kill()
+	w.Broker.Stop()
+	synctest.Wait()
+	w.hands.end()
+	libraries.Put(w.library)
+}
+
+// restless is how many steps are taken for a sign that it never comes to rest.
+const restless = 20_000
+
+// step has one process handle one message, and reports whether there was one.
+func (w *World) step() bool {
+	synctest.Wait()
+	process, run := w.sched.next(w.rng)
+	if run == nil {
+		return false
+	}
+	if w.Steps++; w.Trace != nil {
+		w.Trace(w.Steps, process)
+	}
+	w.hands.run(run)
+	synctest.Wait()
+	return true
+}
+
+// Settle runs until nobody has anything to do at this moment.
+func (w *World) Settle() {
+	for range restless {
+		if !w.step() {
+			return
+		}
+	}
+	w.fail("it does not come to rest")
+}
+
+// healed is how long it may take until everything is as it should be, once nothing is done to the registrar any more: a restart that is put off, some
+// attempts to connect, the next try of what was refused.
+const healed = 8 * time.Second
+
+// until runs, and lets time pass when nobody has anything to do, until a condition holds.
+func (w *World) until(ok func() bool) bool {
+	start := time.Now()
+	for range restless {
+		if synctest.Wait(); ok() {
+			return true
+		}
+		if !w.step() {
+			if time.Since(start) > healed {
+				break
+			}
+			w.clock.pass(50 * time.Millisecond)
+		}
+	}
+	return false
+}

@@ -1,0 +1,29 @@
+package traceview
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"registrar/actors/trace"
+)
+
+// CrashReport writes a crash report in full: the process, the reason, the chart of its messages and the stack.
+func CrashReport(w io.Writer, c *trace.CrashStory) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "crash %d\n  time     %s\n  process  %s, epoch %s\n  reason   %s\n", c.ID, c.Time.UTC().Format("2006-01-02 15:04:05.000 MST"), c.Process, c.Epoch, c.Reason)
+	if c.Message != "" {
+		fmt.Fprintf(&b, "  message  %s %v\n  way      %s\n", c.Message, c.MessageID, c.Way())
+	}
+	if c.State != "" {
+		fmt.Fprintf(&b, "  state    %s\n", c.State)
+	}
+	b.WriteString("\n")
+	if err := write(w, b.String()); err != nil {
+		return err
+	}
+	if err := Text(w, c.Events); err != nil {
+		return err
+	}
+	return write(w, "\n"+c.Stack)
+}
