@@ -14,18 +14,18 @@ import (
 
 // authn answers the question for a user's credentials.
 type authn struct {
-	*answering
+	*responder
 	realms *otp.Ref[credential.RealmsMessage]
 }
 
 // ask asks the actor of the realm.
-func (a *authn) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
+func (a *authn) ask(c *otp.Context[ConsumerMessage], j *job, done func(outcome)) {
 	req, ok := j.msg.(*wire.AuthnRequest)
 	if !ok {
 		done(outcome{err: unexpected(j.msg)})
 		return
 	}
-	key := j.who
+	key := j.aor
 	if key == (domain.Key{}) { // it could not be read: say why
 		realm, user, ours := req.Target(sip.IsIP, sip.UserOf, sip.HostOf)
 		if !ours {
@@ -40,12 +40,12 @@ func (a *authn) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 	}
 	otp.Ask(c, a.realms, a.left(j), func(from otp.From[credential.Found]) credential.RealmsMessage {
 		return credential.Ask{Lookup: credential.Lookup{From: from, Key: key}}
-	}, func(found credential.Found, err error) FlowMessage {
-		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return a.answer(c, j, req, found) }}
+	}, func(found credential.Found, err error) ConsumerMessage {
+		return outcome{j: j, err: err, then: func(c *otp.Context[ConsumerMessage]) string { return a.answer(c, j, req, found) }}
 	})
 }
 
-func (a *authn) answer(c *otp.Context[FlowMessage], j *job, req *wire.AuthnRequest, found credential.Found) string {
+func (a *authn) answer(c *otp.Context[ConsumerMessage], j *job, req *wire.AuthnRequest, found credential.Found) string {
 	proven := false
 	if a.settings.Verify && found.OK && req.Digest.Complete() {
 		proven = provenBy(req, found.Credential)

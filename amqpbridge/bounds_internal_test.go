@@ -114,8 +114,8 @@ func TestNoticesWaitForTheirOwners(t *testing.T) {
 	set.Canary, set.Budget = 0, time.Hour
 	realms := otp.NewRef[credential.RealmsMessage](sys, "realms")
 	b := New(Spec{System: sys, Dialer: memory.New(), Settings: set, Realms: realms, Now: time.Now, Log: zerolog.Nop()})
-	run(t, sys, child(realms, func() otp.Behaviour[credential.RealmsMessage] { return asked }), child(b.notices, func() otp.Behaviour[NoticesMessage] {
-		return &notices{answering: b.shared, self: b.notices, realms: realms, pending: &b.news}
+	run(t, sys, child(realms, func() otp.Behaviour[credential.RealmsMessage] { return asked }), child(b.notices, func() otp.Behaviour[NotifierMessage] {
+		return &notifier{responder: b.shared, self: b.notices, realms: realms, pending: &b.news}
 	}))
 	from, up := otp.External("test"), registration.Event{Kind: registration.CameUp, Key: domain.Key{Realm: "acme.test", User: "100"}}
 	for range noticesMost {

@@ -40,13 +40,13 @@ type Bridge struct {
 
 	consuming, publishing *otp.Ref[ConnectionMessage]
 	publisher             *otp.Ref[PublisherMessage]
-	shared                *answering
-	notices               *otp.Ref[NoticesMessage]
-	pulse                 *otp.Ref[PulseMessage]
+	shared                *responder
+	notices               *otp.Ref[NotifierMessage]
+	pulse                 *otp.Ref[CanaryMessage]
 	key                   string // where answers to our own questions are sent
 	leads                 atomic.Bool
 	flows                 []flowDecl
-	garbage               *garbage
+	garbage               *rejectLimiter
 	news                  atomic.Int64 // news that wait for their notices
 	synced                atomic.Bool
 }
@@ -56,8 +56,8 @@ const publishingPart = "publishing"
 
 // flowDecl is one flow: its address and what it is made of.
 type flowDecl struct {
-	ref  *otp.Ref[FlowMessage]
-	spec FlowSpec
+	ref  *otp.Ref[ConsumerMessage]
+	spec ConsumerSpec
 }
 
 // New lays out a bridge. Nothing runs before its [Bridge.Children] are started.
@@ -69,20 +69,20 @@ func New(s Spec) *Bridge {
 		publishing: otp.NewRef[ConnectionMessage](s.System, "bridge/publishing"),
 		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher", otp.WithBound(publisherWaiting)),
 	}
-	b.pulse, b.key = otp.NewRef[PulseMessage](s.System, "bridge/pulse"), ownKey()
+	b.pulse, b.key = otp.NewRef[CanaryMessage](s.System, "bridge/pulse"), ownKey()
 	if s.Settings.Canary > 0 {
-		b.Status.add(Part{Name: pulsePart}) // not waited for: it is in trouble when its questions go unanswered
+		b.Status.add(Component{Name: pulsePart}) // not waited for: it is in trouble when its questions go unanswered
 	}
 	b.leads.Store(s.Settings.Node == "" || s.Settings.Canary == 0)
-	b.notices, b.garbage = otp.NewRef[NoticesMessage](s.System, "bridge/notices"), newGarbage()
+	b.notices, b.garbage = otp.NewRef[NotifierMessage](s.System, "bridge/notices"), newRejectLimiter()
 	if s.Clocks == nil {
 		s.Clocks = NewClocks(24 * time.Hour)
 	}
-	shared := &answering{settings: s.Settings, sender: s.Sender, publisher: b.publisher, tally: b.Tally, now: s.Now, started: s.Started, leads: &b.leads}
+	shared := &responder{settings: s.Settings, sender: s.Sender, publisher: b.publisher, tally: b.Tally, now: s.Now, started: s.Started, leads: &b.leads}
 	set := s.Settings
 	b.shared = shared
 	reports := &registrations{
-		answering: shared, users: s.Users, realms: s.Realms, store: s.Registrations, clocks: s.Clocks, said: b.garbage,
+		responder: shared, users: s.Users, realms: s.Realms, store: s.Registrations, clocks: s.Clocks, said: b.garbage,
 	}
 	question := Policy{Budget: set.Budget, Crashes: set.Crashes}
 	b.flow("authn", link.ConsumerSpec{Queue: set.AuthnQueue, Prefetch: set.AuthnPrefetch}, question, shared.read, (&authn{shared, s.Realms}).ask)
@@ -91,7 +91,7 @@ func New(s Spec) *Bridge {
 	b.flow("queries", link.ConsumerSpec{Queue: set.QueryQueue, Prefetch: set.QueryPrefetch}, question, shared.read,
 		(&queries{shared, s.Users, s.Registrations}).ask)
 	if set.SyncAtStart {
-		b.flows[1].spec.Up = func(c *otp.Context[FlowMessage]) {
+		b.flows[1].spec.Up = func(c *otp.Context[ConsumerMessage]) {
 			if !b.synced.Swap(true) {
 				reports.askForSync(c)
 			}
@@ -101,11 +101,11 @@ func New(s Spec) *Bridge {
 }
 
 func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, read func(*job) error,
-	ask func(*otp.Context[FlowMessage], *job, func(outcome)),
+	ask func(*otp.Context[ConsumerMessage], *job, func(outcome)),
 ) {
-	ref := otp.NewRef[FlowMessage](b.spec.System, "bridge/"+name)
+	ref := otp.NewRef[ConsumerMessage](b.spec.System, "bridge/"+name)
 	consumer.Tag = "registrar-" + name
-	b.flows = append(b.flows, flowDecl{ref: ref, spec: FlowSpec{
+	b.flows = append(b.flows, flowDecl{ref: ref, spec: ConsumerSpec{
 		Name: name, Consumer: consumer, Read: read, Ask: ask, Policy: p, Publisher: b.publisher, Connection: b.consuming, Self: ref,
 		Malformed: b.spec.Settings.Malformed, Poison: b.spec.Settings.Poison, Status: b.Status, Tally: b.Tally, Now: b.spec.Now,
 		Garbage: b.garbage, Window: max(1, consumer.Prefetch/2), Known: b.spec.Settings.KnownMost, Service: b.spec.Settings.Service, Quiet: b.spec.Settings.Quiet,
@@ -118,8 +118,8 @@ func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, read fu
 }
 
 // Flows returns the addresses of the flows, to drain them before a stop.
-func (b *Bridge) Flows() []*otp.Ref[FlowMessage] {
-	var refs []*otp.Ref[FlowMessage]
+func (b *Bridge) Flows() []*otp.Ref[ConsumerMessage] {
+	var refs []*otp.Ref[ConsumerMessage]
 	for _, f := range b.flows {
 		refs = append(refs, f.ref)
 	}
@@ -137,17 +137,17 @@ func (b *Bridge) Children() []otp.ChildSpec {
 			})
 		}),
 	}
-	specs = append(specs, child(b.notices, func() otp.Behaviour[NoticesMessage] {
-		return &notices{answering: b.shared, self: b.notices, realms: b.spec.Realms, pending: &b.news}
+	specs = append(specs, child(b.notices, func() otp.Behaviour[NotifierMessage] {
+		return &notifier{responder: b.shared, self: b.notices, realms: b.spec.Realms, pending: &b.news}
 	}))
 	var listeners []listener
 	for _, f := range b.flows {
-		specs = append(specs, child(f.ref, func() otp.Behaviour[FlowMessage] { return NewFlow(f.spec) }))
+		specs = append(specs, child(f.ref, func() otp.Behaviour[ConsumerMessage] { return NewConsumer(f.spec) }))
 		listeners = append(listeners, f.spec.listener())
 	}
 	if b.spec.Settings.Canary > 0 {
 		spec := b.pulseSpec()
-		specs = append(specs, child(b.pulse, func() otp.Behaviour[PulseMessage] { return &pulse{answering: b.shared, spec: spec} }))
+		specs = append(specs, child(b.pulse, func() otp.Behaviour[CanaryMessage] { return &canary{responder: b.shared, spec: spec} }))
 		listeners = append(listeners, spec.listener())
 	}
 	return append(specs, child(b.consuming, func() otp.Behaviour[ConnectionMessage] {
@@ -157,8 +157,8 @@ func (b *Bridge) Children() []otp.ChildSpec {
 	}))
 }
 
-func (b *Bridge) pulseSpec() PulseSpec {
-	spec := PulseSpec{
+func (b *Bridge) pulseSpec() CanarySpec {
+	spec := CanarySpec{
 		Self: b.pulse, Consuming: b.consuming, Publishing: b.publishing, Status: b.Status, Tally: b.Tally, Key: b.key,
 		Every: b.spec.Settings.Canary, Leads: &b.leads,
 	}

@@ -146,7 +146,7 @@ func TestDrain(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), otptest.Long)
 	defer cancel()
 	for _, f := range s.Flows() {
-		if _, err := otp.Call(ctx, otp.External("test"), f, func(from otp.From[amqpbridge.Drained]) amqpbridge.FlowMessage {
+		if _, err := otp.Call(ctx, otp.External("test"), f, func(from otp.From[amqpbridge.Drained]) amqpbridge.ConsumerMessage {
 			return amqpbridge.Drain{From: from}
 		}); err != nil {
 			t.Fatal(err)

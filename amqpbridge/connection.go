@@ -22,7 +22,7 @@ const (
 type ConnectionMessage interface{ connectionMessage() }
 
 // hello asks for the session: a listener that starts while the connection is up would otherwise miss it.
-type hello struct{ listener listener }
+type subscribeSession struct{ listener listener }
 
 // dialed is the end of an attempt to connect and to declare the topology.
 type dialed struct {
@@ -40,11 +40,11 @@ type renew struct{}
 // redial asks for the next attempt.
 type redial struct{}
 
-func (hello) connectionMessage()  {}
-func (dialed) connectionMessage() {}
-func (lost) connectionMessage()   {}
-func (redial) connectionMessage() {}
-func (renew) connectionMessage()  {}
+func (subscribeSession) connectionMessage() {}
+func (dialed) connectionMessage()           {}
+func (lost) connectionMessage()             {}
+func (redial) connectionMessage()           {}
+func (renew) connectionMessage()            {}
 
 // listener is told of each new session, and nil when it has ended, by an incarnation of the connection: one that was abandoned has no say against its
 // successor. It runs on the connection's goroutine and must not block.
@@ -94,7 +94,7 @@ func (k *Connection) Handle(c *otp.Context[ConnectionMessage], msg ConnectionMes
 		k.onLost(c, m)
 	case renew:
 		k.renew(c)
-	case hello:
+	case subscribeSession:
 		if k.session != nil {
 			m.listener(c, c.Epoch(), k.session)
 		}

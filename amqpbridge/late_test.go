@@ -32,7 +32,7 @@ func (s *stuck) publish() {
 }
 
 // question asks about a user that there is not.
-func (s *stage) question(sw *client.Switch, user string) {
+func (s *stage) question(sw *client.Conn, user string) {
 	s.t.Helper()
 	aor := "sip:" + user + "@acme.test"
 	s.put(sw, "registrar", "authn.endpoint.req.a", string(wire.Sender{App: "switch"}.AuthnRequest(&wire.AuthnRequest{

@@ -85,9 +85,9 @@ func TestSilentDeathIsSaidUntilSomethingIsAnswered(t *testing.T) {
 		return s
 	}}, set)
 	until(t, "noticed a few times", func() bool { return b.Tally.Get("pulse", "renewed") >= 3 })
-	i := slices.IndexFunc(b.Status.Parts(), func(p amqpbridge.Part) bool { return p.Name == "pulse" })
-	if p := b.Status.Parts()[i]; p.Why == "" || p.Failures != 1 {
-		t.Errorf("it is said to have begun %d times, and now: %q", p.Failures, p.Why)
+	i := slices.IndexFunc(b.Status.Parts(), func(p amqpbridge.Component) bool { return p.Name == "pulse" })
+	if p := b.Status.Parts()[i]; p.Reason == "" || p.Failures != 1 {
+		t.Errorf("it is said to have begun %d times, and now: %q", p.Failures, p.Reason)
 	}
 	if n := b.Tally.Get("pulse", "answered"); n > 0 {
 		t.Errorf("%d were answered", n)

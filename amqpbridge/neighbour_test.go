@@ -90,7 +90,7 @@ func TestWhoCannotAnswerLeavesQuestionsToItsNeighbour(t *testing.T) {
 
 	line.lose()
 	until(t, "noticed", func() bool {
-		return slices.ContainsFunc(two.Status.Parts(), func(p amqpbridge.Part) bool { return p.Name == "publishing" && p.Why != "" })
+		return slices.ContainsFunc(two.Status.Parts(), func(p amqpbridge.Component) bool { return p.Name == "publishing" && p.Reason != "" })
 	})
 	before := answered(two)
 	for range 20 {

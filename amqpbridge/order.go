@@ -18,13 +18,13 @@ func newOrder() *order { return &order{realms: map[domain.Realm]*realmOrder{}} }
 
 // admit takes a delivery and reports whether the work on it may begin now.
 func (o *order) admit(j *job) bool {
-	if j.key.Realm == "" {
+	if j.orderKey.Realm == "" {
 		return true
 	}
-	r := o.realms[j.key.Realm]
+	r := o.realms[j.orderKey.Realm]
 	if r == nil {
 		r = &realmOrder{behind: map[domain.User][]*job{}}
-		o.realms[j.key.Realm] = r
+		o.realms[j.orderKey.Realm] = r
 	}
 	return r.admit(j)
 }
@@ -34,35 +34,35 @@ func (r *realmOrder) admit(j *job) bool {
 	case r.wide != nil:
 		r.held = append(r.held, j)
 		return false
-	case j.key.User == "":
+	case j.orderKey.User == "":
 		r.wide = j
 		return r.busy == 0
 	}
 	r.busy++
-	waiting, busy := r.behind[j.key.User]
+	waiting, busy := r.behind[j.orderKey.User]
 	if busy {
-		r.behind[j.key.User] = append(waiting, j)
+		r.behind[j.orderKey.User] = append(waiting, j)
 		return false
 	}
-	r.behind[j.key.User] = nil
+	r.behind[j.orderKey.User] = nil
 	return true
 }
 
 // done takes note that the work on a delivery has ended and returns those whose work may begin now.
 func (o *order) done(j *job) []*job {
-	r := o.realms[j.key.Realm]
+	r := o.realms[j.orderKey.Realm]
 	if r == nil {
 		return nil
 	}
 	ready := r.done(j)
 	if r.busy == 0 && r.wide == nil {
-		delete(o.realms, j.key.Realm)
+		delete(o.realms, j.orderKey.Realm)
 	}
 	return ready
 }
 
 func (r *realmOrder) done(j *job) (ready []*job) {
-	if j.key.User == "" {
+	if j.orderKey.User == "" {
 		r.wide = nil
 		for len(r.held) > 0 && r.wide == nil {
 			next := r.held[0]
@@ -74,11 +74,11 @@ func (r *realmOrder) done(j *job) (ready []*job) {
 		return ready
 	}
 	r.busy--
-	if waiting := r.behind[j.key.User]; len(waiting) > 0 {
-		r.behind[j.key.User] = waiting[1:]
+	if waiting := r.behind[j.orderKey.User]; len(waiting) > 0 {
+		r.behind[j.orderKey.User] = waiting[1:]
 		return waiting[:1]
 	}
-	delete(r.behind, j.key.User)
+	delete(r.behind, j.orderKey.User)
 	if r.busy == 0 && r.wide != nil {
 		return []*job{r.wide}
 	}

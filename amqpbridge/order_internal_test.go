@@ -17,17 +17,17 @@ func TestOrder(t *testing.T) {
 		o := newOrder()
 		var arrived, working []*job
 		conflict := func(a, b *job) bool {
-			return a.key.Realm != "" && a.key.Realm == b.key.Realm && (a.key.User == b.key.User || a.key.User == "" || b.key.User == "")
+			return a.orderKey.Realm != "" && a.orderKey.Realm == b.orderKey.Realm && (a.orderKey.User == b.orderKey.User || a.orderKey.User == "" || b.orderKey.User == "")
 		}
 		begin := func(j *job) {
 			for _, w := range working {
 				if conflict(j, w) {
-					rt.Fatalf("%v begins beside %v", j.key, w.key)
+					rt.Fatalf("%v begins beside %v", j.orderKey, w.orderKey)
 				}
 			}
 			for _, a := range arrived[:slices.Index(arrived, j)] {
 				if conflict(j, a) {
-					rt.Fatalf("%v overtakes %v", j.key, a.key)
+					rt.Fatalf("%v overtakes %v", j.orderKey, a.orderKey)
 				}
 			}
 			working = append(working, j)
@@ -47,18 +47,18 @@ func TestOrder(t *testing.T) {
 				end()
 				continue
 			}
-			j := &job{key: domain.Key{
+			j := &job{orderKey: domain.Key{
 				Realm: domain.Realm(rapid.SampledFrom([]string{"", "a", "b"}).Draw(rt, "realm")),
 				User:  domain.User(rapid.SampledFrom([]string{"", "1", "2"}).Draw(rt, "user")),
 			}}
-			if j.key.Realm == "" {
-				j.key.User = ""
+			if j.orderKey.Realm == "" {
+				j.orderKey.User = ""
 			}
 			held := slices.ContainsFunc(arrived, func(a *job) bool { return conflict(a, j) })
 			arrived = append(arrived, j)
 			admitted := o.admit(j)
 			if admitted == held {
-				rt.Fatalf("%v admitted: %v, held back by another: %v", j.key, admitted, held)
+				rt.Fatalf("%v admitted: %v, held back by another: %v", j.orderKey, admitted, held)
 			}
 			if admitted {
 				begin(j)

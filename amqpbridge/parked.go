@@ -46,12 +46,12 @@ func (m ParkedMessage) Text() string {
 }
 
 // Verdict is what becomes of a message that was put aside.
-type Verdict uint8
+type Disposition uint8
 
 // The verdicts.
 const (
 	// Keep leaves it in its place.
-	Keep Verdict = iota
+	Keep Disposition = iota
 	// Retry publishes it again as it came, and takes it out of its queue when the broker has it.
 	Retry
 	// Drop takes it out of its queue.
@@ -96,7 +96,7 @@ func (p *Parking) Close(ctx context.Context) error { return p.session.Close(ctx)
 
 // Look shows judge each message of a parking queue, the oldest first, 10,000 at most, and does what it says. What is kept stays in its place. Nothing is lost on the way:
 // a message that is tried again is in its queue until the broker has taken it.
-func (p *Parking) Look(ctx context.Context, queue string, judge func(ParkedMessage) Verdict) (err error) {
+func (p *Parking) Look(ctx context.Context, queue string, judge func(ParkedMessage) Disposition) (err error) {
 	empty := false
 	for asked := 0; asked < parkedAsks && err == nil && (asked == 0 || empty); asked++ {
 		empty, err = p.look(ctx, queue, judge)
@@ -105,7 +105,7 @@ func (p *Parking) Look(ctx context.Context, queue string, judge func(ParkedMessa
 }
 
 // look is one look; it reports whether the broker has found nothing and sent nothing.
-func (p *Parking) look(ctx context.Context, queue string, judge func(ParkedMessage) Verdict) (empty bool, err error) {
+func (p *Parking) look(ctx context.Context, queue string, judge func(ParkedMessage) Disposition) (empty bool, err error) {
 	in := make(chan link.Delivery, parkedWindow)
 	consumer, err := p.session.Consume(ctx, link.ConsumerSpec{Queue: queue, Tag: "registrar-parked", Prefetch: parkedWindow}, func(d link.Delivery) { in <- d })
 	if err != nil {
@@ -148,7 +148,7 @@ func (p *Parking) collect(ctx context.Context, c link.Consumer, in <-chan link.D
 	return there, nil
 }
 
-func (p *Parking) settle(ctx context.Context, c link.Consumer, d link.Delivery, v Verdict) error {
+func (p *Parking) settle(ctx context.Context, c link.Consumer, d link.Delivery, v Disposition) error {
 	if v == Keep {
 		return nil
 	}

@@ -41,7 +41,7 @@ func TestRetryOfWhatIsCompressed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = p.Close(context.Background()) }()
-	err = p.Look(t.Context(), s.set.Poison, func(m amqpbridge.ParkedMessage) amqpbridge.Verdict {
+	err = p.Look(t.Context(), s.set.Poison, func(m amqpbridge.ParkedMessage) amqpbridge.Disposition {
 		if m.ContentEncoding != "gzip" || !bytes.Equal(m.Body, body.Bytes()) {
 			t.Errorf("put aside as %q in %q", m.Body, m.ContentEncoding)
 		}
@@ -124,7 +124,7 @@ func TestParkingThatSeemsToBeEmpty(t *testing.T) {
 }
 
 // finds puts so many messages aside and looks for them over a broker.
-func (s *stage) finds(sw *client.Switch, over link.Dialer, n int) {
+func (s *stage) finds(sw *client.Conn, over link.Dialer, n int) {
 	s.t.Helper()
 	for range n {
 		s.put(sw, "", s.set.Malformed, "x")
@@ -135,7 +135,7 @@ func (s *stage) finds(sw *client.Switch, over link.Dialer, n int) {
 	}
 	defer func() { _ = p.Close(context.Background()) }()
 	found := 0
-	if err := p.Look(s.t.Context(), s.set.Malformed, func(amqpbridge.ParkedMessage) amqpbridge.Verdict { found++; return amqpbridge.Keep }); err != nil || found != n {
+	if err := p.Look(s.t.Context(), s.set.Malformed, func(amqpbridge.ParkedMessage) amqpbridge.Disposition { found++; return amqpbridge.Keep }); err != nil || found != n {
 		s.t.Errorf("%d of %d are found, %v", found, n, err)
 	}
 }

@@ -47,7 +47,7 @@ func (a action) String() string {
 }
 
 // verdict is an action, how long to wait before it, and the name it is counted under.
-type verdict struct {
+type decision struct {
 	do    action
 	after time.Duration
 	name  string
@@ -60,23 +60,23 @@ const (
 )
 
 // decide is pure: error, tries and crashes so far, age → what to do.
-func (p Policy) decide(err error, tries, crashes int, age time.Duration) verdict {
+func (p Policy) decide(err error, tries, crashes int, age time.Duration) decision {
 	var malformed *wire.Error
 	switch {
 	case errors.As(err, &malformed):
-		return verdict{do: parkMalformed, name: "malformed_" + string(malformed.Reason)}
+		return decision{do: parkMalformed, name: "malformed_" + string(malformed.Reason)}
 	case domain.KindOf(err) == domain.Invalid:
-		return verdict{do: parkMalformed, name: "malformed_invalid"}
+		return decision{do: parkMalformed, name: "malformed_invalid"}
 	case p.Budget > 0 && age >= p.Budget:
-		return verdict{do: drop, name: "late"}
+		return decision{do: drop, name: "late"}
 	case errors.Is(err, otp.ErrCrashed) && crashes+1 >= p.Crashes:
 		if p.Budget > 0 {
-			return verdict{do: drop, name: "crashed"}
+			return decision{do: drop, name: "crashed"}
 		}
-		return verdict{do: parkPoison, name: "poison"}
+		return decision{do: parkPoison, name: "poison"}
 	case errors.Is(err, otp.ErrCrashed):
-		return verdict{do: tryAgain, after: crashRetry}
+		return decision{do: tryAgain, after: crashRetry}
 	}
 	// Something is not there now: a process that restarts, a store that reopens. That is no fault of the delivery.
-	return verdict{do: tryAgain, after: min(firstRetry<<min(tries, 6), lastRetry)}
+	return decision{do: tryAgain, after: min(firstRetry<<min(tries, 6), lastRetry)}
 }

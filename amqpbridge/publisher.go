@@ -100,7 +100,7 @@ func NewPublisher(spec PublisherSpec) *Publisher { return &Publisher{spec: spec}
 // Init asks the connection for its session.
 func (p *Publisher) Init(c *otp.Context[PublisherMessage]) error {
 	p.spec.Status.down(publisherPart, c.Epoch(), errNotStarted)
-	_ = p.spec.Connection.Tell(c, hello{listener: p.spec.listener()}) // no connection: it announces itself when it is there
+	_ = p.spec.Connection.Tell(c, subscribeSession{listener: p.spec.listener()}) // no connection: it announces itself when it is there
 	return nil
 }
 

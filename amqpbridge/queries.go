@@ -24,13 +24,13 @@ const realmBudget = 5 * time.Second
 
 // queries answers who is registered.
 type queries struct {
-	*answering
+	*responder
 	users *directory.Users
 	store Registrations
 }
 
 // ask asks the actor of the user, the shards' indexes or the file.
-func (q *queries) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
+func (q *queries) ask(c *otp.Context[ConsumerMessage], j *job, done func(outcome)) {
 	req, ok := j.msg.(*wire.RegQuery)
 	if !ok {
 		done(outcome{err: unexpected(j.msg)})
@@ -47,13 +47,13 @@ func (q *queries) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
 	}
 	otp.Ask(c, q.users.For(key), q.left(j), func(from otp.From[registration.Answer]) directory.Message {
 		return directory.Deliver{Request: registration.Query{From: from, Key: key}}
-	}, func(a registration.Answer, err error) FlowMessage {
-		return outcome{j: j, err: err, then: func(c *otp.Context[FlowMessage]) string { return q.one(c, j, req, a) }}
+	}, func(a registration.Answer, err error) ConsumerMessage {
+		return outcome{j: j, err: err, then: func(c *otp.Context[ConsumerMessage]) string { return q.one(c, j, req, a) }}
 	})
 }
 
 // one answers about one user.
-func (q *queries) one(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, a registration.Answer) string {
+func (q *queries) one(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, a registration.Answer) string {
 	if req.CountOnly {
 		return q.counted(c, j, req, len(a.Bindings))
 	}
@@ -67,7 +67,7 @@ func (q *queries) one(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, a
 }
 
 // many answers about a realm or all of them: counts from the indexes, registrations from the file, which stops no actor.
-func (q *queries) many(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, done func(outcome)) {
+func (q *queries) many(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, done func(outcome)) {
 	var realm domain.Realm
 	if !req.All() {
 		var err error
@@ -84,18 +84,18 @@ func (q *queries) many(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, 
 			for _, p := range parts {
 				n += p.N
 			}
-			done(outcome{err: err, then: func(c *otp.Context[FlowMessage]) string { return q.counted(c, j, req, n) }})
+			done(outcome{err: err, then: func(c *otp.Context[ConsumerMessage]) string { return q.counted(c, j, req, n) }})
 		})
 		return
 	}
-	j.worth = realmBudget
+	j.replyTTL = realmBudget
 	q.page(c, j, req, q.answer(j, req), realm, domain.Key{})
 }
 
 // page adds one page of the file to the answer and goes on with the next.
-func (q *queries) page(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, answer *wire.Answer, realm domain.Realm, after domain.Key) {
-	q.store.Page(c, realm, after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) FlowMessage {
-		return step{j: j, run: func(c *otp.Context[FlowMessage]) {
+func (q *queries) page(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, answer *wire.Answer, realm domain.Realm, after domain.Key) {
+	q.store.Page(c, realm, after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) ConsumerMessage {
+		return step{j: j, run: func(c *otp.Context[ConsumerMessage]) {
 			if err != nil {
 				c.Enqueue(outcome{j: j, err: err})
 				return
@@ -112,7 +112,7 @@ func (q *queries) page(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, 
 			switch {
 			case len(recs) < pageSize:
 				c.Enqueue(settledFor(j, q.send(c, j, req, answer)))
-			case now.Sub(j.at) > j.worth:
+			case now.Sub(j.at) > j.replyTTL:
 				c.Enqueue(settledFor(j, "late"))
 			default:
 				q.page(c, j, req, answer, realm, recs[len(recs)-1].Key)
@@ -141,7 +141,7 @@ func (q *queries) answer(j *job, req *wire.RegQuery) *wire.Answer {
 	return a
 }
 
-func (q *queries) send(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, a *wire.Answer) string {
+func (q *queries) send(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, a *wire.Answer) string {
 	if mutant.On(mutant.LoseAnswer) && (j.tries > 0 || j.d.Redelivered) {
 		return outcomeAnswered
 	}
@@ -156,13 +156,13 @@ func (q *queries) send(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, 
 	return "answered"
 }
 
-func (q *queries) counted(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, n int) string {
+func (q *queries) counted(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, n int) string {
 	q.reply(c, j, &req.Envelope, q.sender.RegCount(req.MsgID, n, q.now().Sub(q.started)))
 	return "answered"
 }
 
 // refuse says why there is no answer.
-func (q *queries) refuse(c *otp.Context[FlowMessage], j *job, req *wire.RegQuery, err error) string {
+func (q *queries) refuse(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, err error) string {
 	if !errors.Is(err, wire.ErrAnswerTooLarge) {
 		c.Log().Error().Err(err).Msg("a stored document cannot be read")
 		return "failed"

@@ -17,37 +17,37 @@ import (
 
 // registrations hands what switches report about phones to the users' actors.
 type registrations struct {
-	*answering
+	*responder
 	users  *directory.Users
 	realms *otp.Ref[credential.RealmsMessage]
 	store  Registrations
 	clocks *Clocks
-	said   *garbage
+	said   *rejectLimiter
 }
 
 // read decodes a report and places it in the order of its user, or of its realm.
 func (r *registrations) read(j *job) (err error) {
-	if err := r.answering.read(j); err != nil {
+	if err := r.responder.read(j); err != nil {
 		return err
 	}
 	j.stamp = domain.Stamp{Arrival: j.at.UnixMilli()}
 	switch m := j.msg.(type) {
 	case *wire.RegSuccess:
-		j.key, err = r.key(m.Realm, m.Username)
+		j.orderKey, err = r.key(m.Realm, m.Username)
 		if err == nil {
 			r.readClock(j, m)
 		}
 	case *wire.RegFlush:
 		if m.Username == "" {
-			j.key.Realm, err = domain.ParseRealm(m.Realm)
+			j.orderKey.Realm, err = domain.ParseRealm(m.Realm)
 		} else {
-			j.key, err = r.key(m.Realm, m.Username)
+			j.orderKey, err = r.key(m.Realm, m.Username)
 		}
 	case *wire.RegSync:
 	default:
 		return unexpected(j.msg)
 	}
-	j.who = j.key
+	j.aor = j.orderKey
 	return err
 }
 
@@ -73,7 +73,7 @@ func (r *registrations) readClock(j *job, m *wire.RegSuccess) {
 }
 
 // ask gives a report to the actor of its user.
-func (r *registrations) ask(c *otp.Context[FlowMessage], j *job, done func(outcome)) {
+func (r *registrations) ask(c *otp.Context[ConsumerMessage], j *job, done func(outcome)) {
 	switch m := j.msg.(type) {
 	case *wire.RegSync:
 		r.answerSync(c, j, m, done)
@@ -88,10 +88,10 @@ func (r *registrations) ask(c *otp.Context[FlowMessage], j *job, done func(outco
 		return
 	}
 	r.tell(c, j, request, func(o registration.Outcome, err error) outcome {
-		return outcome{err: err, then: func(c *otp.Context[FlowMessage]) string {
+		return outcome{err: err, then: func(c *otp.Context[ConsumerMessage]) string {
 			if o.Result == registration.Refused {
 				r.said.once(c.Log(), r.now(), "guests", func(e *zerolog.Event) {
-					e.Str("realm", string(j.key.Realm)).Msg("too many registrations of users without credentials: refused")
+					e.Str("realm", string(j.orderKey.Realm)).Msg("too many registrations of users without credentials: refused")
 				})
 			}
 			return o.Result.String()
@@ -100,10 +100,10 @@ func (r *registrations) ask(c *otp.Context[FlowMessage], j *job, done func(outco
 }
 
 // tell hands a request to the shard of the job's user; the outcome comes back as a message.
-func (r *registrations) tell(c *otp.Context[FlowMessage], j *job, request requester, then func(registration.Outcome, error) outcome) {
-	otp.Ask(c, r.users.For(j.key), 0, func(from otp.From[registration.Outcome]) directory.Message {
+func (r *registrations) tell(c *otp.Context[ConsumerMessage], j *job, request requester, then func(registration.Outcome, error) outcome) {
+	otp.Ask(c, r.users.For(j.orderKey), 0, func(from otp.From[registration.Outcome]) directory.Message {
 		return directory.Deliver{Request: request(from)}
-	}, func(o registration.Outcome, err error) FlowMessage {
+	}, func(o registration.Outcome, err error) ConsumerMessage {
 		out := then(o, err)
 		out.j = j
 		return out
@@ -123,12 +123,12 @@ func (r *registrations) request(j *job) (requester, error) {
 	switch {
 	case m.Removes() && contact == "*": // every contact of the user (RFC 3261 section 10.2.2)
 		return func(from otp.From[registration.Outcome]) registration.Request {
-			return registration.Flush{From: from, Key: j.key, Stamp: j.stamp, Digest: digest}
+			return registration.Flush{From: from, Key: j.orderKey, Stamp: j.stamp, Digest: digest}
 		}, nil
 	case m.Removes():
 		return func(from otp.From[registration.Outcome]) registration.Request {
 			return registration.Unregister{
-				From: from, Key: j.key, Contact: contact, CallID: m.CallID, ProxyPath: m.ProxyPath, Stamp: j.stamp, Digest: digest,
+				From: from, Key: j.orderKey, Contact: contact, CallID: m.CallID, ProxyPath: m.ProxyPath, Stamp: j.stamp, Digest: digest,
 			}
 		}, nil
 	}
@@ -138,7 +138,7 @@ func (r *registrations) request(j *job) (requester, error) {
 	}
 	return func(from otp.From[registration.Outcome]) registration.Request {
 		return registration.Register{
-			From: from, Key: j.key, Contact: contact, ID: sip.IDOf(contact), Expires: seconds(m.Expires), Age: j.age,
+			From: from, Key: j.orderKey, Contact: contact, ID: sip.IDOf(contact), Expires: seconds(m.Expires), Age: j.age,
 			Stamp: j.stamp, Digest: digest, Doc: doc, Replay: m.Replay(), Redelivered: j.d.Redelivered,
 		}
 	}, nil

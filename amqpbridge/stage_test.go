@@ -101,7 +101,7 @@ func (p *stagePublisher) PublishConfirmed(ctx context.Context, m link.Publishing
 }
 
 // connect starts a switch on the broker.
-func (s *stage) connect() *client.Switch {
+func (s *stage) connect() *client.Conn {
 	s.t.Helper()
 	sw, err := client.Connect(s.t.Context(), s.broker, "switch", wire.Kazoo5)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *stage) connect() *client.Switch {
 }
 
 // put publishes a body to an exchange.
-func (s *stage) put(sw *client.Switch, exchange, key, body string) {
+func (s *stage) put(sw *client.Conn, exchange, key, body string) {
 	s.t.Helper()
 	if err := sw.Publish(s.t.Context(), exchange, key, []byte(body)); err != nil {
 		s.t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 // A part fails once however often it is said, and has a reason until it is up.
 func TestStatus(t *testing.T) {
 	s := NewStatus("publisher", "consuming")
-	s.add(Part{Name: pulsePart})
+	s.add(Component{Name: pulsePart})
 	s.down("consuming", 2, errors.New("refused"))
 	s.up("consuming", 2)
 	for range 2 {
@@ -23,15 +23,15 @@ func TestStatus(t *testing.T) {
 	s.down("nobody", 2, errSilent)
 	s.up("consuming", 1) // was abandoned, and has no say
 	s.down("publisher", 1, errSilent)
-	want := []Part{
-		{Name: "consuming", Why: "consuming: down", Failures: 1},
+	want := []Component{
+		{Name: "consuming", Reason: "consuming: down", Failures: 1},
 		{Name: "publisher"},
-		{Name: "pulse", Why: "pulse: our own questions go without an answer", Failures: 1},
+		{Name: "pulse", Reason: "pulse: our own questions go without an answer", Failures: 1},
 	}
-	if diff := cmp.Diff(want, s.Parts(), cmpopts.IgnoreUnexported(Part{})); diff != "" {
+	if diff := cmp.Diff(want, s.Parts(), cmpopts.IgnoreUnexported(Component{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{want[0].Why, want[2].Why}, s.Reasons()); diff != "" {
+	if diff := cmp.Diff([]string{want[0].Reason, want[2].Reason}, s.Reasons()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

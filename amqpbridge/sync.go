@@ -15,7 +15,7 @@ const pageSize = 500
 
 // answerSync sends every live registration to the asker, a page at a time: the last message of each page is confirmed by the broker before
 // the next page is read, so that a large file never piles up here. An asker that is gone ends it.
-func (r *registrations) answerSync(c *otp.Context[FlowMessage], j *job, m *wire.RegSync, done func(outcome)) {
+func (r *registrations) answerSync(c *otp.Context[ConsumerMessage], j *job, m *wire.RegSync, done func(outcome)) {
 	to := wire.ParseServerID(m.ServerID)
 	switch to.Key {
 	case r.settings.Reports():
@@ -32,9 +32,9 @@ func (r *registrations) answerSync(c *otp.Context[FlowMessage], j *job, m *wire.
 	}
 }
 
-func (r *registrations) syncPage(c *otp.Context[FlowMessage], j *job, m *wire.RegSync, after domain.Key) {
-	r.store.Page(c, "", after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) FlowMessage {
-		return step{j: j, run: func(c *otp.Context[FlowMessage]) {
+func (r *registrations) syncPage(c *otp.Context[ConsumerMessage], j *job, m *wire.RegSync, after domain.Key) {
+	r.store.Page(c, "", after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) ConsumerMessage {
+		return step{j: j, run: func(c *otp.Context[ConsumerMessage]) {
 			if err != nil {
 				c.Enqueue(outcome{j: j, err: err})
 				return
@@ -44,7 +44,7 @@ func (r *registrations) syncPage(c *otp.Context[FlowMessage], j *job, m *wire.Re
 	}))
 }
 
-func (r *registrations) sendPage(c *otp.Context[FlowMessage], j *job, m *wire.RegSync, recs []domain.Record) {
+func (r *registrations) sendPage(c *otp.Context[ConsumerMessage], j *job, m *wire.RegSync, recs []domain.Record) {
 	now := r.now()
 	var last *link.Publishing
 	for _, rec := range recs {
@@ -61,7 +61,7 @@ func (r *registrations) sendPage(c *otp.Context[FlowMessage], j *job, m *wire.Re
 			last = &p
 		}
 	}
-	next := func(c *otp.Context[FlowMessage]) {
+	next := func(c *otp.Context[ConsumerMessage]) {
 		if len(recs) < pageSize {
 			c.Enqueue(settledFor(j, "synced"))
 			return
@@ -74,8 +74,8 @@ func (r *registrations) sendPage(c *otp.Context[FlowMessage], j *job, m *wire.Re
 	}
 	otp.Ask(c, r.publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
 		return Park{From: from, Publishing: *last}
-	}, func(_ Parked, err error) FlowMessage {
-		return step{j: j, run: func(c *otp.Context[FlowMessage]) {
+	}, func(_ Parked, err error) ConsumerMessage {
+		return step{j: j, run: func(c *otp.Context[ConsumerMessage]) {
 			if err != nil {
 				c.Enqueue(settledFor(j, "asker_gone"))
 				return
@@ -87,14 +87,14 @@ func (r *registrations) sendPage(c *otp.Context[FlowMessage], j *job, m *wire.Re
 
 // askForSync asks the other registrars on the broker for what they hold. Their answers come to the queue of the registrations and never
 // beat what is known here.
-func (r *registrations) askForSync(c *otp.Context[FlowMessage]) {
+func (r *registrations) askForSync(c *otp.Context[ConsumerMessage]) {
 	body := r.sender.RegSync(&wire.RegSync{Envelope: wire.Envelope{MsgID: "sync", ServerID: r.settings.Reports()}})
 	otp.Ask(c, r.publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
 		return Park{From: from, Publishing: link.Publishing{
 			Exchange: "registrar", Key: "registration.sync", ContentType: "application/json", Body: body,
 		}}
-	}, func(_ Parked, err error) FlowMessage {
-		return step{run: func(c *otp.Context[FlowMessage]) {
+	}, func(_ Parked, err error) ConsumerMessage {
+		return step{run: func(c *otp.Context[ConsumerMessage]) {
 			if err != nil {
 				c.After(parkRetry, step{run: r.askForSync})
 			}
@@ -104,7 +104,7 @@ func (r *registrations) askForSync(c *otp.Context[FlowMessage]) {
 
 // live returns the bindings of a stored record that have not ended.
 func live(rec domain.Record, now time.Time) (out []domain.Binding) {
-	for _, b := range rec.Sane(now).Bindings {
+	for _, b := range rec.ClampToClock(now).Bindings {
 		if b.Live(now) {
 			out = append(out, b)
 		}

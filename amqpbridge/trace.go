@@ -11,7 +11,7 @@ import (
 
 // note tells of a delivery as far as it has been read.
 func (j *job) note(text string) trace.Note {
-	n := trace.Note{Realm: string(j.who.Realm), User: string(j.who.User), Text: text}
+	n := trace.Note{Realm: string(j.aor.Realm), User: string(j.aor.User), Text: text}
 	if j.msg != nil {
 		n.MsgID = wire.HeadOf(j.msg).MsgID
 	}
@@ -19,7 +19,7 @@ func (j *job) note(text string) trace.Note {
 }
 
 // trace records a delivery once it has been read, or could not be.
-func (f *Flow) trace(c *otp.Context[FlowMessage], j *job) {
+func (f *Consumer) trace(c *otp.Context[ConsumerMessage], j *job) {
 	what := "unreadable"
 	if j.msg != nil {
 		what = wire.HeadOf(j.msg).Event
@@ -62,7 +62,7 @@ func (m Send) TraceNote() trace.Note { return trace.Note{MsgID: m.MsgID, Text: m
 func (m Park) TraceNote() trace.Note { return trace.Note{Text: m.Publishing.Key} }
 
 // TraceNote tells the user.
-func (m news) TraceNote() trace.Note {
+func (m registrationEvent) TraceNote() trace.Note {
 	return trace.Note{Realm: string(m.Key.Realm), User: string(m.Key.User)}
 }
 

@@ -45,7 +45,7 @@ func encodeRecord(rec *domain.Record, epoch uint64) []byte {
 		v = putText(v, t.ID)
 		v = putStamp(v, t.Stamp)
 		v = append(v, t.Digest[:]...)
-		v = append(v, t.Of[:]...)
+		v = append(v, t.RemovedDigest[:]...)
 		v = be.AppendUint64(v, millis(t.Until))
 	}
 	return sign(keyOf(rec.Key), v)
@@ -102,7 +102,7 @@ func decodeBody(h domain.Header, v []byte) (domain.Record, error) {
 	}
 	for range r.u16() {
 		rec.Tombstones = append(rec.Tombstones, domain.Tombstone{
-			ID: domain.CacheID(r.text()), Stamp: r.stamp(), Digest: r.digest(), Of: r.digest(), Until: fromMillis(r.u64()),
+			ID: domain.CacheID(r.text()), Stamp: r.stamp(), Digest: r.digest(), RemovedDigest: r.digest(), Until: fromMillis(r.u64()),
 		})
 	}
 	return rec, r.err

@@ -27,7 +27,7 @@ func goldenRecord() domain.Record {
 			{ID: "id-2", Contact: "sip:100@192.0.2.2", Deadline: at.Add(2 * time.Hour), Stamp: domain.Stamp{Sender: 8, Event: 5, Arrival: 6}, Doc: domain.Document(`{}`)},
 		},
 		Tombstones: []domain.Tombstone{
-			{ID: "gone", Stamp: domain.Stamp{Sender: 9, Event: 1, Arrival: 2}, Digest: domain.Digest{3}, Of: domain.Digest{4}, Until: at.Add(24 * time.Hour)},
+			{ID: "gone", Stamp: domain.Stamp{Sender: 9, Event: 1, Arrival: 2}, Digest: domain.Digest{3}, RemovedDigest: domain.Digest{4}, Until: at.Add(24 * time.Hour)},
 		},
 	}
 }

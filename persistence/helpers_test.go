@@ -92,7 +92,7 @@ func record(user, contact string) domain.Record {
 			Digest: domain.DigestOf([]byte(contact)), Doc: domain.Document(`{"Contact":"` + contact + `"}`),
 		}},
 		Tombstones: []domain.Tombstone{{
-			ID: "gone", Stamp: domain.Stamp{Sender: 8, Event: 1, Arrival: 2}, Digest: domain.Digest{1}, Of: domain.Digest{2}, Until: at.Add(24 * time.Hour),
+			ID: "gone", Stamp: domain.Stamp{Sender: 8, Event: 1, Arrival: 2}, Digest: domain.Digest{1}, RemovedDigest: domain.Digest{2}, Until: at.Add(24 * time.Hour),
 		}},
 	}
 }

@@ -65,7 +65,7 @@ func WriteRecord(w io.Writer, rec domain.Record) error {
 		l.Bindings = append(l.Bindings, bindingLine{b.ID, b.Contact, b.Deadline, stampLine(b.Stamp), hexDigest(b.Digest), json.RawMessage(b.Doc)})
 	}
 	for _, t := range rec.Tombstones {
-		l.Tombstones = append(l.Tombstones, tombstoneLine{t.ID, stampLine(t.Stamp), hexDigest(t.Digest), hexDigest(t.Of), t.Until})
+		l.Tombstones = append(l.Tombstones, tombstoneLine{t.ID, stampLine(t.Stamp), hexDigest(t.Digest), hexDigest(t.RemovedDigest), t.Until})
 	}
 	if err := json.NewEncoder(w).Encode(l); err != nil {
 		return fmt.Errorf("export: %w", err)
@@ -86,7 +86,7 @@ func (l *recordLine) record() (domain.Record, error) {
 	}
 	for _, t := range l.Tombstones {
 		rec.Tombstones = append(rec.Tombstones, domain.Tombstone{
-			ID: t.ID, Stamp: domain.Stamp(t.Stamp), Digest: domain.Digest(t.Digest), Of: domain.Digest(t.Of), Until: t.Until.UTC(),
+			ID: t.ID, Stamp: domain.Stamp(t.Stamp), Digest: domain.Digest(t.Digest), RemovedDigest: domain.Digest(t.Of), Until: t.Until.UTC(),
 		})
 	}
 	return rec, mapping(rec.Header(), rec)

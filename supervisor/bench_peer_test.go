@@ -83,7 +83,7 @@ type peer struct {
 	b   *testing.B
 	cmd *exec.Cmd
 	in  io.WriteCloser
-	sw  *client.Switch
+	sw  *client.Conn
 }
 
 func startPeer(b *testing.B, kind string) *peer {
@@ -181,7 +181,7 @@ func BenchmarkRegistrationsBesideBareConsumer(b *testing.B) {
 }
 
 // paced reports n phones, at most 5,000 ahead of what is done, and returns how many a second were.
-func paced(b *testing.B, sw *client.Switch, n uint64, done func() uint64) float64 {
+func paced(b *testing.B, sw *client.Conn, n uint64, done func() uint64) float64 {
 	b.Helper()
 	first := done()
 	var sent atomic.Uint64

@@ -67,7 +67,7 @@ func median(x []float64) float64 {
 }
 
 // burst asks 10,000 questions and returns how many a second were answered.
-func burst(b *testing.B, sw *client.Switch, users int) float64 {
+func burst(b *testing.B, sw *client.Conn, users int) float64 {
 	b.Helper()
 	const questions = 10_000
 	ctx := within(b, time.Minute)

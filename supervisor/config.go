@@ -33,7 +33,7 @@ type Config struct {
 	// Limits bound what one user may hold; see [registration.DefaultLimits].
 	Limits registration.Limits
 	// Guests bound the registrations of users without credentials; both zero means 10,000 in a realm and 100,000 in all.
-	Guests directory.GuestLimits
+	Guests directory.UnprovisionedLimits
 	// CacheMost is how many credentials are cached a realm; zero means 100,000.
 	CacheMost int
 	// Sweep is how often ended registrations are looked for; zero means a minute.

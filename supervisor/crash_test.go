@@ -76,7 +76,7 @@ func TestEveryProcessMayDie(t *testing.T) {
 }
 
 // ask asks for credentials as a switch does: again when no answer comes in time.
-func (b *testbed) ask(sw *client.Switch, user string) {
+func (b *testbed) ask(sw *client.Conn, user string) {
 	for range 8 {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		m, err := sw.Authn(ctx, realm, user)

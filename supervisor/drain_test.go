@@ -38,7 +38,7 @@ func TestCleanStopLeavesNothingToBeDeliveredAgain(t *testing.T) {
 	b.until("at work", func() bool { return b.outcomes("registrations", "registered") > 300 })
 	b.stop()
 	phones.Wait()
-	left := brokertest.Left(t, b.url, "registrar.registrations")
+	left := brokertest.Remaining(t, b.url, "registrar.registrations")
 	if len(left) == 0 {
 		t.Log("the registrar was done before it was stopped")
 	}

@@ -32,8 +32,8 @@ func faults() map[string]brokerFault {
 	return map[string]brokerFault{
 		"connections reset":      {hurt: func(s *sick) { s.proxy.Reset() }, says: link.ErrLost.Error(), passes: true},
 		"half-open connections":  {hurt: func(s *sick) { s.proxy.BlackHole() }, says: link.ErrLost.Error(), heal: heal},
-		"its heartbeats lost":    {hurt: func(s *sick) { s.proxy.Deafen() }, says: link.ErrLost.Error(), heal: heal},
-		"our heartbeats lost":    {hurt: func(s *sick) { s.proxy.Mute() }, says: link.ErrLost.Error(), heal: heal},
+		"its heartbeats lost":    {hurt: func(s *sick) { s.proxy.DropInbound() }, says: link.ErrLost.Error(), heal: heal},
+		"our heartbeats lost":    {hurt: func(s *sick) { s.proxy.DropOutbound() }, says: link.ErrLost.Error(), heal: heal},
 		"a queue deleted":        {hurt: func(s *sick) { brokertest.DeleteQueue(s.t, s.node.URL(), s.cfg.Bridge.AuthnQueue) }, says: link.ErrCancelled.Error(), passes: true},
 		"all of its queues":      {hurt: func(s *sick) { s.deleteAll() }, says: link.ErrCancelled.Error(), passes: true},
 		"an alarm":               {hurt: alarm("1MB"), part: "publisher", says: link.ErrBlocked.Error(), heal: alarm("1GB"), stays: true},
@@ -61,7 +61,7 @@ func faults() map[string]brokerFault {
 // Whatever happens to the broker or on the way to it: the registrar says so on /readyz, in the metrics and in the tree, and works again by itself, within
 // a second of the moment when the broker does. A machine that is busy may take that second for others: then the same is done to the broker once more.
 func TestFaultsOfTheBroker(t *testing.T) {
-	brokertest.Alone(t)
+	brokertest.Exclusive(t)
 	s := newSick(t)
 	for name, f := range faults() {
 		t.Run(name, func(t *testing.T) {

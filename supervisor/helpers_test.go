@@ -95,7 +95,7 @@ func (b *testbed) dialer() link.Dialer {
 	return rabbit.New(rabbit.Config{URLs: []string{b.url}, Log: b.cfg.Log})
 }
 
-func (b *testbed) connect(name string, g wire.Generation) *client.Switch {
+func (b *testbed) connect(name string, g wire.Generation) *client.Conn {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), otptest.Long)
 	defer cancel()

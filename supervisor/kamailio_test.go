@@ -18,7 +18,7 @@ import (
 type field struct {
 	*testbed
 	a, b *kamailio.Proxy
-	app  *client.Switch
+	app  *client.Conn
 }
 
 func newField(t *testing.T) *field {

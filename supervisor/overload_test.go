@@ -27,7 +27,7 @@ type asked struct {
 	slowest        time.Duration
 }
 
-func (a *asked) ask(sw *client.Switch, realm, user string) {
+func (a *asked) ask(sw *client.Conn, realm, user string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience) // to see what comes too late
 	defer cancel()
 	began := time.Now()
@@ -50,7 +50,7 @@ func (a *asked) share() float64 { return float64(a.answered) / float64(a.sent) }
 // nothing later than the asker waits, and neither known users nor a small realm notice. What can be answered at best is measured before and behind it: if that
 // differs, the machine had others to serve, and nothing is known yet.
 func TestOverload(t *testing.T) {
-	brokertest.Alone(t)
+	brokertest.Exclusive(t)
 	b := newTestbed(t)
 	b.cfg.Bridge = amqpbridge.DefaultSettings()
 	b.cfg.Bridge.Service = 4 * time.Millisecond
@@ -93,7 +93,7 @@ func TestOverload(t *testing.T) {
 const crowd = 100
 
 // peak returns how many questions of known users are answered a second, at best.
-func peak(sw *client.Switch) float64 {
+func peak(sw *client.Conn) float64 {
 	var best asked
 	var closed sync.WaitGroup
 	began := time.Now()
@@ -115,7 +115,7 @@ type overloaded struct {
 }
 
 // overload asks three times as much as can be answered.
-func overload(sw *client.Switch, peak float64) *overloaded {
+func overload(sw *client.Conn, peak float64) *overloaded {
 	o := &overloaded{seconds: 6}
 	var open sync.WaitGroup
 	rate := func(a *asked, perSecond float64, realm string, user func(i int) string) {

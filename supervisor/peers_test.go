@@ -74,7 +74,7 @@ func sipp(b *testing.B, p *kamailio.Proxy, phones []kamailio.Phone) float64 {
 }
 
 // whole asks for the credentials of each phone, reports its registration, and waits until all are committed.
-func whole(b *testing.B, bed *testbed, sw *client.Switch, phones []kamailio.Phone) float64 {
+func whole(b *testing.B, bed *testbed, sw *client.Conn, phones []kamailio.Phone) float64 {
 	b.Helper()
 	done := func() uint64 {
 		return bed.outcomes("registrations", "registered") + bed.outcomes("registrations", "refreshed")

@@ -26,7 +26,7 @@ const drainWithin = 10 * time.Second
 
 // Server is a running registrar.
 type Server struct {
-	rooms *rooms
+	rooms *components
 	lock  *persistence.Lock
 	app   atomic.Pointer[otp.App] // nil while it starts
 	up    chan struct{}           // closed when it has started
@@ -46,7 +46,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Faults != nil {
 		cfg.Log.Warn().Msg("faults are allowed: whoever may use the control socket can break this registrar on purpose")
 	}
-	s := &Server{lock: lock, up: make(chan struct{}), rooms: furnish(cfg, lock.Boot())}
+	s := &Server{lock: lock, up: make(chan struct{}), rooms: assemble(cfg, lock.Boot())}
 	app, err := otp.Start(ctx, s.rooms.sys, "registrar", s.rooms.tree(s)) //nolint:contextcheck // the tree outlives the call that starts it.
 	if err != nil {
 		return nil, errors.Join(err, lock.Release())
@@ -78,7 +78,7 @@ func (s *Server) drain(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, flow := range s.rooms.bridge.Flows() { // at once: one that takes long leaves the others their time
 		all.Go(func() {
-			_, err := otp.Call(ctx, otp.External("stop"), flow, func(f otp.From[amqpbridge.Drained]) amqpbridge.FlowMessage {
+			_, err := otp.Call(ctx, otp.External("stop"), flow, func(f otp.From[amqpbridge.Drained]) amqpbridge.ConsumerMessage {
 				return amqpbridge.Drain{From: f}
 			})
 			if err != nil {
@@ -113,8 +113,8 @@ func (s *Server) Step(process string) error { return s.control((*otp.App).Step, 
 func (s *Server) Recorder() *trace.Recorder { return s.rooms.recorder }
 
 // Crashes returns the crash stories that are kept, the oldest first.
-func (s *Server) Crashes(ctx context.Context) ([]trace.CrashStory, error) {
-	return otp.Call(ctx, operator(), s.rooms.stories, func(f otp.From[[]trace.CrashStory]) console.StoriesMessage { //nolint:wrapcheck // it names the process.
+func (s *Server) Crashes(ctx context.Context) ([]trace.CrashReport, error) {
+	return otp.Call(ctx, operator(), s.rooms.stories, func(f otp.From[[]trace.CrashReport]) console.CrashReportsMessage { //nolint:wrapcheck // it names the process.
 		return console.List{From: f}
 	})
 }

@@ -43,7 +43,7 @@ func TestMainJob(t *testing.T) {
 	}
 }
 
-func authn(t *testing.T, sw *client.Switch, g wire.Generation) {
+func authn(t *testing.T, sw *client.Conn, g wire.Generation) {
 	t.Helper()
 	m, err := sw.Authn(within(t, otptest.Long), realm, "100")
 	if err != nil {
@@ -62,7 +62,7 @@ func authn(t *testing.T, sw *client.Switch, g wire.Generation) {
 	}
 }
 
-func query(t *testing.T, sw *client.Switch, g wire.Generation) {
+func query(t *testing.T, sw *client.Conn, g wire.Generation) {
 	t.Helper()
 	m, err := sw.Query(within(t, otptest.Long), realm, "100", "Contact", "Expires", "Nonsense")
 	if err != nil {
@@ -81,7 +81,7 @@ func query(t *testing.T, sw *client.Switch, g wire.Generation) {
 }
 
 // Nothing found: whistle is told nothing, kazoo gets an error.
-func unknown(t *testing.T, sw *client.Switch, g wire.Generation) {
+func unknown(t *testing.T, sw *client.Conn, g wire.Generation) {
 	t.Helper()
 	wait := 10 * time.Second
 	if g == wire.Whistle {

@@ -18,10 +18,10 @@ func (s source) Samples() []console.Sample {
 }
 
 // Parts are those of the bridge and the files of the store.
-func (s source) Parts() []console.Part {
-	var parts []console.Part
+func (s source) Parts() []console.Component {
+	var parts []console.Component
 	for _, p := range s.parts() {
-		parts = append(parts, p.Part)
+		parts = append(parts, p.Component)
 	}
 	return parts
 }

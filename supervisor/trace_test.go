@@ -29,7 +29,7 @@ import (
 func (b *testbed) story(f trace.Filter) string {
 	b.t.Helper()
 	var chart bytes.Buffer
-	if err := traceview.Text(&chart, trace.Story(b.server.Recorder().Snapshot(trace.Filter{}), f)); err != nil {
+	if err := traceview.Text(&chart, trace.Select(b.server.Recorder().Snapshot(trace.Filter{}), f)); err != nil {
 		b.t.Fatal(err)
 	}
 	return chart.String()
@@ -118,7 +118,7 @@ func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
 		return inOrder(b.story(user), "registration.committed", "registration.Register", "crash", "restart", "registration.Register", "amqpbridge.outcome") == nil
 	})
 	t.Log("\n" + b.story(user))
-	told := func() trace.CrashStory {
+	told := func() trace.CrashReport {
 		t.Helper()
 		all, err := b.server.Crashes(within(t, otptest.Long))
 		if err != nil || len(all) != 1 {
@@ -132,7 +132,7 @@ func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
 	})
 	story := told()
 	var text bytes.Buffer
-	if err := traceview.CrashReport(&text, &story); err != nil {
+	if err := traceview.WriteCrashReport(&text, &story); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"process  " + actor, otp.ErrKilled.Error(), "Writing:true", "registration.Register", "✖", "goroutine "} {
@@ -200,7 +200,7 @@ func TestSecretsAreRecordedNowhere(t *testing.T) {
 	b.look(tree, found)
 	events := b.server.Recorder().Snapshot(trace.Filter{})
 	for name, form := range map[string]func(io.Writer, []trace.Event) error{
-		"chart": traceview.Text, "mermaid": trace.Mermaid, "svg": trace.SVG, "perfetto": trace.Perfetto, "shiviz": trace.ShiViz, "events": trace.WriteLines,
+		"chart": traceview.Text, "mermaid": traceview.Mermaid, "svg": traceview.SVG, "perfetto": traceview.Perfetto, "shiviz": traceview.ShiViz, "events": trace.WriteLines,
 	} {
 		var out bytes.Buffer
 		if err := form(&out, events); err != nil {

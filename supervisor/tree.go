@@ -20,7 +20,7 @@ import (
 //	   ├─ registrations  one_for_one   the registrations file: writer, readers
 //	   ├─ users          one_for_one   64 shards, and an actor a user under them
 //	   └─ bridge         one_for_one   publisher, connections, flows
-func (r *rooms) tree(s *Server) otp.SupSpec {
+func (r *components) tree(s *Server) otp.SupSpec {
 	return otp.SupSpec{
 		Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute,
 		Children: []otp.ChildSpec{
@@ -30,7 +30,7 @@ func (r *rooms) tree(s *Server) otp.SupSpec {
 	}
 }
 
-func (r *rooms) core() otp.SupSpec {
+func (r *components) core() otp.SupSpec {
 	return otp.SupSpec{
 		Strategy: otp.RestForOne, Intensity: 5, Period: time.Minute,
 		Children: []otp.ChildSpec{
@@ -47,7 +47,7 @@ func (r *rooms) core() otp.SupSpec {
 	}
 }
 
-func (r *rooms) observe(s *Server) otp.SupSpec {
+func (r *components) observe(s *Server) otp.SupSpec {
 	spec := otp.SupSpec{Strategy: otp.OneForOne, Intensity: 10, Period: time.Minute}
 	add := func(id string, l console.Listener, h http.Handler) {
 		ref := otp.NewRef[console.ServerMessage](r.sys, "observe/"+id)

@@ -13,7 +13,7 @@ import (
 type Realms struct {
 	env    *Env
 	counts map[domain.Realm]int
-	family *otp.Family[domain.Realm, Message]
+	family *otp.DynamicSupervisor[domain.Realm, Message]
 }
 
 // pendingUpdate is an update that some realms have yet to follow.
@@ -38,8 +38,8 @@ func (r *Realms) Init(c *otp.Context[RealmsMessage]) error {
 	case <-c.Context().Done():
 		return fmt.Errorf("stopped: %w", c.Context().Err())
 	}
-	r.family = otp.NewFamily(c, otp.FamilySpec[domain.Realm, Message]{
-		Label:     func(k domain.Realm) trace.Label { return trace.Label{Room: "realm/", Realm: string(k)} },
+	r.family = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[domain.Realm, Message]{
+		Label:     func(k domain.Realm) trace.Label { return trace.Label{Prefix: "realm/", Realm: string(k)} },
 		New:       func(k domain.Realm) otp.Behaviour[Message] { return NewRealm(r.env, k) },
 		Intensity: r.env.Intensity, Period: r.env.Period, CoolDown: r.env.CoolDown,
 		OnExit: func(k domain.Realm, reason otp.Reason) {

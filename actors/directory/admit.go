@@ -24,7 +24,7 @@ func (s *Shard) admit(c *otp.Context[Message], req registration.Request) bool {
 		return false
 	}
 	s.admissions[key] = &admission{waiting: []registration.Request{req}}
-	got := otp.Completion(c, func(guest bool, _ error) Message { return looked{key: key, guest: guest} })
+	got := otp.Completion(c, func(guest bool, _ error) Message { return credentialChecked{key: key, guest: guest} })
 	s.env.Credentials.Lookup(c, key, func(_ domain.Credential, ok bool, err error) {
 		got(err == nil && !ok, nil) // a store that cannot answer refuses nobody
 	})
@@ -32,7 +32,7 @@ func (s *Shard) admit(c *otp.Context[Message], req registration.Request) bool {
 }
 
 // onLooked hands on what has waited. A guest beyond the limits is refused; a question about it is not.
-func (s *Shard) onLooked(c *otp.Context[Message], m looked) {
+func (s *Shard) onLooked(c *otp.Context[Message], m credentialChecked) {
 	a := s.admissions[m.key]
 	if a == nil {
 		return

@@ -41,14 +41,14 @@ type indexed struct{ header domain.Header }
 type pruneLive struct{ key domain.Key }
 
 // reread is the store's answer about a user whose actor was stopped for crashing too often.
-type reread struct {
+type recordReloaded struct {
 	key    domain.Key
 	record domain.Record
 	err    error
 }
 
 // looked is the answer to whether a user has credentials.
-type looked struct {
+type credentialChecked struct {
 	key   domain.Key
 	guest bool
 }
@@ -60,11 +60,11 @@ type flushedUser struct {
 	err   error
 }
 
-func (Deliver) directoryMessage()     {}
-func (Count) directoryMessage()       {}
-func (FlushRealm) directoryMessage()  {}
-func (indexed) directoryMessage()     {}
-func (pruneLive) directoryMessage()   {}
-func (reread) directoryMessage()      {}
-func (looked) directoryMessage()      {}
-func (flushedUser) directoryMessage() {}
+func (Deliver) directoryMessage()           {}
+func (Count) directoryMessage()             {}
+func (FlushRealm) directoryMessage()        {}
+func (indexed) directoryMessage()           {}
+func (pruneLive) directoryMessage()         {}
+func (recordReloaded) directoryMessage()    {}
+func (credentialChecked) directoryMessage() {}
+func (flushedUser) directoryMessage()       {}

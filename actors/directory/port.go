@@ -30,7 +30,7 @@ type Credentials interface {
 }
 
 // GuestLimits bound the users that register without having credentials here: a migration has them, a flood of made-up names as well.
-type GuestLimits struct {
+type UnprovisionedLimits struct {
 	// Realm and All are the most of one realm, and of all realms together; none below 1.
 	Realm, All int
 }
@@ -40,7 +40,7 @@ type Env struct {
 	Store Store
 	// Credentials tells guests from others; nil means that nobody is one.
 	Credentials Credentials
-	Guests      GuestLimits
+	Guests      UnprovisionedLimits
 	Limits      registration.Limits
 	// Now is the clock of the run.
 	Now func() time.Time

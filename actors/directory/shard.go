@@ -15,8 +15,8 @@ type Shard struct {
 	env    Env
 	number int
 	index  *index
-	family *otp.Family[domain.Key, registration.Message]
-	guests *guests
+	family *otp.DynamicSupervisor[domain.Key, registration.Message]
+	guests *unprovisioned
 	// seats are the guests that are counted and have no entry yet; admissions are users whose credentials are being looked for.
 	seats      map[domain.Key]struct{}
 	admissions map[domain.Key]*admission
@@ -44,12 +44,12 @@ func (s *Shard) Init(c *otp.Context[Message]) error {
 		Store: s.env.Store, Limits: s.env.Limits, Now: s.env.Now, Notify: s.env.Notify,
 		Index: func(from otp.Origin, h domain.Header) { _ = self.Tell(from, indexed{header: h}) }, // a shard that is gone primes anew
 	}
-	s.family = otp.NewFamily(c, otp.FamilySpec[domain.Key, registration.Message]{
+	s.family = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[domain.Key, registration.Message]{
 		Label: func(k domain.Key) trace.Label {
-			return trace.Label{Room: "user/", Realm: string(k.Realm), User: string(k.User)}
+			return trace.Label{Prefix: "user/", Realm: string(k.Realm), User: string(k.User)}
 		},
 		New:       func(k domain.Key) otp.Behaviour[registration.Message] { return registration.New(env, k) },
-		Intensity: s.env.Intensity, Period: s.env.Period, CoolDown: s.env.CoolDown, Idle: s.env.Idle, Most: perShard(s.env.Live),
+		Intensity: s.env.Intensity, Period: s.env.Period, CoolDown: s.env.CoolDown, Idle: s.env.Idle, MaxLive: perShard(s.env.Live),
 		OnExit: func(k domain.Key, r otp.Reason) { s.onExit(c, k, r) },
 	})
 	return nil
@@ -86,13 +86,13 @@ func (s *Shard) Handle(c *otp.Context[Message], msg Message) {
 		s.onFlushedUser(c, m)
 	case indexed:
 		s.count(m.header)
-	case looked:
+	case credentialChecked:
 		s.onLooked(c, m)
 	case pruneLive:
 		if err := s.family.Deliver(c, m.key, registration.Prune{}); err != nil {
 			c.Log().Debug().Err(err).Msg("prune refused")
 		}
-	case reread:
+	case recordReloaded:
 		if m.err == nil {
 			m.record.Key = m.key
 			s.count(m.record.Header())
@@ -143,6 +143,6 @@ func (s *Shard) onExit(c *otp.Context[Message], k domain.Key, r otp.Reason) {
 		return
 	}
 	c.Log().Error().Str("realm", string(k.Realm)).Str("user", string(k.User)).Stringer("reason", r).Msg("user stopped after too many crashes")
-	got := otp.Completion(c, func(rec domain.Record, err error) Message { return reread{key: k, record: rec, err: err} })
+	got := otp.Completion(c, func(rec domain.Record, err error) Message { return recordReloaded{key: k, record: rec, err: err} })
 	s.env.Store.Get(c, k, func(rec domain.Record, _ bool, err error) { got(rec, err) })
 }

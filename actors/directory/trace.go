@@ -33,10 +33,10 @@ func (m indexed) TraceNote() trace.Note { return noteOf(m.header.Key, "") }
 func (m pruneLive) TraceNote() trace.Note { return noteOf(m.key, "") }
 
 // TraceNote tells whether the record could be read.
-func (m reread) TraceNote() trace.Note { return noteOf(m.key, domain.Failure(m.err)) }
+func (m recordReloaded) TraceNote() trace.Note { return noteOf(m.key, domain.Failure(m.err)) }
 
 // TraceNote tells whether the user has credentials here.
-func (m looked) TraceNote() trace.Note {
+func (m credentialChecked) TraceNote() trace.Note {
 	if m.guest {
 		return noteOf(m.key, "without credentials")
 	}

@@ -37,7 +37,7 @@ func (u *Users) All() []*otp.Ref[Message] { return u.refs[:] }
 
 // Children declares the shards, in order, and the sweeper, for the supervision tree.
 func (u *Users) Children(env Env) []otp.ChildSpec {
-	g := newGuests(env.Guests)
+	g := newUnprovisioned(env.Guests)
 	specs := make([]otp.ChildSpec, 0, Shards)
 	for i, ref := range u.refs {
 		specs = append(specs, otp.ChildSpec{

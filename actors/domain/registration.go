@@ -33,9 +33,9 @@ type Tombstone struct {
 	ID CacheID
 	// Stamp and Digest are those of the message that removed it; Of is the message that the removed binding stood for,
 	// nothing when the order alone says that it is older.
-	Stamp  Stamp
-	Digest Digest
-	Of     Digest
+	Stamp         Stamp
+	Digest        Digest
+	RemovedDigest Digest
 	// Until is when the removal may be forgotten.
 	Until time.Time
 }
@@ -106,7 +106,7 @@ func (h *Header) deadline(t time.Time) {
 // Sane corrects a record that was written under a wall clock ahead of now, which is the time at the start of the run: nothing can have
 // arrived in the future, so what says so is taken to have arrived now, and what it registered ends after the same lifetime. Without
 // this a binding would be shown for as long as the clock was wrong, and every later message would count as older.
-func (r *Record) Sane(now time.Time) Record {
+func (r *Record) ClampToClock(now time.Time) Record {
 	sane := *r
 	most := now.UnixMilli()
 	ahead := func(s Stamp) int64 { return max(0, s.Arrival-most) }

@@ -64,7 +64,7 @@ func troublemaker(j *journal, until chan struct{}, held *otp.From[string]) fn {
 		c.After(0, note{"late timer"})
 		c.Enqueue(note{"late message to itself"})
 		otp.Task(c, func(ctx context.Context) (int, error) { return 0, ctx.Err() }, func(int, error) msg { return note{"late task"} })
-		f := otp.NewFamily(c, otp.FamilySpec[string, msg]{
+		f := otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[string, msg]{
 			Name: func(k string) string { return "late/" + k }, New: func(k string) otp.Behaviour[msg] { return &worker{name: "late " + k, j: j} },
 		})
 		if err := f.Deliver(c, "child", note{"late child"}); !errors.Is(err, otp.ErrNoProcess) {

@@ -90,7 +90,7 @@ func TestAbandonedTopEndsTheApplicationWithAReason(t *testing.T) {
 }
 
 // inHouse runs a test on a family in a bubble of fake time.
-func inHouse(t *testing.T, spec otp.FamilySpec[string, msg], test func(t *testing.T, h *house)) {
+func inHouse(t *testing.T, spec otp.DynamicSupervisorSpec[string, msg], test func(t *testing.T, h *house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		h := settle(t, spec)
@@ -110,7 +110,7 @@ func (h *house) abandon(t *testing.T, key string) {
 
 // A family's child that hangs is replaced like a worker; its owner is not told, as after any restart.
 func TestAbandonedChildOfAFamilyHasNoMoreSay(t *testing.T) {
-	inHouse(t, otp.FamilySpec[string, msg]{Intensity: 5}, func(t *testing.T, h *house) {
+	inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5}, func(t *testing.T, h *house) {
 		until, errs := make(chan struct{}), make(chan error, 2)
 		in := otp.NewFrom(func(_ string, err error) { errs <- err })
 		for _, m := range []msg{hold{in}, troublemaker(h.j, until, &in), echo{otp.NewFrom(func(_ string, err error) { errs <- err })}} {
@@ -147,7 +147,7 @@ func TestAbandonedChildOfAFamilyHasNoMoreSay(t *testing.T) {
 func TestAbandonmentsOfAChildCount(t *testing.T) {
 	for _, at := range []string{"noticed", "at the next delivery"} {
 		t.Run(at, func(t *testing.T) {
-			inHouse(t, otp.FamilySpec[string, msg]{Intensity: 2, Period: time.Minute, CoolDown: time.Minute}, func(t *testing.T, h *house) {
+			inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 2, Period: time.Minute, CoolDown: time.Minute}, func(t *testing.T, h *house) {
 				for n := range 3 {
 					if got, err := h.ask(t, "k"); err != nil || got != "k" {
 						t.Fatalf("after %d: %q, %v", n, got, err)
@@ -194,7 +194,7 @@ func TestAbandonedWhileItEnds(t *testing.T) {
 		return func() { close(until); synctest.Wait() }
 	}
 	t.Run("told to stop", func(t *testing.T) {
-		inHouse(t, otp.FamilySpec[string, msg]{Intensity: 5}, func(t *testing.T, h *house) {
+		inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5}, func(t *testing.T, h *house) {
 			wake := end(t, h, func() { h.inOwner(t, func(_ *otp.Context[routerMsg], r *router) { r.family.Stop("k") }) })
 			h.abandon(t, "k")
 			synctest.Wait()
@@ -205,7 +205,7 @@ func TestAbandonedWhileItEnds(t *testing.T) {
 		})
 	})
 	t.Run("put away", func(t *testing.T) {
-		inHouse(t, otp.FamilySpec[string, msg]{Intensity: 5, Idle: time.Minute}, func(t *testing.T, h *house) {
+		inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5, Idle: time.Minute}, func(t *testing.T, h *house) {
 			wake := end(t, h, func() { time.Sleep(3 * time.Minute) })
 			undelivered := make(chan error, 1)
 			if err := h.deliver(t, "k", told{undelivered}); err != nil {
@@ -228,7 +228,7 @@ func TestAbandonedWhileItEnds(t *testing.T) {
 		})
 	})
 	t.Run("crashed", func(t *testing.T) {
-		inHouse(t, otp.FamilySpec[string, msg]{Intensity: 1, Period: time.Hour}, func(t *testing.T, h *house) {
+		inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 1, Period: time.Hour}, func(t *testing.T, h *house) {
 			h.sys.Subscribe(func(r otp.Report) { t.Errorf("counted twice: %v", r.Reason) }, otp.GaveUp)
 			wake := end(t, h, func() { _ = h.deliver(t, "k", boom{}) })
 			h.abandon(t, "k")

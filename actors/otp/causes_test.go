@@ -95,9 +95,9 @@ func TestCausesOfRestarts(t *testing.T) {
 		restarts(s, "b", 0) // it was an operator's wish
 	})
 	in("it was killed, in a family", func(s *traced) {
-		var f *otp.Family[string, msg]
+		var f *otp.DynamicSupervisor[string, msg]
 		s.do("a", func(c *otp.Context[msg]) {
-			f = otp.NewFamily(c, otp.FamilySpec[string, msg]{
+			f = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[string, msg]{
 				Intensity: 5, Name: func(k string) string { return k }, New: func(k string) otp.Behaviour[msg] { return &worker{name: k, j: s.j} },
 			})
 		})

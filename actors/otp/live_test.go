@@ -222,11 +222,11 @@ func (k *keeper) Passivate() bool { return !k.refuse }
 
 type manor struct {
 	j      *journal
-	family *otp.Family[int, msg]
+	family *otp.DynamicSupervisor[int, msg]
 }
 
 func (h *manor) Init(c *otp.Context[msg]) error {
-	h.family = otp.NewFamily(c, otp.FamilySpec[int, msg]{
+	h.family = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[int, msg]{
 		Name: func(i int) string { return fmt.Sprint("kept/", i) }, Idle: time.Minute,
 		New:    func(i int) otp.Behaviour[msg] { return &keeper{j: h.j, key: i, refuse: i == 2} },
 		OnExit: func(i int, r otp.Reason) { h.j.add(fmt.Sprint("exit ", i, " ", kindOf(r))) },

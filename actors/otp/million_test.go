@@ -22,12 +22,12 @@ type nursery struct {
 }
 
 type nurse struct {
-	family *otp.Family[int, msg]
+	family *otp.DynamicSupervisor[int, msg]
 	idle   time.Duration
 }
 
 func (n *nurse) Init(c *otp.Context[msg]) error {
-	n.family = otp.NewFamily(c, otp.FamilySpec[int, msg]{
+	n.family = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[int, msg]{
 		Name: func(i int) string { return "child/" + strconv.Itoa(i) },
 		New:  func(int) otp.Behaviour[msg] { return &idle{} },
 	})

@@ -10,7 +10,7 @@ import (
 type Passivator interface{ Passivate() bool }
 
 // sweepIdle puts children away that have handled nothing for [FamilySpec.Idle]: one look at all of them now and then, instead of a timer each.
-func (f *Family[K, M]) sweepIdle() {
+func (f *DynamicSupervisor[K, M]) sweepIdle() {
 	f.owner.sys.clock.AfterFunc(f.spec.Idle/2, func() {
 		f.owner.post(func() {
 			f.mu.Lock()
@@ -28,7 +28,7 @@ func (f *Family[K, M]) sweepIdle() {
 }
 
 // age looks whether the child has done anything since the last look but one.
-func (d *kid[K, M]) age() {
+func (d *dynamicChild[K, M]) age() {
 	d.p.mu.Lock()
 	handled, busy := d.p.handled, d.p.inHand != nil || d.p.waiting[normalLane]+d.p.waiting[urgentLane] > 0
 	d.p.mu.Unlock()
@@ -47,11 +47,11 @@ const evictOf = 16
 
 // evict puts children away that have not been used for about the longest: one, and as many more as there are too many, because those who were told
 // before may still be there, or have been busy.
-func (f *Family[K, M]) evict() {
-	var some [evictOf]*kid[K, M]
+func (f *DynamicSupervisor[K, M]) evict() {
+	var some [evictOf]*dynamicChild[K, M]
 	n := 0
 	f.mu.Lock()
-	most := max(1, len(f.kids)-f.spec.Most+1)
+	most := max(1, len(f.kids)-f.spec.MaxLive+1)
 	for _, d := range f.kids { // in an order that is random enough
 		some[n] = d
 		if n++; n == evictOf {
@@ -59,7 +59,7 @@ func (f *Family[K, M]) evict() {
 		}
 	}
 	f.mu.Unlock()
-	slices.SortFunc(some[:n], func(a, b *kid[K, M]) int { return cmp.Compare(f.turn-b.used, f.turn-a.used) })
+	slices.SortFunc(some[:n], func(a, b *dynamicChild[K, M]) int { return cmp.Compare(f.turn-b.used, f.turn-a.used) })
 	for _, d := range some[:min(n, most)] {
 		d.p.mu.Lock()
 		handled := d.p.handled
@@ -69,7 +69,7 @@ func (f *Family[K, M]) evict() {
 }
 
 // passivate ends the child in order unless something has come meanwhile. What comes from now on goes to its successor.
-func (d *kid[K, M]) passivate(handled uint32) {
+func (d *dynamicChild[K, M]) passivate(handled uint32) {
 	p := &d.p
 	p.mu.Lock()
 	idle := p.life == running && !p.paused && p.handled == handled && p.waiting[normalLane]+p.waiting[urgentLane] == 0
@@ -87,7 +87,7 @@ func (d *kid[K, M]) passivate(handled uint32) {
 }
 
 // inherit takes what came while the child was put away, and reports whether it did.
-func (d *kid[K, M]) inherit(left []*envelope) bool {
+func (d *dynamicChild[K, M]) inherit(left []*envelope) bool {
 	d.p.mu.Lock()
 	defer d.p.mu.Unlock()
 	if !d.passive {
@@ -98,19 +98,19 @@ func (d *kid[K, M]) inherit(left []*envelope) bool {
 }
 
 // after keeps a message for the successor of a child that is being put away; false if it is not.
-func (d *kid[K, M]) after(from Origin, msg M) bool {
+func (d *dynamicChild[K, M]) after(from Origin, msg M) bool {
 	d.p.mu.Lock()
 	defer d.p.mu.Unlock()
 	if !d.passive {
 		return false
 	}
 	n := d.notes()
-	n.late = append(n.late, func(next *kid[K, M]) { _ = next.tell(from, msg) }) // it has just been started
+	n.late = append(n.late, func(next *dynamicChild[K, M]) { _ = next.tell(from, msg) }) // it has just been started
 	return true
 }
 
 // succeed starts a successor if something came meanwhile, and hands it over in order. It reports whether it did.
-func (f *Family[K, M]) succeed(d *kid[K, M]) bool {
+func (f *DynamicSupervisor[K, M]) succeed(d *dynamicChild[K, M]) bool {
 	n := d.record
 	if n == nil || len(n.left)+len(n.late) == 0 {
 		return false

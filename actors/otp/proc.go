@@ -113,7 +113,7 @@ func (p *proc) label() trace.Label {
 	if l, ok := p.body.(labelled); ok {
 		return l.label()
 	}
-	return trace.Label{Room: p.known}
+	return trace.Label{Prefix: p.known}
 }
 
 func (p *proc) name() string { return p.label().String() }

@@ -143,8 +143,8 @@ func TestSecondReplyIsDroppedAndCounted(t *testing.T) {
 	if _, err := ask(t, ref, asEcho); err != nil { // behind it
 		t.Error(err)
 	}
-	if err != nil || got != "first" || s.SecondReplies() != 1 {
-		t.Errorf("got %q, %v, %d second replies", got, err, s.SecondReplies())
+	if err != nil || got != "first" || s.DuplicateReplies() != 1 {
+		t.Errorf("got %q, %v, %d second replies", got, err, s.DuplicateReplies())
 	}
 	if err := app.Stop(t.Context()); err != nil {
 		t.Error(err)
@@ -167,7 +167,7 @@ func TestReplyAfterTheDeadlineIsNotDelivered(t *testing.T) {
 	if got, err := ask(t, p.refs["a"], asEcho); err != nil || got != "a" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if n := p.sys.SecondReplies(); n != 1 {
+	if n := p.sys.DuplicateReplies(); n != 1 {
 		t.Errorf("%d late replies dropped", n)
 	}
 }

@@ -104,7 +104,7 @@ func (s *System) recordReport(r Report) {
 		return
 	}
 	e := trace.Entry{
-		Began: s.clock.Mono(), Boot: r.Epoch.Boot(), Incarnation: r.Epoch.Counter(), Process: trace.Label{Room: r.Process}, Cause: r.cause,
+		Began: s.clock.Mono(), Boot: r.Epoch.Boot(), Incarnation: r.Epoch.Counter(), Process: trace.Label{Prefix: r.Process}, Cause: r.cause,
 		Note: trace.Note{Text: r.Message},
 	}
 	if r.Kind == Abandoned {

@@ -24,7 +24,7 @@ type RefOption func(*int32)
 func WithBound(n int) RefOption { return func(b *int32) { *b = int32(min(n, 1<<30)) } } //nolint:gosec // cut to fit.
 
 // Unrefused is a message that no bound refuses: one that its receiver must not miss, and of which there are few.
-type Unrefused interface{ Unrefused() }
+type Unbounded interface{ Unrefused() }
 
 // NewRef makes an address. The name shows in reports, logs and the tree.
 func NewRef[M any](s *System, name string, opts ...RefOption) *Ref[M] {
@@ -51,7 +51,7 @@ func (r *Ref[M]) Tell(from Origin, msg M) error {
 	if p == nil {
 		return fmt.Errorf("%s: %w", r.name, ErrNoProcess)
 	}
-	if p.full(r.bound) && !unrefused(msg) {
+	if p.full(r.bound) && !unbounded(msg) {
 		return fmt.Errorf("%s: %w", r.name, ErrOverloaded)
 	}
 	if !p.tell(from, msg) {
@@ -60,8 +60,8 @@ func (r *Ref[M]) Tell(from Origin, msg M) error {
 	return nil
 }
 
-func unrefused(msg any) bool {
-	_, yes := msg.(Unrefused)
+func unbounded(msg any) bool {
+	_, yes := msg.(Unbounded)
 	return yes
 }
 

@@ -449,12 +449,12 @@ func TestPoisonChildEndsByItself(t *testing.T) {
 }
 
 type poisonNurse struct {
-	family *otp.Family[int, msg]
+	family *otp.DynamicSupervisor[int, msg]
 	gone   chan otp.Reason
 }
 
 func (n *poisonNurse) Init(c *otp.Context[msg]) error {
-	n.family = otp.NewFamily(c, otp.FamilySpec[int, msg]{
+	n.family = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[int, msg]{
 		Name: func(int) string { return "poison" }, Intensity: 5,
 		New: func(int) otp.Behaviour[msg] {
 			return &worker{name: "poison", j: newJournal(), initErr: func() error { return errInit }}

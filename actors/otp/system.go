@@ -100,4 +100,4 @@ func (s *System) NextEpoch() Epoch {
 }
 
 // SecondReplies counts the answers that were dropped because the request had been answered, had crashed or had timed out.
-func (s *System) SecondReplies() uint64 { return s.dropped.Load() }
+func (s *System) DuplicateReplies() uint64 { return s.dropped.Load() }

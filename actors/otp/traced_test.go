@@ -108,9 +108,9 @@ func TestAbandonedMessageIsRecorded(t *testing.T) {
 			if len(events) != 1 || events[0].ID != killed.Reason.MessageID || events[0].Took != time.Second || events[0].Epoch != killed.Epoch.String() {
 				s.Errorf("%+v, and the report says %v of %v", events, killed.Reason.MessageID, killed.Epoch)
 			}
-			story := trace.CrashStory{Process: "b", MessageID: killed.Reason.MessageID}
-			story.Tell(s.rec.Snapshot(trace.Filter{}))
-			if got := story.Way(); got != "test → a → b" {
+			story := trace.CrashReport{Process: "b", MessageID: killed.Reason.MessageID}
+			story.AddEvents(s.rec.Snapshot(trace.Filter{}))
+			if got := story.Path(); got != "test → a → b" {
 				s.Errorf("the way is %s", got)
 			}
 		}, otp.ChildSpec{ID: "a"}, otp.ChildSpec{ID: "b", Restart: otp.Temporary}))

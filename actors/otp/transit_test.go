@@ -122,8 +122,8 @@ func TestDuplicateComesTwice(t *testing.T) {
 		if got, err := ask(s.T, s.refs["a"], asEcho); err != nil || got != "a" {
 			s.Errorf("%q, %v", got, err)
 		}
-		if synctest.Wait(); s.sys.SecondReplies() != 1 {
-			s.Errorf("%d second replies", s.sys.SecondReplies())
+		if synctest.Wait(); s.sys.DuplicateReplies() != 1 {
+			s.Errorf("%d second replies", s.sys.DuplicateReplies())
 		}
 	})(t)
 }

@@ -218,7 +218,7 @@ func (a *Actor) onLoaded(c *otp.Context[Message], m loaded) {
 		return
 	}
 	a.loaded = true
-	rec := m.record.Sane(a.env.Now())
+	rec := m.record.ClampToClock(a.env.Now())
 	rec.Key = a.key
 	a.committed, a.latest = &rec, &rec
 	a.env.Index(c, a.committed.Header())

@@ -81,12 +81,12 @@ func precedence(rec domain.Record, m Register, now time.Time, lim Limits) (Resul
 			break
 		}
 		switch {
-		case t.Digest == m.Digest || t.Of == m.Digest:
+		case t.Digest == m.Digest || t.RemovedDigest == m.Digest:
 			return Duplicate, true
 		case t.ID != m.ID:
 		case m.Replay, m.Stamp.Before(t.Stamp):
 			return Stale, true
-		case m.Redelivered && m.Stamp.Sender == t.Stamp.Sender && m.Stamp.Event == t.Stamp.Event && t.Of != (domain.Digest{}):
+		case m.Redelivered && m.Stamp.Sender == t.Stamp.Sender && m.Stamp.Event == t.Stamp.Event && t.RemovedDigest != (domain.Digest{}):
 			// All of it in one second, and this one comes for the second time: it is what was removed, in an earlier form. When only older
 			// forms were removed, this is a phone that came back within the second.
 			return Stale, true
@@ -174,9 +174,9 @@ func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.
 
 // bury puts the removal of b in front and keeps the newest [maxTombstones].
 func bury(ts []domain.Tombstone, b domain.Binding, by domain.Stamp, d domain.Digest, until time.Time) []domain.Tombstone {
-	t := domain.Tombstone{ID: b.ID, Stamp: by, Digest: d, Of: b.Digest, Until: until.UTC()}
+	t := domain.Tombstone{ID: b.ID, Stamp: by, Digest: d, RemovedDigest: b.Digest, Until: until.UTC()}
 	if b.Stamp.Sender == by.Sender && b.Stamp.Event != 0 && b.Stamp.Event < by.Event {
-		t.Of = domain.Digest{} // the order alone refuses it
+		t.RemovedDigest = domain.Digest{} // the order alone refuses it
 	}
 	ts = append([]domain.Tombstone{t}, ts...)
 	return ts[:min(len(ts), maxTombstones)]

@@ -13,7 +13,7 @@ type message struct{}
 // The price of one event beside that of one reading of the clock.
 func BenchmarkRecord(b *testing.B) {
 	entry := trace.Entry{
-		ID: trace.NewID(7, 1), Process: trace.Label{Room: "user/", Realm: "acme.test", User: "100"}, Type: reflect.TypeFor[message](), Incarnation: 7,
+		ID: trace.NewID(7, 1), Process: trace.Label{Prefix: "user/", Realm: "acme.test", User: "100"}, Type: reflect.TypeFor[message](), Incarnation: 7,
 		Note: trace.Note{Realm: "acme.test", User: "100", Text: "x"}, Began: 1, Ended: 2,
 	}
 	b.Run("event", func(b *testing.B) {

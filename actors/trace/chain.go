@@ -110,7 +110,7 @@ func Chain(events []Event, id ID) []Event {
 // Story returns the events that the filter selects with what has led to each and what has come of it, but for what is about another user or realm: a user's
 // whole conversation is one story, across the crashes and restarts in it. Kinds select from the story: a crash is not itself about a question, what has
 // led to it is.
-func Story(events []Event, f Filter) []Event {
+func Select(events []Event, f Filter) []Event {
 	if f.IsZero() {
 		return events
 	}

@@ -111,14 +111,14 @@ func (i *ID) UnmarshalText(text []byte) (err error) {
 }
 
 // Label is the name of a process in parts, so that a process need not own a string of it: Room, then User@Realm, or what there is of it.
-type Label struct{ Room, Realm, User string }
+type Label struct{ Prefix, Realm, User string }
 
 // String returns the name.
 func (l Label) String() string {
 	if l.User == "" {
-		return l.Room + l.Realm
+		return l.Prefix + l.Realm
 	}
-	return l.Room + l.User + "@" + l.Realm
+	return l.Prefix + l.User + "@" + l.Realm
 }
 
 // Note is what may be told of a message: whom it is about, the Msg-ID that an asker gave it, and a few words. None of it is a secret.

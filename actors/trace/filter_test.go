@@ -44,7 +44,7 @@ func TestCrashesAreFound(t *testing.T) {
 	} {
 		c.f.Kinds = []trace.Kind{trace.Crash}
 		got := map[string]int{}
-		for _, e := range trace.Story(all, c.f) {
+		for _, e := range trace.Select(all, c.f) {
 			got[e.Kind.String()]++
 		}
 		want := map[string]int{"message": 3 * c.want, "crash": c.want}
@@ -79,7 +79,7 @@ func TestNamesakesAreKeptApart(t *testing.T) {
 		"the shard's": {trace.Filter{Process: "users/00", Type: "batch"}, []string{"users/00", "users/00"}},
 	} {
 		var got []string
-		for _, e := range trace.Story(all, c.f) {
+		for _, e := range trace.Select(all, c.f) {
 			got = append(got, e.Process)
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {

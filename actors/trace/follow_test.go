@@ -27,8 +27,8 @@ func followed(f trace.Filter, entries ...trace.Entry) (told []string) {
 func conversation() []trace.Entry {
 	about := func(user, text string) trace.Note { return trace.Note{Realm: "acme.test", User: user, Text: text} }
 	note := func(text string) trace.Note { return trace.Note{Text: text} }
-	user, other := trace.Label{Room: "user/", Realm: "acme.test", User: "100"}, trace.Label{Room: "user/", Realm: "acme.test", User: "200"}
-	flow, writer := trace.Label{Room: "bridge/registrations"}, trace.Label{Room: "registrations/writer"}
+	user, other := trace.Label{Prefix: "user/", Realm: "acme.test", User: "100"}, trace.Label{Prefix: "user/", Realm: "acme.test", User: "200"}
+	flow, writer := trace.Label{Prefix: "bridge/registrations"}, trace.Label{Prefix: "registrations/writer"}
 	id := trace.NewID
 	return []trace.Entry{
 		{ID: id(7, 1), Process: flow, Note: note("a stranger's")},

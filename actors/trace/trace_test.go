@@ -40,7 +40,7 @@ func TestLinesAreReadBack(t *testing.T) {
 
 func TestStories(t *testing.T) {
 	all := tracetest.Scenario().Snapshot(trace.Filter{})
-	count := func(f trace.Filter) int { return len(trace.Story(all, f)) }
+	count := func(f trace.Filter) int { return len(trace.Select(all, f)) }
 	for _, c := range []struct {
 		name string
 		f    trace.Filter

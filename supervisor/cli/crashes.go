@@ -52,19 +52,19 @@ func (c *crashesCmd) Run(ctx context.Context, env Env) error {
 	return nil
 }
 
-func (c *crashesCmd) one(out io.Writer, all []trace.CrashStory) error {
-	i := slices.IndexFunc(all, func(s trace.CrashStory) bool { return s.ID == c.ID })
+func (c *crashesCmd) one(out io.Writer, all []trace.CrashReport) error {
+	i := slices.IndexFunc(all, func(s trace.CrashReport) bool { return s.ID == c.ID })
 	switch {
 	case i < 0:
 		return fmt.Errorf("there is no crash %d among the last %d", c.ID, len(all))
 	case c.JSON:
 		return printJSON(out, &all[i])
 	}
-	return traceview.CrashReport(out, &all[i]) //nolint:wrapcheck // it says all there is to say.
+	return traceview.WriteCrashReport(out, &all[i]) //nolint:wrapcheck // it says all there is to say.
 }
 
 // crashStories asks the server, or reads the file when no server uses the directory. It makes no directory of a mistyped name.
-func crashStories(ctx context.Context, dir string) (all []trace.CrashStory, err error) {
+func crashStories(ctx context.Context, dir string) (all []trace.CrashReport, err error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
@@ -77,7 +77,7 @@ func crashStories(ctx context.Context, dir string) (all []trace.CrashStory, err 
 	}
 	entries, err := persistence.ReadJournal(persistence.Options{Dir: dir, Log: zerolog.Nop()})
 	if err == nil {
-		all, err = console.ReadStories(entries)
+		all, err = console.ReadCrashReports(entries)
 	}
 	return all, errors.Join(err, lock.Release())
 }

@@ -119,7 +119,7 @@ type demo struct {
 	broker *broker
 	cfg    supervisor.Config
 	server *supervisor.Server
-	sw     *client.Switch
+	sw     *client.Conn
 	realms []string
 }
 

@@ -90,14 +90,14 @@ func TestKillNineOfTheServer(t *testing.T) {
 }
 
 // ask queries as an application does, which gives up after a while.
-func ask(ctx context.Context, sw *client.Switch, user string) (wire.Message, error) {
+func ask(ctx context.Context, sw *client.Conn, user string) (wire.Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	return sw.Query(ctx, "acme.test", user, "Contact")
 }
 
 // awaitAnswer returns when the server consumes.
-func awaitAnswer(ctx context.Context, sw *client.Switch) {
+func awaitAnswer(ctx context.Context, sw *client.Conn) {
 	for ctx.Err() == nil {
 		if _, err := ask(ctx, sw, "nobody"); err == nil {
 			return

@@ -17,7 +17,7 @@ import (
 func (o *outage) look() {
 	o.t.Helper()
 	o.left = map[string]bool{}
-	for _, d := range brokertest.Left(o.t, o.url, "registrar.registrations") {
+	for _, d := range brokertest.Remaining(o.t, o.url, "registrar.registrations") {
 		m, err := wire.Decode(d.Body)
 		o.must(err)
 		r, ok := m.(*wire.RegSuccess)

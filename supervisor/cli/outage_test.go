@@ -36,7 +36,7 @@ type outage struct {
 	sound binary // looks at what there is
 	sick  binary // serves
 	url   string
-	sw    *client.Switch
+	sw    *client.Conn
 
 	reported [phones]int // to the broker, which has confirmed them
 	sent     [phones]int // passwords, and those of which the operator was told that they are stored
@@ -117,11 +117,11 @@ func (o *outage) end() {
 	server := o.start()
 	o.must(server.Process.Signal(os.Interrupt))
 	o.must(server.Wait())
-	if left := brokertest.Left(o.t, o.url, "registrar.registrations"); len(left) > 0 {
+	if left := brokertest.Remaining(o.t, o.url, "registrar.registrations"); len(left) > 0 {
 		o.t.Errorf("%d reports are left in the queue", len(left))
 	}
 	for _, queue := range []string{"registrar.poison", "registrar.malformed"} {
-		if left := brokertest.Left(o.t, o.url, queue); len(left) > 0 {
+		if left := brokertest.Remaining(o.t, o.url, queue); len(left) > 0 {
 			o.t.Errorf("%d reports are in %s", len(left), queue)
 		}
 	}

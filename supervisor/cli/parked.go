@@ -22,7 +22,7 @@ type parkedFlags struct {
 }
 
 // look goes through both queues.
-func (f *parkedFlags) look(ctx context.Context, judge func(amqpbridge.ParkedMessage) amqpbridge.Verdict) (err error) {
+func (f *parkedFlags) look(ctx context.Context, judge func(amqpbridge.ParkedMessage) amqpbridge.Disposition) (err error) {
 	cfg, err := f.link(zerolog.Nop())
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ type parkedListCmd struct {
 func (c *parkedListCmd) Run(ctx context.Context, env Env) error {
 	w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
 	n := 0
-	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Verdict {
+	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Disposition {
 		if c.JSON {
 			_ = printJSON(env.Stdout, m) // nobody reads
 			return amqpbridge.Keep
@@ -79,7 +79,7 @@ type parkedShowCmd struct {
 // Run prints one message.
 func (c *parkedShowCmd) Run(ctx context.Context, env Env) error {
 	var found *amqpbridge.ParkedMessage
-	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Verdict {
+	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Disposition {
 		if m.ID == c.ID {
 			found = &m
 		}
@@ -102,13 +102,13 @@ type chosen struct {
 	IDs []string `arg:"" optional:"" name:"id" help:"Their IDs, as list shows them."`
 }
 
-func (c *chosen) each(ctx context.Context, env Env, v amqpbridge.Verdict, done string) error {
+func (c *chosen) each(ctx context.Context, env Env, v amqpbridge.Disposition, done string) error {
 	if c.All == (len(c.IDs) > 0) {
 		return usage{errors.New("name their IDs, or say --all")}
 	}
 	left := slices.Clone(c.IDs)
 	n := 0
-	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Verdict {
+	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Disposition {
 		if !c.All && !slices.Contains(c.IDs, m.ID) {
 			return amqpbridge.Keep
 		}

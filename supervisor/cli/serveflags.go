@@ -119,11 +119,11 @@ func (f *serveFlags) config(env Env, log zerolog.Logger) (supervisor.Config, err
 }
 
 // guests are the limits; none is not the same as not set.
-func (f *limitFlags) guests() directory.GuestLimits {
+func (f *limitFlags) guests() directory.UnprovisionedLimits {
 	if f.GuestsEach == 0 || f.GuestsMost == 0 {
-		return directory.GuestLimits{Realm: -1, All: -1}
+		return directory.UnprovisionedLimits{Realm: -1, All: -1}
 	}
-	return directory.GuestLimits{Realm: f.GuestsEach, All: f.GuestsMost}
+	return directory.UnprovisionedLimits{Realm: f.GuestsEach, All: f.GuestsMost}
 }
 
 const nodeLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"

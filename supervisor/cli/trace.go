@@ -51,7 +51,7 @@ func (f *traceFlags) events(ctx context.Context, env Env) ([]trace.Event, error)
 	switch {
 	case f.File != "":
 		all, err := readEvents(env, f.File)
-		return trace.Story(all, want), err
+		return trace.Select(all, want), err
 	case f.Data == "":
 		return nil, usage{errors.New("say where the events are: --data or --file")}
 	}

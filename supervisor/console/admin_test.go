@@ -13,7 +13,7 @@ type figures struct{}
 
 func (figures) Ready() (bool, []string)    { return true, nil }
 func (figures) Samples() []console.Sample  { return nil }
-func (figures) Parts() []console.Part      { return nil }
+func (figures) Parts() []console.Component { return nil }
 func (figures) Commits() map[string]uint64 { return nil }
 func (figures) Processes() (int, uint64)   { return 7, 3 }
 

@@ -23,11 +23,11 @@ func TestStoryOfOneThatHung(t *testing.T) {
 		clock := otp.SystemClock()
 		rec := trace.New(trace.DefaultEvents, clock.Now(), clock.Mono())
 		sys := otp.NewSystem(otp.WithClock(clock), otp.WithRecorder(rec))
-		stories, hangs := otp.NewRef[console.StoriesMessage](sys, "stories"), otp.NewRef[hang](sys, "hangs")
+		stories, hangs := otp.NewRef[console.CrashReportsMessage](sys, "stories"), otp.NewRef[hang](sys, "hangs")
 		sys.Subscribe(func(r otp.Report) { _ = stories.Tell(otp.External("reports"), console.Crashed{Report: r}) }, otp.Abandoned)
 		app, err := otp.Start(t.Context(), sys, "top", otp.SupSpec{Intensity: 1, Children: []otp.ChildSpec{
-			{ID: "stories", Start: otp.Worker(stories, func() otp.Behaviour[console.StoriesMessage] {
-				return console.NewStories(func() (console.Journal, error) { return &kept{}, nil }, rec)
+			{ID: "stories", Start: otp.Worker(stories, func() otp.Behaviour[console.CrashReportsMessage] {
+				return console.NewCrashReports(func() (console.Journal, error) { return &kept{}, nil }, rec)
 			})},
 			{ID: "hangs", Start: otp.Worker(hangs, func() otp.Behaviour[hang] { return hang{} })},
 		}})
@@ -45,11 +45,11 @@ func TestStoryOfOneThatHung(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		all, err := otp.Call(t.Context(), otp.External("the test"), stories, func(f otp.From[[]trace.CrashStory]) console.StoriesMessage { return console.List{From: f} })
+		all, err := otp.Call(t.Context(), otp.External("the test"), stories, func(f otp.From[[]trace.CrashReport]) console.CrashReportsMessage { return console.List{From: f} })
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%d stories, %v", len(all), err)
 		}
-		if got := all[0].Way(); got != "the test → hangs" {
+		if got := all[0].Path(); got != "the test → hangs" {
 			t.Errorf("the way is %s, of %d events", got, len(all[0].Events))
 		}
 	})

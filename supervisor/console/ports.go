@@ -14,7 +14,7 @@ type Source interface {
 	// Samples returns what became of messages so far.
 	Samples() []Sample
 	// Parts returns the parts of the registrar that may be in trouble while it runs.
-	Parts() []Part
+	Parts() []Component
 	// Commits counts the commits of each file of the store since it was started.
 	Commits() map[string]uint64
 	// Processes counts the processes of the tree that are up, and the restarts of all.
@@ -22,7 +22,7 @@ type Source interface {
 }
 
 // Part is one part of the registrar and whether it is as it should be.
-type Part struct {
+type Component struct {
 	Name string
 	Up   bool
 	// Failures counts how often it has ceased to be.

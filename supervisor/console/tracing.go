@@ -21,7 +21,7 @@ type Tracing interface {
 	// Recorder holds the events; a nil one none.
 	Recorder() *trace.Recorder
 	// Crashes returns the crash stories that are kept, the oldest first.
-	Crashes(ctx context.Context) ([]trace.CrashStory, error)
+	Crashes(ctx context.Context) ([]trace.CrashReport, error)
 }
 
 func tracingRoutes(mux *http.ServeMux, t Tracing) {
@@ -40,7 +40,7 @@ func tracingRoutes(mux *http.ServeMux, t Tracing) {
 			return
 		}
 		since := trace.Filter{Since: f.Since}
-		_ = trace.WriteLines(w, trace.Story(t.Recorder().Snapshot(since), f)) // the asker has gone
+		_ = trace.WriteLines(w, trace.Select(t.Recorder().Snapshot(since), f)) // the asker has gone
 	})
 	mux.HandleFunc("GET /v1/crashes", func(w http.ResponseWriter, r *http.Request) {
 		all, err := t.Crashes(r.Context())
@@ -118,7 +118,7 @@ func (c *Client) Follow(ctx context.Context, f trace.Filter, begun func() error,
 }
 
 // Crashes returns the crash stories that are kept, the oldest first.
-func (c *Client) Crashes(ctx context.Context) (all []trace.CrashStory, err error) {
+func (c *Client) Crashes(ctx context.Context) (all []trace.CrashReport, err error) {
 	err = c.do(ctx, http.MethodGet, "/v1/crashes", nil, nil, &all)
 	return all, err
 }

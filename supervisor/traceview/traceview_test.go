@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 func TestForms(t *testing.T) {
-	events := trace.Story(tracetest.Scenario().Snapshot(trace.Filter{}), trace.Filter{User: "100", Realm: "acme.test"})
+	events := trace.Select(tracetest.Scenario().Snapshot(trace.Filter{}), trace.Filter{User: "100", Realm: "acme.test"})
 	for name, form := range map[string]func(io.Writer, []trace.Event) error{
 		"chart.txt": traceview.Text, "chart.mmd": traceview.Mermaid, "chart.svg": traceview.SVG, "trace.json": traceview.Perfetto, "shiviz.log": traceview.ShiViz, "events.jsonl": trace.WriteLines,
 	} {
@@ -51,7 +51,7 @@ func TestForms(t *testing.T) {
 
 // Two runs differ in times, ids, the order across processes and how much is committed at once, and that is no difference; a step is.
 func TestDiff(t *testing.T) {
-	a := trace.Story(tracetest.Scenario().Snapshot(trace.Filter{}), trace.Filter{User: "100"})
+	a := trace.Select(tracetest.Scenario().Snapshot(trace.Filter{}), trace.Filter{User: "100"})
 	b := make([]trace.Event, len(a))
 	for i, e := range a {
 		e.Time = e.Time.Add(time.Hour)
@@ -101,7 +101,7 @@ func TestForms_WriteErrors(t *testing.T) {
 // A viewer binds an arrow to the slice that it begins in, and drops one that begins in none: what a start causes has to have a slice there, too.
 func TestArrowsBeginInSlices(t *testing.T) {
 	r := trace.New(4096, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), 0)
-	shard, writer := trace.Label{Room: "users/00"}, trace.Label{Room: "registrations/writer"}
+	shard, writer := trace.Label{Prefix: "users/00"}, trace.Label{Prefix: "registrations/writer"}
 	for _, e := range []trace.Entry{
 		{ID: trace.NewID(9, 0), Incarnation: 9, Process: shard, Kind: trace.Start, Began: 3 * time.Millisecond},
 		{ID: trace.NewID(5, 1), Cause: trace.NewID(9, 0), Incarnation: 5, Process: writer, Began: 5 * time.Millisecond, Ended: 6 * time.Millisecond, Type: reflect.TypeFor[int]()},
@@ -142,13 +142,13 @@ func TestChartsAreAsWideAsCanBeRead(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	crash := trace.CrashStory{Process: "user/7@acme.test", MessageID: trace.NewID(8, 1)}
+	crash := trace.CrashReport{Process: "user/7@acme.test", MessageID: trace.NewID(8, 1)}
 	events := many(1000)
 	for i := range events[1:] {
 		events[i+1].Cause = events[0].ID
 	}
-	crash.Tell(events)
-	if err := traceview.CrashReport(io.Discard, &crash); err != nil || len(crash.Events) != 60 {
+	crash.AddEvents(events)
+	if err := traceview.WriteCrashReport(io.Discard, &crash); err != nil || len(crash.Events) != 60 {
 		t.Errorf("%d events, %v", len(crash.Events), err)
 	}
 }

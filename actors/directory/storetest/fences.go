@@ -124,7 +124,7 @@ func lateFence(c *Client) {
 func recordsAreKept(c *Client) {
 	rec := Record(user(1), "sip:a")
 	rec.Tombstones = []domain.Tombstone{{
-		ID: "gone", Stamp: domain.Stamp{Sender: 8, Event: 1, Arrival: 2}, Digest: domain.Digest{1}, Of: domain.Digest{2}, Until: rec.Bindings[0].Deadline,
+		ID: "gone", Stamp: domain.Stamp{Sender: 8, Event: 1, Arrival: 2}, Digest: domain.Digest{1}, RemovedDigest: domain.Digest{2}, Until: rec.Bindings[0].Deadline,
 	}}
 	c.settled(rec, 1)
 	if got, there := c.Found(rec.Key); !there || !cmp.Equal(rec, got) {

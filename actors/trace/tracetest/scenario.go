@@ -20,8 +20,8 @@ const ms = time.Millisecond
 // Scenario is a registration whose actor crashes over its first try, as a recorder is told of it.
 func Scenario() *trace.Recorder {
 	r := trace.New(4096, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), 0)
-	user := trace.Label{Room: "user/", Realm: "acme.test", User: "100"}
-	flow, writer := trace.Label{Room: "bridge/registrations"}, trace.Label{Room: "registrations/writer"}
+	user := trace.Label{Prefix: "user/", Realm: "acme.test", User: "100"}
+	flow, writer := trace.Label{Prefix: "bridge/registrations"}, trace.Label{Prefix: "registrations/writer"}
 	about := trace.Note{Realm: "acme.test", User: "100", MsgID: "m1"}
 	registerType, writtenType, storedType := reflect.TypeFor[register](), reflect.TypeFor[*written](), reflect.TypeFor[stored]()
 	delivered := trace.NewID(3, 1)
@@ -39,7 +39,7 @@ func Scenario() *trace.Recorder {
 		{ID: trace.NewID(5, 4), Cause: trace.NewID(10, 2), Incarnation: 5, Process: writer, Began: 62 * ms, Ended: 66 * ms, Sent: 61 * ms, Type: storedType, Note: with(about, "put")},
 		{Cause: trace.NewID(5, 4), Incarnation: 5, Process: writer, Kind: trace.Commit, Began: 65 * ms, Note: trace.Note{Text: "1 record"}},
 		{ID: trace.NewID(10, 3), Cause: trace.NewID(10, 2), Incarnation: 10, Process: user, Kind: trace.Completion, Began: 67 * ms, Ended: 68 * ms, Sent: 66 * ms, Type: writtenType},
-		{ID: trace.NewID(7, 1), Incarnation: 7, Process: trace.Label{Room: "user/", Realm: "b.test", User: "200"}, Began: 64 * ms, Ended: 65 * ms, Type: registerType, Note: trace.Note{Realm: "b.test", User: "200"}},
+		{ID: trace.NewID(7, 1), Incarnation: 7, Process: trace.Label{Prefix: "user/", Realm: "b.test", User: "200"}, Began: 64 * ms, Ended: 65 * ms, Type: registerType, Note: trace.Note{Realm: "b.test", User: "200"}},
 	} {
 		e.Boot = 1
 		r.Record(&e)

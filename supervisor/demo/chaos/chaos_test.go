@@ -45,7 +45,7 @@ func play(t *testing.T, o chaos.Options) *chaos.Report {
 
 // Everything is broken twice, under load, and all that was promised is kept. With the race detector, which is here for the harness alone, it is shorter.
 func TestChaos(t *testing.T) {
-	brokertest.Alone(t)
+	brokertest.Exclusive(t)
 	o := chaos.Defaults()
 	o.Program = build(t)
 	if withRace {
@@ -72,7 +72,7 @@ func TestChaos(t *testing.T) {
 
 // A registrar with a planted bug is found out: each by what it breaks. They are played side by side, on brokers of their own.
 func TestPlantedBugs(t *testing.T) {
-	brokertest.Alone(t)
+	brokertest.Exclusive(t)
 	program := build(t, "-tags", "mutants")
 	for bug, c := range map[mutant.Name]struct {
 		great []chaos.Fault

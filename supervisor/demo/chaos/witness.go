@@ -34,7 +34,7 @@ const (
 // witness is a line that writes down all that is said on it, and that publishes a report until the broker has confirmed it. It is safe for use by many
 // goroutines; reports about one user wait for each other.
 type witness struct {
-	line   client.Line
+	line   client.Client
 	ledger *Ledger
 	// calm reports whether nothing was wrong at any time between two.
 	calm func(from, to time.Time) bool
@@ -48,7 +48,7 @@ type witness struct {
 	published, repeated int
 }
 
-func newWitness(line client.Line, ledger *Ledger, calm func(from, to time.Time) bool) *witness {
+func newWitness(line client.Client, ledger *Ledger, calm func(from, to time.Time) bool) *witness {
 	return &witness{line: line, ledger: ledger, calm: calm, users: map[domain.Key]*sync.Mutex{}}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // deaf is a line on which questions are never answered, and on which the broker confirms every third report.
 type deaf struct {
-	client.Line
+	client.Client
 	reports []client.Registration
 }
 

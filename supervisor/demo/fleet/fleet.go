@@ -14,7 +14,7 @@ import (
 // FleetConfig says how many phones there are and what they do.
 type FleetConfig struct {
 	// Switch is what all phones are behind.
-	Switch client.Line
+	Switch client.Client
 	// Realms share the Phones evenly; a realm's users are named from [UserOf](0) on.
 	Realms []string
 	Phones int

@@ -102,7 +102,7 @@ func (o *oracle) acked(queue string, body []byte) {
 	}
 	for _, t := range rec.Tombstones {
 		by := o.byDigest[t.Digest]
-		if t.Digest == r.digest || t.Of == r.digest || by != nil && by.event > r.event {
+		if t.Digest == r.digest || t.RemovedDigest == r.digest || by != nil && by.event > r.event {
 			return
 		}
 	}

@@ -142,7 +142,7 @@ const many = 1 << 30
 func (w *World) tree(run *domain.RunClock, clocks *amqpbridge.Clocks) otp.SupSpec {
 	intensity := cmp.Or(w.opts.Intensity, many)
 	env := directory.Env{
-		Store: w.Store, Credentials: w.Store, Guests: directory.GuestLimits{Realm: 100, All: 100}, Limits: registration.DefaultLimits(), Now: run.Now,
+		Store: w.Store, Credentials: w.Store, Guests: directory.UnprovisionedLimits{Realm: 100, All: 100}, Limits: registration.DefaultLimits(), Now: run.Now,
 		Primed: clocks.Learn, Notify: w.bridge.Notify, Sweep: 20 * time.Second, SweepMost: 10, Idle: cmp.Or(w.opts.Idle, 20*time.Second),
 		Intensity: intensity, Period: time.Second, CoolDown: time.Second,
 	}

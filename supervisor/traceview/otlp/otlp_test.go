@@ -69,7 +69,7 @@ func TestSpansOfAStory(t *testing.T) {
 	if err := otlp.Send(t.Context(), s.URL+"/v1/traces", events); err != nil {
 		t.Fatal(err)
 	}
-	delivered, tries, stored := spans["trace_test.register"][0], spans["trace_test.register"][1:], spans["trace_test.stored"][0]
+	delivered, tries, stored := spans["tracetest.register"][0], spans["tracetest.register"][1:], spans["tracetest.stored"][0]
 	if string(tries[0].GetParentSpanId()) != string(delivered.GetSpanId()) || string(tries[0].GetTraceId()) != string(delivered.GetTraceId()) {
 		t.Error("a request is no child of the message that asked it")
 	}
@@ -94,7 +94,7 @@ func TestSpansOfAStory(t *testing.T) {
 	if err := otlp.Send(t.Context(), s.URL+"/v1/traces", events); err != nil {
 		t.Fatal(err)
 	}
-	if string(spans["trace_test.register"][0].GetSpanId()) != first {
+	if string(spans["tracetest.register"][0].GetSpanId()) != first {
 		t.Error("the same events are other spans the second time")
 	}
 }

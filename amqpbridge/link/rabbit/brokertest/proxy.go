@@ -99,19 +99,19 @@ func (p *Proxy) pipe(to, from net.Conn, hole <-chan struct{}) {
 
 // BlackHole lets nothing through any more, and no end of a connection either.
 func (p *Proxy) BlackHole() {
-	p.Mute()
-	p.Deafen()
+	p.DropOutbound()
+	p.DropInbound()
 }
 
 // Mute lets nothing through to the broker, its heartbeats miss us; what it says arrives.
-func (p *Proxy) Mute() {
+func (p *Proxy) DropOutbound() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	close(p.there)
 }
 
 // Deafen lets nothing through from the broker, its heartbeats among it; what is said to it arrives.
-func (p *Proxy) Deafen() {
+func (p *Proxy) DropInbound() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	close(p.back)

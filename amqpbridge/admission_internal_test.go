@@ -12,28 +12,28 @@ import (
 )
 
 func asker(realm, user string) *job {
-	return &job{who: domain.Key{Realm: domain.Realm(realm), User: domain.User(user)}}
+	return &job{aor: domain.Key{Realm: domain.Realm(realm), User: domain.User(user)}}
 }
 
 // Known users come before strangers, realms take turns within either, and each realm keeps its order.
 func TestGateOrder(t *testing.T) {
-	g := newGate(1, 0, 100)
-	g.recent.add(asker("a", "known").who)
-	g.recent.add(asker("b", "known").who)
+	g := newAdmissionQueue(1, 0, 100)
+	g.recent.add(asker("a", "known").aor)
+	g.recent.add(asker("b", "known").aor)
 	first := asker("x", "first")
 	if begin, _ := g.enter(first); !begin {
 		t.Fatal("the first has to wait")
 	}
 	for _, j := range []*job{asker("a", "1"), asker("a", "2"), asker("a", "3"), asker("b", "1"), asker("a", "known"), asker("a", "known"), asker("b", "known")} {
 		if begin, shed := g.enter(j); begin || shed != nil {
-			t.Fatalf("%v begins, or something is shed", j.who)
+			t.Fatalf("%v begins, or something is shed", j.aor)
 		}
 	}
 	var got []string
 	for j := first; j != nil; {
 		g.leave(j)
 		if j = g.next(); j != nil {
-			got = append(got, string(j.who.Realm)+"/"+string(j.who.User))
+			got = append(got, string(j.aor.Realm)+"/"+string(j.aor.User))
 		}
 	}
 	want := "[a/known b/known a/known a/1 b/1 a/2 a/3]"
@@ -44,8 +44,8 @@ func TestGateOrder(t *testing.T) {
 
 // What is given up is a stranger's, of the realm with the most waiting, the oldest first; only then a known user's.
 func TestGateSheds(t *testing.T) {
-	g := newGate(1, 4, 100)
-	g.recent.add(asker("a", "known").who)
+	g := newAdmissionQueue(1, 4, 100)
+	g.recent.add(asker("a", "known").aor)
 	g.enter(asker("x", "first"))
 	for _, j := range []*job{asker("b", "1"), asker("c", "1"), asker("c", "2"), asker("a", "known")} {
 		g.enter(j)
@@ -53,7 +53,7 @@ func TestGateSheds(t *testing.T) {
 	var got []string
 	for range 5 {
 		if _, shed := g.enter(asker("a", "known")); shed != nil {
-			got = append(got, string(shed.who.Realm)+"/"+string(shed.who.User))
+			got = append(got, string(shed.aor.Realm)+"/"+string(shed.aor.User))
 		}
 	}
 	if want := "[c/1 c/2 b/1 a/known a/known]"; fmt.Sprint(got) != want {
@@ -64,21 +64,21 @@ func TestGateSheds(t *testing.T) {
 // Strangers who name ever new realms and never have their turn, because known users alone are more than can be worked on, leave nothing behind.
 func TestGateForgetsTheShed(t *testing.T) {
 	const most = 8
-	g := newGate(1, most, 100)
+	g := newAdmissionQueue(1, most, 100)
 	known := asker("acme.test", "known")
-	g.recent.add(known.who)
+	g.recent.add(known.aor)
 	working := asker("x", "first")
 	g.enter(working)
 	for i := range 1000 {
-		g.enter(asker(string(known.who.Realm), "known"))
+		g.enter(asker(string(known.aor.Realm), "known"))
 		g.enter(asker("realm"+strconv.Itoa(i), "stranger"))
 		if i%2 == 0 {
 			g.leave(working)
-			if working = g.next(); working == nil || working.who != known.who {
+			if working = g.next(); working == nil || working.aor != known.aor {
 				t.Fatalf("%v has its turn", working)
 			}
 		}
-		for name, k := range map[string]class{"known": g.known, "strange": g.strange} {
+		for name, k := range map[string]priority{"known": g.known, "strange": g.strange} {
 			if len(k.lines) > 2*(most+1) || len(k.turn) != len(k.lines) {
 				t.Fatalf("%d wait in all; of the class %s there are %d lines and %d turns", g.waiting, name, len(k.lines), len(k.turn))
 			}
@@ -94,13 +94,13 @@ func TestGateCanaries(t *testing.T) {
 		j.canary = own
 		return j
 	}
-	g := newGate(1, most, 100)
+	g := newAdmissionQueue(1, most, 100)
 	g.enter(asker("x", "first"))
 	for i := range most {
 		g.enter(asker("acme.test", strconv.Itoa(i)))
 	}
 	for range most {
-		if _, shed := g.enter(canary(false)); shed == nil || shed.place != outside {
+		if _, shed := g.enter(canary(false)); shed == nil || shed.admission != admissionNone {
 			t.Fatal("nobody is given up")
 		}
 	}
@@ -118,12 +118,12 @@ func TestGateCanaries(t *testing.T) {
 // The users that were answered last are known, as many as the gate is told; memory of those before them ends.
 func TestGateKnows(t *testing.T) {
 	const known = 1000
-	g := newGate(1, 0, known)
+	g := newAdmissionQueue(1, 0, known)
 	for i := range 10 * known {
-		g.recent.add(asker("acme.test", strconv.Itoa(i)).who)
+		g.recent.add(asker("acme.test", strconv.Itoa(i)).aor)
 	}
 	for i := range 10 * known {
-		if has := g.recent.has(asker("acme.test", strconv.Itoa(i)).who); i >= 9*known && !has || i < 8*known && has {
+		if has := g.recent.has(asker("acme.test", strconv.Itoa(i)).aor); i >= 9*known && !has || i < 8*known && has {
 			t.Fatalf("of %d users number %d is known: %v", 10*known, i, has)
 		}
 	}
@@ -146,7 +146,7 @@ func TestOwnKeys(t *testing.T) {
 func TestGateModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		window, most := rapid.IntRange(1, 4).Draw(rt, "window"), rapid.IntRange(0, 6).Draw(rt, "most")
-		g := newGate(window, most, 100)
+		g := newAdmissionQueue(window, most, 100)
 		state := map[*job]string{}
 		var work []*job
 		count := func(what string) (n int) {
@@ -171,7 +171,7 @@ func TestGateModel(t *testing.T) {
 				work = append(work[:n], work[n+1:]...)
 				state[j] = "done"
 				if rapid.Bool().Draw(rt, "found") {
-					g.recent.add(j.who)
+					g.recent.add(j.aor)
 				}
 				g.leave(j)
 				if next := g.next(); next != nil {
@@ -201,9 +201,9 @@ func TestGateModel(t *testing.T) {
 }
 
 // checkLines looks at the lines of a gate: each has its turn, those of nobody are counted, and nobody's are bounded by what may wait.
-func checkLines(rt *rapid.T, g *gate) {
+func checkLines(rt *rapid.T, g *admissionQueue) {
 	waits := 0
-	for _, k := range []class{g.known, g.strange} {
+	for _, k := range []priority{g.known, g.strange} {
 		empty := 0
 		for _, l := range k.turn {
 			if waits += len(l.jobs); len(l.jobs) == 0 {

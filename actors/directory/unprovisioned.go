@@ -8,8 +8,8 @@ import (
 
 // guests counts the users without credentials over all shards. It is shared by the shards and safe for use by many goroutines; only what
 // concerns guests takes its lock.
-type guests struct {
-	limits GuestLimits
+type unprovisioned struct {
+	limits UnprovisionedLimits
 
 	mu     sync.Mutex
 	realms map[domain.Realm]int
@@ -17,10 +17,12 @@ type guests struct {
 	shards [Shards]map[domain.Realm]int // each shard's share, given back when it starts anew
 }
 
-func newGuests(l GuestLimits) *guests { return &guests{limits: l, realms: map[domain.Realm]int{}} }
+func newUnprovisioned(l UnprovisionedLimits) *unprovisioned {
+	return &unprovisioned{limits: l, realms: map[domain.Realm]int{}}
+}
 
 // restart forgets what a shard has counted.
-func (g *guests) restart(shard int) {
+func (g *unprovisioned) restart(shard int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for realm, n := range g.shards[shard] {
@@ -30,7 +32,7 @@ func (g *guests) restart(shard int) {
 }
 
 // take counts a guest if there is room.
-func (g *guests) take(shard int, realm domain.Realm) bool {
+func (g *unprovisioned) take(shard int, realm domain.Realm) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.all >= g.limits.All || g.realms[realm] >= g.limits.Realm {
@@ -42,7 +44,7 @@ func (g *guests) take(shard int, realm domain.Realm) bool {
 }
 
 // found counts a guest that is there already, whatever the limits.
-func (g *guests) found(shard int, realm domain.Realm) {
+func (g *unprovisioned) found(shard int, realm domain.Realm) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.shards[shard][realm]++
@@ -50,7 +52,7 @@ func (g *guests) found(shard int, realm domain.Realm) {
 }
 
 // gone counts one less.
-func (g *guests) gone(shard int, realm domain.Realm) {
+func (g *unprovisioned) gone(shard int, realm domain.Realm) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.shards[shard][realm]--; g.shards[shard][realm] <= 0 {
@@ -59,7 +61,7 @@ func (g *guests) gone(shard int, realm domain.Realm) {
 	g.add(realm, -1)
 }
 
-func (g *guests) add(realm domain.Realm, n int) {
+func (g *unprovisioned) add(realm domain.Realm, n int) {
 	g.all += n
 	if g.realms[realm] += n; g.realms[realm] <= 0 {
 		delete(g.realms, realm)

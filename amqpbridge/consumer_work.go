@@ -23,7 +23,7 @@ var (
 // backlog is how long after the prefetch was exhausted a delivery may still have waited in the queue.
 const backlog = time.Second
 
-func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
+func (f *Consumer) onDelivered(c *otp.Context[ConsumerMessage], m delivered) {
 	if m.by != f.by {
 		return // of a session or an incarnation that has ended: it comes again
 	}
@@ -54,15 +54,15 @@ func (f *Flow) onDelivered(c *otp.Context[FlowMessage], m delivered) {
 }
 
 // gate makes the gate that the spec describes.
-func (s *FlowSpec) gate() *gate {
+func (s *ConsumerSpec) gate() *admissionQueue {
 	if s.Service > 0 {
-		return newGate(1, s.Waiting, s.Known)
+		return newAdmissionQueue(1, s.Waiting, s.Known)
 	}
-	return newGate(s.Window, s.Waiting, s.Known)
+	return newAdmissionQueue(s.Window, s.Waiting, s.Known)
 }
 
 // admit begins the work on a delivery, or has it wait for its turn.
-func (f *Flow) admit(c *otp.Context[FlowMessage], j *job) {
+func (f *Consumer) admit(c *otp.Context[ConsumerMessage], j *job) {
 	begin, shed := f.gate.enter(j)
 	if shed != nil {
 		f.finish(c, shed, "shed")
@@ -73,7 +73,7 @@ func (f *Flow) admit(c *otp.Context[FlowMessage], j *job) {
 }
 
 // again takes a delivery up once more: it waits for its turn like any other, but for one whose end is known and which only needs its place.
-func (f *Flow) again(c *otp.Context[FlowMessage], j *job) {
+func (f *Consumer) again(c *otp.Context[ConsumerMessage], j *job) {
 	if _, ours := f.jobs[j]; !ours {
 		return
 	}
@@ -85,7 +85,7 @@ func (f *Flow) again(c *otp.Context[FlowMessage], j *job) {
 }
 
 // work begins the work on a delivery whose turn it is.
-func (f *Flow) work(c *otp.Context[FlowMessage], j *job) {
+func (f *Consumer) work(c *otp.Context[ConsumerMessage], j *job) {
 	switch late := f.spec.Policy.Budget; {
 	case late > 0 && f.spec.Now().Sub(j.at) >= late:
 		f.finish(c, j, "late")
@@ -96,7 +96,7 @@ func (f *Flow) work(c *otp.Context[FlowMessage], j *job) {
 	}
 }
 
-func (f *Flow) ask(c *otp.Context[FlowMessage], j *job) {
+func (f *Consumer) ask(c *otp.Context[ConsumerMessage], j *job) {
 	if j.by != f.by {
 		return
 	}
@@ -107,7 +107,7 @@ func (f *Flow) ask(c *otp.Context[FlowMessage], j *job) {
 }
 
 // release lets others work while a delivery waits for its next try, or has ended.
-func (f *Flow) release(c *otp.Context[FlowMessage], j *job) {
+func (f *Consumer) release(c *otp.Context[ConsumerMessage], j *job) {
 	f.gate.leave(j)
 	if next := f.gate.next(); next != nil {
 		f.work(c, next)
@@ -115,7 +115,7 @@ func (f *Flow) release(c *otp.Context[FlowMessage], j *job) {
 }
 
 // onOutcome settles a delivery or decides what to do about its error.
-func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
+func (f *Consumer) onOutcome(c *otp.Context[ConsumerMessage], o outcome) {
 	if _, ours := f.jobs[o.j]; !ours {
 		return
 	}
@@ -127,14 +127,14 @@ func (f *Flow) onOutcome(c *otp.Context[FlowMessage], o outcome) {
 	default:
 		name := o.then(c)
 		if name == outcomeAnswered || name == outcomeRefreshed || name == outcomeRegistered {
-			f.gate.recent.add(o.j.who)
+			f.gate.recent.add(o.j.aor)
 		}
 		f.finish(c, o.j, name)
 	}
 }
 
 // onFailed carries out what the policy says about an error.
-func (f *Flow) onFailed(c *otp.Context[FlowMessage], o outcome) {
+func (f *Consumer) onFailed(c *otp.Context[ConsumerMessage], o outcome) {
 	todo := f.spec.Policy.decide(o.err, o.j.tries, o.j.crashes, f.spec.Now().Sub(o.j.at))
 	o.j.tries++
 	if mutant.On(mutant.DropOnRestart) && errors.Is(o.err, otp.ErrCrashed) {
@@ -145,7 +145,7 @@ func (f *Flow) onFailed(c *otp.Context[FlowMessage], o outcome) {
 		o.j.crashes++
 	}
 	if todo.do == tryAgain && domain.KindOf(o.err) == domain.Full && !f.mayWait(o.j) {
-		todo = verdict{do: parkFull, name: "no_room"}
+		todo = decision{do: parkFull, name: "no_room"}
 	}
 	switch todo.do {
 	case tryAgain:
@@ -172,7 +172,7 @@ func (f *Flow) onFailed(c *otp.Context[FlowMessage], o outcome) {
 	}
 }
 
-func (f *Flow) finish(c *otp.Context[FlowMessage], j *job, name string) {
+func (f *Consumer) finish(c *otp.Context[ConsumerMessage], j *job, name string) {
 	delete(f.jobs, j)
 	f.spec.Tally.Add(f.spec.Name, name)
 	f.acks.settle(j.d.Tag)

@@ -32,7 +32,7 @@ const (
 )
 
 // PulseMessage is what the actor of the pulse understands.
-type PulseMessage interface{ pulseMessage() }
+type CanaryMessage interface{ pulseMessage() }
 
 // pulseAttach hands it a new session, nil when the old one has ended.
 type pulseAttach struct {
@@ -68,9 +68,9 @@ func (token) pulseMessage()       {}
 //
 // With a node's name it also finds out which of the registrars on the broker leads: each sends tokens to a queue that has one active consumer at a time, and
 // who gets them leads.
-type pulse struct {
-	*answering
-	spec    PulseSpec
+type canary struct {
+	*responder
+	spec    CanarySpec
 	session link.Session
 	linked  otp.Epoch // whose it is
 	leash   leash     // of the consumers
@@ -83,8 +83,8 @@ type pulse struct {
 }
 
 // PulseSpec is what the pulse needs. It is immutable.
-type PulseSpec struct {
-	Self                  *otp.Ref[PulseMessage]
+type CanarySpec struct {
+	Self                  *otp.Ref[CanaryMessage]
 	Consuming, Publishing *otp.Ref[ConnectionMessage]
 	Status                *Status
 	Tally                 *Tally
@@ -98,14 +98,14 @@ type PulseSpec struct {
 }
 
 // Init asks the connection for its session.
-func (p *pulse) Init(c *otp.Context[PulseMessage]) error {
+func (p *canary) Init(c *otp.Context[CanaryMessage]) error {
 	p.spec.Leads.Store(p.spec.Leaders == "")
-	_ = p.spec.Consuming.Tell(c, hello{listener: p.spec.listener()}) // no connection: it announces itself when it is there
+	_ = p.spec.Consuming.Tell(c, subscribeSession{listener: p.spec.listener()}) // no connection: it announces itself when it is there
 	c.After(p.spec.Every, beat{})
 	return nil
 }
 
-func (s *PulseSpec) listener() listener {
+func (s *CanarySpec) listener() listener {
 	self := s.Self
 	return func(from otp.Origin, by otp.Epoch, session link.Session) {
 		_ = self.Tell(from, pulseAttach{session: session, by: by}) // one that is gone says hello anew
@@ -113,7 +113,7 @@ func (s *PulseSpec) listener() listener {
 }
 
 // Handle takes one message.
-func (p *pulse) Handle(c *otp.Context[PulseMessage], msg PulseMessage) {
+func (p *canary) Handle(c *otp.Context[CanaryMessage], msg CanaryMessage) {
 	switch m := msg.(type) {
 	case pulseAttach:
 		p.onAttach(c, m)
@@ -136,18 +136,18 @@ func (p *pulse) Handle(c *otp.Context[PulseMessage], msg PulseMessage) {
 }
 
 // Terminate gives the lead up.
-func (p *pulse) Terminate(*otp.Context[PulseMessage], otp.Reason) {
+func (p *canary) Terminate(*otp.Context[CanaryMessage], otp.Reason) {
 	if p.spec.Leaders != "" {
 		p.spec.Leads.Store(false)
 	}
 }
 
 // State is what an operator may see.
-func (p *pulse) State() any {
+func (p *canary) State() any {
 	return struct{ Listening, Leads bool }{p.up, p.spec.Leads.Load()}
 }
 
-func (p *pulse) onAttach(c *otp.Context[PulseMessage], m pulseAttach) {
+func (p *canary) onAttach(c *otp.Context[CanaryMessage], m pulseAttach) {
 	if m.by < p.linked || m.session != nil && m.session == p.session || m.again && p.session != nil {
 		return
 	}
@@ -178,10 +178,10 @@ func (p *pulse) onAttach(c *otp.Context[PulseMessage], m pulseAttach) {
 			_ = self.Tell(from, token{session: session}) // as above
 		})
 		return append(answers, tokens...), err
-	}, func(l leash, err error) PulseMessage { return listening{session: session, leash: l, err: err} })
+	}, func(l leash, err error) CanaryMessage { return listening{session: session, leash: l, err: err} })
 }
 
-func (p *pulse) onListening(c *otp.Context[PulseMessage], m listening) {
+func (p *canary) onListening(c *otp.Context[CanaryMessage], m listening) {
 	if m.session != p.session {
 		m.leash.release()
 		return
@@ -196,7 +196,7 @@ func (p *pulse) onListening(c *otp.Context[PulseMessage], m listening) {
 }
 
 // beat takes note of what became of the last question and asks the next.
-func (p *pulse) beat(c *otp.Context[PulseMessage]) {
+func (p *canary) beat(c *otp.Context[CanaryMessage]) {
 	if !p.up {
 		return
 	}
@@ -223,7 +223,7 @@ func (p *pulse) beat(c *otp.Context[PulseMessage]) {
 }
 
 // look remembers whether a question was answered, and has the sessions renewed when too many were not.
-func (p *pulse) look(c *otp.Context[PulseMessage], answered bool) {
+func (p *canary) look(c *otp.Context[CanaryMessage], answered bool) {
 	p.looks = append(p.looks, answered)
 	if len(p.looks) > pulseLooks {
 		p.looks = p.looks[1:]
@@ -250,7 +250,7 @@ func (p *pulse) look(c *otp.Context[PulseMessage], answered bool) {
 	}
 }
 
-func (p *pulse) lead(c *otp.Context[PulseMessage], leads bool) {
+func (p *canary) lead(c *otp.Context[CanaryMessage], leads bool) {
 	if p.spec.Leads.Swap(leads) != leads {
 		c.Log().Info().Bool("leads", leads).Msg("which registrar speaks for all")
 	}

@@ -21,13 +21,13 @@ type Journal interface {
 }
 
 // StoriesMessage is what the process of the crash stories understands.
-type StoriesMessage interface{ storiesMessage() }
+type CrashReportsMessage interface{ storiesMessage() }
 
 // Crashed says that a process has crashed.
 type Crashed struct{ otp.Report }
 
 // List asks for the stories that are kept, the oldest first.
-type List struct{ otp.From[[]trace.CrashStory] }
+type List struct{ otp.From[[]trace.CrashReport] }
 
 // save asks for what has been collected to be kept.
 type save struct{}
@@ -37,17 +37,17 @@ func (List) storiesMessage()    {}
 func (save) storiesMessage()    {}
 
 // Stories makes a story of each crash and keeps it. Its goroutine alone touches it. Its own end loses nothing but what it has not yet saved.
-type Stories struct {
+type CrashReports struct {
 	open     func() (Journal, error)
 	recorder *trace.Recorder
 	journal  Journal
-	fresh    []trace.CrashStory // not yet saved
-	left     int                // left out since the last save
+	fresh    []trace.CrashReport // not yet saved
+	left     int                 // left out since the last save
 }
 
 // NewStories returns the behaviour. Open opens the journal, anew for each incarnation.
-func NewStories(open func() (Journal, error), r *trace.Recorder) *Stories {
-	return &Stories{open: open, recorder: r}
+func NewCrashReports(open func() (Journal, error), r *trace.Recorder) *CrashReports {
+	return &CrashReports{open: open, recorder: r}
 }
 
 const (
@@ -60,7 +60,7 @@ const (
 )
 
 // Init opens the journal.
-func (s *Stories) Init(c *otp.Context[StoriesMessage]) error {
+func (s *CrashReports) Init(c *otp.Context[CrashReportsMessage]) error {
 	j, err := s.open()
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (s *Stories) Init(c *otp.Context[StoriesMessage]) error {
 }
 
 // Handle takes one message.
-func (s *Stories) Handle(c *otp.Context[StoriesMessage], msg StoriesMessage) {
+func (s *CrashReports) Handle(c *otp.Context[CrashReportsMessage], msg CrashReportsMessage) {
 	switch m := msg.(type) {
 	case Crashed:
 		s.crashed(c, m.Report)
@@ -89,7 +89,7 @@ func (s *Stories) Handle(c *otp.Context[StoriesMessage], msg StoriesMessage) {
 }
 
 // Terminate saves and closes.
-func (s *Stories) Terminate(c *otp.Context[StoriesMessage], _ otp.Reason) {
+func (s *CrashReports) Terminate(c *otp.Context[CrashReportsMessage], _ otp.Reason) {
 	if s.journal == nil {
 		return
 	}
@@ -99,7 +99,7 @@ func (s *Stories) Terminate(c *otp.Context[StoriesMessage], _ otp.Reason) {
 	}
 }
 
-func (s *Stories) crashed(c *otp.Context[StoriesMessage], r otp.Report) {
+func (s *CrashReports) crashed(c *otp.Context[CrashReportsMessage], r otp.Report) {
 	if len(s.fresh) >= storiesMost {
 		s.left++
 		return
@@ -107,19 +107,19 @@ func (s *Stories) crashed(c *otp.Context[StoriesMessage], r otp.Report) {
 	if len(s.fresh) == 0 {
 		c.After(saveEvery, save{})
 	}
-	story := trace.CrashStory{
+	story := trace.CrashReport{
 		Time: c.Now(), Process: r.Process, Epoch: r.Epoch.String(), Reason: r.Reason.String(), Message: r.Reason.Message, MessageID: r.Reason.MessageID,
 		Stack: string(r.Reason.Stack),
 	}
 	if r.Reason.State != nil {
 		story.State = fmt.Sprintf("%+v", r.Reason.State)
 	}
-	story.Tell(s.before(c.Now(), story.MessageID))
+	story.AddEvents(s.before(c.Now(), story.MessageID))
 	s.fresh = append(s.fresh, story)
 }
 
 // before returns what was recorded shortly before a crash: everything if the message in hand is not among that, because its process had long been hanging.
-func (s *Stories) before(now time.Time, inHand trace.ID) []trace.Event {
+func (s *CrashReports) before(now time.Time, inHand trace.ID) []trace.Event {
 	events := s.recorder.Snapshot(trace.Filter{Since: now.Add(-lookBack)})
 	if inHand != 0 && !slices.ContainsFunc(events, func(e trace.Event) bool { return e.ID == inHand }) {
 		return s.recorder.Snapshot(trace.Filter{})
@@ -128,7 +128,7 @@ func (s *Stories) before(now time.Time, inHand trace.ID) []trace.Event {
 }
 
 // save keeps what is fresh and says so, in short.
-func (s *Stories) save(c *otp.Context[StoriesMessage]) {
+func (s *CrashReports) save(c *otp.Context[CrashReportsMessage]) {
 	if len(s.fresh) == 0 {
 		return
 	}
@@ -145,7 +145,7 @@ func (s *Stories) save(c *otp.Context[StoriesMessage]) {
 		s.fresh = nil // there is nothing to be read of them
 	}
 	for _, story := range s.fresh {
-		c.Log().Warn().Uint64("story", story.ID).Str("crashed", story.Process).Str("way", story.Way()).Msg("the story of a crash: registrar crashes ID")
+		c.Log().Warn().Uint64("story", story.ID).Str("crashed", story.Process).Str("way", story.Path()).Msg("the story of a crash: registrar crashes ID")
 	}
 	if s.left > 0 {
 		c.Log().Warn().Int("crashes", s.left).Msg("too many crashes at once: their stories are not told")
@@ -153,17 +153,17 @@ func (s *Stories) save(c *otp.Context[StoriesMessage]) {
 	s.fresh, s.left = nil, 0
 }
 
-func (s *Stories) stories() ([]trace.CrashStory, error) {
+func (s *CrashReports) stories() ([]trace.CrashReport, error) {
 	entries, err := s.journal.Entries()
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says all there is to say.
 	}
-	return ReadStories(entries)
+	return ReadCrashReports(entries)
 }
 
 // ReadStories reads the entries of a journal.
-func ReadStories(entries [][]byte) ([]trace.CrashStory, error) {
-	all := make([]trace.CrashStory, len(entries))
+func ReadCrashReports(entries [][]byte) ([]trace.CrashReport, error) {
+	all := make([]trace.CrashReport, len(entries))
 	for i, text := range entries {
 		if err := json.Unmarshal(text, &all[i]); err != nil {
 			return nil, fmt.Errorf("crash story %d of those that are kept: %w", i+1, err)

@@ -40,7 +40,7 @@ func TestTrunkComesBack(t *testing.T) {
 	broker := memory.New()
 	heard := make(chan []byte, 16)
 	listen(t, broker, heard)
-	trunk := client.Keep(broker, "trunk", wire.Kazoo5)
+	trunk := client.NewReconnecting(broker, "trunk", wire.Kazoo5)
 	defer trunk.Close()
 	at := time.Now()
 	report := func(id string) []byte {

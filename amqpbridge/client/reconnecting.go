@@ -10,7 +10,7 @@ import (
 )
 
 // Line is what phones speak through: a [Switch], or a [Trunk].
-type Line interface {
+type Client interface {
 	// Authn, Report and Query are those of [Switch].
 	Authn(ctx context.Context, realm, user string) (wire.Message, error)
 	Report(ctx context.Context, r Registration) error
@@ -24,21 +24,21 @@ const (
 
 // Trunk is a switch that dials again whenever it has lost its broker; until it is back everything is refused with [ErrEnded]. What was under way
 // when the broker went fails, too: whether it has arrived nobody knows. It is safe for use by many goroutines.
-type Trunk struct {
-	now    atomic.Pointer[Switch] // nil while there is no broker
+type ReconnectingClient struct {
+	now    atomic.Pointer[Conn] // nil while there is no broker
 	cancel context.CancelFunc
 	ended  chan struct{}
 }
 
 // Keep returns a trunk of a name that no other peer on the broker has. It connects in the background, until it is closed.
-func Keep(d link.Dialer, name string, g wire.Generation) *Trunk {
+func NewReconnecting(d link.Dialer, name string, g wire.Generation) *ReconnectingClient {
 	ctx, cancel := context.WithCancel(context.Background())
-	t := &Trunk{cancel: cancel, ended: make(chan struct{})}
+	t := &ReconnectingClient{cancel: cancel, ended: make(chan struct{})}
 	go t.run(ctx, d, name, g)
 	return t
 }
 
-func (t *Trunk) run(ctx context.Context, d link.Dialer, name string, g wire.Generation) {
+func (t *ReconnectingClient) run(ctx context.Context, d link.Dialer, name string, g wire.Generation) {
 	defer close(t.ended)
 	ids := new(atomic.Uint64) // of all its switches: a late answer to a question of one must not be taken for another's
 	pause := time.NewTicker(trunkPause)
@@ -60,20 +60,20 @@ func (t *Trunk) run(ctx context.Context, d link.Dialer, name string, g wire.Gene
 	}
 }
 
-func dial(ctx context.Context, d link.Dialer, name string, g wire.Generation, ids *atomic.Uint64) (*Switch, error) {
+func dial(ctx context.Context, d link.Dialer, name string, g wire.Generation, ids *atomic.Uint64) (*Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, trunkDial)
 	defer cancel()
 	return connect(ctx, d, name, g, ids)
 }
 
 // Close disconnects the trunk for good.
-func (t *Trunk) Close() {
+func (t *ReconnectingClient) Close() {
 	t.cancel()
 	<-t.ended
 }
 
 // Authn is [Switch.Authn].
-func (t *Trunk) Authn(ctx context.Context, realm, user string) (wire.Message, error) {
+func (t *ReconnectingClient) Authn(ctx context.Context, realm, user string) (wire.Message, error) {
 	if s := t.now.Load(); s != nil {
 		return s.Authn(ctx, realm, user)
 	}
@@ -81,7 +81,7 @@ func (t *Trunk) Authn(ctx context.Context, realm, user string) (wire.Message, er
 }
 
 // Report is [Switch.Report].
-func (t *Trunk) Report(ctx context.Context, r Registration) error {
+func (t *ReconnectingClient) Report(ctx context.Context, r Registration) error {
 	if s := t.now.Load(); s != nil {
 		return s.Report(ctx, r)
 	}
@@ -89,7 +89,7 @@ func (t *Trunk) Report(ctx context.Context, r Registration) error {
 }
 
 // Query is [Switch.Query].
-func (t *Trunk) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
+func (t *ReconnectingClient) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
 	if s := t.now.Load(); s != nil {
 		return s.Query(ctx, realm, user, fields...)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // FamilySpec declares the dynamic children of a process (OTP: simple_one_for_one), all of one kind, each with a key.
-type FamilySpec[K comparable, M any] struct {
+type DynamicSupervisorSpec[K comparable, M any] struct {
 	// Name names the process of a key. Label does the same in parts, for a family that may be large: it should allocate nothing.
 	Name  func(K) string
 	Label func(K) trace.Label
@@ -28,36 +28,36 @@ type FamilySpec[K comparable, M any] struct {
 	Idle time.Duration
 	// Most is how many children there may be before one more has another put away that has been idle for about the longest: of sixteen, taken at
 	// random. Zero is no limit. It is no promise: children that are busy, or refuse, stay.
-	Most int
+	MaxLive int
 	// OnExit is called on the owner's goroutine, between messages, when a child has ended and will not be restarted.
 	OnExit func(K, Reason)
 	// Shutdown is how long the children may take to stop when their owner stops in order; zero is five seconds.
 	Shutdown time.Duration
 }
 
-func (s *FamilySpec[K, M]) label(k K) trace.Label {
+func (s *DynamicSupervisorSpec[K, M]) label(k K) trace.Label {
 	if s.Label != nil {
 		return s.Label(k)
 	}
-	return trace.Label{Room: s.Name(k)}
+	return trace.Label{Prefix: s.Name(k)}
 }
 
 // Family owns the dynamic children of one incarnation of a process, which routes messages to them. Children run beside their owner;
 // they end with it: in order when it stops, abandoned when it crashes. Its methods are for the owner's goroutine.
-type Family[K comparable, M any] struct {
+type DynamicSupervisor[K comparable, M any] struct {
 	owner *proc
-	spec  FamilySpec[K, M]
+	spec  DynamicSupervisorSpec[K, M]
 	turn  uint32 // counts deliveries, modulo 2³²
 
 	mu      sync.Mutex // guards kids and over against the end of the owner on another goroutine
-	kids    map[K]*kid[K, M]
+	kids    map[K]*dynamicChild[K, M]
 	over    bool
 	stop    bool
 	cooling map[K]time.Duration // until, on the monotonic clock
 }
 
 // NewFamily makes an empty family of the process behind c.
-func NewFamily[N any, K comparable, M any](c *Context[N], spec FamilySpec[K, M]) *Family[K, M] {
+func NewDynamicSupervisor[N any, K comparable, M any](c *Context[N], spec DynamicSupervisorSpec[K, M]) *DynamicSupervisor[K, M] {
 	if spec.Period == 0 {
 		spec.Period = 5 * time.Second
 	}
@@ -67,7 +67,7 @@ func NewFamily[N any, K comparable, M any](c *Context[N], spec FamilySpec[K, M])
 	if spec.Shutdown == 0 {
 		spec.Shutdown = defaultShutdown
 	}
-	f := &Family[K, M]{owner: c.p, spec: spec, kids: map[K]*kid[K, M]{}, cooling: map[K]time.Duration{}}
+	f := &DynamicSupervisor[K, M]{owner: c.p, spec: spec, kids: map[K]*dynamicChild[K, M]{}, cooling: map[K]time.Duration{}}
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
 	if c.p.epoch != c.epoch {
@@ -84,7 +84,7 @@ func NewFamily[N any, K comparable, M any](c *Context[N], spec FamilySpec[K, M])
 
 // Deliver hands a message to the child of a key and starts it when there is none: the message is the first that it handles after its
 // Init. It does not wait for Init. Messages delivered for one key keep their order.
-func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
+func (f *DynamicSupervisor[K, M]) Deliver(from Origin, k K, msg M) error {
 	f.turn++
 	if d := f.get(k); d != nil {
 		d.used = f.turn
@@ -109,7 +109,7 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 		}
 		delete(f.cooling, k)
 	}
-	if f.spec.Most > 0 && f.Len() >= f.spec.Most {
+	if f.spec.MaxLive > 0 && f.Len() >= f.spec.MaxLive {
 		f.evict()
 	}
 	d := f.start(k, nil, f.owner.handling())
@@ -121,29 +121,29 @@ func (f *Family[K, M]) Deliver(from Origin, k K, msg M) error {
 }
 
 // Tell hands a message to the child of a key if it is live.
-func (f *Family[K, M]) Tell(from Origin, k K, msg M) bool {
+func (f *DynamicSupervisor[K, M]) Tell(from Origin, k K, msg M) bool {
 	d := f.get(k)
 	return d != nil && (d.tell(from, msg) == nil || d.after(from, msg))
 }
 
-func (f *Family[K, M]) get(k K) *kid[K, M] {
+func (f *DynamicSupervisor[K, M]) get(k K) *dynamicChild[K, M] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.kids[k]
 }
 
 // Live reports whether the child of a key is there.
-func (f *Family[K, M]) Live(k K) bool { return f.get(k) != nil }
+func (f *DynamicSupervisor[K, M]) Live(k K) bool { return f.get(k) != nil }
 
 // Len returns the number of children.
-func (f *Family[K, M]) Len() int {
+func (f *DynamicSupervisor[K, M]) Len() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.kids)
 }
 
 // Stop tells the child of a key to stop after the message in hand; OnExit says when it has.
-func (f *Family[K, M]) Stop(k K) {
+func (f *DynamicSupervisor[K, M]) Stop(k K) {
 	if d := f.get(k); d != nil {
 		d.unwanted = true
 		d.p.stopSoon(Shutdown)
@@ -151,13 +151,13 @@ func (f *Family[K, M]) Stop(k K) {
 }
 
 // start starts a child because of a message, in the place of one that was abandoned if that is given.
-func (f *Family[K, M]) start(k K, lost *kid[K, M], cause trace.ID) *kid[K, M] {
+func (f *DynamicSupervisor[K, M]) start(k K, lost *dynamicChild[K, M], cause trace.ID) *dynamicChild[K, M] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over || f.stop {
 		return nil
 	}
-	d := &kid[K, M]{family: f, key: k}
+	d := &dynamicChild[K, M]{family: f, key: k}
 	if lost != nil {
 		d.p.restarts, d.used, d.record = lost.p.restarts+1, lost.used, lost.record
 	}
@@ -166,21 +166,21 @@ func (f *Family[K, M]) start(k K, lost *kid[K, M], cause trace.ID) *kid[K, M] {
 	return d
 }
 
-func (f *Family[K, M]) all() []*kid[K, M] {
+func (f *DynamicSupervisor[K, M]) all() []*dynamicChild[K, M] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := make([]*kid[K, M], 0, len(f.kids))
+	all := make([]*dynamicChild[K, M], 0, len(f.kids))
 	for _, d := range f.kids {
 		all = append(all, d)
 	}
 	return all
 }
 
-func (f *Family[K, M]) empty() bool { return f.Len() == 0 }
+func (f *DynamicSupervisor[K, M]) empty() bool { return f.Len() == 0 }
 
-func (f *Family[K, M]) size() int { return f.Len() }
+func (f *DynamicSupervisor[K, M]) size() int { return f.Len() }
 
-func (f *Family[K, M]) stopAll() {
+func (f *DynamicSupervisor[K, M]) stopAll() {
 	f.mu.Lock()
 	f.stop = true
 	f.mu.Unlock()
@@ -198,7 +198,7 @@ func (f *Family[K, M]) stopAll() {
 	})
 }
 
-func (f *Family[K, M]) abandonAll() {
+func (f *DynamicSupervisor[K, M]) abandonAll() {
 	f.mu.Lock()
 	f.over = true
 	f.mu.Unlock()
@@ -211,7 +211,7 @@ func (f *Family[K, M]) abandonAll() {
 }
 
 // find returns the process of that name among the children, for operators.
-func (f *Family[K, M]) find(name string) *proc {
+func (f *DynamicSupervisor[K, M]) find(name string) *proc {
 	for _, d := range f.all() {
 		if d.p.name() == name {
 			return &d.p

@@ -11,7 +11,7 @@ import (
 )
 
 // FlowMessage is what a flow's actor understands.
-type FlowMessage interface{ flowMessage() }
+type ConsumerMessage interface{ flowMessage() }
 
 // Drain asks a flow to take no more deliveries, to finish those in hand and to acknowledge them. It is answered when that is
 // done; the flow stays idle then.
@@ -48,8 +48,8 @@ type delivered struct {
 type outcome struct {
 	j    *job
 	err  error
-	then func(c *otp.Context[FlowMessage]) string  // what is left to do on the flow's goroutine; returns the outcome's name
-	more func(c *otp.Context[FlowMessage], j *job) // instead of then: work that goes on
+	then func(c *otp.Context[ConsumerMessage]) string  // what is left to do on the flow's goroutine; returns the outcome's name
+	more func(c *otp.Context[ConsumerMessage], j *job) // instead of then: work that goes on
 }
 
 // again asks for the next try of a delivery.
@@ -67,7 +67,7 @@ type parked struct {
 // step goes on with work on a delivery that takes several: it runs on the flow's goroutine.
 type step struct {
 	j   *job
-	run func(c *otp.Context[FlowMessage])
+	run func(c *otp.Context[ConsumerMessage])
 }
 
 // consumeAgain asks for another try to consume in a session in which there is no subscription: it was refused, or given up.
@@ -113,25 +113,25 @@ type job struct {
 	// waited says that the message may have been in the queue for long.
 	waited bool
 	// who is the user that it is about, as far as one can tell; place is where it stands with the gate.
-	who   domain.Key
-	place place
+	aor       domain.Key
+	admission admission
 	// canary says that a registrar asks to see whether it is answered.
 	canary bool
 	// key is the user whose reports must keep their order, or the realm when it has no user; the zero key is nobody.
-	key domain.Key
+	orderKey domain.Key
 	// stamp and age are those of a report, see [Clocks].
 	stamp domain.Stamp
 	age   time.Duration
 	// unfit says that it does not fit in the store, which is full, and waits for room.
-	unfit bool
+	waitingForSpace bool
 	// worth is how long after its arrival an answer is worth something; zero is for ever.
-	worth time.Duration
+	replyTTL time.Duration
 	// aside is where it is put that cannot be used; nil while it can.
 	aside *aside
 }
 
 // FlowSpec is what a flow needs. It is immutable.
-type FlowSpec struct {
+type ConsumerSpec struct {
 	// Name is authn, registrations or queries; Consumer says from where, with which prefetch.
 	Name     string
 	Consumer link.ConsumerSpec
@@ -139,7 +139,7 @@ type FlowSpec struct {
 	Read func(j *job) error
 	// Ask starts the work on a delivery that was read, and has its end reported with done, once: at once or later, from the
 	// flow's goroutine.
-	Ask func(c *otp.Context[FlowMessage], j *job, done func(outcome))
+	Ask func(c *otp.Context[ConsumerMessage], j *job, done func(outcome))
 	// Window is how many deliveries are worked on at a time, Waiting how many more may wait for that before some are shed; zero Waiting sheds none.
 	Window, Waiting int
 	// Known is how many users are remembered at least that were answered lately.
@@ -153,7 +153,7 @@ type FlowSpec struct {
 	Publisher *otp.Ref[PublisherMessage]
 	// Connection is asked for its session when the flow starts.
 	Connection *otp.Ref[ConnectionMessage]
-	Self       *otp.Ref[FlowMessage]
+	Self       *otp.Ref[ConsumerMessage]
 	Malformed  string // the queue for what cannot be read
 	Poison     string // the queue for what could be read and not be applied
 	Status     *Status
@@ -161,9 +161,9 @@ type FlowSpec struct {
 	// Answerable says whether what comes of the work can be sent at all; nil is always.
 	Answerable func() bool
 	// Garbage bounds what is said and put aside about messages that cannot be used.
-	Garbage *garbage
+	Garbage *rejectLimiter
 	// Up is told each time that the flow has begun to consume; nil is nobody.
-	Up func(c *otp.Context[FlowMessage])
+	Up func(c *otp.Context[ConsumerMessage])
 	// Now is the clock of the run.
 	Now func() time.Time
 }
@@ -171,47 +171,47 @@ type FlowSpec struct {
 // Flow consumes one queue: it keeps every delivery until its outcome and acknowledges it then. Deliveries about one user that must
 // keep their order are worked on one at a time: should one have to be tried again, no later one overtakes it. Its goroutine alone
 // touches it.
-type Flow struct {
-	spec     FlowSpec
-	session  link.Session
-	linked   otp.Epoch     // whose it is
-	by       *subscription // the one whose deliveries are taken; nil is none
-	consumer link.Consumer
-	leash    leash // of the consumer
-	acks     acks
-	jobs     map[*job]struct{}
-	order    *order
-	gate     *gate
-	full     time.Time // when the prefetch was last exhausted: what comes soon after it has waited
-	flushing bool
-	draining bool
-	holding  bool   // acknowledges nothing for now, see fill
-	taken    uint64 // deliveries so far
-	quiet    uint64 // the same when fill looked last
-	fills    int    // how often it has
-	stopped  bool   // the broker delivers nothing more
-	drains   []Drain
+type Consumer struct {
+	spec      ConsumerSpec
+	session   link.Session
+	connEpoch otp.Epoch     // whose it is
+	by        *subscription // the one whose deliveries are taken; nil is none
+	consumer  link.Consumer
+	leash     leash // of the consumer
+	acks      acks
+	jobs      map[*job]struct{}
+	order     *order
+	gate      *admissionQueue
+	full      time.Time // when the prefetch was last exhausted: what comes soon after it has waited
+	flushing  bool
+	draining  bool
+	holding   bool   // acknowledges nothing for now, see fill
+	taken     uint64 // deliveries so far
+	quiet     uint64 // the same when fill looked last
+	fills     int    // how often it has
+	stopped   bool   // the broker delivers nothing more
+	drains    []Drain
 }
 
 // NewFlow returns the behaviour of a flow.
-func NewFlow(spec FlowSpec) *Flow {
-	return &Flow{spec: spec, jobs: map[*job]struct{}{}, order: newOrder(), gate: spec.gate()}
+func NewConsumer(spec ConsumerSpec) *Consumer {
+	return &Consumer{spec: spec, jobs: map[*job]struct{}{}, order: newOrder(), gate: spec.gate()}
 }
 
 // Init asks the connection for its session; one that comes up later is announced.
-func (f *Flow) Init(c *otp.Context[FlowMessage]) error {
+func (f *Consumer) Init(c *otp.Context[ConsumerMessage]) error {
 	f.spec.Status.down(f.spec.Name, c.Epoch(), errNotStarted)
-	_ = f.spec.Connection.Tell(c, hello{listener: f.spec.listener()}) // no connection: it announces itself when it is there
+	_ = f.spec.Connection.Tell(c, subscribeSession{listener: f.spec.listener()}) // no connection: it announces itself when it is there
 	return nil
 }
 
-func (s *FlowSpec) listener() listener {
+func (s *ConsumerSpec) listener() listener {
 	self := s.Self
 	return func(from otp.Origin, by otp.Epoch, session link.Session) { _ = self.Tell(from, attach{session, by}) } // a flow that is gone says hello anew
 }
 
 // Handle takes one message.
-func (f *Flow) Handle(c *otp.Context[FlowMessage], msg FlowMessage) {
+func (f *Consumer) Handle(c *otp.Context[ConsumerMessage], msg ConsumerMessage) {
 	switch m := msg.(type) {
 	case delivered:
 		f.onDelivered(c, m)
@@ -249,7 +249,7 @@ func (f *Flow) Handle(c *otp.Context[FlowMessage], msg FlowMessage) {
 }
 
 // Terminate gives up the channel: what was not acknowledged comes again, to the next incarnation or to another registrar.
-func (f *Flow) Terminate(c *otp.Context[FlowMessage], _ otp.Reason) {
+func (f *Consumer) Terminate(c *otp.Context[ConsumerMessage], _ otp.Reason) {
 	f.spec.Status.down(f.spec.Name, c.Epoch(), nil)
 	if f.consumer == nil {
 		return
@@ -262,7 +262,7 @@ func (f *Flow) Terminate(c *otp.Context[FlowMessage], _ otp.Reason) {
 }
 
 // State is what an operator may see.
-func (f *Flow) State() any {
+func (f *Consumer) State() any {
 	return struct {
 		Consuming, Draining      bool
 		InHand, Working, Waiting int

@@ -27,9 +27,9 @@ func TestStoryKeepsTheWayToTheCrash(t *testing.T) {
 			}
 		}
 		name, id := user(crashed)
-		story := trace.CrashStory{Process: name, MessageID: id}
-		story.Tell(all)
-		if got, want := story.Way(), "bridge → users → "+name; got != want {
+		story := trace.CrashReport{Process: name, MessageID: id}
+		story.AddEvents(all)
+		if got, want := story.Path(), "bridge → users → "+name; got != want {
 			t.Errorf("the way is %s, want %s", got, want)
 		}
 		kinds := map[trace.Kind]int{}

@@ -11,7 +11,7 @@ import (
 
 // Left returns what is in a queue and stays there, in its order: what its consumers have not acknowledged. It waits until the last of them has gone, a minute at
 // most; of a delivery it has the body and whether it was handed out before. There may be 65,535 of them.
-func Left(tb testing.TB, url, queue string) (left []link.Delivery) {
+func Remaining(tb testing.TB, url, queue string) (left []link.Delivery) {
 	tb.Helper()
 	conn, err := amqp.Dial(url)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 )
 
 // kid is one child of a family: process, address, body and its first context in one object, because there may be a million.
-type kid[K comparable, M any] struct {
+type dynamicChild[K comparable, M any] struct {
 	p      proc
-	family *Family[K, M]
+	family *DynamicSupervisor[K, M]
 	key    K
 	b      Behaviour[M]
 	c      *Context[M]
@@ -32,18 +32,18 @@ type record[K comparable, M any] struct {
 	window window
 	fatal  *Reason // the crash after which it is not restarted
 	left   []*envelope
-	late   []func(*kid[K, M])
+	late   []func(*dynamicChild[K, M])
 }
 
 // notes returns the record, made if need be; for the owner's goroutine.
-func (d *kid[K, M]) notes() *record[K, M] {
+func (d *dynamicChild[K, M]) notes() *record[K, M] {
 	if d.record == nil {
 		d.record = &record[K, M]{}
 	}
 	return d.record
 }
 
-func (d *kid[K, M]) incarnate(p *proc, epoch Epoch) {
+func (d *dynamicChild[K, M]) incarnate(p *proc, epoch Epoch) {
 	d.c, d.b = &d.first, nil
 	if p.restarted() {
 		d.c = &Context[M]{} // whoever still has the first one must not get the new epoch
@@ -51,31 +51,31 @@ func (d *kid[K, M]) incarnate(p *proc, epoch Epoch) {
 	d.c.p, d.c.epoch = p, epoch
 }
 
-func (d *kid[K, M]) init() error {
+func (d *dynamicChild[K, M]) init() error {
 	d.b = d.family.spec.New(d.key)
 	return d.b.Init(d.c) //nolint:wrapcheck // the behaviour's own words.
 }
 
-func (d *kid[K, M]) handle(msg any) {
+func (d *dynamicChild[K, M]) handle(msg any) {
 	d.b.Handle(d.c, cast[M](&d.p, msg))
 }
 
-func (d *kid[K, M]) terminate(r Reason) {
+func (d *dynamicChild[K, M]) terminate(r Reason) {
 	if d.b != nil {
 		d.b.Terminate(d.c, r)
 	}
 }
 
-func (d *kid[K, M]) label() trace.Label { return d.family.spec.label(d.key) }
+func (d *dynamicChild[K, M]) label() trace.Label { return d.family.spec.label(d.key) }
 
-func (d *kid[K, M]) state() any { return stateOf(d.b) }
-func (d *kid[K, M]) size() int  { return sizeOf(d.b) }
+func (d *dynamicChild[K, M]) state() any { return stateOf(d.b) }
+func (d *dynamicChild[K, M]) size() int  { return sizeOf(d.b) }
 
-func (*kid[K, M]) bind(*proc)   {}
-func (*kid[K, M]) unbind(*proc) {}
+func (*dynamicChild[K, M]) bind(*proc)   {}
+func (*dynamicChild[K, M]) unbind(*proc) {}
 
 // tell hands a message to the child.
-func (d *kid[K, M]) tell(from Origin, msg M) error {
+func (d *dynamicChild[K, M]) tell(from Origin, msg M) error {
 	if d.p.full(int32(min(d.family.spec.Bound, 1<<30))) { //nolint:gosec // cut to fit.
 		return fmt.Errorf("%s: %w", d.p.name(), ErrOverloaded)
 	}
@@ -86,7 +86,7 @@ func (d *kid[K, M]) tell(from Origin, msg M) error {
 }
 
 // report brings what matters onto the owner's goroutine.
-func (d *kid[K, M]) report(e childEvent) {
+func (d *dynamicChild[K, M]) report(e childEvent) {
 	f := d.family
 	if e.kind == evStarted {
 		kind := ChildStarted
@@ -101,7 +101,7 @@ func (d *kid[K, M]) report(e childEvent) {
 	f.owner.post(func() { f.on(d, e) })
 }
 
-func (f *Family[K, M]) on(d *kid[K, M], e childEvent) {
+func (f *DynamicSupervisor[K, M]) on(d *dynamicChild[K, M], e childEvent) {
 	sys := f.owner.sys
 	if e.kind == evExited || e.kind == evIgnored {
 		if sys.hears(ChildTerminated) {
@@ -126,7 +126,7 @@ func (f *Family[K, M]) on(d *kid[K, M], e childEvent) {
 }
 
 // tooMany counts the end of an incarnation, and reports whether it is the last one.
-func (f *Family[K, M]) tooMany(d *kid[K, M], r Reason) bool {
+func (f *DynamicSupervisor[K, M]) tooMany(d *dynamicChild[K, M], r Reason) bool {
 	sys := f.owner.sys
 	if !d.notes().window.add(sys.clock.Mono(), f.spec.Period, f.spec.Intensity) {
 		return false
@@ -139,7 +139,7 @@ func (f *Family[K, M]) tooMany(d *kid[K, M], r Reason) bool {
 }
 
 // lost puts another in the place of a child that was abandoned, unless it was to end anyway or that has happened too often.
-func (f *Family[K, M]) lost(d *kid[K, M], r Reason) {
+func (f *DynamicSupervisor[K, M]) lost(d *dynamicChild[K, M], r Reason) {
 	if f.get(d.key) != d {
 		return // another is in its place already
 	}
@@ -151,7 +151,7 @@ func (f *Family[K, M]) lost(d *kid[K, M], r Reason) {
 	}
 }
 
-func (f *Family[K, M]) exited(d *kid[K, M], r Reason) {
+func (f *DynamicSupervisor[K, M]) exited(d *dynamicChild[K, M], r Reason) {
 	f.mu.Lock()
 	if f.kids[d.key] == d {
 		delete(f.kids, d.key)
@@ -170,7 +170,7 @@ func (f *Family[K, M]) exited(d *kid[K, M], r Reason) {
 }
 
 // forgetCooled keeps the list of cooling keys as short as the crashes of the last cool-down.
-func (f *Family[K, M]) forgetCooled() {
+func (f *DynamicSupervisor[K, M]) forgetCooled() {
 	now := f.owner.sys.clock.Mono()
 	for k, until := range f.cooling {
 		if now >= until {

@@ -11,7 +11,7 @@ import (
 
 // Alone has a test that measures time, or needs all of the machine, wait until no other such test runs, in this process or another: go test runs packages
 // side by side.
-func Alone(tb testing.TB) {
+func Exclusive(tb testing.TB) {
 	tb.Helper()
 	f, err := os.OpenFile(filepath.Join(os.TempDir(), "registrar-tests-alone.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 // router owns a family of workers and hands them what it is told.
 type router struct {
 	j      *journal
-	spec   otp.FamilySpec[string, msg]
-	family *otp.Family[string, msg]
+	spec   otp.DynamicSupervisorSpec[string, msg]
+	family *otp.DynamicSupervisor[string, msg]
 }
 
 type to struct {
@@ -40,7 +40,7 @@ func (r *router) Init(c *otp.Context[routerMsg]) error {
 	r.spec.Name = func(k string) string { return "kid/" + k }
 	r.spec.New = func(k string) otp.Behaviour[msg] { return &worker{name: k, j: r.j} }
 	r.spec.OnExit = func(k string, reason otp.Reason) { r.j.add("exit " + k + " " + kindOf(reason)) }
-	r.family = otp.NewFamily(c, r.spec)
+	r.family = otp.NewDynamicSupervisor(c, r.spec)
 	return nil
 }
 
@@ -75,7 +75,7 @@ func (h *house) inOwner(t *testing.T, do func(*otp.Context[routerMsg], *router))
 	<-done
 }
 
-func settle(t *testing.T, spec otp.FamilySpec[string, msg]) *house {
+func settle(t *testing.T, spec otp.DynamicSupervisorSpec[string, msg]) *house {
 	t.Helper()
 	s := otp.NewSystem()
 	h := &house{sys: s, j: newJournal(), ref: otp.NewRef[routerMsg](s, "router")}
@@ -113,7 +113,7 @@ func (h *house) ask(t *testing.T, key string) (string, error) {
 }
 
 func TestFamilyStartsOnDemandWithTheFirstMessage(t *testing.T) {
-	h := settle(t, otp.FamilySpec[string, msg]{Intensity: 5})
+	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
 	for i := range 1000 {
 		k := strconv.Itoa(i % 100)
 		if got, err := h.ask(t, k); err != nil || got != k {
@@ -139,7 +139,7 @@ func TestFamilyStartsOnDemandWithTheFirstMessage(t *testing.T) {
 }
 
 func TestFamilyRestartsAChildInPlace(t *testing.T) {
-	h := settle(t, otp.FamilySpec[string, msg]{Intensity: 5})
+	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
 	_, _ = h.ask(t, "other")
 	until, got := make(chan struct{}), make(chan string, 5)
 	_ = h.deliver(t, "k", block{until})
@@ -159,7 +159,7 @@ func TestFamilyRestartsAChildInPlace(t *testing.T) {
 
 func TestFamilyLimitsEachChildAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := settle(t, otp.FamilySpec[string, msg]{Intensity: 2, Period: time.Minute, CoolDown: time.Minute})
+		h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 2, Period: time.Minute, CoolDown: time.Minute})
 		for range 3 {
 			_ = h.deliver(t, "bad", boom{})
 		}
@@ -179,7 +179,7 @@ func TestFamilyLimitsEachChildAlone(t *testing.T) {
 }
 
 func TestFamilyChildThatEndsIsStartedAnew(t *testing.T) {
-	h := settle(t, otp.FamilySpec[string, msg]{Intensity: 5})
+	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
 	for i := range 50 {
 		_ = h.deliver(t, "k", exit{otp.Normal})
 		h.j.await("exit k normal", i+1)
@@ -193,7 +193,7 @@ func TestFamilyChildThatEndsIsStartedAnew(t *testing.T) {
 // Children that were busy when there were too many are put away later: there are soon as many as there may be again.
 func TestFamilyComesBackToItsLimit(t *testing.T) {
 	const most, busy = 4, 12
-	h := settle(t, otp.FamilySpec[string, msg]{Intensity: 5, Most: most})
+	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5, MaxLive: most})
 	until := make(chan struct{})
 	for i := range busy {
 		if err := h.deliver(t, strconv.Itoa(i), block{until}); err != nil {
@@ -218,7 +218,7 @@ func TestFamilyComesBackToItsLimit(t *testing.T) {
 
 // A crash of the owner ends its children: what they hold is answered, and the next incarnation starts new ones.
 func TestFamilyEndsWithItsOwner(t *testing.T) {
-	h := settle(t, otp.FamilySpec[string, msg]{Intensity: 5})
+	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
 	got := make(chan error, 1)
 	_ = h.deliver(t, "k", hold{otp.NewFrom(func(_ string, err error) { got <- err })})
 	h.j.await("held k", 1)
@@ -233,7 +233,7 @@ func TestFamilyEndsWithItsOwner(t *testing.T) {
 }
 
 func TestKillFindsDynamicChildren(t *testing.T) {
-	h := settle(t, otp.FamilySpec[string, msg]{Intensity: 5})
+	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
 	_, _ = h.ask(t, "k")
 	if err := h.app.Kill("kid/k"); err != nil {
 		t.Fatal(err)

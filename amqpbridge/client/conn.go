@@ -27,7 +27,7 @@ type answer struct {
 }
 
 // Switch is a simulated switch.
-type Switch struct {
+type Conn struct {
 	name       string
 	sender     wire.Sender
 	generation wire.Generation
@@ -40,17 +40,17 @@ type Switch struct {
 }
 
 // Connect brings up a switch of a name that no other peer on the broker has. It speaks as the given generation does.
-func Connect(ctx context.Context, d link.Dialer, name string, g wire.Generation) (*Switch, error) {
+func Connect(ctx context.Context, d link.Dialer, name string, g wire.Generation) (*Conn, error) {
 	return connect(ctx, d, name, g, new(atomic.Uint64))
 }
 
 // connect has the switch's messages numbered by ids.
-func connect(ctx context.Context, d link.Dialer, name string, g wire.Generation, ids *atomic.Uint64) (*Switch, error) {
+func connect(ctx context.Context, d link.Dialer, name string, g wire.Generation, ids *atomic.Uint64) (*Conn, error) {
 	session, err := d.Dial(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("switch %s: %w", name, err)
 	}
-	s := &Switch{
+	s := &Conn{
 		name: name, generation: g, session: session, sender: wire.Sender{App: "softswitch", Version: "1", Node: name},
 		waiting: map[string]chan answer{}, ids: ids,
 	}
@@ -60,7 +60,7 @@ func connect(ctx context.Context, d link.Dialer, name string, g wire.Generation,
 	return s, nil
 }
 
-func (s *Switch) open(ctx context.Context) error {
+func (s *Conn) open(ctx context.Context) error {
 	queue := s.name + "-answers"
 	err := s.session.Apply(ctx, link.Topology{
 		Exchanges: []link.Exchange{{Name: "callmgr", Kind: "topic"}, {Name: "registrar", Kind: "topic"}, {Name: "targeted", Kind: "direct"}},
@@ -89,7 +89,7 @@ func (s *Switch) open(ctx context.Context) error {
 }
 
 // acknowledge covers many answers with one acknowledgement.
-func (s *Switch) acknowledge(c link.Consumer, acks <-chan uint64) {
+func (s *Conn) acknowledge(c link.Consumer, acks <-chan uint64) {
 	for {
 		select {
 		case tag := <-acks:
@@ -109,7 +109,7 @@ func (s *Switch) acknowledge(c link.Consumer, acks <-chan uint64) {
 	}
 }
 
-func (s *Switch) answered(d link.Delivery) {
+func (s *Conn) answered(d link.Delivery) {
 	m, err := wire.Decode(d.Body)
 	if err != nil {
 		return // not an answer
@@ -129,7 +129,7 @@ func (s *Switch) answered(d link.Delivery) {
 }
 
 // returned takes back a question that nobody takes.
-func (s *Switch) returned(p link.Publishing) {
+func (s *Conn) returned(p link.Publishing) {
 	switch m, _ := wire.Decode(p.Body); m := m.(type) {
 	case *wire.AuthnRequest:
 		s.settle(m.MsgID, answer{err: ErrNobody})
@@ -138,7 +138,7 @@ func (s *Switch) returned(p link.Publishing) {
 	}
 }
 
-func (s *Switch) settle(id string, a answer) {
+func (s *Conn) settle(id string, a answer) {
 	s.mu.Lock()
 	got := s.waiting[id]
 	delete(s.waiting, id)
@@ -149,14 +149,14 @@ func (s *Switch) settle(id string, a answer) {
 }
 
 // Close disconnects the switch.
-func (s *Switch) Close(ctx context.Context) error {
+func (s *Conn) Close(ctx context.Context) error {
 	return s.session.Close(ctx) //nolint:wrapcheck // the link's own.
 }
 
-func (s *Switch) id() string { return s.name + "-" + strconv.FormatUint(s.ids.Add(1), 10) }
+func (s *Conn) id() string { return s.name + "-" + strconv.FormatUint(s.ids.Add(1), 10) }
 
 // ask publishes a request and waits for its answer.
-func (s *Switch) ask(ctx context.Context, exchange, key, id string, body []byte) (wire.Message, error) {
+func (s *Conn) ask(ctx context.Context, exchange, key, id string, body []byte) (wire.Message, error) {
 	got := make(chan answer, 1)
 	s.mu.Lock()
 	s.waiting[id] = got
@@ -181,7 +181,7 @@ func (s *Switch) ask(ctx context.Context, exchange, key, id string, body []byte)
 }
 
 // key returns exchange and routing key for a message of a kind about a user.
-func (s *Switch) key(kind wire.Kind, realm, user string) (exchange, key string) {
+func (s *Conn) key(kind wire.Kind, realm, user string) (exchange, key string) {
 	base, exchange := "", "callmgr"
 	switch kind {
 	case wire.KindAuthn:
@@ -213,7 +213,7 @@ func (s *Switch) key(kind wire.Kind, realm, user string) (exchange, key string) 
 }
 
 // Authn asks for a user's credentials. The answer is a [*wire.AuthnResponse] or a [*wire.AuthnError].
-func (s *Switch) Authn(ctx context.Context, realm, user string) (wire.Message, error) {
+func (s *Conn) Authn(ctx context.Context, realm, user string) (wire.Message, error) {
 	aor := "sip:" + user + "@" + realm
 	r := &wire.AuthnRequest{
 		Envelope: wire.Envelope{MsgID: s.id(), ServerID: s.name}, To: aor, From: aor, AuthUser: user, AuthRealm: realm, Method: "REGISTER",
@@ -236,7 +236,7 @@ type Registration struct {
 }
 
 // Report publishes a reg_success. It returns when the broker has it.
-func (s *Switch) Report(ctx context.Context, r Registration) error {
+func (s *Conn) Report(ctx context.Context, r Registration) error {
 	if r.At.IsZero() {
 		r.At = time.Now()
 	}
@@ -259,19 +259,19 @@ func (s *Switch) Report(ctx context.Context, r Registration) error {
 }
 
 // Query asks who is registered. The answer is a [*wire.RegQueryResponse] or a [*wire.RegQueryError].
-func (s *Switch) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
+func (s *Conn) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
 	return s.Ask(ctx, &wire.RegQuery{Realm: realm, Username: user, Fields: fields})
 }
 
 // Ask sends a query of any kind, with an envelope of the switch's own.
-func (s *Switch) Ask(ctx context.Context, q *wire.RegQuery) (wire.Message, error) {
+func (s *Conn) Ask(ctx context.Context, q *wire.RegQuery) (wire.Message, error) {
 	q.Envelope = wire.Envelope{MsgID: s.id(), ServerID: s.name}
 	exchange, key := s.key(wire.KindQuery, q.Realm, q.Username)
 	return s.ask(ctx, exchange, key, q.MsgID, s.sender.RegQuery(q))
 }
 
 // Publish publishes bytes as they are, for tests of what is no message. It returns when the broker has them.
-func (s *Switch) Publish(ctx context.Context, exchange, key string, body []byte) error {
+func (s *Conn) Publish(ctx context.Context, exchange, key string, body []byte) error {
 	done := make(chan error, 1)
 	s.publisher.PublishConfirmed(ctx, link.Publishing{
 		Exchange: exchange, Key: key, ContentType: "application/json", Mandatory: true, Body: body,

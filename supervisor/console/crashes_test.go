@@ -49,9 +49,9 @@ func TestStoriesAreTold(t *testing.T) {
 		var log lines
 		var journal kept
 		sys := otp.NewSystem(otp.WithLogger(zerolog.New(&log)))
-		ref := otp.NewRef[console.StoriesMessage](sys, "observe/stories")
-		app, err := otp.Start(t.Context(), sys, "top", otp.SupSpec{Children: []otp.ChildSpec{{ID: "stories", Start: otp.Worker(ref, func() otp.Behaviour[console.StoriesMessage] {
-			return console.NewStories(func() (console.Journal, error) { return &journal, nil }, nil)
+		ref := otp.NewRef[console.CrashReportsMessage](sys, "observe/stories")
+		app, err := otp.Start(t.Context(), sys, "top", otp.SupSpec{Children: []otp.ChildSpec{{ID: "stories", Start: otp.Worker(ref, func() otp.Behaviour[console.CrashReportsMessage] {
+			return console.NewCrashReports(func() (console.Journal, error) { return &journal, nil }, nil)
 		})}}})
 		if err != nil {
 			t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 )
 
 // answering is what the three flows share: reading a delivery, and replying to its sender. It is immutable.
-type answering struct {
+type responder struct {
 	settings  Settings
 	sender    wire.Sender
 	publisher *otp.Ref[PublisherMessage]
@@ -27,7 +27,7 @@ type answering struct {
 }
 
 // read decodes a delivery. Errors are the wire's: they decide that it is parked.
-func (a *answering) read(j *job) error {
+func (a *responder) read(j *job) error {
 	body, err := wire.Inflate(j.d.ContentEncoding, j.d.Body)
 	if err != nil {
 		return err //nolint:wrapcheck // the wire's error says all there is to say.
@@ -40,7 +40,7 @@ func (a *answering) read(j *job) error {
 		route = wire.Route{Generation: wire.Kazoo5}
 	}
 	j.route = route
-	j.who, j.worth = a.about(j.msg), a.settings.Budget
+	j.aor, j.replyTTL = a.about(j.msg), a.settings.Budget
 	if req, ok := j.msg.(*wire.AuthnRequest); ok {
 		j.canary = isCanary(req)
 	}
@@ -48,7 +48,7 @@ func (a *answering) read(j *job) error {
 }
 
 // about says whom a question is about, as far as one can tell.
-func (a *answering) about(m wire.Message) (k domain.Key) {
+func (a *responder) about(m wire.Message) (k domain.Key) {
 	switch m := m.(type) {
 	case *wire.AuthnRequest:
 		if realm, user, ours := m.Target(sip.IsIP, sip.UserOf, sip.HostOf); ours {
@@ -61,20 +61,20 @@ func (a *answering) about(m wire.Message) (k domain.Key) {
 }
 
 // reply sends an encoded answer to a request to where that asked for it, if anywhere.
-func (a *answering) reply(c *otp.Context[FlowMessage], j *job, req *wire.Envelope, body []byte) {
+func (a *responder) reply(c *otp.Context[ConsumerMessage], j *job, req *wire.Envelope, body []byte) {
 	p := answerTo(req.ServerID, body)
 	if p.Key == "" {
 		return
 	}
 	m := Send{Publishing: p, Event: "answer", MsgID: req.MsgID}
-	if j.worth > 0 {
-		m.Until = j.at.Add(j.worth)
+	if j.replyTTL > 0 {
+		m.Until = j.at.Add(j.replyTTL)
 	}
 	a.post(c, m)
 }
 
 // post hands the publisher what may be lost. What it does not take is counted: who has asked asks again.
-func (a *answering) post(from otp.Origin, m Send) {
+func (a *responder) post(from otp.Origin, m Send) {
 	m.Tally = a.tally
 	if err := a.publisher.Tell(from, m); err != nil {
 		m.Undelivered(err)
@@ -94,7 +94,7 @@ func answerTo(serverID string, body []byte) link.Publishing {
 }
 
 // key reads realm and user as the settings say.
-func (a *answering) key(realm, user string) (domain.Key, error) {
+func (a *responder) key(realm, user string) (domain.Key, error) {
 	if a.settings.FoldUsernames {
 		user = strings.ToLower(user)
 	}
@@ -105,12 +105,12 @@ func (a *answering) key(realm, user string) (domain.Key, error) {
 }
 
 // left returns how much of a question's time there is still; at least a millisecond, so that it is never no limit at all.
-func (a *answering) left(j *job) time.Duration {
+func (a *responder) left(j *job) time.Duration {
 	return max(a.settings.Budget-a.now().Sub(j.at), time.Millisecond)
 }
 
 // silent reports whether an asker of this generation is told nothing when nothing is found.
-func (a *answering) silent(g wire.Generation) bool {
+func (a *responder) silent(g wire.Generation) bool {
 	switch a.settings.NotFound {
 	case "silent":
 		return true
@@ -122,7 +122,7 @@ func (a *answering) silent(g wire.Generation) bool {
 
 // settled is an outcome with nothing left to do.
 func settled(name string) outcome {
-	return outcome{then: func(*otp.Context[FlowMessage]) string { return name }}
+	return outcome{then: func(*otp.Context[ConsumerMessage]) string { return name }}
 }
 
 // settledFor is the same for a job that is worked on in steps.

@@ -13,7 +13,7 @@ type aside struct {
 }
 
 // putAside publishes a delivery to the queue of those that cannot be used. It stays in hand until the broker has taken it.
-func (f *Flow) putAside(c *otp.Context[FlowMessage], j *job) {
+func (f *Consumer) putAside(c *otp.Context[ConsumerMessage], j *job) {
 	p := link.Publishing{
 		Key: j.aside.queue, ContentType: j.d.ContentType, ContentEncoding: j.d.ContentEncoding, Persistent: true, Mandatory: true,
 		Body: j.d.Body,
@@ -23,12 +23,12 @@ func (f *Flow) putAside(c *otp.Context[FlowMessage], j *job) {
 	}
 	otp.Ask(c, f.spec.Publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
 		return Park{From: from, Publishing: p}
-	}, func(_ Parked, err error) FlowMessage { return parked{j: j, err: err} })
+	}, func(_ Parked, err error) ConsumerMessage { return parked{j: j, err: err} })
 }
 
 // onParked settles what has been put aside, and waits with what has found no place. What cannot be read may fill a quarter of the prefetch so: half of it
 // may be settled and wait for its acknowledgement, and a quarter is left for what can.
-func (f *Flow) onParked(c *otp.Context[FlowMessage], m parked) {
+func (f *Consumer) onParked(c *otp.Context[ConsumerMessage], m parked) {
 	if _, ours := f.jobs[m.j]; !ours {
 		return
 	}
@@ -47,7 +47,7 @@ func (f *Flow) onParked(c *otp.Context[FlowMessage], m parked) {
 }
 
 // waitAside counts those in hand that wait for their place aside.
-func (f *Flow) waitAside() (n int) {
+func (f *Consumer) waitAside() (n int) {
 	for j := range f.jobs {
 		if j.aside != nil && j.aside.waits {
 			n++
@@ -58,16 +58,16 @@ func (f *Flow) waitAside() (n int) {
 
 // mayWait reports whether a report that does not fit in the store may wait in hand for room. A quarter of the prefetch may: refreshes, which need none, and
 // ends of registrations, which make some, have to get through. More than that are put aside, for an operator who has made room.
-func (f *Flow) mayWait(j *job) bool {
-	if j.unfit {
+func (f *Consumer) mayWait(j *job) bool {
+	if j.waitingForSpace {
 		return true
 	}
 	n := 0
 	for other := range f.jobs {
-		if other.unfit {
+		if other.waitingForSpace {
 			n++
 		}
 	}
-	j.unfit = n < max(1, f.spec.Consumer.Prefetch/4)
-	return j.unfit
+	j.waitingForSpace = n < max(1, f.spec.Consumer.Prefetch/4)
+	return j.waitingForSpace
 }

@@ -18,12 +18,12 @@ const (
 )
 
 // onAttach starts over with a new session: whatever is in hand belongs to the old one and comes again.
-func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
-	if m.by < f.linked && !mutant.On(mutant.BelieveAbandoned) || m.session != nil && m.session == f.session {
+func (f *Consumer) onAttach(c *otp.Context[ConsumerMessage], m attach) {
+	if m.by < f.connEpoch && !mutant.On(mutant.BelieveAbandoned) || m.session != nil && m.session == f.session {
 		return
 	}
 	f.leash.release()
-	f.session, f.linked = m.session, m.by
+	f.session, f.connEpoch = m.session, m.by
 	f.empty()
 	if m.session == nil {
 		f.spec.Status.down(f.spec.Name, c.Epoch(), nil)
@@ -37,7 +37,7 @@ func (f *Flow) onAttach(c *otp.Context[FlowMessage], m attach) {
 	}
 }
 
-func (f *Flow) consume(c *otp.Context[FlowMessage]) {
+func (f *Consumer) consume(c *otp.Context[ConsumerMessage]) {
 	if !f.mayConsume() {
 		f.wait(c)
 		c.After(pauseLook, consumeAgain{session: f.session})
@@ -55,7 +55,7 @@ func (f *Flow) consume(c *otp.Context[FlowMessage]) {
 			return consuming{}, err //nolint:wrapcheck // the link's errors say all there is to say.
 		}
 		return consuming{consumer: k, leash: hold(life, func() { closeConsumer(k) })}, nil //nolint:contextcheck // its context has ended.
-	}, func(m consuming, err error) FlowMessage {
+	}, func(m consuming, err error) ConsumerMessage {
 		m.by, m.err = by, err
 		return m
 	})
@@ -67,7 +67,7 @@ func closeConsumer(k link.Consumer) {
 	_ = k.Close(ctx) // one whose session has ended needs none
 }
 
-func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
+func (f *Consumer) onConsuming(c *otp.Context[ConsumerMessage], m consuming) {
 	if m.by.session != f.session {
 		m.leash.release() // it has ended
 		return
@@ -98,7 +98,7 @@ func (f *Flow) onConsuming(c *otp.Context[FlowMessage], m consuming) {
 	}
 }
 
-func (f *Flow) onConsumeAgain(c *otp.Context[FlowMessage], m consumeAgain) {
+func (f *Consumer) onConsumeAgain(c *otp.Context[ConsumerMessage], m consumeAgain) {
 	if m.session != f.session || f.by != nil {
 		return // another session has come meanwhile
 	}
@@ -110,7 +110,7 @@ func (f *Flow) onConsumeAgain(c *otp.Context[FlowMessage], m consumeAgain) {
 	f.consume(c)
 }
 
-func (f *Flow) flushSoon(c *otp.Context[FlowMessage]) {
+func (f *Consumer) flushSoon(c *otp.Context[ConsumerMessage]) {
 	if !f.flushing {
 		f.flushing = true
 		c.Enqueue(flush{})
@@ -118,7 +118,7 @@ func (f *Flow) flushSoon(c *otp.Context[FlowMessage]) {
 }
 
 // flush sends the acknowledgements that are due.
-func (f *Flow) flush(c *otp.Context[FlowMessage]) {
+func (f *Consumer) flush(c *otp.Context[ConsumerMessage]) {
 	f.flushing = false
 	if f.consumer == nil || f.holding {
 		f.settleDrains() // the session may have ended meanwhile: a drain has waited for this word alone
@@ -136,7 +136,7 @@ func (f *Flow) flush(c *otp.Context[FlowMessage]) {
 	f.settleDrains()
 }
 
-func (f *Flow) onDrain(c *otp.Context[FlowMessage], m Drain) {
+func (f *Consumer) onDrain(c *otp.Context[ConsumerMessage], m Drain) {
 	f.drains = append(f.drains, m)
 	if f.draining {
 		f.settleDrains()
@@ -161,14 +161,14 @@ const (
 
 // fill has the prefetch fill up, or the queue run dry, before the subscription is cancelled: what a broker has handed out but not yet sent when it is
 // cancelled reaches nobody, and would be marked as delivered before. So nothing is acknowledged from now on until it is cancelled.
-func (f *Flow) fill(c *otp.Context[FlowMessage]) {
+func (f *Consumer) fill(c *otp.Context[ConsumerMessage]) {
 	f.holding, f.quiet = true, f.taken
 	f.fills++
 	c.After(cmp.Or(f.spec.Quiet, fillQuiet), filled{})
 }
 
 // onFilled cancels when nothing more can be on its way.
-func (f *Flow) onFilled(c *otp.Context[FlowMessage]) {
+func (f *Consumer) onFilled(c *otp.Context[ConsumerMessage]) {
 	if !f.holding || f.consumer == nil {
 		return
 	}
@@ -179,15 +179,15 @@ func (f *Flow) onFilled(c *otp.Context[FlowMessage]) {
 	f.fill(c)
 }
 
-func (f *Flow) cancel(c *otp.Context[FlowMessage]) {
+func (f *Consumer) cancel(c *otp.Context[ConsumerMessage]) {
 	consumer := f.consumer
 	otp.Task(c, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, consumer.Cancel(ctx)
-	}, func(_ struct{}, err error) FlowMessage { return cancelled{err: err} })
+	}, func(_ struct{}, err error) ConsumerMessage { return cancelled{err: err} })
 }
 
 // settleDrains answers those who wait for the flow to be empty.
-func (f *Flow) settleDrains() {
+func (f *Consumer) settleDrains() {
 	if !f.draining || !f.stopped || len(f.jobs) > 0 || f.flushing {
 		return
 	}

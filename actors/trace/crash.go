@@ -7,7 +7,7 @@ import (
 )
 
 // CrashStory is the story of one crash: what is known of it and the events that led to it.
-type CrashStory struct {
+type CrashReport struct {
 	// ID counts the crashes of all runs.
 	ID      uint64    `json:"id"`
 	Time    time.Time `json:"time"`
@@ -27,9 +27,9 @@ type CrashStory struct {
 const MaxCrashEvents = 60
 
 // Tell gives a crash its events.
-func (c *CrashStory) Tell(events []Event) {
+func (c *CrashReport) AddEvents(events []Event) {
 	if c.Events = Chain(events, c.MessageID); c.Events == nil { // killed between two messages
-		c.Events = Story(events, Filter{Process: c.Process})
+		c.Events = Select(events, Filter{Process: c.Process})
 	}
 	for _, e := range events {
 		if c.isIt(e) && !slices.Contains(c.Events, e) {
@@ -41,12 +41,12 @@ func (c *CrashStory) Tell(events []Event) {
 }
 
 // isIt reports whether an event is the crash itself or what was done about it.
-func (c *CrashStory) isIt(e Event) bool {
+func (c *CrashReport) isIt(e Event) bool {
 	return (e.Kind == Crash || e.Kind == Abandoned || e.Kind == Restart) && e.Process == c.Process && e.Cause == c.MessageID
 }
 
 // shorten leaves as many events as a crash keeps: what has led to it must not go because its first cause has led to much else.
-func (c *CrashStory) shorten() {
+func (c *CrashReport) shorten() {
 	x, way := NewIndex(c.Events), chosen{}
 	if i, ok := x.byID[c.MessageID]; ok {
 		way[i] = true
@@ -69,7 +69,7 @@ func (c *CrashStory) shorten() {
 }
 
 // Way names the processes that the messages came by, first to last.
-func (c *CrashStory) Way() string {
+func (c *CrashReport) Path() string {
 	x := NewIndex(c.Events)
 	i, ok := x.byID[c.MessageID]
 	if !ok {

@@ -9,19 +9,19 @@ import (
 )
 
 // part is a part of the server that may be in trouble while it runs: its process, and why it is; no reason means that it is not.
-type part struct {
-	console.Part
+type component struct {
+	console.Component
 	process, why string
 }
 
 // parts are those of the bridge and the files of the store.
-func (s *Server) parts() []part {
-	var all []part
+func (s *Server) parts() []component {
+	var all []component
 	add := func(name, process, why string, failures uint64) {
-		all = append(all, part{console.Part{Name: name, Up: why == "", Failures: failures}, process, why})
+		all = append(all, component{console.Component{Name: name, Up: why == "", Failures: failures}, process, why})
 	}
 	for _, p := range s.rooms.bridge.Status.Parts() {
-		add(p.Name, "bridge/"+p.Name, p.Why, p.Failures)
+		add(p.Name, "bridge/"+p.Name, p.Reason, p.Failures)
 	}
 	creds, regs := s.rooms.credentials, s.rooms.registrations
 	add("credentials.db", "credentials/writer", creds.Trouble(), creds.Failures())

@@ -20,7 +20,7 @@ import (
 )
 
 // rooms holds the parts of one registrar and the addresses of its processes, before and while they run.
-type rooms struct {
+type components struct {
 	cfg   Config
 	sys   *otp.System
 	clock *domain.RunClock
@@ -34,7 +34,7 @@ type rooms struct {
 	restarts      atomic.Uint64
 
 	recorder *trace.Recorder
-	stories  *otp.Ref[console.StoriesMessage]
+	stories  *otp.Ref[console.CrashReportsMessage]
 }
 
 // Bounds of one user's or realm's actor: more crashes than this within the period and it is stopped until it has cooled down.
@@ -50,20 +50,20 @@ const storiesWaiting = 100
 // storiesKept is how many crash stories are kept over a restart.
 const storiesKept = 100
 
-func (r *rooms) newStories() otp.Behaviour[console.StoriesMessage] {
-	return console.NewStories(func() (console.Journal, error) {
+func (r *components) newStories() otp.Behaviour[console.CrashReportsMessage] {
+	return console.NewCrashReports(func() (console.Journal, error) {
 		return persistence.OpenJournal(persistence.Options{Dir: r.cfg.Data, Log: r.cfg.Log, NoSync: r.cfg.NoSync}, storiesKept)
 	}, r.recorder)
 }
 
-func furnish(cfg Config, boot uint32) *rooms {
+func assemble(cfg Config, boot uint32) *components {
 	clock := cfg.Clock
-	r := &rooms{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
+	r := &components{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
 	if cfg.TraceEvents > 0 {
 		r.recorder = trace.New(cfg.TraceEvents, clock.Now(), clock.Mono())
 	}
 	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot), otp.WithRecorder(r.recorder), otp.WithFaults(cfg.Faults))
-	r.stories = otp.NewRef[console.StoriesMessage](r.sys, "observe/stories", otp.WithBound(storiesWaiting))
+	r.stories = otp.NewRef[console.CrashReportsMessage](r.sys, "observe/stories", otp.WithBound(storiesWaiting))
 	r.sys.Subscribe(func(rep otp.Report) {
 		if rep.Kind == otp.Abandoned && rep.Reason.Term == nil {
 			return // one that did not stop in time, or whose supervisor was killed: no crash of its own
@@ -103,13 +103,13 @@ func hostname() string {
 	return h
 }
 
-func (r *rooms) newRealms() otp.Behaviour[credential.RealmsMessage] {
+func (r *components) newRealms() otp.Behaviour[credential.RealmsMessage] {
 	return credential.NewRealms(credential.Env{
 		Store: r.credentials, CacheMost: r.cfg.CacheMost, Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
 	})
 }
 
-func (r *rooms) directory() directory.Env {
+func (r *components) directory() directory.Env {
 	return directory.Env{
 		Store: r.registrations, Credentials: r.credentials, Guests: r.cfg.Guests, Notify: r.bridge.Notify, Primed: r.primed,
 		Limits: r.cfg.Limits, Now: r.clock.Now, Sweep: r.cfg.Sweep, SweepMost: 1000, Idle: max(0, r.cfg.Idle), Live: r.cfg.LiveMost,
@@ -125,8 +125,8 @@ func (cfg Config) withDefaults() Config {
 	if cfg.Limits == (registration.Limits{}) {
 		cfg.Limits = registration.DefaultLimits()
 	}
-	if cfg.Guests == (directory.GuestLimits{}) {
-		cfg.Guests = directory.GuestLimits{Realm: 10_000, All: 100_000}
+	if cfg.Guests == (directory.UnprovisionedLimits{}) {
+		cfg.Guests = directory.UnprovisionedLimits{Realm: 10_000, All: 100_000}
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = otp.SystemClock()

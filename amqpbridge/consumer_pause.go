@@ -17,12 +17,12 @@ const pauseLook = 50 * time.Millisecond
 
 // mayConsume says whether to take deliveries at all: a question that is taken by who cannot answer it is taken from a registrar that could. A flow that is
 // being drained goes on: it gives nothing back.
-func (f *Flow) mayConsume() bool {
+func (f *Consumer) mayConsume() bool {
 	return f.spec.Answerable == nil || f.draining || f.spec.Answerable()
 }
 
 // pause gives the subscription up with all that is in hand, which goes to another registrar, or waits for this one as long as it is worth an answer.
-func (f *Flow) pause(c *otp.Context[FlowMessage]) {
+func (f *Consumer) pause(c *otp.Context[ConsumerMessage]) {
 	f.acks.behind = 0
 	f.flush(c) // what is finished does not come again
 	consumer, l := f.consumer, f.leash
@@ -34,22 +34,22 @@ func (f *Flow) pause(c *otp.Context[FlowMessage]) {
 	}
 }
 
-func (f *Flow) wait(c *otp.Context[FlowMessage]) {
+func (f *Consumer) wait(c *otp.Context[ConsumerMessage]) {
 	f.spec.Status.down(f.spec.Name, c.Epoch(), errUnanswerable)
 }
 
 // unsubscribe closes a consumer whose session goes on, and then has the flow consume again.
-func (f *Flow) unsubscribe(c *otp.Context[FlowMessage], k link.Consumer, l leash) {
+func (f *Consumer) unsubscribe(c *otp.Context[ConsumerMessage], k link.Consumer, l leash) {
 	session := f.session
 	otp.Task(c, func(context.Context) (struct{}, error) {
 		closeConsumer(k) //nolint:contextcheck // it is closed whatever ends meanwhile.
 		l.release()
 		return struct{}{}, nil
-	}, func(struct{}, error) FlowMessage { return consumeAgain{session: session} })
+	}, func(struct{}, error) ConsumerMessage { return consumeAgain{session: session} })
 }
 
 // empty has nothing in hand any more: it comes again.
-func (f *Flow) empty() {
+func (f *Consumer) empty() {
 	f.by, f.consumer, f.leash = nil, nil, nil
 	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
 	clear(f.jobs)

@@ -22,26 +22,26 @@ const noticesMost = 10_000
 const noticesPart = "notices"
 
 // NoticesMessage is what the actor of the notices understands.
-type NoticesMessage interface{ noticesMessage() }
+type NotifierMessage interface{ noticesMessage() }
 
 // news is what a commit has changed.
-type news struct{ registration.Event }
+type registrationEvent struct{ registration.Event }
 
 // owner is the answer to whose account a registration belongs to.
 type owner struct {
-	news    news
+	news    registrationEvent
 	about   wire.About
 	account string
 }
 
-func (news) noticesMessage()  {}
-func (owner) noticesMessage() {}
+func (registrationEvent) noticesMessage() {}
+func (owner) noticesMessage()             {}
 
 // notices tells other applications what has changed (Kazoo's register, deregister and register_overwrite). Each is sent at most once: one
 // that is lost with a broker or a crash is not repeated.
-type notices struct {
-	*answering
-	self    *otp.Ref[NoticesMessage]
+type notifier struct {
+	*responder
+	self    *otp.Ref[NotifierMessage]
 	realms  *otp.Ref[credential.RealmsMessage]
 	pending *atomic.Int64
 	seq     int
@@ -57,21 +57,21 @@ func (b *Bridge) Notify(from otp.Origin, e registration.Event) {
 		b.Tally.Add(noticesPart, "overloaded")
 		return
 	}
-	if b.notices.Tell(from, news{e}) != nil {
+	if b.notices.Tell(from, registrationEvent{e}) != nil {
 		b.news.Add(-1) // its actor is gone for now
 	}
 }
 
 // Init has nothing to do.
-func (n *notices) Init(*otp.Context[NoticesMessage]) error {
+func (n *notifier) Init(*otp.Context[NotifierMessage]) error {
 	n.pending.Store(0)
 	return nil
 }
 
 // Handle takes one message.
-func (n *notices) Handle(c *otp.Context[NoticesMessage], msg NoticesMessage) {
+func (n *notifier) Handle(c *otp.Context[NotifierMessage], msg NotifierMessage) {
 	switch m := msg.(type) {
-	case news:
+	case registrationEvent:
 		n.onNews(c, m)
 	case owner:
 		n.pending.Add(-1)
@@ -80,12 +80,12 @@ func (n *notices) Handle(c *otp.Context[NoticesMessage], msg NoticesMessage) {
 }
 
 // Terminate does nothing: what is queued is lost.
-func (*notices) Terminate(*otp.Context[NoticesMessage], otp.Reason) {}
+func (*notifier) Terminate(*otp.Context[NotifierMessage], otp.Reason) {}
 
 // State is what an operator may see.
-func (n *notices) State() any { return struct{ Pending int64 }{n.pending.Load()} }
+func (n *notifier) State() any { return struct{ Pending int64 }{n.pending.Load()} }
 
-func (n *notices) onNews(c *otp.Context[NoticesMessage], m news) {
+func (n *notifier) onNews(c *otp.Context[NotifierMessage], m registrationEvent) {
 	about := wire.AboutDocument(m.Binding.Doc)
 	switch {
 	case !n.leads.Load():
@@ -102,11 +102,11 @@ func (n *notices) onNews(c *otp.Context[NoticesMessage], m news) {
 }
 
 // askOwner finds out whose a registration is.
-func (n *notices) askOwner(c *otp.Context[NoticesMessage], m news, about wire.About) {
+func (n *notifier) askOwner(c *otp.Context[NotifierMessage], m registrationEvent, about wire.About) {
 	// A proxy does not know whose account a phone belongs to; whoever asks for credentials is told.
 	otp.Ask(c, n.realms, n.settings.Budget, func(from otp.From[credential.Found]) credential.RealmsMessage {
 		return credential.Ask{Lookup: credential.Lookup{From: from, Key: m.Key}}
-	}, func(f credential.Found, _ error) NoticesMessage {
+	}, func(f credential.Found, _ error) NotifierMessage {
 		return owner{news: m, about: about, account: accountOf(f.Credential)}
 	})
 }
@@ -122,7 +122,7 @@ func accountOf(cred domain.Credential) string {
 	return ccv.Account
 }
 
-func (n *notices) send(c *otp.Context[NoticesMessage], m owner) {
+func (n *notifier) send(c *otp.Context[NotifierMessage], m owner) {
 	kind := wire.Registers
 	switch m.news.Kind {
 	case registration.CameUp:

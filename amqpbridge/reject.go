@@ -18,7 +18,7 @@ const (
 
 // garbage bounds what messages that cannot be used may cost: how often they are logged and how many are put aside. It is shared by the
 // flows and safe for use by many goroutines.
-type garbage struct {
+type rejectLimiter struct {
 	mu     sync.Mutex
 	tokens float64
 	at     time.Time
@@ -26,13 +26,13 @@ type garbage struct {
 	missed map[string]int       // not logged since
 }
 
-func newGarbage() *garbage {
-	return &garbage{tokens: parkBurst, said: map[string]time.Time{}, missed: map[string]int{}}
+func newRejectLimiter() *rejectLimiter {
+	return &rejectLimiter{tokens: parkBurst, said: map[string]time.Time{}, missed: map[string]int{}}
 }
 
 // admit logs a refused delivery unless that was done for the same reason within the last minute, and reports whether it may be put aside.
 // Neither the message nor a value out of it is logged: it may be a password.
-func (g *garbage) admit(log *zerolog.Logger, now time.Time, flow, name string, o outcome) bool {
+func (g *rejectLimiter) admit(log *zerolog.Logger, now time.Time, flow, name string, o outcome) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.tokens = min(parkBurst, g.tokens+now.Sub(g.at).Seconds()*parkRate)
@@ -49,13 +49,13 @@ func (g *garbage) admit(log *zerolog.Logger, now time.Time, flow, name string, o
 }
 
 // once logs something that may happen often, at most once a minute for each key, and how often it was left out.
-func (g *garbage) once(log *zerolog.Logger, now time.Time, key string, say func(*zerolog.Event)) {
+func (g *rejectLimiter) once(log *zerolog.Logger, now time.Time, key string, say func(*zerolog.Event)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.say(log, now, key, say)
 }
 
-func (g *garbage) say(log *zerolog.Logger, now time.Time, key string, say func(*zerolog.Event)) {
+func (g *rejectLimiter) say(log *zerolog.Logger, now time.Time, key string, say func(*zerolog.Event)) {
 	if last, ok := g.said[key]; ok && now.Sub(last) < quiet {
 		g.missed[key]++
 		return

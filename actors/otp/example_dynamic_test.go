@@ -20,11 +20,11 @@ func (visit) isDoorMsg() {}
 type doorMsg interface{ isDoorMsg() }
 
 type door struct {
-	guests *otp.Family[string, counterMsg]
+	guests *otp.DynamicSupervisor[string, counterMsg]
 }
 
 func (d *door) Init(c *otp.Context[doorMsg]) error {
-	d.guests = otp.NewFamily(c, otp.FamilySpec[string, counterMsg]{
+	d.guests = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[string, counterMsg]{
 		Name: func(guest string) string { return "guest/" + guest },
 		New:  func(string) otp.Behaviour[counterMsg] { return &counter{} },
 		// Each guest alone: more than three crashes in a second, and it is stopped for five.
@@ -44,7 +44,7 @@ func (d *door) Handle(c *otp.Context[doorMsg], m doorMsg) {
 func (*door) Terminate(*otp.Context[doorMsg], otp.Reason) {}
 
 // A process for each key, started on demand: one that crashes too often is stopped alone.
-func ExampleFamily() {
+func ExampleDynamicSupervisor() {
 	sys := otp.NewSystem()
 	ref := otp.NewRef[doorMsg](sys, "door")
 	app, err := otp.Start(context.Background(), sys, "hotel", otp.SupSpec{Children: []otp.ChildSpec{

@@ -15,8 +15,8 @@ import (
 // bench is a flow without a broker or actors: the test delivers, answers and looks at the flow on its own goroutine.
 type bench struct {
 	t    *testing.T
-	ref  *otp.Ref[FlowMessage]
-	flow *Flow
+	ref  *otp.Ref[ConsumerMessage]
+	flow *Consumer
 	mute atomic.Bool        // nothing can be sent
 	asks chan func(outcome) // the work that the flow has begun
 }
@@ -72,15 +72,15 @@ func (k *stubConsumer) Close(context.Context) error {
 func newBench(t *testing.T, l *stub) *bench {
 	t.Helper()
 	sys := otp.NewSystem()
-	b := &bench{t: t, ref: otp.NewRef[FlowMessage](sys, "flow"), asks: make(chan func(outcome), 100)}
-	spec := FlowSpec{
+	b := &bench{t: t, ref: otp.NewRef[ConsumerMessage](sys, "flow"), asks: make(chan func(outcome), 100)}
+	spec := ConsumerSpec{
 		Name: "flow", Consumer: link.ConsumerSpec{Queue: "queue", Prefetch: 10}, Window: 10, Self: b.ref, Status: NewStatus("flow"), Tally: &Tally{}, Now: time.Now,
-		Connection: otp.NewRef[ConnectionMessage](sys, "nobody"), Garbage: newGarbage(), Read: func(*job) error { return nil },
+		Connection: otp.NewRef[ConnectionMessage](sys, "nobody"), Garbage: newRejectLimiter(), Read: func(*job) error { return nil },
 		Answerable: func() bool { return !b.mute.Load() },
-		Ask:        func(_ *otp.Context[FlowMessage], _ *job, done func(outcome)) { b.asks <- done },
+		Ask:        func(_ *otp.Context[ConsumerMessage], _ *job, done func(outcome)) { b.asks <- done },
 	}
-	app, err := otp.Start(t.Context(), sys, "test", otp.SupSpec{Children: []otp.ChildSpec{child(b.ref, func() otp.Behaviour[FlowMessage] {
-		b.flow = NewFlow(spec)
+	app, err := otp.Start(t.Context(), sys, "test", otp.SupSpec{Children: []otp.ChildSpec{child(b.ref, func() otp.Behaviour[ConsumerMessage] {
+		b.flow = NewConsumer(spec)
 		return b.flow
 	})}})
 	if err != nil {
@@ -91,7 +91,7 @@ func newBench(t *testing.T, l *stub) *bench {
 	return b
 }
 
-func (b *bench) tell(m FlowMessage) {
+func (b *bench) tell(m ConsumerMessage) {
 	b.t.Helper()
 	if err := b.ref.Tell(otp.External("test"), m); err != nil {
 		b.t.Fatal(err)
@@ -99,9 +99,9 @@ func (b *bench) tell(m FlowMessage) {
 }
 
 // on runs f on the flow's goroutine, behind what has been told.
-func (b *bench) on(f func(*otp.Context[FlowMessage])) {
+func (b *bench) on(f func(*otp.Context[ConsumerMessage])) {
 	done := make(chan struct{})
-	b.tell(step{run: func(c *otp.Context[FlowMessage]) {
+	b.tell(step{run: func(c *otp.Context[ConsumerMessage]) {
 		defer close(done)
 		f(c)
 	}})
@@ -109,10 +109,10 @@ func (b *bench) on(f func(*otp.Context[FlowMessage])) {
 }
 
 // until waits for a state of the flow.
-func (b *bench) until(what string, ok func(*Flow) bool) {
+func (b *bench) until(what string, ok func(*Consumer) bool) {
 	b.t.Helper()
 	if !otptest.Reached(func() (yes bool) {
-		b.on(func(*otp.Context[FlowMessage]) { yes = ok(b.flow) })
+		b.on(func(*otp.Context[ConsumerMessage]) { yes = ok(b.flow) })
 		return yes
 	}) {
 		b.t.Fatalf("not %s in time", what)
@@ -135,8 +135,8 @@ func TestDrainEndsWithoutItsConnection(t *testing.T) {
 	deliver(link.Delivery{Tag: 1})
 	done := otptest.Soon(t, "work", b.asks)
 	drained := b.drain()
-	b.until("cancelled", func(f *Flow) bool { return f.stopped })
-	b.on(func(*otp.Context[FlowMessage]) {
+	b.until("cancelled", func(f *Consumer) bool { return f.stopped })
+	b.on(func(*otp.Context[ConsumerMessage]) {
 		b.tell(attach{}) // stands before the word to acknowledge
 		done(settled("done"))
 	})
@@ -165,8 +165,8 @@ func TestAcknowledgesWhatWasFinishedBeforeItsConsumer(t *testing.T) {
 	l.early = func(deliver func(link.Delivery)) { deliver(link.Delivery{Tag: 1}) }
 	b := newBench(t, l)
 	done := otptest.Soon(t, "work", b.asks)
-	b.on(func(*otp.Context[FlowMessage]) { done(settled("done")) })
-	b.until("finished", func(f *Flow) bool { return f.acks.settled == 1 && !f.flushing })
+	b.on(func(*otp.Context[ConsumerMessage]) { done(settled("done")) })
+	b.until("finished", func(f *Consumer) bool { return f.acks.settled == 1 && !f.flushing })
 	close(l.ready)
 	if tag := otptest.Soon(t, "acknowledgement", l.acks); tag != 1 {
 		t.Errorf("acknowledged %d", tag)
@@ -184,7 +184,7 @@ func TestPausesWhileItSubscribes(t *testing.T) {
 	}
 	b := newBench(t, l)
 	mine <- b
-	b.until("pausing", func(f *Flow) bool { return f.session != nil && f.by == nil })
+	b.until("pausing", func(f *Consumer) bool { return f.session != nil && f.by == nil })
 	close(l.ready)
 	otptest.Soon(t, "end of the subscription", l.closed)
 	if len(b.asks) > 0 {
@@ -202,9 +202,9 @@ func TestDrainWhileItSubscribes(t *testing.T) {
 	l := newStub()
 	b := newBench(t, l)
 	drained := b.drain()
-	b.until("draining", func(f *Flow) bool { return f.draining })
+	b.until("draining", func(f *Consumer) bool { return f.draining })
 	var held bool
-	b.on(func(c *otp.Context[FlowMessage]) {
+	b.on(func(c *otp.Context[ConsumerMessage]) {
 		b.flow.onConsuming(c, consuming{by: b.flow.by, consumer: &stubConsumer{l: l}})
 		held = b.flow.holding && len(l.cancelled) == 0
 	})
@@ -224,7 +224,7 @@ func TestDrainEndsUnderSteadyLoad(t *testing.T) {
 		close(l.ready)
 		b := newBench(t, l)
 		deliver := otptest.Soon(t, "consumer", l.deliver)
-		b.on(func(*otp.Context[FlowMessage]) { b.flow.spec.Consumer.Prefetch = 1000 })
+		b.on(func(*otp.Context[ConsumerMessage]) { b.flow.spec.Consumer.Prefetch = 1000 })
 		began, drained := time.Now(), b.drain()
 		tick := time.NewTicker(fillQuiet / 2)
 		defer tick.Stop()
@@ -232,8 +232,8 @@ func TestDrainEndsUnderSteadyLoad(t *testing.T) {
 			<-tick.C
 			deliver(link.Delivery{Tag: tag})
 			done := otptest.Soon(t, "work", b.asks)
-			b.on(func(*otp.Context[FlowMessage]) {
-				done(outcome{then: func(*otp.Context[FlowMessage]) string { return "answered" }})
+			b.on(func(*otp.Context[ConsumerMessage]) {
+				done(outcome{then: func(*otp.Context[ConsumerMessage]) string { return "answered" }})
 			})
 			if time.Since(began) > 2*fillLooks*fillQuiet {
 				t.Fatal("it waits for ever")
