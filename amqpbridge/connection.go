@@ -128,11 +128,11 @@ func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
 	otp.Task(c, func(ctx context.Context) (dialed, error) {
 		s, err := spec.Dialer.Dial(ctx, spec.Name)
 		if err != nil {
-			return dialed{}, err //nolint:wrapcheck // the link's errors say all there is to say.
+			return dialed{}, err
 		}
 		if err := s.Apply(ctx, spec.Topology); err != nil {
-			_ = s.Close(ctx)     // the first error is the one that counts
-			return dialed{}, err //nolint:wrapcheck // as above.
+			_ = s.Close(ctx) // the first error is the one that counts
+			return dialed{}, err
 		}
 		return dialed{session: s, leash: hold(life, func() { _ = s.Close(context.WithoutCancel(ctx)) })}, nil
 	}, func(m dialed, err error) ConnectionMessage {

@@ -52,7 +52,7 @@ func (f *Consumer) consume(c *otp.Context[ConsumerMessage]) {
 	otp.Task(c, func(ctx context.Context) (consuming, error) {
 		k, err := by.session.Consume(ctx, spec, deliver)
 		if err != nil {
-			return consuming{}, err //nolint:wrapcheck // the link's errors say all there is to say.
+			return consuming{}, err
 		}
 		return consuming{consumer: k, leash: hold(life, func() { closeConsumer(k) })}, nil //nolint:contextcheck // its context has ended.
 	}, func(m consuming, err error) ConsumerMessage {

@@ -15,7 +15,7 @@ func listen(ctx, life context.Context, s link.Session, queue string, take func(l
 		l.ack(d.Tag)
 	})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the link's errors say all there is to say.
+		return nil, err
 	}
 	l.begin(k)
 	return hold(life, func() { closeConsumer(k) }), nil //nolint:contextcheck // its context has ended.

@@ -82,7 +82,7 @@ type Parking struct {
 func OpenParking(ctx context.Context, d link.Dialer) (*Parking, error) {
 	s, err := d.Dial(ctx, "registrar-parked")
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the link's errors say all there is to say.
+		return nil, err
 	}
 	out, err := s.Publisher(ctx, link.PublisherSpec{})
 	if err != nil {
@@ -92,7 +92,7 @@ func OpenParking(ctx context.Context, d link.Dialer) (*Parking, error) {
 }
 
 // Close ends the connection.
-func (p *Parking) Close(ctx context.Context) error { return p.session.Close(ctx) } //nolint:wrapcheck // as above.
+func (p *Parking) Close(ctx context.Context) error { return p.session.Close(ctx) }
 
 // Look shows judge each message of a parking queue, the oldest first, 10,000 at most, and does what it says. What is kept stays in its place. Nothing is lost on the way:
 // a message that is tried again is in its queue until the broker has taken it.
@@ -140,9 +140,9 @@ func (p *Parking) collect(ctx context.Context, c link.Consumer, in <-chan link.D
 			}
 			return there, nil
 		case <-c.Done():
-			return nil, p.session.Err() //nolint:wrapcheck // wrapped by the caller.
+			return nil, p.session.Err()
 		case <-ctx.Done():
-			return nil, context.Cause(ctx) //nolint:wrapcheck // wrapped by the caller.
+			return nil, context.Cause(ctx)
 		}
 	}
 	return there, nil
@@ -163,7 +163,7 @@ func (p *Parking) settle(ctx context.Context, c link.Consumer, d link.Delivery, 
 			return fmt.Errorf("try %s again: %w", m.ID, err)
 		}
 	}
-	return c.Ack(d.Tag, false) //nolint:wrapcheck // as above.
+	return c.Ack(d.Tag, false)
 }
 
 func parkedFrom(queue string, d link.Delivery) ParkedMessage {

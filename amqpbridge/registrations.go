@@ -134,7 +134,7 @@ func (r *registrations) request(j *job) (requester, error) {
 	}
 	doc, err := m.Document(contact)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the wire's error says all there is to say.
+		return nil, err
 	}
 	return func(from otp.From[registration.Outcome]) registration.Request {
 		return registration.Register{

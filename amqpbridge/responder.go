@@ -30,10 +30,10 @@ type responder struct {
 func (a *responder) read(j *job) error {
 	body, err := wire.Inflate(j.d.ContentEncoding, j.d.Body)
 	if err != nil {
-		return err //nolint:wrapcheck // the wire's error says all there is to say.
+		return err
 	}
 	if j.msg, err = wire.Decode(body); err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	route, ok := wire.ParseKey(j.d.Exchange, j.d.Key)
 	if !ok { // bound by somebody else: the newest form
@@ -101,7 +101,7 @@ func (a *responder) key(realm, user string) (domain.Key, error) {
 	if mutant.On(mutant.CrossRealms) && realm == "two.test" {
 		realm = "one.test"
 	}
-	return domain.ParseKey(realm, user) //nolint:wrapcheck // the domain's own error.
+	return domain.ParseKey(realm, user)
 }
 
 // left returns how much of a question's time there is still; at least a millisecond, so that it is never no limit at all.

@@ -106,7 +106,7 @@ func (r *Report) pages(o Options, kind string) (err error) {
 		return refusal(o.path(kind), "cannot be read ("+err.Error()+")"+wayOut)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return db.View(func(tx *bolt.Tx) error { //nolint:wrapcheck // our own.
+	return db.View(func(tx *bolt.Tx) error {
 		for e := range tx.Check() {
 			r.problem(e)
 		}

@@ -26,7 +26,7 @@ func (f *file) copyTo(path string) error {
 	}
 	err = f.tx(func(tx *bolt.Tx) error {
 		_, err := tx.WriteTo(out)
-		return err //nolint:wrapcheck // wrapped below.
+		return err
 	})
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return domain.Wrap(domain.Unavailable, "copy", errors.Join(err, removeIfThere(path)))
@@ -118,19 +118,19 @@ func WriteArchive(w io.Writer, paths ...string) error {
 func addFile(t *tar.Writer, path string) error {
 	f, err := os.Open(path) //nolint:gosec // our own copy.
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller.
+		return err
 	}
 	defer func() { _ = f.Close() }() // read only
 	info, err := f.Stat()
 	if err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	h := &tar.Header{Name: filepath.Base(path), Mode: 0o600, Size: info.Size(), ModTime: info.ModTime(), Format: tar.FormatPAX}
 	if err := t.WriteHeader(h); err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	_, err = io.Copy(t, f)
-	return err //nolint:wrapcheck // as above.
+	return err
 }
 
 // Restore puts the files of an archive into a directory that nobody uses. All of them are unpacked, synced and checked first; then each takes
@@ -207,7 +207,7 @@ func unpack(archive io.Reader, dir string) (kinds []string, err error) {
 func unpackFile(r io.Reader, path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // one of two names.
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller.
+		return err
 	}
 	_, err = io.Copy(f, r)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {

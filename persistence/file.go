@@ -60,7 +60,7 @@ func (f *file) close(turn otp.Epoch) error {
 	}
 	db := f.db
 	f.db = nil
-	return db.Close() //nolint:wrapcheck // wrapped by the caller.
+	return db.Close()
 }
 
 // view runs a read-only transaction on the data. A page that cannot be read is an error, not the end of the process.

@@ -221,11 +221,11 @@ func noSpace(err error) bool {
 func probe(dir string) (err error) {
 	f, err := os.OpenFile(filepath.Join(dir, "probe.tmp"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own directory.
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
 	if _, err := f.Write(make([]byte, 1<<20)); err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
-	return f.Sync() //nolint:wrapcheck // as above.
+	return f.Sync()
 }

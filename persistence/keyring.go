@@ -65,11 +65,11 @@ func (r *Keyring) add(line string) error {
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return err //nolint:wrapcheck // it cannot happen with a key of that size.
+		return err
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	if r.seal == 0 {
 		r.seal = byte(id)

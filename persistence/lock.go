@@ -64,9 +64,9 @@ func readLock(f *os.File) (pid string, boot uint32) {
 func (l *Lock) write() error {
 	text := fmt.Sprintf("%-8d\n%-8d\n", os.Getpid(), l.boot)
 	if _, err := l.f.WriteAt([]byte(text), 0); err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller.
+		return err
 	}
-	return l.f.Sync() //nolint:wrapcheck // as above.
+	return l.f.Sync()
 }
 
 // Boot returns the number of this run of a process on the directory, from 1.

@@ -58,7 +58,7 @@ func rewrite(o Options, kind string, format uint32, change func(k, v []byte) ([]
 	opts.ReadOnly, opts.InitialMmapSize = true, 0
 	old, err := bolt.Open(path, 0o600, opts)
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller.
+		return err
 	}
 	temp := path + ".new"
 	err = build(o, temp, kind, format, func(put func(k, v []byte) error) error {
@@ -76,7 +76,7 @@ func rewrite(o Options, kind string, format uint32, change func(k, v []byte) ([]
 		return errors.Join(err, removeIfThere(temp))
 	}
 	if err := os.Rename(temp, path); err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	return syncDir(filepath.Dir(path))
 }
@@ -90,27 +90,27 @@ func build(o Options, path, kind string, format uint32, fill func(put func(k, v 
 	opts.NoSync, opts.InitialMmapSize = true, 0
 	db, err := bolt.Open(path, 0o600, opts)
 	if err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	err = db.Update(func(tx *bolt.Tx) error {
 		meta, err := tx.CreateBucket([]byte(bucketMeta))
 		if err != nil {
-			return err //nolint:wrapcheck // as above.
+			return err
 		}
 		if _, err := tx.CreateBucket([]byte(bucketData)); err != nil {
-			return err //nolint:wrapcheck // as above.
+			return err
 		}
 		return errors.Join(meta.Put([]byte(metaFormat), binary.BigEndian.AppendUint32(nil, format)), meta.Put([]byte(metaKind), []byte(kind)))
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	c := &chunked{db: db}
 	if err := errors.Join(fill(c.put), c.flush()); err != nil {
 		return err
 	}
-	return db.Sync() //nolint:wrapcheck // as above.
+	return db.Sync()
 }
 
 // chunked puts values in transactions of a bounded size.
@@ -134,11 +134,11 @@ func (c *chunked) flush() error {
 		data.FillPercent = 0.9 // in key order: pages are split once
 		for i := range c.keys {
 			if err := data.Put(c.keys[i], c.values[i]); err != nil {
-				return err //nolint:wrapcheck // wrapped by the caller.
+				return err
 			}
 		}
 		return nil
 	})
 	c.keys, c.values = c.keys[:0], c.values[:0]
-	return err //nolint:wrapcheck // as above.
+	return err
 }

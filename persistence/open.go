@@ -88,14 +88,14 @@ func create(o Options, kind string) error {
 		return errors.Join(err, removeIfThere(temp))
 	}
 	if err := os.Rename(temp, path); err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller.
+		return err
 	}
 	return syncDir(o.Dir)
 }
 
 func removeIfThere(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func removeIfThere(path string) error {
 func syncDir(dir string) error {
 	d, err := os.Open(dir) //nolint:gosec // the operator's own directory.
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller.
+		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
 }

@@ -33,12 +33,12 @@ type pages struct {
 func checkPages(path string, size int, tx *bolt.Tx) (err error) {
 	f, err := os.Open(path) //nolint:gosec // the operator's own directory.
 	if err != nil {
-		return err //nolint:wrapcheck // it names the file.
+		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	info, err := f.Stat()
 	if err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	data, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_SHARED|populate(info.Size()))
 	if err != nil {

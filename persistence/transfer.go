@@ -76,7 +76,7 @@ func WriteRecord(w io.Writer, rec domain.Record) error {
 func (l *recordLine) record() (domain.Record, error) {
 	key, err := domain.ParseKey(l.Realm, l.User)
 	if err != nil {
-		return domain.Record{}, err //nolint:wrapcheck // it names the field.
+		return domain.Record{}, err
 	}
 	rec := domain.Record{Key: key, Guest: l.Guest}
 	for _, b := range l.Bindings {

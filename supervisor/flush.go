@@ -45,14 +45,14 @@ func (s *Server) flush(ctx context.Context, realm domain.Realm, user domain.User
 		if o.Result == registration.Removed {
 			n = 1
 		}
-		return n, err //nolint:wrapcheck // it names the user.
+		return n, err
 	}
 	for _, shard := range s.rooms.users.All() {
 		o, err := otp.Call(ctx, operator(), shard, func(f otp.From[directory.Flushed]) directory.Message {
 			return directory.FlushRealm{From: f, Realm: realm, Stamp: stamp, Digest: digest}
 		})
 		if n += o.N; err != nil {
-			return n, err //nolint:wrapcheck // as above.
+			return n, err
 		}
 	}
 	return n, nil

@@ -38,7 +38,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
 	lock, err := persistence.LockDir(cfg.Data)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says all there is to say.
+		return nil, err
 	}
 	if err := persistence.Tidy(cfg.Data); err != nil {
 		return nil, errors.Join(err, lock.Release())
@@ -60,7 +60,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 func (s *Server) Done() <-chan struct{} { return s.app.Load().Done() }
 
 // Err returns the chain of reasons for which the server ended by itself, in one line.
-func (s *Server) Err() error { return s.app.Load().Err() } //nolint:wrapcheck // one line already.
+func (s *Server) Err() error { return s.app.Load().Err() }
 
 // Stop drains the flows, stops the tree in reverse order and gives the data directory up. When ctx ends first, what is left
 // is cut off; nothing that was acknowledged is lost by that.
@@ -114,7 +114,7 @@ func (s *Server) Recorder() *trace.Recorder { return s.rooms.recorder }
 
 // Crashes returns the crash stories that are kept, the oldest first.
 func (s *Server) Crashes(ctx context.Context) ([]trace.CrashReport, error) {
-	return otp.Call(ctx, operator(), s.rooms.stories, func(f otp.From[[]trace.CrashReport]) console.CrashReportsMessage { //nolint:wrapcheck // it names the process.
+	return otp.Call(ctx, operator(), s.rooms.stories, func(f otp.From[[]trace.CrashReport]) console.CrashReportsMessage {
 		return console.List{From: f}
 	})
 }

@@ -72,7 +72,7 @@ func (s *Server) Inspect(ctx context.Context, process string) (otp.Info, error) 
 	}
 	info, err := app.Inspect(ctx, process)
 	info.Trouble = s.trouble()[process]
-	return info, err //nolint:wrapcheck // it names the process.
+	return info, err
 }
 
 // trouble returns why processes are in trouble.

@@ -159,7 +159,7 @@ func (t *typed[M]) incarnate(p *proc, epoch Epoch) {
 
 func (t *typed[M]) init() error {
 	t.b = t.factory()
-	return t.b.Init(t.c) //nolint:wrapcheck // the behaviour's own words.
+	return t.b.Init(t.c)
 }
 
 func (t *typed[M]) handle(msg any) {

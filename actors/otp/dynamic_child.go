@@ -53,7 +53,7 @@ func (d *dynamicChild[K, M]) incarnate(p *proc, epoch Epoch) {
 
 func (d *dynamicChild[K, M]) init() error {
 	d.b = d.family.spec.New(d.key)
-	return d.b.Init(d.c) //nolint:wrapcheck // the behaviour's own words.
+	return d.b.Init(d.c)
 }
 
 func (d *dynamicChild[K, M]) handle(msg any) {

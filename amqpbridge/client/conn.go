@@ -68,10 +68,10 @@ func (s *Conn) open(ctx context.Context) error {
 		Bindings:  []link.Binding{{Queue: queue, Exchange: "targeted", Key: s.name}},
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller.
+		return err
 	}
 	if s.publisher, err = s.session.Publisher(ctx, link.PublisherSpec{OnReturn: s.returned}); err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	acks := make(chan uint64, 4096)
 	consumer, err := s.session.Consume(ctx, link.ConsumerSpec{Queue: queue, Tag: s.name, Prefetch: 2048}, func(d link.Delivery) {
@@ -82,7 +82,7 @@ func (s *Conn) open(ctx context.Context) error {
 		}
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	go s.acknowledge(consumer, acks)
 	return nil
@@ -150,7 +150,7 @@ func (s *Conn) settle(id string, a answer) {
 
 // Close disconnects the switch.
 func (s *Conn) Close(ctx context.Context) error {
-	return s.session.Close(ctx) //nolint:wrapcheck // the link's own.
+	return s.session.Close(ctx)
 }
 
 func (s *Conn) id() string { return s.name + "-" + strconv.FormatUint(s.ids.Add(1), 10) }
@@ -168,7 +168,7 @@ func (s *Conn) ask(ctx context.Context, exchange, key, id string, body []byte) (
 	}()
 	p := link.Publishing{Exchange: exchange, Key: key, ContentType: "application/json", Mandatory: true, Body: body}
 	if err := s.publisher.Publish(ctx, p); err != nil {
-		return nil, err //nolint:wrapcheck // the link's own.
+		return nil, err
 	}
 	select {
 	case a := <-got:

@@ -60,7 +60,7 @@ func (c *crashesCmd) one(out io.Writer, all []trace.CrashReport) error {
 	case c.JSON:
 		return printJSON(out, &all[i])
 	}
-	return traceview.WriteCrashReport(out, &all[i]) //nolint:wrapcheck // it says all there is to say.
+	return traceview.WriteCrashReport(out, &all[i])
 }
 
 // crashStories asks the server, or reads the file when no server uses the directory. It makes no directory of a mistyped name.
@@ -70,10 +70,10 @@ func crashStories(ctx context.Context, dir string) (all []trace.CrashReport, err
 	}
 	lock, err := persistence.LockDir(dir)
 	if domain.KindOf(err) == domain.Unavailable {
-		return console.NewClient(filepath.Join(dir, supervisor.ControlSocket)).Crashes(ctx) //nolint:wrapcheck // it says all there is to say.
+		return console.NewClient(filepath.Join(dir, supervisor.ControlSocket)).Crashes(ctx)
 	}
 	if err != nil {
-		return nil, err //nolint:wrapcheck // as above.
+		return nil, err
 	}
 	entries, err := persistence.ReadJournal(persistence.Options{Dir: dir, Log: zerolog.Nop()})
 	if err == nil {

@@ -34,7 +34,7 @@ func (c *importCmd) Run(ctx context.Context, env Env) error {
 	}
 	creds, err := console.ReadCredentials(in)
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	keys, err := c.keys(env)
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *importCmd) Run(ctx context.Context, env Env) error {
 	}
 	return withStore(c.Data, keys, func(s console.Store) error {
 		if _, err := s.Import(ctx, creds); err != nil {
-			return err //nolint:wrapcheck // as above.
+			return err
 		}
 		return printf(env.Stdout, "%d credentials imported\n", len(creds))
 	})
@@ -84,7 +84,7 @@ func (c *setCmd) Run(ctx context.Context, env Env) error {
 	}
 	return withStore(c.Data, keys, func(s console.Store) error {
 		_, err := s.Import(ctx, []domain.Credential{cred})
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	})
 }
 
@@ -152,7 +152,7 @@ func (c *deleteCmd) Run(ctx context.Context, env Env) error {
 		if err == nil && !there {
 			return fmt.Errorf("there is no credential of %s", key)
 		}
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	})
 }
 

@@ -101,7 +101,7 @@ func findBroker(ctx context.Context, env Env) (*broker, error) {
 		return &broker{what: why, link: memory.New(), stop: func() error { return nil }}, nil
 	}
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says all there is to say.
+		return nil, err
 	}
 	b := dialBroker("a private RabbitMQ, gone when the demo ends", n.URL(), n.Stop)
 	b.dir = n.Dir()
@@ -132,7 +132,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	if d.sw, err = client.Connect(ctx, d.broker.link, fmt.Sprintf("demo-switch-%d", os.Getpid()), wire.Kazoo5); err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	defer func() { err = errors.Join(err, d.sw.Close(context.WithoutCancel(ctx))) }()
 	for _, step := range []func(context.Context) error{d.authn, d.register, d.query, d.restart, d.query, d.stranger, d.fleet} {
@@ -161,7 +161,7 @@ func (d *demo) provision(ctx context.Context) error {
 		})
 	}
 	if _, err := d.server.Import(ctx, creds); err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	return printf(d.env.Stdout, "Provisioned: %d users in %d realms (%s, …)\n\n", len(creds), len(d.realms), d.realms[0])
 }
@@ -177,7 +177,7 @@ func demoRealm(i int) string {
 // start starts the registrar and waits until it is ready.
 func (d *demo) start(ctx context.Context) (err error) {
 	if d.server, err = supervisor.Start(ctx, d.cfg); err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	return d.ready(ctx)
 }

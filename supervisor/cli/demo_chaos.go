@@ -26,13 +26,13 @@ func (c *demoCmd) chaos(ctx context.Context, env Env) error {
 	}
 	report, err := chaos.Run(ctx, o)
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	if err := printf(env.Stdout, "\n"); err != nil {
 		return err
 	}
 	if err := report.Print(env.Stdout); err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
-	return report.Err() //nolint:wrapcheck // as above.
+	return report.Err()
 }

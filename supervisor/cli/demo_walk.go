@@ -50,7 +50,7 @@ func (d *demo) register(ctx context.Context) error {
 	began := time.Now()
 	err := d.sw.Report(ctx, client.Registration{Realm: walkRealm, User: walkUser, Contact: walkContact, Expires: time.Hour})
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -82,7 +82,7 @@ func (d *demo) query(ctx context.Context) error {
 
 func (d *demo) restart(ctx context.Context) error {
 	if err := d.server.Stop(ctx); err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	began := time.Now()
 	if err := d.start(ctx); err != nil {

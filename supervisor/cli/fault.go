@@ -58,7 +58,7 @@ func (c *faultArmCmd) Run(ctx context.Context, env Env) error {
 	}
 	id, err := running(c.Data).Arm(ctx, r)
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	return printf(env.Stdout, "fault %d armed\n", id)
 }
@@ -73,7 +73,7 @@ type faultListCmd struct {
 func (c *faultListCmd) Run(ctx context.Context, env Env) error {
 	all, err := running(c.Data).Faults(ctx)
 	if err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	if len(all) == 0 && !c.JSON {
 		return printf(env.Stderr, "nothing is armed\n")
@@ -119,7 +119,7 @@ func (c *faultDisarmCmd) Run(ctx context.Context, env Env) error {
 	}
 	n, err := running(c.Data).Disarm(ctx, c.ID)
 	if err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	return printf(env.Stdout, "%d disarmed\n", n)
 }

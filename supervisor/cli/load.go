@@ -72,7 +72,7 @@ func (c *loadCmd) Run(ctx context.Context, env Env) (err error) {
 	name := fmt.Sprintf("registrar-load-%d-%d", os.Getpid(), time.Now().UnixNano())
 	sw, err := client.Connect(ctx, rabbit.New(link), name, c.generation())
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	defer func() { err = errors.Join(err, sw.Close(context.WithoutCancel(ctx))) }()
 	f := fleet.NewFleet(fleet.FleetConfig{

@@ -29,12 +29,12 @@ func (f *parkedFlags) look(ctx context.Context, judge func(amqpbridge.ParkedMess
 	}
 	p, err := amqpbridge.OpenParking(ctx, rabbit.New(cfg))
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	defer func() { err = errors.Join(err, p.Close(context.WithoutCancel(ctx))) }()
 	for _, q := range []string{f.MalformedQueue, f.PoisonQueue} {
 		if err := p.Look(ctx, q, judge); err != nil {
-			return err //nolint:wrapcheck // as above.
+			return err
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ type processArg struct {
 }
 
 func (c *processArg) control(ctx context.Context, verb string) error {
-	return running(c.Data).Control(ctx, verb, c.Process) //nolint:wrapcheck // it says all there is to say.
+	return running(c.Data).Control(ctx, verb, c.Process)
 }
 
 // The commands registrar process suspend, resume, step and show.
@@ -54,7 +54,7 @@ func (c *processStepCmd) Run(ctx context.Context) error { return c.control(ctx, 
 func (c *processShowCmd) Run(ctx context.Context, env Env) error {
 	p, err := running(c.Data).Inspect(ctx, c.Process)
 	if err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	if c.JSON {
 		return printJSON(env.Stdout, p)

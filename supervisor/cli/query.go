@@ -38,7 +38,7 @@ func (c *queryCmd) Run(ctx context.Context, env Env) (err error) {
 	defer cancel()
 	sw, err := client.Connect(ctx, rabbit.New(link), fmt.Sprintf("registrar-query-%d-%d", os.Getpid(), time.Now().UnixNano()), wire.Kazoo5)
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	defer func() { err = errors.Join(err, sw.Close(context.WithoutCancel(ctx))) }()
 	user := c.User
@@ -47,7 +47,7 @@ func (c *queryCmd) Run(ctx context.Context, env Env) (err error) {
 	}
 	m, err := sw.Ask(ctx, &wire.RegQuery{Realm: c.Realm, Username: user, Fields: c.Fields, CountOnly: c.Count})
 	if err != nil {
-		return err //nolint:wrapcheck // as above.
+		return err
 	}
 	switch m := m.(type) {
 	case *wire.RegQueryResponse:

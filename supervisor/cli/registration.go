@@ -39,7 +39,7 @@ func (c *registrationShowCmd) Run(ctx context.Context, env Env) error {
 	err = withStore(c.Data, nil, func(s console.Store) error {
 		rec, err := s.Registration(ctx, key)
 		if err != nil {
-			return err //nolint:wrapcheck // it says all there is to say.
+			return err
 		}
 		for _, b := range rec.Bindings {
 			if !b.Live(now) {
@@ -104,7 +104,7 @@ func (c *registrationFlushCmd) Run(ctx context.Context, env Env) error {
 	return withStore(c.Data, keys, func(s console.Store) error {
 		n, err := s.Flush(ctx, realm, domain.User(c.User))
 		if err != nil {
-			return err //nolint:wrapcheck // it says all there is to say.
+			return err
 		}
 		return printf(env.Stdout, "registrations of %d users removed\n", n)
 	})

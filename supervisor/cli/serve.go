@@ -34,7 +34,7 @@ func (s *serveCmd) Run(ctx context.Context, env Env) error {
 		return nil
 	}
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	log.Info().Str("version", Version()).Msg("started")
 	select {
@@ -43,7 +43,7 @@ func (s *serveCmd) Run(ctx context.Context, env Env) error {
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 		defer cancel()
 		if err := server.Stop(stop); err != nil {
-			return err //nolint:wrapcheck // as above.
+			return err
 		}
 		log.Info().Msg("stopped")
 		return nil

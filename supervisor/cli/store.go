@@ -25,7 +25,7 @@ func withStore(dir string, keys *persistence.Keyring, use func(console.Store) er
 		return use(console.NewClient(filepath.Join(dir, supervisor.ControlSocket)))
 	}
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	err = use(&files{opts: persistence.Options{Dir: dir, Log: zerolog.Nop(), Keys: keys}, lock: lock})
 	return errors.Join(err, lock.Release())
@@ -56,41 +56,41 @@ func (f *files) Delete(_ context.Context, key domain.Key) (bool, error) {
 func (f *files) apply(changes []persistence.CredentialChange) (changed []domain.Key, err error) {
 	c, err := persistence.OpenCredentials(f.opts)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says all there is to say.
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	return c.Apply(changes) //nolint:wrapcheck // as above.
+	return c.Apply(changes)
 }
 
 // Credentials lists credentials.
 func (f *files) Credentials(_ context.Context, realm domain.Realm, after domain.Key, limit int) (out []domain.Credential, err error) {
 	c, err := persistence.OpenCredentials(f.opts)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // as above.
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	return c.Page(realm, after, limit) //nolint:wrapcheck // as above.
+	return c.Page(realm, after, limit)
 }
 
 // Registrations lists records.
 func (f *files) Registrations(_ context.Context, realm domain.Realm, after domain.Key, limit int) (out []domain.Record, err error) {
 	r, err := persistence.OpenRegistrations(f.opts)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // as above.
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	return r.Page(realm, after, limit) //nolint:wrapcheck // as above.
+	return r.Page(realm, after, limit)
 }
 
 // Registration returns one user's record.
 func (f *files) Registration(_ context.Context, key domain.Key) (rec domain.Record, err error) {
 	r, err := persistence.OpenRegistrations(f.opts)
 	if err != nil {
-		return domain.Record{}, err //nolint:wrapcheck // as above.
+		return domain.Record{}, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	rec, _, err = r.Get(key)
-	return rec, err //nolint:wrapcheck // as above.
+	return rec, err
 }
 
 // Secrets lists credentials with their secrets.
@@ -102,10 +102,10 @@ func (f *files) Secrets(ctx context.Context, after domain.Key, limit int) ([]dom
 func (f *files) Reseal(context.Context) (n int, err error) {
 	c, err := persistence.OpenCredentials(f.opts)
 	if err != nil {
-		return 0, err //nolint:wrapcheck // as above.
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	return c.Reseal() //nolint:wrapcheck // as above.
+	return c.Reseal()
 }
 
 // Copy writes one of the files as it is.
@@ -126,7 +126,7 @@ func (f *files) Stats(context.Context) (out []console.FileStats, err error) {
 	for _, kind := range persistence.Kinds() {
 		r, err := persistence.CheckFile(f.opts, kind)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // as above.
+			return nil, err
 		}
 		out = append(out, console.FileStats(r.Stats))
 	}
@@ -136,14 +136,14 @@ func (f *files) Stats(context.Context) (out []console.FileStats, err error) {
 // Flush has the actors do it that always do, in a registrar that hears nobody: only they know what has to be remembered of a removal.
 func (f *files) Flush(ctx context.Context, realm domain.Realm, user domain.User) (n int, err error) {
 	if err := f.lock.Release(); err != nil {
-		return 0, err //nolint:wrapcheck // as above.
+		return 0, err
 	}
 	s, err := supervisor.Start(ctx, supervisor.Config{Data: f.opts.Dir, Link: memory.New(), Log: f.opts.Log, Keys: f.opts.Keys})
 	if err != nil {
-		return 0, err //nolint:wrapcheck // as above.
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, s.Stop(context.WithoutCancel(ctx))) }()
-	return s.Flush(ctx, realm, user) //nolint:wrapcheck // as above.
+	return s.Flush(ctx, realm, user)
 }
 
 // pageSize is how much of a listing is read at a time.

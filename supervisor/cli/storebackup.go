@@ -91,7 +91,7 @@ func (c *storeRestoreCmd) Run(env Env) error {
 				return err
 			}
 		}
-		return err //nolint:wrapcheck // as above.
+		return err
 	})
 }
 
@@ -117,7 +117,7 @@ func (c *storeCompactCmd) Run(env Env) error {
 		for _, kind := range persistence.Kinds() {
 			before, after, err := persistence.Compact(persistence.Options{Dir: c.Data, Log: zerolog.Nop(), Keys: keys}, kind)
 			if err != nil {
-				return err //nolint:wrapcheck // as above.
+				return err
 			}
 			if err := printf(env.Stdout, "%s.db: %.1f MiB, was %.1f MiB\n", kind, mebibytes(after), mebibytes(before)); err != nil {
 				return err
@@ -135,7 +135,7 @@ func (c *storeResealCmd) Run(ctx context.Context, env Env) error {
 	return c.open(env, func(s console.Store) error {
 		n, err := s.Reseal(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // as above.
+			return err
 		}
 		return printf(env.Stdout, "%d secrets sealed with the first key; what they were sealed with before leaves the file at the next compaction\n", n)
 	})

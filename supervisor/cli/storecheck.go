@@ -123,7 +123,7 @@ func (c *storeStatsCmd) Run(ctx context.Context, env Env) error {
 	return c.open(env, func(s console.Store) error {
 		stats, err := s.Stats(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // it says all there is to say.
+			return err
 		}
 		for _, f := range stats {
 			if c.JSON {

@@ -57,7 +57,7 @@ func (c *storeImportCmd) Run(env Env) error {
 	return alone(c.Data, func() (err error) {
 		f, err := persistence.OpenRegistrations(persistence.Options{Dir: c.Data, Log: zerolog.Nop()})
 		if err != nil {
-			return err //nolint:wrapcheck // it says all there is to say.
+			return err
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		n, err := f.Import(in)

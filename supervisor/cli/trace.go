@@ -60,7 +60,7 @@ func (f *traceFlags) events(ctx context.Context, env Env) ([]trace.Event, error)
 		all = append(all, e)
 		return true
 	})
-	return all, err //nolint:wrapcheck // it says all there is to say.
+	return all, err
 }
 
 func readEvents(env Env, path string) ([]trace.Event, error) {
@@ -68,7 +68,7 @@ func readEvents(env Env, path string) ([]trace.Event, error) {
 	if path != "-" {
 		f, err := os.Open(path) //nolint:gosec // the operator's own file.
 		if err != nil {
-			return nil, err //nolint:wrapcheck // as above.
+			return nil, err
 		}
 		defer func() { _ = f.Close() }() // read
 		in = f
@@ -110,7 +110,7 @@ func (c *traceShowCmd) Run(ctx context.Context, env Env) error {
 	}
 	if c.Format == "otlp" {
 		if err := otlp.Send(ctx, c.To, events); err != nil {
-			return err //nolint:wrapcheck // it says all there is to say.
+			return err
 		}
 		return printf(env.Stdout, "%d events sent to %s\n", len(events), c.To)
 	}
@@ -164,7 +164,7 @@ func (c *traceDiffCmd) Run(_ context.Context, env Env) error {
 	}
 	parted, err := traceview.Diff(env.Stdout, a, b)
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	if parted > 0 {
 		return fmt.Errorf("the runs part in %d processes", parted)

@@ -33,7 +33,7 @@ type treeCmd struct {
 func (c *treeCmd) Run(ctx context.Context, env Env) error {
 	root, err := running(c.Data).Tree(ctx)
 	if err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	if c.JSON {
 		return printJSON(env.Stdout, root)

@@ -156,7 +156,7 @@ func (s *CrashReports) save(c *otp.Context[CrashReportsMessage]) {
 func (s *CrashReports) stories() ([]trace.CrashReport, error) {
 	entries, err := s.journal.Entries()
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says all there is to say.
+		return nil, err
 	}
 	return ReadCrashReports(entries)
 }

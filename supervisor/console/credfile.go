@@ -82,7 +82,7 @@ func parseCredential(line []byte) (domain.Credential, error) {
 	}
 	key, err := domain.ParseKey(l.Realm, l.User)
 	if err != nil {
-		return domain.Credential{}, err //nolint:wrapcheck // names the field.
+		return domain.Credential{}, err
 	}
 	c := domain.Credential{
 		Key: key, AccountID: l.AccountID, AuthorizingID: l.AuthorizingID, OwnerID: l.OwnerID,

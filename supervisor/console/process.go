@@ -46,7 +46,7 @@ func successive(open Listener) Listener {
 
 func listen(network, addr string) (net.Listener, error) {
 	var c net.ListenConfig
-	return c.Listen(context.Background(), network, addr) //nolint:wrapcheck // wrapped by the callers.
+	return c.Listen(context.Background(), network, addr)
 }
 
 // TCP listens on an address.

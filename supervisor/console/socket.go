@@ -60,7 +60,7 @@ func (s *socket) Close() (err error) {
 func dialSocket(ctx context.Context, path string) (c net.Conn, err error) {
 	err = nearby(path, func(p string) (err error) {
 		c, err = new(net.Dialer).DialContext(ctx, "unix", p)
-		return err //nolint:wrapcheck // wrapped by the caller.
+		return err
 	})
 	return c, err
 }
@@ -72,7 +72,7 @@ func nearby(path string, use func(string) error) error {
 	}
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by the callers.
+		return err
 	}
 	defer func() { _ = dir.Close() }() // only held
 	return use(fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)))

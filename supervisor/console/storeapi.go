@@ -45,7 +45,7 @@ type lateHeader struct {
 
 func (l *lateHeader) Write(b []byte) (int, error) {
 	l.begun = true
-	return l.w.Write(b) //nolint:wrapcheck // passed through.
+	return l.w.Write(b)
 }
 
 // fail says what went wrong; if a part has been sent already, the connection is cut, so that nobody takes it for the whole.

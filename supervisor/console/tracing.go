@@ -59,7 +59,7 @@ func readFilter(get func(string) string) (f trace.Filter, err error) {
 	if get("crashes") != "" {
 		f.Kinds = []trace.Kind{trace.Crash, trace.GaveUp, trace.Abandoned}
 	}
-	return f, f.Check() //nolint:wrapcheck // it says all there is to say.
+	return f, f.Check()
 }
 
 func filterQuery(f trace.Filter) url.Values {

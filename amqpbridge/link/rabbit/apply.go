@@ -125,7 +125,7 @@ func (u *setup) declare(ctx context.Context, q link.Queue) (got amqp.Queue, err 
 	}
 	err = u.do(ctx, func(ch *amqp.Channel) (err error) {
 		got, err = ch.QueueDeclare(name, durable, q.AutoDelete, exclusive, false, arguments(q))
-		return err //nolint:wrapcheck // do wraps.
+		return err
 	})
 	if q.Kind == link.Quorum && err != nil && strings.Contains(err.Error(), noFeature) {
 		u.s.less.Store(true) // the broker has ended the connection over it: the next session knows better
@@ -196,9 +196,9 @@ func (u *setup) do(ctx context.Context, f func(*amqp.Channel) error) error {
 func (s *session) open(ctx context.Context) (ch *amqp.Channel, err error) {
 	err = s.call(ctx, func() error {
 		ch, err = s.conn.Channel()
-		return err //nolint:wrapcheck // call wraps.
+		return err
 	})
-	return ch, err //nolint:wrapcheck // call wraps.
+	return ch, err
 }
 
 func (s *session) note(n link.Notice) {

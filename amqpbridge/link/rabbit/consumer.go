@@ -52,15 +52,15 @@ func (s *session) consume(ctx context.Context, spec link.ConsumerSpec, deliver f
 	var deliveries <-chan amqp.Delivery
 	err = s.call(ctx, func() (err error) {
 		if err = ch.Qos(spec.Prefetch, 0, false); err != nil {
-			return err //nolint:wrapcheck // call wraps.
+			return err
 		}
 		q, err := ch.QueueDeclarePassive(s.QueueName(spec.Queue), false, false, false, false, nil) // which flags, does not matter
 		if err != nil {
-			return err //nolint:wrapcheck // as above.
+			return err
 		}
 		c.found, c.waiting = q.Messages, q.Messages
 		deliveries, err = ch.Consume(s.QueueName(spec.Queue), c.tag, false, spec.Exclusive, false, false, nil)
-		return err //nolint:wrapcheck // call wraps.
+		return err
 	})
 	if err != nil {
 		return nil, err

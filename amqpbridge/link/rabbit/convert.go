@@ -14,7 +14,7 @@ import (
 func publishing(m link.Publishing) (amqp.Publishing, error) {
 	m, err := link.Checked(m)
 	if err != nil {
-		return amqp.Publishing{}, err //nolint:wrapcheck // the port's own error.
+		return amqp.Publishing{}, err
 	}
 	p := amqp.Publishing{
 		ContentType: m.ContentType, ContentEncoding: m.ContentEncoding, ReplyTo: m.ReplyTo, CorrelationId: m.CorrelationID,

@@ -67,7 +67,7 @@ func (d *Dialer) dial(ctx context.Context, address, name string) (*session, erro
 			dialer := net.Dialer{Timeout: d.cfg.DialTimeout}
 			c, err := dialer.DialContext(ctx, network, addr)
 			if err != nil {
-				return nil, err //nolint:wrapcheck // it is wrapped below.
+				return nil, err
 			}
 			sock = &socket{Conn: c, answer: d.cfg.answer()}
 			stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })

@@ -113,7 +113,7 @@ func (p *publisher) publish(ctx context.Context, m link.Publishing) error {
 // ready looks at what stands in the way of publishing, and translates.
 func (p *publisher) ready(ctx context.Context, m link.Publishing) (amqp.Publishing, error) {
 	if err := ctx.Err(); err != nil {
-		return amqp.Publishing{}, err //nolint:wrapcheck // the callers wrap.
+		return amqp.Publishing{}, err
 	}
 	if p.s.Err() != nil {
 		return amqp.Publishing{}, link.ErrClosed
@@ -148,7 +148,7 @@ func (p *publisher) publishConfirmed(ctx context.Context, m link.Publishing, don
 	select {
 	case p.places <- struct{}{}:
 	case <-ctx.Done():
-		return ctx.Err() //nolint:wrapcheck // the caller wraps.
+		return ctx.Err()
 	case <-p.s.done:
 		return link.ErrClosed
 	}

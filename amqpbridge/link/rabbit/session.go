@@ -119,7 +119,7 @@ func (s *session) call(ctx context.Context, f func() error) error {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
-		return err //nolint:wrapcheck // nothing was asked; the callers wrap.
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
 	defer cancel()

@@ -29,14 +29,14 @@ func (s *socket) Read(p []byte) (int, error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		s.late.CompareAndSwap(nil, &err)
 	}
-	return n, err //nolint:wrapcheck // net.Conn's errors are its contract.
+	return n, err
 }
 
 // Write writes, and says meanwhile since when.
 func (s *socket) Write(p []byte) (int, error) {
 	s.writing.Store(time.Now().UnixNano())
 	defer s.writing.Store(0)
-	return s.Conn.Write(p) //nolint:wrapcheck // as above.
+	return s.Conn.Write(p)
 }
 
 // stuck returns for how long the present write has been going on.

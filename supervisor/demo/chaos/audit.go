@@ -47,7 +47,7 @@ func (r *run) queued(ctx context.Context) (map[string]bool, error) {
 	}
 	s, err := r.dialer.Dial(ctx, "chaos-audit")
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says all there is to say.
+		return nil, err
 	}
 	names := make(chan string, 65535)
 	c, err := s.Consume(ctx, link.ConsumerSpec{Queue: queue, Tag: "chaos-audit", Prefetch: 65535}, func(d link.Delivery) {
@@ -87,7 +87,7 @@ func (r *run) abandoned(ctx context.Context, queue string) error {
 	for {
 		out, err := r.node.Ctl(ctx, "list_queues", "--no-table-headers", "name", "consumers", "messages_unacknowledged")
 		if err != nil {
-			return err //nolint:wrapcheck // it says all there is to say.
+			return err
 		}
 		for line := range strings.Lines(out) {
 			if strings.Join(strings.Fields(line), " ") == queue+" 0 0" {
@@ -104,12 +104,12 @@ func (r *run) abandoned(ctx context.Context, queue string) error {
 func (r *run) kept() (all map[domain.Key]string, err error) {
 	lock, err := persistence.LockDir(r.proc.data())
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says all there is to say.
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
 	file, err := persistence.OpenRegistrations(persistence.Options{Dir: r.proc.data(), Log: zerolog.Nop()})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // as above.
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	all, now := map[domain.Key]string{}, time.Now()
@@ -117,7 +117,7 @@ func (r *run) kept() (all map[domain.Key]string, err error) {
 	for after := (domain.Key{}); ; {
 		records, err := file.Page("", after, page)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // as above.
+			return nil, err
 		}
 		for _, rec := range records {
 			after = rec.Key

@@ -39,7 +39,7 @@ func (r *run) havoc(ctx context.Context) error {
 	tasks.Wait()
 	r.tasks.Wait()
 	if cause := context.Cause(busy); !errors.Is(cause, errOver) {
-		return cause //nolint:wrapcheck // our own, or the caller's.
+		return cause
 	}
 	return nil
 }

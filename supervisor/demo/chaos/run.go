@@ -55,7 +55,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		r.realms = append(r.realms, realmName(i))
 	}
 	if r.node, err = node.Start(ctx, node.Options{Log: zerolog.Nop()}); err != nil {
-		return nil, err //nolint:wrapcheck // it says all there is to say.
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.node.Stop()) }()
 	if err := r.open(ctx); err != nil {
@@ -135,7 +135,7 @@ func (r *run) begin(ctx context.Context) (err error) {
 		return err
 	}
 	if r.tree, err = r.proc.client.Tree(ctx); err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	var all []domain.Credential
 	now := time.Now()
@@ -150,7 +150,7 @@ func (r *run) begin(ctx context.Context) (err error) {
 		add(keyOf(probeRealm, fleet.UserOf(i)))
 	}
 	if _, err := r.proc.client.Import(ctx, all); err != nil {
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	}
 	for _, c := range all {
 		r.ledger.Changed(c.Key, time.Now())

@@ -63,7 +63,7 @@ func (w *witness) Authn(ctx context.Context, realm, user string) (wire.Message, 
 	returned := time.Now()
 	w.count(&w.authns, called, returned, err)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // as the line says it.
+		return nil, err
 	}
 	r := Read{Called: called, Returned: returned, By: "authn"}
 	if a, ok := m.(*wire.AuthnResponse); ok {
@@ -80,7 +80,7 @@ func (w *witness) Query(ctx context.Context, realm, user string, fields ...strin
 	returned := time.Now()
 	w.count(&w.queries, called, returned, err)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // as the line says it.
+		return nil, err
 	}
 	contact, err := contactOf(m)
 	if err != nil {
@@ -160,7 +160,7 @@ func (w *witness) tally(repeat int) {
 func (w *witness) publish(ctx context.Context, r client.Registration) error {
 	ctx, cancel := context.WithTimeout(ctx, confirmed)
 	defer cancel()
-	return w.line.Report(ctx, r) //nolint:wrapcheck // as the line says it.
+	return w.line.Report(ctx, r)
 }
 
 func (w *witness) user(k domain.Key) *sync.Mutex {

@@ -80,7 +80,7 @@ func (f *Fleet) ask(ctx context.Context, p *phone, due time.Time) {
 func (f *Fleet) shown(ctx context.Context, p *phone) (contact string, err error) {
 	m, err := f.cfg.Switch.Query(ctx, p.realm, p.user, "Contact")
 	if err != nil {
-		return "", err //nolint:wrapcheck // as the line says it.
+		return "", err
 	}
 	r, ok := m.(*wire.RegQueryResponse)
 	if !ok || len(r.Fields) == 0 {

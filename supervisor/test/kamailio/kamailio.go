@@ -185,5 +185,5 @@ func freePort() (int, error) {
 	if !ok {
 		return 0, errors.Join(errors.New("no UDP address"), c.Close())
 	}
-	return a.Port, c.Close() //nolint:wrapcheck // cannot fail in a way that matters.
+	return a.Port, c.Close()
 }

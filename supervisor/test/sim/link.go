@@ -27,7 +27,7 @@ type linkGate struct {
 func (w witness) Dial(ctx context.Context, name string) (link.Session, error) {
 	s, err := w.Dialer.Dial(ctx, name)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the broker's own.
+		return nil, err
 	}
 	return &witnessed{s, w.acked, w.back, w.gate}, nil // sessions are compared
 }
@@ -48,7 +48,7 @@ func (s *witnessed) Publisher(ctx context.Context, spec link.PublisherSpec) (lin
 		}
 	}
 	p, err := s.Session.Publisher(ctx, spec)
-	return &publisher{p, s.gate}, err //nolint:wrapcheck // the broker's own.
+	return &publisher{p, s.gate}, err
 }
 
 type publisher struct {
@@ -61,7 +61,7 @@ func (p *publisher) Publish(ctx context.Context, m link.Publishing) error {
 	if p.gate.silent && strings.Contains(m.Key, "canary") {
 		return nil
 	}
-	return p.Publisher.Publish(ctx, m) //nolint:wrapcheck // the broker's own.
+	return p.Publisher.Publish(ctx, m)
 }
 
 // Consume keeps what is in hand, for its acknowledgement to be understood.
@@ -76,7 +76,7 @@ func (s *witnessed) Consume(ctx context.Context, spec link.ConsumerSpec, deliver
 		deliver(d)
 	})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the broker's own.
+		return nil, err
 	}
 	return &consumer{Consumer: c, queue: spec.Queue, open: open, acked: s.acked}, nil
 }
@@ -91,7 +91,7 @@ type consumer struct {
 // Ack tells of each delivery that is acknowledged with it.
 func (c *consumer) Ack(tag uint64, multiple bool) error {
 	if err := c.Consumer.Ack(tag, multiple); err != nil {
-		return err //nolint:wrapcheck // the broker's own.
+		return err
 	}
 	for _, t := range slices.Sorted(maps.Keys(c.open)) {
 		if t == tag || multiple && t < tag {

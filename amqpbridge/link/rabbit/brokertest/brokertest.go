@@ -48,7 +48,7 @@ func (b *broker) vhost(ctx context.Context, n *node.Node) (string, error) {
 		}
 		var err error
 		if b.spare, err = n.AddVhosts(ctx, names...); err != nil {
-			return "", err //nolint:wrapcheck // it says all there is to say.
+			return "", err
 		}
 	}
 	url := b.spare[0]
@@ -124,7 +124,7 @@ func DeleteQueue(tb testing.TB, url, queue string) {
 	tb.Helper()
 	do(tb, url, func(ch *amqp.Channel) error {
 		_, err := ch.QueueDelete(queue, false, false, false)
-		return err //nolint:wrapcheck // it says all there is to say.
+		return err
 	})
 }
 

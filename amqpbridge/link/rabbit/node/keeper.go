@@ -52,7 +52,7 @@ func (n *Node) awaitEpmd(ctx context.Context) error {
 	return n.await(ctx, n.keeper, "epmd", func(ctx context.Context) error {
 		c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 		if err != nil {
-			return err //nolint:wrapcheck // await wraps.
+			return err
 		}
 		return c.Close()
 	})

@@ -24,7 +24,7 @@ func (n *Node) awaitReady(ctx context.Context) error {
 	return n.await(ctx, n.server, "the broker", func(ctx context.Context) error {
 		s, err := dialer.Dial(ctx, "ready?")
 		if err != nil {
-			return err //nolint:wrapcheck // await wraps.
+			return err
 		}
 		return errors.Join(
 			s.Apply(ctx, link.Topology{Queues: []link.Queue{{Name: "ready", Kind: link.ServerNamed}}}),

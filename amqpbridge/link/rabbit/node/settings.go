@@ -61,7 +61,7 @@ func free() (*net.TCPListener, error) {
 }
 
 func listen(port int) (*net.TCPListener, error) {
-	return net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}) //nolint:wrapcheck // the callers wrap.
+	return net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
 }
 
 func portOf(l *net.TCPListener) int {
