@@ -24,7 +24,7 @@ func TestPutAsideLater(t *testing.T) {
 	if err := sw.Report(t.Context(), client.Registration{Realm: "acme.test", User: "poison", Contact: "sip:a@b", Expires: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
-	crashes := uint64(s.set.Crashes)
+	crashes := uint64(s.set.MaxCrashes)
 	until(t, "tried to put aside", func() bool {
 		return s.Tally.Get("authn", "tried_again") > 0 && s.Tally.Get("registrations", "tried_again") >= crashes-1+2
 	})
@@ -33,12 +33,12 @@ func TestPutAsideLater(t *testing.T) {
 		return s.Tally.Get("authn", "malformed_missing_field") == 1 && s.Tally.Get("registrations", "malformed_missing_field") == 1 &&
 			s.Tally.Get("registrations", "poison") == 1
 	})
-	for _, d := range s.take(s.set.Malformed, 2) {
+	for _, d := range s.take(s.set.MalformedQueue, 2) {
 		if reason := fmt.Sprint(d.Headers["x-registrar-reason"]); !strings.Contains(reason, "missing_field") {
 			t.Errorf("put aside because of %q", reason)
 		}
 	}
-	if d := s.take(s.set.Poison, 1)[0]; fmt.Sprint(d.Headers["x-registrar-tries"]) != strconv.Itoa(s.set.Crashes) {
+	if d := s.take(s.set.PoisonQueue, 1)[0]; fmt.Sprint(d.Headers["x-registrar-tries"]) != strconv.Itoa(s.set.MaxCrashes) {
 		t.Errorf("put aside with %v", d.Headers)
 	}
 }

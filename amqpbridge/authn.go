@@ -47,7 +47,7 @@ func (a *authn) ask(c *otp.Context[ConsumerMessage], j *job, done func(outcome))
 
 func (a *authn) answer(c *otp.Context[ConsumerMessage], j *job, req *wire.AuthnRequest, found credential.Found) string {
 	proven := false
-	if a.settings.Verify && found.OK && req.Digest.Complete() {
+	if a.settings.VerifyDigest && found.OK && req.Digest.Complete() {
 		proven = provenBy(req, found.Credential)
 		found.OK = proven
 	}

@@ -111,7 +111,7 @@ func (p *patient) asked() int {
 func TestNoticesWaitForTheirOwners(t *testing.T) {
 	sys, asked := otp.NewSystem(), &patient{}
 	set := DefaultSettings()
-	set.Canary, set.Budget = 0, time.Hour
+	set.Canary, set.ReplyDeadline = 0, time.Hour
 	realms := otp.NewRef[credential.RealmsMessage](sys, "realms")
 	b := New(Spec{System: sys, Dialer: memory.New(), Settings: set, Realms: realms, Now: time.Now, Log: zerolog.Nop()})
 	run(t, sys, child(realms, func() otp.Behaviour[credential.RealmsMessage] { return asked }), child(b.notices, func() otp.Behaviour[NotifierMessage] {

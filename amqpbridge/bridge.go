@@ -84,10 +84,10 @@ func New(s Spec) *Bridge {
 	reports := &registrations{
 		responder: shared, users: s.Users, realms: s.Realms, store: s.Registrations, clocks: s.Clocks, said: b.garbage,
 	}
-	question := Policy{Budget: set.Budget, Crashes: set.Crashes}
+	question := Policy{Budget: set.ReplyDeadline, Crashes: set.MaxCrashes}
 	b.flow("authn", link.ConsumerSpec{Queue: set.AuthnQueue, Prefetch: set.AuthnPrefetch}, question, shared.read, (&authn{shared, s.Realms}).ask)
 	b.flow("registrations", link.ConsumerSpec{Queue: set.Reports(), Prefetch: set.RegistrationPrefetch},
-		Policy{Crashes: set.Crashes}, reports.read, reports.ask)
+		Policy{Crashes: set.MaxCrashes}, reports.read, reports.ask)
 	b.flow("queries", link.ConsumerSpec{Queue: set.QueryQueue, Prefetch: set.QueryPrefetch}, question, shared.read,
 		(&queries{shared, s.Users, s.Registrations}).ask)
 	if set.SyncAtStart {
@@ -107,8 +107,8 @@ func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, read fu
 	consumer.Tag = "registrar-" + name
 	b.flows = append(b.flows, flowDecl{ref: ref, spec: ConsumerSpec{
 		Name: name, Consumer: consumer, Read: read, Ask: ask, Policy: p, Publisher: b.publisher, Connection: b.consuming, Self: ref,
-		Malformed: b.spec.Settings.Malformed, Poison: b.spec.Settings.Poison, Status: b.Status, Tally: b.Tally, Now: b.spec.Now,
-		Garbage: b.garbage, Window: max(1, consumer.Prefetch/2), Known: b.spec.Settings.KnownMost, Service: b.spec.Settings.Service, Quiet: b.spec.Settings.Quiet,
+		Malformed: b.spec.Settings.MalformedQueue, Poison: b.spec.Settings.PoisonQueue, Status: b.Status, Tally: b.Tally, Now: b.spec.Now,
+		Garbage: b.garbage, Window: max(1, consumer.Prefetch/2), Known: b.spec.Settings.MaxKnown, Service: b.spec.Settings.Service, Quiet: b.spec.Settings.Quiet,
 	}})
 	if spec := &b.flows[len(b.flows)-1].spec; p.Budget > 0 {
 		spec.Answerable = func() bool { return b.Status.isUp(publishingPart) }

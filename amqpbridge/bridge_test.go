@@ -122,9 +122,9 @@ func TestCrashingRegistrationsAreHandedAgainThenParked(t *testing.T) {
 		return s.Tally.Get("registrations", "registered") == 4 && s.Tally.Get("registrations", "poison") == 1
 	})
 	until(t, "acknowledged", func() bool { ready, unacked := s.broker.Depth(s.set.RegistrationQueue); return ready+unacked == 0 })
-	d := s.take(s.set.Poison, 1)[0]
+	d := s.take(s.set.PoisonQueue, 1)[0]
 	reason := fmt.Sprint(d.Headers["x-registrar-reason"])
-	if !strings.Contains(string(d.Body), `"poison"`) || !strings.Contains(reason, "the actor dies") || fmt.Sprint(d.Headers["x-registrar-tries"]) != strconv.Itoa(s.set.Crashes) {
+	if !strings.Contains(string(d.Body), `"poison"`) || !strings.Contains(reason, "the actor dies") || fmt.Sprint(d.Headers["x-registrar-tries"]) != strconv.Itoa(s.set.MaxCrashes) {
 		t.Errorf("parked %s with %v", d.Body, d.Headers)
 	}
 }

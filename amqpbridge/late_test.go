@@ -43,7 +43,7 @@ func (s *stage) question(sw *client.Conn, user string) {
 // Answers that have waited behind a write that was stuck, until nobody waits for them any more, are not sent.
 func TestAnswersAreNotSentLate(t *testing.T) {
 	s, write := newStage(t), newStuck(t)
-	s.set.Budget = time.Hour
+	s.set.ReplyDeadline = time.Hour
 	s.publish = write.publish
 	s.raise()
 	sw := s.connect()
@@ -54,7 +54,7 @@ func TestAnswersAreNotSentLate(t *testing.T) {
 		s.question(sw, strconv.Itoa(i))
 	}
 	until(t, "answered", func() bool { return s.Tally.Get("authn", "not_found") == 1+more })
-	s.ahead.Add(int64(2 * s.set.Budget))
+	s.ahead.Add(int64(2 * s.set.ReplyDeadline))
 	close(write.release)
 	until(t, "worked off", func() bool { return s.Tally.Get("publisher", "late")+s.Tally.Get("publisher", "sent") == 1+more })
 	if sent := s.Tally.Get("publisher", "sent"); sent != 1 {
@@ -65,7 +65,7 @@ func TestAnswersAreNotSentLate(t *testing.T) {
 // What waits for a write that is stuck is bounded and counted; a new session is heard of all the same.
 func TestLittleWaitsForAStuckWrite(t *testing.T) {
 	s, write := newStage(t), newStuck(t)
-	s.set.Budget = time.Hour
+	s.set.ReplyDeadline = time.Hour
 	s.publish = write.publish
 	s.raise()
 	sw := s.connect()

@@ -53,7 +53,7 @@ func TestWhoCannotAnswerLeavesQuestionsToItsNeighbour(t *testing.T) {
 	broker := memory.New()
 	set := amqpbridge.DefaultSettings()
 	set.Canary, set.NotFound = 0, "error"
-	set.QueueTTL, set.Budget = time.Minute, time.Minute // on a busy machine, too, an answer is owed
+	set.QueueTTL, set.ReplyDeadline = time.Minute, time.Minute // on a busy machine, too, an answer is owed
 	one, set2 := begin(t, broker, set), set
 	set2.RegistrationQueue = "registrar.registrations.two"
 	line := newOwnLine(broker)

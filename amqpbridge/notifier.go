@@ -104,7 +104,7 @@ func (n *notifier) onNews(c *otp.Context[NotifierMessage], m registrationEvent) 
 // askOwner finds out whose a registration is.
 func (n *notifier) askOwner(c *otp.Context[NotifierMessage], m registrationEvent, about wire.About) {
 	// A proxy does not know whose account a phone belongs to; whoever asks for credentials is told.
-	otp.Ask(c, n.realms, n.settings.Budget, func(from otp.From[credential.Found]) credential.RealmsMessage {
+	otp.Ask(c, n.realms, n.settings.ReplyDeadline, func(from otp.From[credential.Found]) credential.RealmsMessage {
 		return credential.Ask{Lookup: credential.Lookup{From: from, Key: m.Key}}
 	}, func(f credential.Found, _ error) NotifierMessage {
 		return owner{news: m, about: about, account: accountOf(f.Credential)}

@@ -41,7 +41,7 @@ func TestRetryOfWhatIsCompressed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = p.Close(context.Background()) }()
-	err = p.Look(t.Context(), s.set.Poison, func(m amqpbridge.ParkedMessage) amqpbridge.Disposition {
+	err = p.Look(t.Context(), s.set.PoisonQueue, func(m amqpbridge.ParkedMessage) amqpbridge.Disposition {
 		if m.ContentEncoding != "gzip" || !bytes.Equal(m.Body, body.Bytes()) {
 			t.Errorf("put aside as %q in %q", m.Body, m.ContentEncoding)
 		}
@@ -127,7 +127,7 @@ func TestParkingThatSeemsToBeEmpty(t *testing.T) {
 func (s *stage) finds(sw *client.Conn, over link.Dialer, n int) {
 	s.t.Helper()
 	for range n {
-		s.put(sw, "", s.set.Malformed, "x")
+		s.put(sw, "", s.set.MalformedQueue, "x")
 	}
 	p, err := amqpbridge.OpenParking(s.t.Context(), over)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *stage) finds(sw *client.Conn, over link.Dialer, n int) {
 	}
 	defer func() { _ = p.Close(context.Background()) }()
 	found := 0
-	if err := p.Look(s.t.Context(), s.set.Malformed, func(amqpbridge.ParkedMessage) amqpbridge.Disposition { found++; return amqpbridge.Keep }); err != nil || found != n {
+	if err := p.Look(s.t.Context(), s.set.MalformedQueue, func(amqpbridge.ParkedMessage) amqpbridge.Disposition { found++; return amqpbridge.Keep }); err != nil || found != n {
 		s.t.Errorf("%d of %d are found, %v", found, n, err)
 	}
 }

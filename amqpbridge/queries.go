@@ -124,7 +124,7 @@ func (q *queries) page(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQue
 // answer begins an answer in the form that the asker expects.
 func (q *queries) answer(j *job, req *wire.RegQuery) *wire.Answer {
 	realm := req.Username == "" || req.All()
-	a := &wire.Answer{Form: wire.FormKazoo, Fields: req.Fields, Realm: realm, Most: q.settings.ReplyMost}
+	a := &wire.Answer{Form: wire.FormKazoo, Fields: req.Fields, Realm: realm, Most: q.settings.MaxReply}
 	switch q.settings.QueryForm {
 	case "kazoo":
 	case "kazoo3":
@@ -168,7 +168,7 @@ func (q *queries) refuse(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQ
 		return "failed"
 	}
 	e := &wire.RegQueryError{Envelope: wire.Envelope{MsgID: req.MsgID}, Hint: fmt.Sprintf(
-		"the answer would exceed %d bytes: ask for fewer Fields, for one user, or with Count-Only", q.settings.ReplyMost)}
+		"the answer would exceed %d bytes: ask for fewer Fields, for one user, or with Count-Only", q.settings.MaxReply)}
 	q.reply(c, j, &req.Envelope, q.sender.RegQueryError(e))
 	return "too_large"
 }

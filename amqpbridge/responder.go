@@ -40,7 +40,7 @@ func (a *responder) read(j *job) error {
 		route = wire.Route{Generation: wire.Kazoo5}
 	}
 	j.route = route
-	j.aor, j.replyTTL = a.about(j.msg), a.settings.Budget
+	j.aor, j.replyTTL = a.about(j.msg), a.settings.ReplyDeadline
 	if req, ok := j.msg.(*wire.AuthnRequest); ok {
 		j.canary = isCanary(req)
 	}
@@ -106,7 +106,7 @@ func (a *responder) key(realm, user string) (domain.Key, error) {
 
 // left returns how much of a question's time there is still; at least a millisecond, so that it is never no limit at all.
 func (a *responder) left(j *job) time.Duration {
-	return max(a.settings.Budget-a.now().Sub(j.at), time.Millisecond)
+	return max(a.settings.ReplyDeadline-a.now().Sub(j.at), time.Millisecond)
 }
 
 // silent reports whether an asker of this generation is told nothing when nothing is found.

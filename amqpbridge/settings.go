@@ -6,28 +6,28 @@ import "time"
 type Settings struct {
 	// AuthnQueue and QueryQueue are shared by all registrars on a broker; RegistrationQueue belongs to one. Malformed and Poison
 	// are where deliveries are put aside.
-	AuthnQueue, QueryQueue, RegistrationQueue, Malformed, Poison string
+	AuthnQueue, QueryQueue, RegistrationQueue, MalformedQueue, PoisonQueue string
 	// AuthnPrefetch, QueryPrefetch and RegistrationPrefetch bound what is in hand of each flow, and with it memory.
 	AuthnPrefetch, QueryPrefetch, RegistrationPrefetch int
 	// QueueTTL is how long a question may wait in its queue; Budget is how long after its arrival here it is worth an
 	// answer.
-	QueueTTL, Budget time.Duration
+	QueueTTL, ReplyDeadline time.Duration
 	// QueueMost bounds the questions that wait in a queue; ParkedMost what is put aside in each parking queue.
-	QueueMost, ParkedMost int
+	MaxQueue, MaxParked int
 	// KnownMost is how many users each flow remembers at least that it has answered lately, and at most twice as many: they come before strangers when
 	// more is asked than can be answered, so it should be as many as there are phones. Each costs up to 40 bytes.
-	KnownMost int
+	MaxKnown int
 	// NotFound says what an asker is told when nothing is found: "follow" (what its generation expects), "silent" or "error".
 	NotFound string
 	// QueryForm is the form of answers to queries: "follow" (what the asker's generation expects), "whistle", "kazoo3" or "kazoo".
 	QueryForm string
 	// ReplyMost is the size cap of an answer about many, in bytes; past it the asker is refused with a hint.
-	ReplyMost int
+	MaxReply int
 	// FoldUsernames lower-cases user names, as Kazoo does; without it they are compared as received.
 	FoldUsernames bool
 	// Verify checks the digest of a client that a request carries: a right one is answered with Trusted-Auth and no password, a wrong one as
 	// if the user did not exist. The asker vouches for the nonce.
-	Verify bool
+	VerifyDigest bool
 	// Notices sends register, deregister and register_overwrite.
 	Notices bool
 	// Canary is how often the bridge asks a question of its own to see whether it is answered; zero is never.
@@ -47,7 +47,7 @@ type Settings struct {
 	// Quiet is how long nothing has to come at a stop for a queue to be taken for empty; zero is 300 ms, which a busy broker may need. One in memory needs less.
 	Quiet time.Duration
 	// Crashes is how often one delivery may crash the actor that works on it before it is parked as poison.
-	Crashes int
+	MaxCrashes int
 }
 
 // Reports returns the name of the queue of this registrar's own.
@@ -62,10 +62,10 @@ func (s Settings) Reports() string {
 func DefaultSettings() Settings {
 	return Settings{
 		AuthnQueue: "registrar.authn", QueryQueue: "registrar.query", RegistrationQueue: "registrar.registrations",
-		Malformed: "registrar.malformed", Poison: "registrar.poison",
+		MalformedQueue: "registrar.malformed", PoisonQueue: "registrar.poison",
 		AuthnPrefetch: 512, QueryPrefetch: 128, RegistrationPrefetch: 1000,
-		QueueTTL: 1500 * time.Millisecond, Budget: 700 * time.Millisecond,
-		QueueMost: 50_000, ParkedMost: 10_000, KnownMost: 1_000_000,
-		NotFound: "follow", QueryForm: "follow", ReplyMost: 8 << 20, Notices: true, Crashes: 5, Canary: 3 * time.Second, LeaderQueue: "registrar.leader",
+		QueueTTL: 1500 * time.Millisecond, ReplyDeadline: 700 * time.Millisecond,
+		MaxQueue: 50_000, MaxParked: 10_000, MaxKnown: 1_000_000,
+		NotFound: "follow", QueryForm: "follow", MaxReply: 8 << 20, Notices: true, MaxCrashes: 5, Canary: 3 * time.Second, LeaderQueue: "registrar.leader",
 	}
 }

@@ -26,12 +26,12 @@ func (s Settings) Topology(key string) link.Topology {
 			{Name: "targeted", Kind: "direct"},
 		},
 		Queues: []link.Queue{
-			{Name: s.Malformed, Kind: link.Quorum, Durable: true, MaxLength: s.ParkedMost, DeliveryLimit: deliveryLimit},
-			{Name: s.Poison, Kind: link.Quorum, Durable: true, MaxLength: s.ParkedMost, DeliveryLimit: deliveryLimit},
+			{Name: s.MalformedQueue, Kind: link.Quorum, Durable: true, MaxLength: s.MaxParked, DeliveryLimit: deliveryLimit},
+			{Name: s.PoisonQueue, Kind: link.Quorum, Durable: true, MaxLength: s.MaxParked, DeliveryLimit: deliveryLimit},
 			s.questions(s.AuthnQueue), s.questions(s.QueryQueue),
 			{
 				Name: s.Reports(), Kind: link.Quorum, Durable: true, DeliveryLimit: deliveryLimit,
-				DeadLetterKey: s.Poison, // over the default exchange
+				DeadLetterKey: s.PoisonQueue, // over the default exchange
 			},
 		},
 	}
@@ -54,7 +54,7 @@ func (s Settings) Topology(key string) link.Topology {
 
 func (s Settings) questions(name string) link.Queue {
 	return link.Queue{
-		Name: name, Kind: link.Classic, Durable: true, TTL: s.QueueTTL, MaxLength: s.QueueMost, Expires: orphaned,
+		Name: name, Kind: link.Classic, Durable: true, TTL: s.QueueTTL, MaxLength: s.MaxQueue, Expires: orphaned,
 	}
 }
 

@@ -113,7 +113,7 @@ const slice = 3 * time.Second // of one half of a pair
 // writes a second and a commit.
 func hammer(b *testing.B, dir string, n int) (writes, perCommit float64) {
 	b.Helper()
-	s := openStore(b, persistence.Options{Dir: dir, Places: 200_000})
+	s := openStore(b, persistence.Options{Dir: dir, MaxQueued: 200_000})
 	defer s.app.Stop(context.Background())
 	var acked atomic.Int64
 	var fences, writers sync.WaitGroup

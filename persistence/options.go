@@ -22,7 +22,7 @@ type Options struct {
 	// Keys seal and open the secrets of credentials; nil leaves them as they are.
 	Keys *Keyring
 	// Places is how many operations may wait for a writer; one more is refused with [domain.Overloaded]. Zero is 20,000.
-	Places int
+	MaxQueued int
 	// Shards is into how many shards the users are primed: the look through the file at opening then serves each of them once. Zero has every one served
 	// by a scan of its own.
 	Shards int
@@ -53,10 +53,10 @@ func (o Options) batch() int {
 }
 
 func (o Options) places() int {
-	if o.Places == 0 {
+	if o.MaxQueued == 0 {
 		return defaultPlaces
 	}
-	return o.Places
+	return o.MaxQueued
 }
 
 func (o Options) path(kind string) string { return filepath.Join(o.Dir, kind+".db") }

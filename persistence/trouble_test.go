@@ -240,7 +240,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 
 // More operations than there are places are refused at once: nobody waits for a place.
 func TestPlaces(t *testing.T) {
-	s := openStore(t, persistence.Options{Dir: t.TempDir(), Places: 10})
+	s := openStore(t, persistence.Options{Dir: t.TempDir(), MaxQueued: 10})
 	if err := s.app.Suspend("registrations/writer"); err != nil {
 		t.Fatal(err)
 	}

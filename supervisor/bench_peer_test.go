@@ -53,7 +53,7 @@ func runPeer(kind string) int {
 	} else {
 		cfg := supervisor.Config{Data: os.Getenv(peerDir), Link: d, Log: zerolog.Nop()}
 		if kind == "unrecorded" {
-			cfg.TraceEvents = -1
+			cfg.MaxTrace = -1
 		}
 		s, err := supervisor.Start(context.Background(), cfg)
 		if err != nil {

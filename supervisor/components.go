@@ -59,8 +59,8 @@ func (r *components) newStories() otp.Behaviour[console.CrashReportsMessage] {
 func assemble(cfg Config, boot uint32) *components {
 	clock := cfg.Clock
 	r := &components{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
-	if cfg.TraceEvents > 0 {
-		r.recorder = trace.New(cfg.TraceEvents, clock.Now(), clock.Mono())
+	if cfg.MaxTrace > 0 {
+		r.recorder = trace.New(cfg.MaxTrace, clock.Now(), clock.Mono())
 	}
 	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot), otp.WithRecorder(r.recorder), otp.WithFaults(cfg.Faults))
 	r.stories = otp.NewRef[console.CrashReportsMessage](r.sys, "observe/stories", otp.WithBound(storiesWaiting))
@@ -72,12 +72,12 @@ func assemble(cfg Config, boot uint32) *components {
 	}, otp.ChildCrashed, otp.Abandoned)
 	r.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
 	r.sys.Subscribe(func(rep otp.Report) { r.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)
-	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync, Keys: cfg.Keys, MaxSize: cfg.StoreMost, Shards: directory.Shards}
+	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync, Keys: cfg.Keys, MaxSize: cfg.MaxStore, Shards: directory.Shards}
 	r.credentials = persistence.NewCredentials(r.sys, store)
 	r.registrations = persistence.NewRegistrations(r.sys, store)
 	r.realms = otp.NewRef[credential.RealmsMessage](r.sys, "realms")
 	r.users = directory.NewUsers(r.sys)
-	clocks := amqpbridge.NewClocks(cfg.Limits.Remember)
+	clocks := amqpbridge.NewClocks(cfg.Limits.TombstoneTTL)
 	r.primed = clocks.Learn
 	r.bridge = amqpbridge.New(amqpbridge.Spec{
 		System: r.sys, Dialer: dialer(cfg), Settings: cfg.Bridge, Realms: r.realms, Users: r.users, Registrations: r.registrations,
@@ -105,14 +105,14 @@ func hostname() string {
 
 func (r *components) newRealms() otp.Behaviour[credential.RealmsMessage] {
 	return credential.NewRealms(credential.Env{
-		Store: r.credentials, CacheMost: r.cfg.CacheMost, Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
+		Store: r.credentials, CacheMost: r.cfg.MaxCache, Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
 	})
 }
 
 func (r *components) directory() directory.Env {
 	return directory.Env{
-		Store: r.registrations, Credentials: r.credentials, Guests: r.cfg.Guests, Notify: r.bridge.Notify, Primed: r.primed,
-		Limits: r.cfg.Limits, Now: r.clock.Now, Sweep: r.cfg.Sweep, SweepMost: 1000, Idle: max(0, r.cfg.Idle), Live: r.cfg.LiveMost,
+		Store: r.registrations, Credentials: r.credentials, Guests: r.cfg.Unprovisioned, Notify: r.bridge.Notify, Primed: r.primed,
+		Limits: r.cfg.Limits, Now: r.clock.Now, Sweep: r.cfg.ExpiryInterval, SweepMost: 1000, Idle: max(0, r.cfg.PassivateAfter), Live: r.cfg.MaxLive,
 		Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
 	}
 }
@@ -125,23 +125,23 @@ func (cfg Config) withDefaults() Config {
 	if cfg.Limits == (registration.Limits{}) {
 		cfg.Limits = registration.DefaultLimits()
 	}
-	if cfg.Guests == (directory.UnprovisionedLimits{}) {
-		cfg.Guests = directory.UnprovisionedLimits{Realm: 10_000, All: 100_000}
+	if cfg.Unprovisioned == (directory.UnprovisionedLimits{}) {
+		cfg.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 10_000, Total: 100_000}
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = otp.SystemClock()
 	}
-	if cfg.Idle == 0 {
-		cfg.Idle = 10 * time.Minute
+	if cfg.PassivateAfter == 0 {
+		cfg.PassivateAfter = 10 * time.Minute
 	}
-	if cfg.Sweep == 0 {
-		cfg.Sweep = time.Minute
+	if cfg.ExpiryInterval == 0 {
+		cfg.ExpiryInterval = time.Minute
 	}
-	if cfg.CacheMost == 0 {
-		cfg.CacheMost = 100_000
+	if cfg.MaxCache == 0 {
+		cfg.MaxCache = 100_000
 	}
-	if cfg.TraceEvents == 0 {
-		cfg.TraceEvents = trace.DefaultEvents
+	if cfg.MaxTrace == 0 {
+		cfg.MaxTrace = trace.DefaultEvents
 	}
 	if cfg.Version == "" {
 		cfg.Version = "devel"

@@ -33,21 +33,21 @@ type Config struct {
 	// Limits bound what one user may hold; see [registration.DefaultLimits].
 	Limits registration.Limits
 	// Guests bound the registrations of users without credentials; both zero means 10,000 in a realm and 100,000 in all.
-	Guests directory.UnprovisionedLimits
+	Unprovisioned directory.UnprovisionedLimits
 	// CacheMost is how many credentials are cached a realm; zero means 100,000.
-	CacheMost int
+	MaxCache int
 	// Sweep is how often ended registrations are looked for; zero means a minute.
-	Sweep time.Duration
+	ExpiryInterval time.Duration
 	// Idle is how long a user's actor may have nothing to do before it is put away; zero means ten minutes, negative never.
-	Idle time.Duration
+	PassivateAfter time.Duration
 	// LiveMost is about how many users' actors there are at most; zero means no limit.
-	LiveMost int
+	MaxLive int
 	// TraceEvents is how many events the recorder keeps, about; zero means 65,536, negative that nothing is recorded.
-	TraceEvents int
+	MaxTrace int
 	// Keys seal the secrets of credentials on disk; nil leaves them as they are.
 	Keys *persistence.Keyring
 	// StoreMost is how large each file of the store may grow, in bytes; zero is as large as the disk allows.
-	StoreMost int64
+	MaxStore int64
 	// Faults holds faults that may be armed, before and while the server runs; nil allows none, nor a process to be killed through the control socket.
 	Faults *fault.Set
 	// Clock is the source of time; nil is the system's.

@@ -15,7 +15,7 @@ import (
 // Strangers ask for ever new names, in realms that there are and that there are not, and register with them: no actor stays for it and memory stays
 // flat. REGISTRAR_TEST_FLOOD makes it last longer than three seconds.
 func TestFloodOfStrangers(t *testing.T) {
-	b := newLoopbed(t, func(c *supervisor.Config) { c.Guests = directory.UnprovisionedLimits{Realm: 50, All: 200} })
+	b := newLoopbed(t, func(c *supervisor.Config) { c.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 50, Total: 200} })
 	b.provision("acme.test", "100", nil)
 	lasts := 3 * time.Second
 	if text := os.Getenv("REGISTRAR_TEST_FLOOD"); text != "" {

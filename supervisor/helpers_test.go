@@ -48,7 +48,7 @@ func newTestbed(tb testing.TB) *testbed {
 // machine is. Queues with other bounds than the product's have other names: all tests may share a broker.
 func patient() amqpbridge.Settings {
 	s := amqpbridge.DefaultSettings()
-	s.Budget, s.QueueTTL = otptest.Long, otptest.Long
+	s.ReplyDeadline, s.QueueTTL = otptest.Long, otptest.Long
 	s.AuthnQueue, s.QueryQueue = s.AuthnQueue+".patient", s.QueryQueue+".patient"
 	return s
 }

@@ -97,10 +97,10 @@ func newLoopbed(t *testing.T, change func(*supervisor.Config)) *loopbed {
 	t.Helper()
 	b := &loopbed{T: t, broker: memory.New(), clock: &clock{}, in: make(chan link.Delivery, 10_000)}
 	b.cfg = supervisor.Config{
-		Data: t.TempDir(), Link: b.broker, Clock: b.clock, Sweep: 5 * time.Millisecond, Bridge: amqpbridge.DefaultSettings(), Limits: registration.DefaultLimits(),
+		Data: t.TempDir(), Link: b.broker, Clock: b.clock, ExpiryInterval: 5 * time.Millisecond, Bridge: amqpbridge.DefaultSettings(), Limits: registration.DefaultLimits(),
 		Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
 	}
-	b.cfg.Bridge.Budget = 10 * time.Second // of the test's clock
+	b.cfg.Bridge.ReplyDeadline = 10 * time.Second // of the test's clock
 	b.cfg.Bridge.Quiet = 50 * time.Millisecond
 	if change != nil {
 		change(&b.cfg)

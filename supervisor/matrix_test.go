@@ -39,7 +39,7 @@ func TestCrashMatrixOnFiles(t *testing.T) {
 const matrixAtOnce = 8
 
 func withFaults(c *supervisor.Config) {
-	c.Faults, c.Idle = &fault.Set{}, 20*time.Millisecond
+	c.Faults, c.PassivateAfter = &fault.Set{}, 20*time.Millisecond
 }
 
 // filesMatrix plays one cell.

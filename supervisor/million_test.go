@@ -36,7 +36,7 @@ func BenchmarkMillionUsers(b *testing.B) {
 	empty := heap()
 	for b.Loop() {
 		began := time.Now()
-		s, err := supervisor.Start(b.Context(), supervisor.Config{Data: dir, Link: memory.New(), Idle: -1})
+		s, err := supervisor.Start(b.Context(), supervisor.Config{Data: dir, Link: memory.New(), PassivateAfter: -1})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -111,9 +111,9 @@ func BenchmarkMillionEndWhilePhonesRegister(b *testing.B) {
 	dir, users := b.TempDir(), millionUsers()
 	fillStore(b, dir, users, -time.Hour)
 	limits := registration.DefaultLimits()
-	limits.Remember = time.Minute
+	limits.TombstoneTTL = time.Minute
 	for b.Loop() {
-		s, err := supervisor.Start(b.Context(), supervisor.Config{Data: dir, Link: memory.New(), Sweep: time.Second, Limits: limits})
+		s, err := supervisor.Start(b.Context(), supervisor.Config{Data: dir, Link: memory.New(), ExpiryInterval: time.Second, Limits: limits})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -57,7 +57,7 @@ func TestRubbish(t *testing.T) {
 	var log journal
 	b := newLoopbed(t, func(c *supervisor.Config) {
 		c.Log = zerolog.New(&log)
-		c.Bridge.ParkedMost = 100
+		c.Bridge.MaxParked = 100
 	})
 	b.provision("acme.test", "100", nil)
 	b.report(kazoo4Report, regSuccess)
@@ -84,7 +84,7 @@ func TestRubbish(t *testing.T) {
 		return n, kinds
 	}
 	b.until("all counted", func() bool { n, _ := refused(); return n == uint64(sent) })
-	if ready, _ := b.broker.Depth(b.cfg.Bridge.Malformed); ready != 100 {
+	if ready, _ := b.broker.Depth(b.cfg.Bridge.MalformedQueue); ready != 100 {
 		t.Errorf("%d are set aside, the most is 100", ready)
 	}
 	for _, c := range b.server.Counts() {

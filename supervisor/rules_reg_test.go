@@ -245,7 +245,7 @@ func queryRules() []rule {
 			b.report(kazoo4Report, regSuccess)
 			b.equal("whistle key", length(b.ask(whistleQuery, regQuery)), 1)
 		}},
-		{says: "5: an answer beyond its cap is refused with a hint", settings: func(c *supervisor.Config) { c.Bridge.ReplyMost = 300 }, test: func(b *loopbed) {
+		{says: "5: an answer beyond its cap is refused with a hint", settings: func(c *supervisor.Config) { c.Bridge.MaxReply = 300 }, test: func(b *loopbed) {
 			register(b)
 			m := b.ask(realmQuery, regQuery.with(fields{"Username": nil}))
 			if m["Event-Name"] != "reg_query_error" || !strings.Contains(fmt.Sprint(m["Error-Message"]), "Count-Only") {
@@ -325,7 +325,7 @@ func noticeRules() []rule {
 				b.put(kazoo4Report, publishing(f))
 				b.until(field, func() bool { return b.outcomes()["malformed_bad_value"] == before+1 })
 			}
-			ready, _ := b.broker.Depth(b.cfg.Bridge.Malformed)
+			ready, _ := b.broker.Depth(b.cfg.Bridge.MalformedQueue)
 			b.equal("set aside", ready, 8)
 		}},
 	}

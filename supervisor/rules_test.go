@@ -162,7 +162,7 @@ func authnRules() []rule {
 	}
 	hash := func(s string) string { h := md5.Sum([]byte(s)); return hex.EncodeToString(h[:]) }
 	right := hash(hash("100:acme.test:s3cret") + ":n0nce:00000001:cn:auth:" + hash("REGISTER:sip:acme.test"))
-	verify := func(c *supervisor.Config) { c.Bridge.Verify = true }
+	verify := func(c *supervisor.Config) { c.Bridge.VerifyDigest = true }
 	return []rule{
 		{says: "4: a realm that is an IP address is the host of To", test: func(b *loopbed) {
 			b.provision("acme.test", "100", nil)

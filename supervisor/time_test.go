@@ -258,7 +258,7 @@ func otherTimeRules() []rule {
 			b.goneAfter(100*time.Second, first)
 		}},
 		{says: "7: users without credentials are accepted up to the limits", settings: func(c *supervisor.Config) {
-			c.Guests = directory.UnprovisionedLimits{Realm: 3, All: 5}
+			c.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 3, Total: 5}
 		}, test: func(b *loopbed) {
 			b.provision("acme.test", "100", nil)
 			come := func(realm, user string) string {
@@ -285,7 +285,7 @@ func otherTimeRules() []rule {
 			})
 		}},
 		{says: "7: a guest that gets credentials gives its place back at its next registration", settings: func(c *supervisor.Config) {
-			c.Guests = directory.UnprovisionedLimits{Realm: 1, All: 1}
+			c.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 1, Total: 1}
 		}, test: func(b *loopbed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.equal("full", b.report(kazoo4Report, at(0, fields{"Username": "200"})), "refused_guest")

@@ -85,7 +85,7 @@ func TestManyEndAtOnce(t *testing.T) {
 				down[string(ev.Key.User)]++
 			}
 		}
-		e.Limits.Remember = time.Second
+		e.Limits.TombstoneTTL = time.Second
 	})
 	const users = 3000 // six steps of the sweeper
 	var fill sync.WaitGroup

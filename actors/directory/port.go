@@ -32,7 +32,7 @@ type Credentials interface {
 // GuestLimits bound the users that register without having credentials here: a migration has them, a flood of made-up names as well.
 type UnprovisionedLimits struct {
 	// Realm and All are the most of one realm, and of all realms together; none below 1.
-	Realm, All int
+	PerRealm, Total int
 }
 
 // Env is what the shards share. It is immutable.

@@ -35,7 +35,7 @@ func (g *unprovisioned) restart(shard int) {
 func (g *unprovisioned) take(shard int, realm domain.Realm) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.all >= g.limits.All || g.realms[realm] >= g.limits.Realm {
+	if g.all >= g.limits.Total || g.realms[realm] >= g.limits.PerRealm {
 		return false
 	}
 	g.shards[shard][realm]++

@@ -18,7 +18,7 @@ func register(rec domain.Record, m Register, now time.Time, lim Limits) (domain.
 	if r, refused := precedence(rec, m, now, lim); refused {
 		return rec, Outcome{Result: r}
 	}
-	expires := min(m.Expires, lim.Expires)
+	expires := min(m.Expires, lim.MaxExpires)
 	b := domain.Binding{
 		ID: m.ID, Contact: m.Contact, Stamp: m.Stamp, Digest: m.Digest, Doc: m.Doc,
 		Deadline: time.UnixMilli(m.Stamp.Arrival).Add(expires - m.Age).UTC(),
@@ -40,7 +40,7 @@ func register(rec domain.Record, m Register, now time.Time, lim Limits) (domain.
 			next.Bindings = append(next.Bindings, old)
 		default:
 			out.replace(old, now, lim)
-			next.Tombstones = bury(next.Tombstones, old, m.Stamp, m.Digest, now.Add(lim.Remember))
+			next.Tombstones = bury(next.Tombstones, old, m.Stamp, m.Digest, now.Add(lim.TombstoneTTL))
 		}
 	}
 	return next, out
@@ -141,7 +141,7 @@ func prune(rec domain.Record, now time.Time, lim Limits) (next domain.Record, ou
 			continue
 		}
 		out.Ended = append(out.Ended, b)
-		if until := b.Deadline.Add(lim.Remember); now.Before(until) {
+		if until := b.Deadline.Add(lim.TombstoneTTL); now.Before(until) {
 			next.Tombstones = bury(next.Tombstones, b, b.Stamp, b.Digest, until)
 		}
 	}
@@ -167,7 +167,7 @@ func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.
 		} else {
 			out.Ended = append(out.Ended, b)
 		}
-		next.Tombstones = bury(next.Tombstones, b, by, d, now.Add(lim.Remember))
+		next.Tombstones = bury(next.Tombstones, b, by, d, now.Add(lim.TombstoneTTL))
 	}
 	return next, out
 }

@@ -298,7 +298,7 @@ func TestTombstonesAreForgottenAndBounded(t *testing.T) {
 	if n := len(u.rec.Tombstones); n != maxTombstones {
 		t.Errorf("%d tombstones, want %d", n, maxTombstones)
 	}
-	rec, _, changed := prune(u.rec, at(40).Add(u.lim.Remember+time.Hour), u.lim)
+	rec, _, changed := prune(u.rec, at(40).Add(u.lim.TombstoneTTL+time.Hour), u.lim)
 	if !changed || !rec.Empty() {
 		t.Errorf("a day later there is still %+v", rec)
 	}
@@ -336,7 +336,7 @@ func TestFlushSparesWhatIsNewer(t *testing.T) {
 func TestLongLifetimesAreCut(t *testing.T) {
 	u := newUser(t)
 	u.register(arrives(switchA, "one", 0, 1e9), Registered)
-	if got := u.rec.Bindings[0].Deadline; !got.Equal(start.Add(u.lim.Expires)) {
+	if got := u.rec.Bindings[0].Deadline; !got.Equal(start.Add(u.lim.MaxExpires)) {
 		t.Errorf("deadline %v", got)
 	}
 }

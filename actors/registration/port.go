@@ -25,9 +25,9 @@ type Limits struct {
 	// Bindings is the largest number of bindings; a further one displaces the oldest. At least 1.
 	Bindings int
 	// Remember is how long a removal is remembered: at least as long as a queue can hold a message.
-	Remember time.Duration
+	TombstoneTTL time.Duration
 	// Expires is the longest lifetime that is believed; a longer one is cut to it.
-	Expires time.Duration
+	MaxExpires time.Duration
 	// Grace is how long after its end a binding still counts as there when the phone comes back: such a registration is no first one.
 	// What has ended is not shown meanwhile.
 	Grace time.Duration
@@ -35,7 +35,7 @@ type Limits struct {
 
 // DefaultLimits returns one binding, a day of memory for removals and 30 days as the longest lifetime.
 func DefaultLimits() Limits {
-	return Limits{Bindings: 1, Remember: 24 * time.Hour, Expires: 30 * 24 * time.Hour}
+	return Limits{Bindings: 1, TombstoneTTL: 24 * time.Hour, MaxExpires: 30 * 24 * time.Hour}
 }
 
 // Env is what every registration actor shares. It is immutable.

@@ -103,17 +103,17 @@ func (f *serveFlags) config(env Env, log zerolog.Logger) (supervisor.Config, err
 		faults = &fault.Set{}
 	}
 	return supervisor.Config{
-		TraceEvents: events, Faults: faults,
-		Data: f.Data, Link: rabbit.New(broker), Admin: f.Admin, Log: log, Version: Version(), CacheMost: f.CacheMost, Sweep: f.Sweep,
-		Keys: keys, Idle: idle, LiveMost: f.LiveMost, StoreMost: f.StoreMost << 20,
-		Limits: registration.Limits{Bindings: f.Bindings, Remember: f.Remember, Expires: f.MaxExpires, Grace: f.Grace},
-		Guests: f.guests(),
+		MaxTrace: events, Faults: faults,
+		Data: f.Data, Link: rabbit.New(broker), Admin: f.Admin, Log: log, Version: Version(), MaxCache: f.CacheMost, ExpiryInterval: f.Sweep,
+		Keys: keys, PassivateAfter: idle, MaxLive: f.LiveMost, MaxStore: f.StoreMost << 20,
+		Limits: registration.Limits{Bindings: f.Bindings, TombstoneTTL: f.Remember, MaxExpires: f.MaxExpires, Grace: f.Grace},
+		Unprovisioned: f.guests(),
 		Bridge: amqpbridge.Settings{
-			AuthnQueue: f.AuthnQueue, QueryQueue: f.QueryQueue, RegistrationQueue: f.RegistrationQueue, Malformed: f.MalformedQueue,
-			Poison: f.PoisonQueue, AuthnPrefetch: f.AuthnPrefetch, QueryPrefetch: f.QueryPrefetch, RegistrationPrefetch: f.RegistrationPrefetch,
-			QueueTTL: f.QueueTTL, Budget: f.Budget, QueueMost: f.QueueMost, ParkedMost: f.ParkedMost, KnownMost: f.KnownMost, NotFound: f.NotFound,
-			QueryForm: f.QueryForm, ReplyMost: f.ReplyMost, FoldUsernames: f.FoldUsernames, Verify: f.VerifyDigest, Notices: f.Notices,
-			Canary: f.Canary, Node: f.Node, LeaderQueue: f.LeaderQueue, SyncAtStart: f.SyncAtStart, PermanentError: f.PermanentError, Crashes: f.Crashes,
+			AuthnQueue: f.AuthnQueue, QueryQueue: f.QueryQueue, RegistrationQueue: f.RegistrationQueue, MalformedQueue: f.MalformedQueue,
+			PoisonQueue: f.PoisonQueue, AuthnPrefetch: f.AuthnPrefetch, QueryPrefetch: f.QueryPrefetch, RegistrationPrefetch: f.RegistrationPrefetch,
+			QueueTTL: f.QueueTTL, ReplyDeadline: f.Budget, MaxQueue: f.QueueMost, MaxParked: f.ParkedMost, MaxKnown: f.KnownMost, NotFound: f.NotFound,
+			QueryForm: f.QueryForm, MaxReply: f.ReplyMost, FoldUsernames: f.FoldUsernames, VerifyDigest: f.VerifyDigest, Notices: f.Notices,
+			Canary: f.Canary, Node: f.Node, LeaderQueue: f.LeaderQueue, SyncAtStart: f.SyncAtStart, PermanentError: f.PermanentError, MaxCrashes: f.Crashes,
 		},
 	}, nil
 }
@@ -121,9 +121,9 @@ func (f *serveFlags) config(env Env, log zerolog.Logger) (supervisor.Config, err
 // guests are the limits; none is not the same as not set.
 func (f *limitFlags) guests() directory.UnprovisionedLimits {
 	if f.GuestsEach == 0 || f.GuestsMost == 0 {
-		return directory.UnprovisionedLimits{Realm: -1, All: -1}
+		return directory.UnprovisionedLimits{PerRealm: -1, Total: -1}
 	}
-	return directory.UnprovisionedLimits{Realm: f.GuestsEach, All: f.GuestsMost}
+	return directory.UnprovisionedLimits{PerRealm: f.GuestsEach, Total: f.GuestsMost}
 }
 
 const nodeLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"

@@ -132,7 +132,7 @@ func (w *World) Boot() {
 // settings are those of the bridge.
 func (w *World) settings() {
 	w.set = amqpbridge.DefaultSettings()
-	w.set.Canary, w.set.Node, w.set.Notices, w.set.Service, w.set.Crashes = w.opts.Canary, w.opts.Node, w.opts.Notices, w.opts.Service, 1000
+	w.set.Canary, w.set.Node, w.set.Notices, w.set.Service, w.set.MaxCrashes = w.opts.Canary, w.opts.Node, w.opts.Notices, w.opts.Service, 1000
 }
 
 // many is a number of crashes that is never reached: they are what it is about, and nobody gives up.
@@ -142,7 +142,7 @@ const many = 1 << 30
 func (w *World) tree(run *domain.RunClock, clocks *amqpbridge.Clocks) otp.SupSpec {
 	intensity := cmp.Or(w.opts.Intensity, many)
 	env := directory.Env{
-		Store: w.Store, Credentials: w.Store, Guests: directory.UnprovisionedLimits{Realm: 100, All: 100}, Limits: registration.DefaultLimits(), Now: run.Now,
+		Store: w.Store, Credentials: w.Store, Guests: directory.UnprovisionedLimits{PerRealm: 100, Total: 100}, Limits: registration.DefaultLimits(), Now: run.Now,
 		Primed: clocks.Learn, Notify: w.bridge.Notify, Sweep: 20 * time.Second, SweepMost: 10, Idle: cmp.Or(w.opts.Idle, 20*time.Second),
 		Intensity: intensity, Period: time.Second, CoolDown: time.Second,
 	}
