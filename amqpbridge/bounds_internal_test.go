@@ -32,7 +32,7 @@ func run(t *testing.T, sys *otp.System, children ...otp.ChildSpec) {
 
 func reached(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	if !otptest.Reached(ok) {
+	if !otptest.Eventually(ok) {
 		t.Fatalf("not %s in time", what)
 	}
 }

@@ -102,7 +102,7 @@ func begin(t *testing.T, broker link.Dialer, set amqpbridge.Settings, clock ...f
 
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	if !otptest.Reached(ok) {
+	if !otptest.Eventually(ok) {
 		t.Fatalf("not %s in time", what)
 	}
 }
@@ -143,7 +143,7 @@ func TestDrain(t *testing.T) {
 		}
 	}
 	report(200)
-	ctx, cancel := context.WithTimeout(t.Context(), otptest.Long)
+	ctx, cancel := context.WithTimeout(t.Context(), otptest.Timeout)
 	defer cancel()
 	for _, f := range s.Flows() {
 		if _, err := otp.Call(ctx, otp.External("test"), f, func(from otp.From[amqpbridge.Drained]) amqpbridge.ConsumerMessage {

@@ -111,7 +111,7 @@ func (b *bench) on(f func(*otp.Context[ConsumerMessage])) {
 // until waits for a state of the flow.
 func (b *bench) until(what string, ok func(*Consumer) bool) {
 	b.t.Helper()
-	if !otptest.Reached(func() (yes bool) {
+	if !otptest.Eventually(func() (yes bool) {
 		b.on(func(*otp.Context[ConsumerMessage]) { yes = ok(b.flow) })
 		return yes
 	}) {
@@ -131,16 +131,16 @@ func TestDrainEndsWithoutItsConnection(t *testing.T) {
 	l := newStub()
 	close(l.ready)
 	b := newBench(t, l)
-	deliver := otptest.Soon(t, "consumer", l.deliver)
+	deliver := otptest.Receive(t, "consumer", l.deliver)
 	deliver(link.Delivery{Tag: 1})
-	done := otptest.Soon(t, "work", b.asks)
+	done := otptest.Receive(t, "work", b.asks)
 	drained := b.drain()
 	b.until("cancelled", func(f *Consumer) bool { return f.stopped })
 	b.on(func(*otp.Context[ConsumerMessage]) {
 		b.tell(attach{}) // stands before the word to acknowledge
 		done(settled("done"))
 	})
-	if err := otptest.Soon(t, "answer to the drain", drained); err != nil {
+	if err := otptest.Receive(t, "answer to the drain", drained); err != nil {
 		t.Error(err)
 	}
 }
@@ -150,11 +150,11 @@ func TestDrainEndsWithANewConnection(t *testing.T) {
 	l := newStub()
 	close(l.ready)
 	b := newBench(t, l)
-	otptest.Soon(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
-	otptest.Soon(t, "work", b.asks) // never done
+	otptest.Receive(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
+	otptest.Receive(t, "work", b.asks) // never done
 	drained := b.drain()
 	b.tell(attach{session: newStub(), by: 1})
-	if err := otptest.Soon(t, "answer to the drain", drained); err != nil {
+	if err := otptest.Receive(t, "answer to the drain", drained); err != nil {
 		t.Error(err)
 	}
 }
@@ -164,11 +164,11 @@ func TestAcknowledgesWhatWasFinishedBeforeItsConsumer(t *testing.T) {
 	l := newStub()
 	l.early = func(deliver func(link.Delivery)) { deliver(link.Delivery{Tag: 1}) }
 	b := newBench(t, l)
-	done := otptest.Soon(t, "work", b.asks)
+	done := otptest.Receive(t, "work", b.asks)
 	b.on(func(*otp.Context[ConsumerMessage]) { done(settled("done")) })
 	b.until("finished", func(f *Consumer) bool { return f.acks.settled == 1 && !f.flushing })
 	close(l.ready)
-	if tag := otptest.Soon(t, "acknowledgement", l.acks); tag != 1 {
+	if tag := otptest.Receive(t, "acknowledgement", l.acks); tag != 1 {
 		t.Errorf("acknowledged %d", tag)
 	}
 }
@@ -186,15 +186,15 @@ func TestPausesWhileItSubscribes(t *testing.T) {
 	mine <- b
 	b.until("pausing", func(f *Consumer) bool { return f.session != nil && f.by == nil })
 	close(l.ready)
-	otptest.Soon(t, "end of the subscription", l.closed)
+	otptest.Receive(t, "end of the subscription", l.closed)
 	if len(b.asks) > 0 {
 		t.Error("it works on what it cannot answer")
 	}
 	l.early = nil
 	b.mute.Store(false)
-	otptest.Soon(t, "consumer", l.deliver)
-	otptest.Soon(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
-	otptest.Soon(t, "work", b.asks)
+	otptest.Receive(t, "consumer", l.deliver)
+	otptest.Receive(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
+	otptest.Receive(t, "work", b.asks)
 }
 
 // A subscription that begins while the flow is being drained is cancelled as any other: not before what the broker has handed out has come.
@@ -211,8 +211,8 @@ func TestDrainWhileItSubscribes(t *testing.T) {
 	if !held {
 		t.Error("it has not waited for the prefetch to fill up")
 	}
-	otptest.Soon(t, "cancellation", l.cancelled)
-	if err := otptest.Soon(t, "answer to the drain", drained); err != nil {
+	otptest.Receive(t, "cancellation", l.cancelled)
+	if err := otptest.Receive(t, "answer to the drain", drained); err != nil {
 		t.Error(err)
 	}
 }
@@ -223,7 +223,7 @@ func TestDrainEndsUnderSteadyLoad(t *testing.T) {
 		l := newStub()
 		close(l.ready)
 		b := newBench(t, l)
-		deliver := otptest.Soon(t, "consumer", l.deliver)
+		deliver := otptest.Receive(t, "consumer", l.deliver)
 		b.on(func(*otp.Context[ConsumerMessage]) { b.flow.spec.Consumer.Prefetch = 1000 })
 		began, drained := time.Now(), b.drain()
 		tick := time.NewTicker(fillQuiet / 2)
@@ -231,7 +231,7 @@ func TestDrainEndsUnderSteadyLoad(t *testing.T) {
 		for tag := uint64(1); len(l.cancelled) == 0; tag++ {
 			<-tick.C
 			deliver(link.Delivery{Tag: tag})
-			done := otptest.Soon(t, "work", b.asks)
+			done := otptest.Receive(t, "work", b.asks)
 			b.on(func(*otp.Context[ConsumerMessage]) {
 				done(outcome{then: func(*otp.Context[ConsumerMessage]) string { return "answered" }})
 			})
@@ -239,7 +239,7 @@ func TestDrainEndsUnderSteadyLoad(t *testing.T) {
 				t.Fatal("it waits for ever")
 			}
 		}
-		if err := otptest.Soon(t, "answer to the drain", drained); err != nil {
+		if err := otptest.Receive(t, "answer to the drain", drained); err != nil {
 			t.Error(err)
 		}
 	})

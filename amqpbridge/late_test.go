@@ -48,7 +48,7 @@ func TestAnswersAreNotSentLate(t *testing.T) {
 	s.raise()
 	sw := s.connect()
 	s.question(sw, "first")
-	otptest.Soon(t, "answer", write.reached)
+	otptest.Receive(t, "answer", write.reached)
 	const more = 20
 	for i := range more {
 		s.question(sw, strconv.Itoa(i))

@@ -67,7 +67,7 @@ func TestWhoCannotAnswerLeavesQuestionsToItsNeighbour(t *testing.T) {
 	defer func() { _ = sw.Close(context.Background()) }()
 	ask := func() {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(ctx, otptest.Long)
+		ctx, cancel := context.WithTimeout(ctx, otptest.Timeout)
 		defer cancel()
 		if m, err := sw.Authn(ctx, "acme.test", "100"); err != nil {
 			t.Fatalf("a question is lost: %v; %v and %v", err, one.Tally.Counts(), two.Tally.Counts())

@@ -63,8 +63,8 @@ type opened struct {
 // publisherWaiting bounds what waits for the publisher: one whose write is stuck would otherwise gather all that is answered meanwhile.
 const publisherWaiting = 20_000
 
-// Unrefused has a new session reach the publisher however much waits there.
-func (publisherAttach) Unrefused() {}
+// Unbounded has a new session reach the publisher however much waits there.
+func (publisherAttach) Unbounded() {}
 
 func (Send) publisherMessage()            {}
 func (Park) publisherMessage()            {}

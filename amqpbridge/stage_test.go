@@ -132,7 +132,7 @@ func (s *stage) take(queue string, n int) (all []link.Delivery) {
 		s.t.Fatal(err)
 	}
 	for range n {
-		all = append(all, otptest.Soon(s.t, "message", in))
+		all = append(all, otptest.Receive(s.t, "message", in))
 	}
 	return all
 }

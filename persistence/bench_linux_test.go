@@ -39,7 +39,7 @@ func (s *store) commits() (n int) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	text := fmt.Sprintf("%+v", info.Shown)
+	text := fmt.Sprintf("%+v", info.BehaviourState)
 	if _, err := fmt.Sscanf(text[strings.Index(text, "Commits:"):], "Commits:%d}", &n); err != nil {
 		s.t.Fatal(err)
 	}

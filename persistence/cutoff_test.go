@@ -29,7 +29,7 @@ func openToFaults(t *testing.T) (*store, *fault.Set) {
 // until waits for a condition that other processes bring about.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	if !otptest.Reached(ok) {
+	if !otptest.Eventually(ok) {
 		t.Fatalf("never %s", what)
 	}
 }

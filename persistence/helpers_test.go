@@ -44,7 +44,7 @@ func openStore(t testing.TB, o persistence.Options, with ...otp.Option) *store {
 }
 
 func (s *store) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), otptest.Long)
+	ctx, cancel := context.WithTimeout(context.Background(), otptest.Timeout)
 	defer cancel()
 	if err := s.app.Stop(ctx); err != nil {
 		s.t.Error(err)

@@ -43,7 +43,7 @@ func TestRunsAreCountedOverPowerCuts(t *testing.T) {
 	after := t.TempDir()
 	const wantCuts, wantRuns = 300, 100
 	cuts := 0 // of those since it is under way
-	for began := time.Now(); time.Since(began) < otptest.Long && (cuts < wantCuts || last.Load() < wantRuns); {
+	for began := time.Now(); time.Since(began) < otptest.Timeout && (cuts < wantCuts || last.Load() < wantRuns); {
 		<-time.After(rand.N(5 * time.Millisecond))
 		before := last.Load()
 		if before > 0 {

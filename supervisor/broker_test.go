@@ -51,7 +51,7 @@ func TestBrokerComesAndGoes(t *testing.T) {
 	restart()
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
-	err = sw.Report(within(t, otptest.Long), client.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour})
+	err = sw.Report(within(t, otptest.Timeout), client.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestRubbishIsParked(t *testing.T) {
 	}
 	for _, kind := range []string{"registration.success.a.b", "registration.query.a.b", "authn.endpoint.req.a"} {
 		for _, body := range rubbish {
-			if err := sw.Publish(within(t, otptest.Long), "registrar", kind, []byte(body)); err != nil {
+			if err := sw.Publish(within(t, otptest.Timeout), "registrar", kind, []byte(body)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -149,7 +149,7 @@ func TestRubbishIsParked(t *testing.T) {
 // drainQueue takes n messages off a queue and counts their reasons.
 func (b *testbed) drainQueue(queue string, n int) map[string]int {
 	b.t.Helper()
-	ctx := within(b.t, otptest.Long)
+	ctx := within(b.t, otptest.Timeout)
 	s, err := b.dialer().Dial(ctx, "drain")
 	if err != nil {
 		b.t.Fatal(err)
@@ -184,7 +184,7 @@ func TestExchangesOfOthers(t *testing.T) {
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
 	authn(t, sw, wire.Kazoo5)
-	err := sw.Report(within(t, otptest.Long), client.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour})
+	err := sw.Report(within(t, otptest.Timeout), client.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestAskerGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sw.Publish(within(t, otptest.Long), exchange, key, body); err != nil {
+	if err := sw.Publish(within(t, otptest.Timeout), exchange, key, body); err != nil {
 		t.Fatal(err)
 	}
 	b.until("counted", func() bool { return b.outcomes("publisher", "asker_gone") == 1 })

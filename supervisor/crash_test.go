@@ -40,7 +40,7 @@ func TestEveryProcessMayDie(t *testing.T) {
 			phones.Go(func() {
 				user := strconv.Itoa(i)
 				b.ask(sw, user)
-				err := sw.Report(within(t, otptest.Long), client.Registration{
+				err := sw.Report(within(t, otptest.Timeout), client.Registration{
 					Realm: realm, User: user, Contact: fmt.Sprintf("sip:%s@192.0.2.1:%d", user, 5000+round), Expires: time.Hour,
 				})
 				if err != nil {
@@ -133,7 +133,7 @@ func TestChangedCredentialCountsForTheNextAuthn(t *testing.T) {
 	for i := range 50 {
 		want := fmt.Sprintf("secret-%d", i)
 		b.provision(realm, "100", want)
-		m, err := sw.Authn(within(t, otptest.Long), realm, "100")
+		m, err := sw.Authn(within(t, otptest.Timeout), realm, "100")
 		if r, ok := m.(*wire.AuthnResponse); err != nil || !ok || r.Password.Reveal() != want {
 			t.Fatalf("got %+v, %v", m, err)
 		}
@@ -142,7 +142,7 @@ func TestChangedCredentialCountsForTheNextAuthn(t *testing.T) {
 	if err != nil || !there {
 		t.Fatal(there, err)
 	}
-	m, err := sw.Authn(within(t, otptest.Long), realm, "100")
+	m, err := sw.Authn(within(t, otptest.Timeout), realm, "100")
 	if _, ok := m.(*wire.AuthnError); !ok {
 		t.Errorf("got %+v, %v", m, err)
 	}
@@ -155,7 +155,7 @@ func TestRegistrationEndsAtItsTime(t *testing.T) {
 	sw := b.connect("switch", wire.Kazoo5)
 	const lifetime = 5 * time.Second
 	began := time.Now()
-	err := sw.Report(within(t, otptest.Long), client.Registration{Realm: realm, User: "100", Contact: phone, Expires: lifetime})
+	err := sw.Report(within(t, otptest.Timeout), client.Registration{Realm: realm, User: "100", Contact: phone, Expires: lifetime})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestRegistrationEndsAtItsTime(t *testing.T) {
 	stored := time.Now() // it has arrived before, and ends so long after its arrival
 	b.until("ended", func() bool {
 		asked := time.Now()
-		m, err := sw.Query(within(t, otptest.Long), realm, "100")
+		m, err := sw.Query(within(t, otptest.Timeout), realm, "100")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,8 +185,8 @@ func TestStrangersStartNothing(t *testing.T) {
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
 	for i := range 100 {
-		_, _ = sw.Authn(within(t, otptest.Long), fmt.Sprintf("strange-%d.test", i), "100")
-		_, _ = sw.Query(within(t, otptest.Long), realm, fmt.Sprintf("stranger-%d", i))
+		_, _ = sw.Authn(within(t, otptest.Timeout), fmt.Sprintf("strange-%d.test", i), "100")
+		_, _ = sw.Query(within(t, otptest.Timeout), realm, fmt.Sprintf("stranger-%d", i))
 	}
 	if n := b.dynamic(); n != 0 {
 		t.Errorf("%d processes were started for strangers", n)

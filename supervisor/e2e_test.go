@@ -32,13 +32,13 @@ func TestPhoneRegistersThroughKamailio(t *testing.T) {
 	desk := kamailio.Phone{User: "100", Realm: realm, Password: "secret", Contact: `"Desk" <` + phone + `;transport=udp>`, Expires: 300}
 	register := func(ph kamailio.Phone, want int) {
 		t.Helper()
-		if err := proxy.Register(within(t, otptest.Long), ph, want); err != nil {
+		if err := proxy.Register(within(t, otptest.Timeout), ph, want); err != nil {
 			t.Fatal(err)
 		}
 	}
 	shown := func(contact string) {
 		t.Helper()
-		m, err := sw.Query(within(t, otptest.Long), realm, "100", "Contact", "User-Agent")
+		m, err := sw.Query(within(t, otptest.Timeout), realm, "100", "Contact", "User-Agent")
 		r, ok := m.(*wire.RegQueryResponse)
 		if err != nil || !ok || len(r.Fields) != 1 {
 			t.Fatalf("got %+v, %v", m, err)
@@ -76,7 +76,7 @@ func TestPhoneRegistersThroughKamailio(t *testing.T) {
 	desk.Expires = 0
 	register(desk, 200)
 	results("removed", 1) // though the contact is now named with ;expires=0
-	m, err := sw.Query(within(t, otptest.Long), realm, "100")
+	m, err := sw.Query(within(t, otptest.Timeout), realm, "100")
 	if _, ok := m.(*wire.RegQueryError); !ok {
 		t.Errorf("after unregistering: %+v, %v", m, err)
 	}

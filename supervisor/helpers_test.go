@@ -48,7 +48,7 @@ func newTestbed(tb testing.TB) *testbed {
 // machine is. Queues with other bounds than the product's have other names: all tests may share a broker.
 func patient() amqpbridge.Settings {
 	s := amqpbridge.DefaultSettings()
-	s.ReplyDeadline, s.QueueTTL = otptest.Long, otptest.Long
+	s.ReplyDeadline, s.QueueTTL = otptest.Timeout, otptest.Timeout
 	s.AuthnQueue, s.QueryQueue = s.AuthnQueue+".patient", s.QueryQueue+".patient"
 	return s
 }
@@ -79,7 +79,7 @@ func (b *testbed) stop() {
 // until waits for a condition that other processes bring about.
 func (b *testbed) until(what string, ok func() bool) {
 	b.t.Helper()
-	if otptest.Reached(ok) {
+	if otptest.Eventually(ok) {
 		return
 	}
 	var reasons []string
@@ -97,7 +97,7 @@ func (b *testbed) dialer() link.Dialer {
 
 func (b *testbed) connect(name string, g wire.Generation) *client.Conn {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), otptest.Long)
+	ctx, cancel := context.WithTimeout(context.Background(), otptest.Timeout)
 	defer cancel()
 	s, err := client.Connect(ctx, b.dialer(), name, g)
 	if err != nil {

@@ -55,7 +55,7 @@ func desk(i, port, expires int) kamailio.Phone {
 
 func (f *field) register(p *kamailio.Proxy, ph kamailio.Phone, want int) {
 	f.t.Helper()
-	if err := p.Register(within(f.t, otptest.Long), ph, want); err != nil {
+	if err := p.Register(within(f.t, otptest.Timeout), ph, want); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -185,7 +185,7 @@ func TestTwoHundredPhones(t *testing.T) {
 			f.shows(right[i], f.b)
 		}
 	}
-	m, err := f.app.Ask(within(t, otptest.Long), &wire.RegQuery{Realm: realm, CountOnly: true})
+	m, err := f.app.Ask(within(t, otptest.Timeout), &wire.RegQuery{Realm: realm, CountOnly: true})
 	if r, ok := m.(*wire.RegQueryResponse); err != nil || !ok || r.Count != 2*half-len(ends) {
 		t.Errorf("counted %+v, %v", m, err)
 	}

@@ -132,7 +132,7 @@ func (b *loopbed) stop() {
 
 func (b *loopbed) connect() {
 	b.Helper()
-	ctx := within(b, otptest.Long)
+	ctx := within(b, otptest.Timeout)
 	var err error
 	if b.session, err = b.broker.Dial(ctx, peerKey); err != nil {
 		b.Fatal(err)
@@ -236,7 +236,7 @@ func (b *loopbed) next() link.Delivery {
 	case d := <-b.in:
 		b.took(d)
 		return d
-	case <-time.After(otptest.Long):
+	case <-time.After(otptest.Timeout):
 		b.Fatalf("nothing came: %v", b.server.Counts())
 		return link.Delivery{}
 	}
@@ -322,7 +322,7 @@ func (b *loopbed) provision(realm, user string, change func(*domain.Credential))
 
 func (b *loopbed) until(what string, ok func() bool) {
 	b.Helper()
-	if !otptest.Reached(ok) {
+	if !otptest.Eventually(ok) {
 		b.Fatalf("not %s in time: %v", what, b.server.Counts())
 	}
 }

@@ -126,7 +126,7 @@ func (m *filesMatrix) heal(server *supervisor.Server) {
 
 // readyBeside waits until the server is ready while what was abandoned still hangs.
 func (m *filesMatrix) readyBeside(server *supervisor.Server) {
-	if !otptest.Reached(func() bool { ok, _ := server.Ready(); return ok }) {
+	if !otptest.Eventually(func() bool { ok, _ := server.Ready(); return ok }) {
 		_, reasons := server.Ready()
 		m.Errorf("it is not ready while what was abandoned hangs: %v\n%v", reasons, server.Tree())
 	}
@@ -138,7 +138,7 @@ func (m *filesMatrix) process(server *supervisor.Server) string {
 		return m.cell.Process
 	}
 	for _, n := range flat(server.Tree()) {
-		if ok, _ := filepath.Match(m.cell.Process, n.Name); ok && (n.InHand != "" || n.State != "up" || m.cell.Message == "") { // the first is the one that was killed
+		if ok, _ := filepath.Match(m.cell.Process, n.Name); ok && (n.Handling != "" || n.State != "up" || m.cell.Message == "") { // the first is the one that was killed
 			return n.Name
 		}
 	}

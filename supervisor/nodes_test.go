@@ -54,7 +54,7 @@ func TestTwoRegistrars(t *testing.T) {
 	register := func(from, to int) {
 		t.Helper()
 		for i := from; i < to; i++ {
-			if err := sw.Report(within(t, otptest.Long), client.Registration{
+			if err := sw.Report(within(t, otptest.Timeout), client.Registration{
 				Realm: realm, User: strconv.Itoa(i), Contact: fmt.Sprintf("<sip:%d@192.0.2.1>", i), Expires: time.Hour,
 			}); err != nil {
 				t.Fatal(err)
@@ -64,7 +64,7 @@ func TestTwoRegistrars(t *testing.T) {
 	ask := func(n int) {
 		t.Helper()
 		for i := range n {
-			if m, err := sw.Authn(within(t, otptest.Long), realm, strconv.Itoa(i%10)); err != nil {
+			if m, err := sw.Authn(within(t, otptest.Timeout), realm, strconv.Itoa(i%10)); err != nil {
 				t.Fatal(err)
 			} else if _, ok := m.(*wire.AuthnResponse); !ok {
 				t.Fatalf("got %T", m)
@@ -87,7 +87,7 @@ func TestTwoRegistrars(t *testing.T) {
 		return sent == 50 && left == 50
 	})
 
-	if err := sw.Publish(within(t, otptest.Long), "registrar", "registration.sync", []byte(`{"Event-Name":"reg_sync","Msg-ID":"s","Server-ID":"gone"}`)); err != nil {
+	if err := sw.Publish(within(t, otptest.Timeout), "registrar", "registration.sync", []byte(`{"Event-Name":"reg_sync","Msg-ID":"s","Server-ID":"gone"}`)); err != nil {
 		t.Fatal(err)
 	}
 	b.until("one of them answers the sync", func() bool {
@@ -114,7 +114,7 @@ func TestTwoRegistrars(t *testing.T) {
 // leads asks the pulse.
 func (b *testbed) leads() bool {
 	info, err := b.server.Inspect(context.Background(), "bridge/pulse")
-	return err == nil && fmt.Sprintf("%+v", info.Shown) == "{Listening:true Leads:true}"
+	return err == nil && fmt.Sprintf("%+v", info.BehaviourState) == "{Listening:true Leads:true}"
 }
 
 // The connection looks well and nothing arrives, because somebody has taken a binding away: the registrar notices that its own questions are not answered,

@@ -26,7 +26,7 @@ func TestMainJob(t *testing.T) {
 			b.provision(realm, "100", "secret")
 			sw := b.connect("switch", g)
 			authn(t, sw, g)
-			err := sw.Report(within(t, otptest.Long), client.Registration{
+			err := sw.Report(within(t, otptest.Timeout), client.Registration{
 				Realm: "ACME.test", User: "100", Contact: `"Desk" <` + phone + `>`, Expires: 5 * time.Minute,
 			})
 			if err != nil {
@@ -45,7 +45,7 @@ func TestMainJob(t *testing.T) {
 
 func authn(t *testing.T, sw *client.Conn, g wire.Generation) {
 	t.Helper()
-	m, err := sw.Authn(within(t, otptest.Long), realm, "100")
+	m, err := sw.Authn(within(t, otptest.Timeout), realm, "100")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func authn(t *testing.T, sw *client.Conn, g wire.Generation) {
 
 func query(t *testing.T, sw *client.Conn, g wire.Generation) {
 	t.Helper()
-	m, err := sw.Query(within(t, otptest.Long), realm, "100", "Contact", "Expires", "Nonsense")
+	m, err := sw.Query(within(t, otptest.Timeout), realm, "100", "Contact", "Expires", "Nonsense")
 	if err != nil {
 		t.Fatal(err)
 	}

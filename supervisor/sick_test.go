@@ -57,7 +57,7 @@ func (s *sick) trouble(part string) string {
 	var find func(n otp.Node) string
 	find = func(n otp.Node) string {
 		if n.Name == "bridge/"+part {
-			return n.Trouble
+			return n.Condition
 		}
 		for _, c := range n.Children {
 			if t := find(c); t != "" {

@@ -37,7 +37,7 @@ func TestControlWhileItStarts(t *testing.T) {
 		}
 	})
 	socket := filepath.Join(cfg.Data, supervisor.ControlSocket)
-	if !otptest.Reached(func() bool { _, err := os.Stat(socket); return err == nil && faults.Rules()[0].Hits > 0 }) {
+	if !otptest.Eventually(func() bool { _, err := os.Stat(socket); return err == nil && faults.Rules()[0].Hits > 0 }) {
 		t.Fatal("it does not come as far")
 	}
 	c := console.NewClient(socket)

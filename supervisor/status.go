@@ -55,7 +55,7 @@ func (s *Server) Tree() otp.Node {
 	root, why := app.Tree(), s.trouble()
 	var tell func(n *otp.Node)
 	tell = func(n *otp.Node) {
-		n.Trouble = why[n.Name]
+		n.Condition = why[n.Name]
 		for i := range n.Children {
 			tell(&n.Children[i])
 		}
@@ -71,7 +71,7 @@ func (s *Server) Inspect(ctx context.Context, process string) (otp.Info, error) 
 		return otp.Info{}, err
 	}
 	info, err := app.Inspect(ctx, process)
-	info.Trouble = s.trouble()[process]
+	info.Condition = s.trouble()[process]
 	return info, err
 }
 

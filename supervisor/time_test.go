@@ -312,7 +312,7 @@ func otherTimeRules() []rule {
 // giveBack takes all that waits for the registrar and gives it back, so that it comes as redelivered.
 func (b *loopbed) giveBack() {
 	b.Helper()
-	ctx := within(b, otptest.Long)
+	ctx := within(b, otptest.Timeout)
 	s, err := b.broker.Dial(ctx, "thief")
 	if err != nil {
 		b.Fatal(err)

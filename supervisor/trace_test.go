@@ -55,7 +55,7 @@ func TestOneMessageIsOneStory(t *testing.T) {
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
 	report := client.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour}
-	if err := sw.Report(within(t, otptest.Long), report); err != nil {
+	if err := sw.Report(within(t, otptest.Timeout), report); err != nil {
 		t.Fatal(err)
 	}
 	user := trace.Filter{User: "100", Realm: realm}
@@ -88,7 +88,7 @@ func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
 	report := client.Registration{Realm: realm, User: "100", Contact: `"Desk" <` + phone + `>`, Expires: time.Hour}
-	if err := sw.Report(within(t, otptest.Long), report); err != nil {
+	if err := sw.Report(within(t, otptest.Timeout), report); err != nil {
 		t.Fatal(err)
 	}
 	b.until("registered", func() bool { return b.outcomes("registrations", "registered") == 1 })
@@ -96,12 +96,12 @@ func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
 	if err := b.server.Suspend(writer); err != nil {
 		t.Fatal(err)
 	}
-	if err := sw.Report(within(t, otptest.Long), report); err != nil {
+	if err := sw.Report(within(t, otptest.Timeout), report); err != nil {
 		t.Fatal(err)
 	}
 	b.until("on its way to the disk", func() bool {
 		info, err := b.server.Inspect(t.Context(), actor)
-		return err == nil && strings.Contains(fmt.Sprintf("%+v", info.Shown), "Writing:true")
+		return err == nil && strings.Contains(fmt.Sprintf("%+v", info.BehaviourState), "Writing:true")
 	})
 	if err := b.server.Kill(actor); err != nil {
 		t.Fatal(err)
@@ -120,14 +120,14 @@ func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
 	t.Log("\n" + b.story(user))
 	told := func() trace.CrashReport {
 		t.Helper()
-		all, err := b.server.Crashes(within(t, otptest.Long))
+		all, err := b.server.Crashes(within(t, otptest.Timeout))
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%d stories, %v", len(all), err)
 		}
 		return all[0]
 	}
 	b.until("the story is there", func() bool {
-		all, err := b.server.Crashes(within(t, otptest.Long))
+		all, err := b.server.Crashes(within(t, otptest.Timeout))
 		return err == nil && len(all) == 1
 	})
 	story := told()
@@ -169,7 +169,7 @@ func TestSecretsAreRecordedNowhere(t *testing.T) {
 	sw := b.connect("switch", wire.Kazoo5)
 	ask := func() {
 		t.Helper()
-		m, err := sw.Authn(within(t, otptest.Long), realm, "100")
+		m, err := sw.Authn(within(t, otptest.Timeout), realm, "100")
 		if r, ok := m.(*wire.AuthnResponse); err != nil || !ok || !strings.HasPrefix(r.Password.Reveal(), mark) {
 			t.Fatalf("%v, %v", m, err)
 		}
@@ -190,7 +190,7 @@ func TestSecretsAreRecordedNowhere(t *testing.T) {
 	found := map[string]string{"log": log.String()}
 	_, found["metrics"] = b.get("/metrics")
 	_, found["readiness"] = b.get("/readyz")
-	stories, err := b.server.Crashes(within(t, otptest.Long))
+	stories, err := b.server.Crashes(within(t, otptest.Timeout))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func collected(t *testing.T, events []trace.Event) string {
 
 // stories counts the crash stories.
 func (b *testbed) stories() int {
-	all, err := b.server.Crashes(within(b.t, otptest.Long))
+	all, err := b.server.Crashes(within(b.t, otptest.Timeout))
 	if err != nil {
 		b.t.Error(err)
 	}
@@ -260,7 +260,7 @@ func (b *testbed) stories() int {
 // look adds what each process shows of itself.
 func (b *testbed) look(n otp.Node, found map[string]string) {
 	b.t.Helper()
-	info, err := b.server.Inspect(within(b.t, otptest.Long), n.Name)
+	info, err := b.server.Inspect(within(b.t, otptest.Timeout), n.Name)
 	if err != nil {
 		b.t.Error(err)
 	}

@@ -195,7 +195,7 @@ func TestLateAnswerDoesNotBringAnOldCredentialBack(t *testing.T) {
 		f, err := b.lookup("100")
 		asked <- fmt.Sprint(f.Credential.Secret.Reveal(), err)
 	}()
-	if !otptest.Reached(func() bool {
+	if !otptest.Eventually(func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return len(s.held) == 1

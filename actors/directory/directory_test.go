@@ -217,7 +217,7 @@ func (b *bed) state(process string) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return fmt.Sprintf("%+v", info.Shown)
+	return fmt.Sprintf("%+v", info.BehaviourState)
 }
 
 func (b *bed) shown(user string, want ...string) {

@@ -16,7 +16,7 @@ import (
 
 func (b *bed) eventually(what string, is func() bool) {
 	b.t.Helper()
-	if !otptest.Reached(is) {
+	if !otptest.Eventually(is) {
 		b.t.Fatal(what)
 	}
 }

@@ -49,7 +49,7 @@ func (s *Shard) Init(c *otp.Context[Message]) error {
 			return trace.Label{Prefix: "user/", Realm: string(k.Realm), User: string(k.User)}
 		},
 		New:       func(k domain.Key) otp.Behaviour[registration.Message] { return registration.New(env, k) },
-		Intensity: s.env.Intensity, Period: s.env.Period, CoolDown: s.env.CoolDown, Idle: s.env.Idle, MaxLive: perShard(s.env.Live),
+		Intensity: s.env.Intensity, Period: s.env.Period, CoolDown: s.env.CoolDown, PassivateAfter: s.env.Idle, MaxLive: perShard(s.env.Live),
 		OnExit: func(k domain.Key, r otp.Reason) { s.onExit(c, k, r) },
 	})
 	return nil

@@ -138,7 +138,7 @@ func TestAbandonFollowsTheSupervisorsRules(t *testing.T) {
 			s.Errorf("the temporary one is still there: %v, %v", list, err)
 		}
 	}))
-	t.Run("one that waits for its restart", inSuite(otp.SupSpec{Intensity: 5, Period: time.Hour, Backoff: &otp.Backoff{First: time.Minute, Most: time.Hour}},
+	t.Run("one that waits for its restart", inSuite(otp.SupSpec{Intensity: 5, Period: time.Hour, Backoff: &otp.Backoff{Initial: time.Minute, Max: time.Hour}},
 		[]otp.ChildSpec{{ID: "a"}}, func(s *suite) {
 			s.crash("a")
 			abandon(s, "a")

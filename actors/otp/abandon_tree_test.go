@@ -205,7 +205,7 @@ func TestAbandonedWhileItEnds(t *testing.T) {
 		})
 	})
 	t.Run("put away", func(t *testing.T) {
-		inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5, Idle: time.Minute}, func(t *testing.T, h *house) {
+		inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5, PassivateAfter: time.Minute}, func(t *testing.T, h *house) {
 			wake := end(t, h, func() { time.Sleep(3 * time.Minute) })
 			undelivered := make(chan error, 1)
 			if err := h.deliver(t, "k", told{undelivered}); err != nil {

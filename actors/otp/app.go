@@ -103,13 +103,13 @@ type Node struct {
 	Since time.Duration
 	// Queue is how many messages wait, Oldest at most how long the first of them has; InHand is the type of the one being handled, if
 	// any, and HandledFor since when.
-	Queue      int
-	Oldest     time.Duration
-	InHand     string
-	HandledFor time.Duration
+	Queue       int
+	Oldest      time.Duration
+	Handling    string
+	HandlingFor time.Duration
 	// Trouble is what keeps the process from its work though it is up: a state that is expected and ends by itself. The engine knows of none; the
 	// application fills it in.
-	Trouble string
+	Condition string
 	// Dynamic is how many dynamic children it has.
 	Dynamic  int
 	Children []Node
@@ -173,8 +173,8 @@ func (n Node) draw(b *strings.Builder, indent string) {
 	if n.Queue > 0 {
 		fmt.Fprintf(b, " oldest=%v", round(n.Oldest))
 	}
-	if n.InHand != "" {
-		fmt.Fprintf(b, " in-hand=%s for %v", n.InHand, round(n.HandledFor))
+	if n.Handling != "" {
+		fmt.Fprintf(b, " handling=%s for %v", n.Handling, round(n.HandlingFor))
 	}
 	if n.Dynamic > 0 {
 		fmt.Fprintf(b, " children=%d", n.Dynamic)

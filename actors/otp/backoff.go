@@ -6,22 +6,22 @@ import "time"
 // what crashes is restarted at once, and gives up soon.
 type Backoff struct {
 	// First is the delay of the first restart; each further one doubles it, up to Most. A child that has been up for Most begins anew.
-	First, Most time.Duration
+	Initial, Max time.Duration
 	// Jitter is the share of a delay, from 0 to 1, that is random, so that what crashed together does not come back together.
 	Jitter float64
 }
 
 // delay returns how long the restart after n others in a row is put off; random is from 0 to 1.
 func (b *Backoff) delay(n int, random float64) time.Duration {
-	d := b.First
+	d := b.Initial
 	for range min(n, 62) {
-		if d >= b.Most/2 {
-			d = b.Most
+		if d >= b.Max/2 {
+			d = b.Max
 			break
 		}
 		d *= 2
 	}
-	d = min(d, b.Most)
+	d = min(d, b.Max)
 	return d - time.Duration(b.Jitter*random*float64(d))
 }
 
@@ -43,7 +43,7 @@ func (s *sup) again(c *child) {
 		return
 	}
 	now := s.p.sys.clock.Mono()
-	if now-c.upSince >= s.spec.Backoff.Most {
+	if now-c.upSince >= s.spec.Backoff.Max {
 		c.row = 0
 	}
 	d := s.spec.Backoff.delay(c.row, s.p.sys.random())

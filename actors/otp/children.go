@@ -22,12 +22,12 @@ var (
 
 // Child is one child of a supervisor (OTP: which_children/1).
 type Child struct {
-	ID         string
-	Kind       string // worker or supervisor
-	State      string // up, starting, crashed, restarting, stopping, down
-	Restart    Restart
-	Process    string
-	Incarnated Epoch // zero when there is none
+	ID      string
+	Kind    string // worker or supervisor
+	State   string // up, starting, crashed, restarting, stopping, down
+	Restart Restart
+	Process string
+	Epoch   Epoch // zero when there is none
 }
 
 // Counts says how many children a supervisor has (OTP: count_children/1).
@@ -155,7 +155,7 @@ func (a *App) WhichChildren(supervisor string) ([]Child, error) {
 			x.Kind = "supervisor"
 		}
 		if c.p != nil && c.state == childUp {
-			x.Incarnated = c.p.currentEpoch()
+			x.Epoch = c.p.currentEpoch()
 		}
 		out = append(out, x)
 	}

@@ -25,7 +25,7 @@ type DynamicSupervisorSpec[K comparable, M any] struct {
 	Bound int
 	// Idle is how long a child may have nothing to do, give or take a half, before it is put away: it ends in order, and the next message for
 	// its key starts it anew. Zero is for ever. A behaviour may refuse, see [Passivator].
-	Idle time.Duration
+	PassivateAfter time.Duration
 	// Most is how many children there may be before one more has another put away that has been idle for about the longest: of sixteen, taken at
 	// random. Zero is no limit. It is no promise: children that are busy, or refuse, stay.
 	MaxLive int
@@ -76,7 +76,7 @@ func NewDynamicSupervisor[N any, K comparable, M any](c *Context[N], spec Dynami
 	}
 	x := c.p.extra()
 	x.families = append(x.families, f)
-	if spec.Idle > 0 {
+	if spec.PassivateAfter > 0 {
 		f.sweepIdle()
 	}
 	return f

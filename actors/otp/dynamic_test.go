@@ -206,7 +206,7 @@ func TestFamilyComesBackToItsLimit(t *testing.T) {
 	}
 	close(until)
 	next := busy
-	if !otptest.Reached(func() bool {
+	if !otptest.Eventually(func() bool {
 		next++
 		_, err := h.ask(t, strconv.Itoa(next))
 		return err == nil && live() <= most+1 // one may be on its way

@@ -13,8 +13,8 @@ type Info struct {
 	Node
 	// State is what the behaviour shows of itself ([Stater]), nil if it shows nothing. Busy means that the process did not get to show
 	// it: its handler was still at work when the operator's patience ended.
-	Shown any
-	Busy  bool
+	BehaviourState any
+	Busy           bool
 	// Handled counts the messages since the start of the process, modulo 2³².
 	Handled uint32
 	// Memory estimates what the engine holds for the process, in bytes, and what its behaviour says that it holds itself ([Sizer]).
@@ -40,7 +40,7 @@ func (a *App) Inspect(ctx context.Context, name string) (Info, error) {
 	info := Info{Busy: true}
 	select {
 	case o := <-shown:
-		info.Shown, info.Memory, info.Busy = o.state, o.size, false
+		info.BehaviourState, info.Memory, info.Busy = o.state, o.size, false
 	case <-ctx.Done():
 	}
 	info.Node = p.node("")
@@ -126,7 +126,7 @@ func (p *proc) node(state string) Node {
 		}
 	}
 	if e := p.inHand; e != nil && e.lane != controlLane {
-		n.InHand, n.HandledFor = fmt.Sprintf("%T", e.msg), now-e.at
+		n.Handling, n.HandlingFor = fmt.Sprintf("%T", e.msg), now-e.at
 	}
 	if n.Epoch == over {
 		n.Epoch = 0

@@ -47,7 +47,7 @@ func TestInspect(t *testing.T) {
 	p := grow(t, lenient, []string{"a"})
 	p.awaitEcho("a")
 	info, err := p.app.Inspect(t.Context(), "a")
-	if err != nil || info.Shown != "state of a" || info.Busy || info.Memory < 1<<20 || info.Handled != 1 || info.Kind != "worker" || info.State != "up" {
+	if err != nil || info.BehaviourState != "state of a" || info.Busy || info.Memory < 1<<20 || info.Handled != 1 || info.Kind != "worker" || info.State != "up" {
 		t.Errorf("got %+v, %v", info, err)
 	}
 	release := make(chan struct{})
@@ -58,7 +58,7 @@ func TestInspect(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	info, err = p.app.Inspect(ctx, "a")
-	if err != nil || !info.Busy || info.Queue != 2 || info.Oldest <= 0 || info.InHand != "otp_test.block" || info.HandledFor <= 0 || info.Shown != nil {
+	if err != nil || !info.Busy || info.Queue != 2 || info.Oldest <= 0 || info.Handling != "otp_test.block" || info.HandlingFor <= 0 || info.BehaviourState != nil {
 		t.Errorf("while it hangs: %+v, %v", info, err)
 	}
 	close(release)
@@ -86,7 +86,7 @@ func TestSuspendStepResume(t *testing.T) {
 	if slices.Contains(p.j.all(), "a0") {
 		t.Error("a suspended process works")
 	}
-	if info, err := p.app.Inspect(t.Context(), "a"); err != nil || info.State != "suspended" || info.Queue != 3 || info.Shown != "state of a" {
+	if info, err := p.app.Inspect(t.Context(), "a"); err != nil || info.State != "suspended" || info.Queue != 3 || info.BehaviourState != "state of a" {
 		t.Errorf("it can be looked at: %+v, %v", info, err)
 	}
 	if err := p.app.Step("a"); err != nil {
@@ -135,7 +135,7 @@ func count(lines []string, line string) (n int) {
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spec := lenient
-		spec.Backoff = &otp.Backoff{First: time.Second, Most: 10 * time.Second}
+		spec.Backoff = &otp.Backoff{Initial: time.Second, Max: 10 * time.Second}
 		p := grow(t, spec, []string{"a"})
 		began := time.Now()
 		for i, seconds := range []int{1, 2, 4, 8, 10, 10} {
@@ -171,7 +171,7 @@ func TestBackoff(t *testing.T) {
 func TestBackoffJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spec := lenient
-		spec.Backoff = &otp.Backoff{First: time.Hour, Most: time.Hour, Jitter: 0.5}
+		spec.Backoff = &otp.Backoff{Initial: time.Hour, Max: time.Hour, Jitter: 0.5}
 		p := grow(t, spec, []string{"a"})
 		seen := map[time.Duration]bool{}
 		for i := range 20 {
@@ -227,7 +227,7 @@ type manor struct {
 
 func (h *manor) Init(c *otp.Context[msg]) error {
 	h.family = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[int, msg]{
-		Name: func(i int) string { return fmt.Sprint("kept/", i) }, Idle: time.Minute,
+		Name: func(i int) string { return fmt.Sprint("kept/", i) }, PassivateAfter: time.Minute,
 		New:    func(i int) otp.Behaviour[msg] { return &keeper{j: h.j, key: i, refuse: i == 2} },
 		OnExit: func(i int, r otp.Reason) { h.j.add(fmt.Sprint("exit ", i, " ", kindOf(r))) },
 	})

@@ -63,7 +63,7 @@ func TestAllWhoEndMeanwhileAreRestarted(t *testing.T) {
 
 // A child that has ended and waits for its restart is being restarted: it can be terminated, and stays so, and not be deleted or started before.
 func TestOperatorsAndARestartThatIsPutOff(t *testing.T) {
-	spec := otp.SupSpec{Intensity: 5, Period: time.Hour, Backoff: &otp.Backoff{First: time.Minute, Most: time.Minute}}
+	spec := otp.SupSpec{Intensity: 5, Period: time.Hour, Backoff: &otp.Backoff{Initial: time.Minute, Max: time.Minute}}
 	inSuite(spec, []otp.ChildSpec{{ID: "a"}}, func(s *suite) {
 		s.exit("a", otp.Normal)
 		s.must(s.restart("a"), otp.ErrRunning)

@@ -11,7 +11,7 @@ type Passivator interface{ Passivate() bool }
 
 // sweepIdle puts children away that have handled nothing for [FamilySpec.Idle]: one look at all of them now and then, instead of a timer each.
 func (f *DynamicSupervisor[K, M]) sweepIdle() {
-	f.owner.sys.clock.AfterFunc(f.spec.Idle/2, func() {
+	f.owner.sys.clock.AfterFunc(f.spec.PassivateAfter/2, func() {
 		f.owner.post(func() {
 			f.mu.Lock()
 			ended := f.over || f.stop

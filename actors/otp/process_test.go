@@ -242,7 +242,7 @@ func TestStoppedProcessAnswersWhatIsLeftInItsQueue(t *testing.T) {
 // vital is not refused.
 type vital struct{ note }
 
-func (vital) Unrefused() {}
+func (vital) Unbounded() {}
 
 func TestBoundIsAnExplicitAnswer(t *testing.T) {
 	s := otp.NewSystem()

@@ -20,11 +20,11 @@ type Ref[M any] struct {
 type RefOption func(*int32)
 
 // WithBound makes Tell answer [ErrOverloaded] while n messages wait. Completions, timers and monitors do not count, and
-// what is [Unrefused] is queued all the same.
+// what is [Unbounded] is queued all the same.
 func WithBound(n int) RefOption { return func(b *int32) { *b = int32(min(n, 1<<30)) } } //nolint:gosec // cut to fit.
 
-// Unrefused is a message that no bound refuses: one that its receiver must not miss, and of which there are few.
-type Unbounded interface{ Unrefused() }
+// Unbounded is a message that no bound refuses: one that its receiver must not miss, and of which there are few.
+type Unbounded interface{ Unbounded() }
 
 // NewRef makes an address. The name shows in reports, logs and the tree.
 func NewRef[M any](s *System, name string, opts ...RefOption) *Ref[M] {

@@ -129,7 +129,7 @@ func (s SupSpec) validate() error {
 	if s.AutoShutdown > AllSignificant {
 		return badSpecError("unknown auto-shutdown")
 	}
-	if b := s.Backoff; b != nil && (b.First <= 0 || b.Most < b.First || b.Jitter < 0 || b.Jitter > 1) {
+	if b := s.Backoff; b != nil && (b.Initial <= 0 || b.Max < b.Initial || b.Jitter < 0 || b.Jitter > 1) {
 		return badSpecError("back-off with a first delay of nothing, a last one before the first, or a jitter outside 0 to 1")
 	}
 	seen := map[string]bool{}

@@ -343,7 +343,7 @@ func significantCases() map[string]any {
 func otherCases() map[string]any {
 	code := "no code is changed while it runs"
 	hanging := func(strategy otp.Strategy) func(*testing.T) {
-		return inSuite(otp.SupSpec{Strategy: strategy, Intensity: 1 << 30, Period: time.Hour, Backoff: &otp.Backoff{First: second, Most: second}},
+		return inSuite(otp.SupSpec{Strategy: strategy, Intensity: 1 << 30, Period: time.Hour, Backoff: &otp.Backoff{Initial: second, Max: second}},
 			[]otp.ChildSpec{child2("child1", otp.Permanent)}, func(s *suite) {
 				s.failing["child1"] = errInit
 				s.crash("child1")
@@ -373,7 +373,7 @@ func otherCases() map[string]any {
 			s.must(s.terminate("sub"), nil)
 			s.counts(2, 1, 1, 1)
 		}),
-		"count_restarting_children": inSuite(otp.SupSpec{Intensity: 10, Period: time.Hour, Backoff: &otp.Backoff{First: second, Most: second}},
+		"count_restarting_children": inSuite(otp.SupSpec{Intensity: 10, Period: time.Hour, Backoff: &otp.Backoff{Initial: second, Max: second}},
 			[]otp.ChildSpec{child2("a", otp.Permanent)}, func(s *suite) {
 				s.crash("a")
 				s.which("a restarting")

@@ -52,7 +52,7 @@ func TestChainOfCausesThatGoRound(t *testing.T) {
 	all := []trace.Event{event(1, trace.Message, "a", a, b), event(2, trace.Message, "b", b, a), event(3, trace.Message, "c", c, b)}
 	ended := make(chan []trace.Event, 1)
 	go func() { ended <- trace.Chain(all, c) }()
-	if !otptest.Reached(func() bool { return len(ended) == 1 }) {
+	if !otptest.Eventually(func() bool { return len(ended) == 1 }) {
 		t.Fatal("it has no end")
 	}
 	if got := <-ended; len(got) != 3 {

@@ -53,7 +53,7 @@ func waitQueue(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func poll(ts *testscript.TestScript, otherwise string, reached func() bool) {
-	if !otptest.Reached(reached) {
+	if !otptest.Eventually(reached) {
 		ts.Fatalf("%s", otherwise)
 	}
 }
@@ -181,7 +181,7 @@ func waitConsuming(ts *testscript.TestScript, neg bool, args []string) {
 	client := console.NewClient(filepath.Join(ts.MkAbs(args[0]), supervisor.ControlSocket))
 	poll(ts, "it never consumes", func() bool {
 		p, err := client.Inspect(context.Background(), "bridge/registrations")
-		return err == nil && strings.Contains(p.Shown, "Consuming:true")
+		return err == nil && strings.Contains(p.BehaviourState, "Consuming:true")
 	})
 }
 
@@ -193,7 +193,7 @@ func waitTrouble(ts *testscript.TestScript, neg bool, args []string) {
 	client := console.NewClient(filepath.Join(ts.MkAbs(args[0]), supervisor.ControlSocket))
 	poll(ts, args[1]+" is in no such trouble", func() bool {
 		p, err := client.Inspect(context.Background(), args[1])
-		return err == nil && strings.Contains(p.Trouble, args[2])
+		return err == nil && strings.Contains(p.Condition, args[2])
 	})
 }
 

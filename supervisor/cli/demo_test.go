@@ -73,7 +73,7 @@ func leavesNothing(t *testing.T, end func(*os.Process) error, until string, args
 func gone(t *testing.T, dir string) {
 	t.Helper()
 	left := ""
-	if otptest.Reached(func() bool { left = serving(t, dir); return left == "" }) {
+	if otptest.Eventually(func() bool { left = serving(t, dir); return left == "" }) {
 		return
 	}
 	t.Fatalf("still there: %q", left)
@@ -99,7 +99,7 @@ func empty(t *testing.T, dir string) {
 	t.Helper()
 	var left []os.DirEntry
 	var err error
-	if !otptest.Reached(func() bool { left, err = os.ReadDir(dir); return err == nil && len(left) == 0 }) {
+	if !otptest.Eventually(func() bool { left, err = os.ReadDir(dir); return err == nil && len(left) == 0 }) {
 		t.Fatalf("left behind: %v, %v", left, err)
 	}
 }

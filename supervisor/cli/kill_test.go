@@ -142,7 +142,7 @@ func (b binary) serve(t *testing.T, data, url string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { kill(cmd) })
-	if !otptest.Reached(func() bool {
+	if !otptest.Eventually(func() bool {
 		c, err := net.Dial("unix", filepath.Join(data, supervisor.ControlSocket))
 		return err == nil && c.Close() == nil
 	}) {

@@ -59,7 +59,7 @@ func (c *processShowCmd) Run(ctx context.Context, env Env) error {
 	if c.JSON {
 		return printJSON(env.Stdout, p)
 	}
-	shown := p.Shown
+	shown := p.BehaviourState
 	switch {
 	case p.Busy:
 		shown = "(busy: its handler is at work)"
@@ -68,5 +68,5 @@ func (c *processShowCmd) Run(ctx context.Context, env Env) error {
 	}
 	return printf(env.Stdout, "%s\n  kind      %s\n  state     %s for %v\n  trouble   %s\n  restarts  %d\n  epoch     %v\n  queue     %d, oldest %s\n  in hand   %s\n"+
 		"  handled   %d messages\n  children  %d\n  memory    %d bytes\n  shows     %s\n",
-		p.Name, p.Kind, p.State, p.Since.Round(time.Second), cmp.Or(p.Trouble, "none"), p.Restarts, p.Epoch, p.Queue, span(p.Oldest), inHand(p.Node), p.Handled, p.Dynamic, p.Memory, shown)
+		p.Name, p.Kind, p.State, p.Since.Round(time.Second), cmp.Or(p.Condition, "none"), p.Restarts, p.Epoch, p.Queue, span(p.Oldest), inHand(p.Node), p.Handled, p.Dynamic, p.Memory, shown)
 }

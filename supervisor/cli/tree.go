@@ -50,7 +50,7 @@ func (c *treeCmd) Run(ctx context.Context, env Env) error {
 // draw draws n behind its branch, and its children behind indent.
 func (c *treeCmd) draw(w io.Writer, n otp.Node, branch, indent string) {
 	_, _ = fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\t%d\t%v\t%d\t%s\t%s\t%s\t%s\n", branch, n.Name, n.Kind, n.State,
-		n.Since.Round(time.Second), n.Restarts, n.Epoch, n.Queue, span(n.Oldest), some(n.Dynamic), inHand(n), cmp.Or(n.Trouble, "-"))
+		n.Since.Round(time.Second), n.Restarts, n.Epoch, n.Queue, span(n.Oldest), some(n.Dynamic), inHand(n), cmp.Or(n.Condition, "-"))
 	for i := 0; i < len(n.Children); {
 		quiet, dynamic := 0, 0
 		for _, k := range n.Children[i:] {
@@ -83,7 +83,7 @@ const foldFrom = 8
 func stem(n otp.Node) string { return strings.TrimRight(n.Name, "0123456789") }
 
 func nothingToTell(n otp.Node) bool {
-	return n.Kind == "worker" && n.State == "up" && n.Restarts == 0 && n.Queue == 0 && n.InHand == "" && n.Trouble == ""
+	return n.Kind == "worker" && n.State == "up" && n.Restarts == 0 && n.Queue == 0 && n.Handling == "" && n.Condition == ""
 }
 
 func span(d time.Duration) string {
@@ -104,10 +104,10 @@ func some(n int) string {
 }
 
 func inHand(n otp.Node) string {
-	if n.InHand == "" {
+	if n.Handling == "" {
 		return "-"
 	}
-	return n.InHand + " for " + span(n.HandledFor)
+	return n.Handling + " for " + span(n.HandlingFor)
 }
 
 func printJSON(w io.Writer, v any) error {

@@ -61,7 +61,7 @@ func TestServersLog(t *testing.T) {
 		text := log.String()
 		return strings.Contains(text, `"process":"observe/admin"`) && strings.Contains(text, "a broken handler")
 	}
-	if !otptest.Reached(told) {
+	if !otptest.Eventually(told) {
 		t.Errorf("not told: %s", log.String())
 	}
 	if err := app.Stop(context.Background()); err != nil {

@@ -111,7 +111,7 @@ func (s *served) serves(was net.Listener) bool {
 
 func (s *served) until(what string, ok func() bool) {
 	s.Helper()
-	if !otptest.Reached(ok) {
+	if !otptest.Eventually(ok) {
 		s.Fatalf("not %s in time:\n%v", what, s.app.Tree())
 	}
 }

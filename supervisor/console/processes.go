@@ -28,7 +28,7 @@ type Engine interface {
 // Process is one process as it is shown: what its behaviour shows of itself is text here.
 type Process struct {
 	otp.Info
-	Shown string
+	BehaviourState string
 }
 
 // Controls are what can be done with one process.
@@ -49,8 +49,8 @@ func engineRoutes(mux *http.ServeMux, e Engine) {
 		defer cancel()
 		info, err := e.Inspect(ctx, r.FormValue("name"))
 		p := Process{Info: info}
-		if info.Shown != nil {
-			p.Shown = fmt.Sprintf("%+v", info.Shown)
+		if info.BehaviourState != nil {
+			p.BehaviourState = fmt.Sprintf("%+v", info.BehaviourState)
 		}
 		answer(w, p, err)
 	})

@@ -2,7 +2,7 @@ package otptest
 
 import "go.uber.org/goleak"
 
-// Main runs the tests of a package and then looks for goroutines that they have left. Those that are about to end have [Long] for it; by itself goleak
+// Main runs the tests of a package and then looks for goroutines that they have left. Those that are about to end have [Timeout] for it; by itself goleak
 // gives them less than half a second. It does not return.
 func Main(m goleak.TestingM, options ...goleak.Option) {
 	goleak.VerifyTestMain(patient{m, options}, options...)
@@ -17,7 +17,7 @@ type patient struct {
 func (p patient) Run() int {
 	code := p.m.Run()
 	if code == 0 {
-		Reached(func() bool { return goleak.Find(p.options...) == nil })
+		Eventually(func() bool { return goleak.Find(p.options...) == nil })
 	}
 	return code
 }

@@ -193,7 +193,7 @@ func TestKilledBroker(t *testing.T) {
 
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	if !otptest.Reached(ok) {
+	if !otptest.Eventually(ok) {
 		t.Fatalf("waited in vain until %s", what)
 	}
 }

@@ -229,7 +229,7 @@ func gone(pid int) bool {
 
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	if !otptest.Reached(ok) {
+	if !otptest.Eventually(ok) {
 		t.Fatalf("waited in vain until %s", what)
 	}
 }
