@@ -54,7 +54,7 @@ func TestPublisherWaitsForNoConfirm(t *testing.T) {
 		t.Fatal(err)
 	}
 	from := otp.External("test")
-	spec.listener()(from, 1, session)
+	listenerOf(spec.Self)(from, sessionChanged{session: session, by: 1})
 	reached(t, "up", func() bool { return spec.Status.isUp(publisherPart) })
 	broker.HoldConfirms(true)
 	got := make(chan error, link.Window+2)

@@ -133,22 +133,22 @@ func (b *Bridge) Children() []otp.ChildSpec {
 		child(b.publisher, func() otp.Behaviour[PublisherMessage] { return NewPublisher(pub) }),
 		child(b.publishing, func() otp.Behaviour[ConnectionMessage] {
 			return NewConnection(ConnectionSpec{
-				Name: publishingPart, Dialer: b.spec.Dialer, Status: b.Status, Listeners: []listener{pub.listener()},
+				Name: publishingPart, Dialer: b.spec.Dialer, Status: b.Status, Listeners: []sessionListener{listenerOf(b.publisher)},
 			})
 		}),
 	}
 	specs = append(specs, child(b.notices, func() otp.Behaviour[NotifierMessage] {
 		return &notifier{responder: b.shared, self: b.notices, realms: b.spec.Realms, pending: &b.news}
 	}))
-	var listeners []listener
+	var listeners []sessionListener
 	for _, f := range b.flows {
 		specs = append(specs, child(f.ref, func() otp.Behaviour[ConsumerMessage] { return NewConsumer(f.spec) }))
-		listeners = append(listeners, f.spec.listener())
+		listeners = append(listeners, listenerOf(f.ref))
 	}
 	if b.spec.Settings.Canary > 0 {
 		spec := b.pulseSpec()
 		specs = append(specs, child(b.pulse, func() otp.Behaviour[CanaryMessage] { return &canary{responder: b.shared, spec: spec} }))
-		listeners = append(listeners, spec.listener())
+		listeners = append(listeners, listenerOf(b.pulse))
 	}
 	return append(specs, child(b.consuming, func() otp.Behaviour[ConnectionMessage] {
 		return NewConnection(ConnectionSpec{

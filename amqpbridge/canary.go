@@ -34,17 +34,10 @@ const (
 // PulseMessage is what the actor of the pulse understands.
 type CanaryMessage interface{ pulseMessage() }
 
-// pulseAttach hands it a new session, nil when the old one has ended.
-type pulseAttach struct {
-	session link.Session
-	by      otp.Epoch
-	again   bool // tried once more: a session that has come meanwhile stays
-}
-
 // listening is the end of an attempt to consume the answers and the tokens.
 type listening struct {
 	session link.Session
-	leash   leash // of the consumers
+	cleanup cleanup // of the consumers
 	err     error
 }
 
@@ -57,11 +50,10 @@ type heard struct{ id string }
 // token says that this registrar is the one that consumes the tokens.
 type token struct{ session link.Session }
 
-func (pulseAttach) pulseMessage() {}
-func (listening) pulseMessage()   {}
-func (beat) pulseMessage()        {}
-func (heard) pulseMessage()       {}
-func (token) pulseMessage()       {}
+func (listening) pulseMessage() {}
+func (beat) pulseMessage()      {}
+func (heard) pulseMessage()     {}
+func (token) pulseMessage()     {}
 
 // pulse asks the registrars on the broker about a reserved realm every few seconds, through the broker and back. When its questions go without an answer
 // while the connections look well, something on the way is silently dead, and the sessions are renewed: everything is declared and bound again.
@@ -71,10 +63,9 @@ func (token) pulseMessage()       {}
 type canary struct {
 	*responder
 	spec    CanarySpec
-	session link.Session
-	linked  otp.Epoch // whose it is
-	leash   leash     // of the consumers
-	up      bool      // consuming
+	port    sessionPort
+	cleanup cleanup // of the consumers
+	up      bool    // consuming
 	seq     int
 	sent    bool   // a question has been asked in this session
 	asked   string // the last question that has no answer yet
@@ -100,23 +91,20 @@ type CanarySpec struct {
 // Init asks the connection for its session.
 func (p *canary) Init(c *otp.Context[CanaryMessage]) error {
 	p.spec.Leads.Store(p.spec.Leaders == "")
-	_ = p.spec.Consuming.Tell(c, subscribeSession{listener: p.spec.listener()}) // no connection: it announces itself when it is there
+	p.port.subscribe(c, p.spec.Consuming, listenerOf(p.spec.Self))
 	c.After(p.spec.Every, beat{})
 	return nil
-}
-
-func (s *CanarySpec) listener() listener {
-	self := s.Self
-	return func(from otp.Origin, by otp.Epoch, session link.Session) {
-		_ = self.Tell(from, pulseAttach{session: session, by: by}) // one that is gone says hello anew
-	}
 }
 
 // Handle takes one message.
 func (p *canary) Handle(c *otp.Context[CanaryMessage], msg CanaryMessage) {
 	switch m := msg.(type) {
-	case pulseAttach:
-		p.onAttach(c, m)
+	case sessionChanged:
+		p.onSession(c, m)
+	case retrySession:
+		if p.port.current(m.session) && !p.up {
+			p.consume(c)
+		}
 	case listening:
 		p.onListening(c, m)
 	case beat:
@@ -128,7 +116,7 @@ func (p *canary) Handle(c *otp.Context[CanaryMessage], msg CanaryMessage) {
 			p.spec.Tally.Add(pulsePart, "answered")
 		}
 	case token:
-		if m.session == p.session {
+		if p.port.current(m.session) {
 			p.tokens = 0
 			p.lead(c, true)
 		}
@@ -147,25 +135,26 @@ func (p *canary) State() any {
 	return struct{ Listening, Leads bool }{p.up, p.spec.Leads.Load()}
 }
 
-func (p *canary) onAttach(c *otp.Context[CanaryMessage], m pulseAttach) {
-	if m.by < p.linked || m.session != nil && m.session == p.session || m.again && p.session != nil {
+func (p *canary) onSession(c *otp.Context[CanaryMessage], m sessionChanged) {
+	if !p.port.accept(m) {
 		return
 	}
-	p.linked = m.by
-	if !m.again {
-		p.leash.release()
-		p.leash = nil
-	}
-	p.session, p.up, p.sent, p.asked, p.looks = m.session, false, false, "", nil
+	p.cleanup.stop()
+	p.cleanup, p.up = nil, false
+	p.sent, p.asked, p.looks = false, "", nil
 	if p.spec.Leaders != "" {
 		p.lead(c, false)
 	}
-	if m.session == nil {
-		return
+	if m.session != nil {
+		p.consume(c)
 	}
-	session, self, leaders, life := m.session, c.Self(), p.spec.Leaders, c.Context()
+}
+
+// consume consumes the answers and the tokens.
+func (p *canary) consume(c *otp.Context[CanaryMessage]) {
+	session, self, leaders, life := p.port.session, c.Self(), p.spec.Leaders, c.Context()
 	from := otp.External("amqp")
-	otp.Task(c, func(ctx context.Context) (leash, error) {
+	otp.Task(c, func(ctx context.Context) (cleanup, error) {
 		answers, err := listen(ctx, life, session, session.QueueName(pulseAlias), func(d link.Delivery) {
 			if a, err := wire.Decode(d.Body); err == nil {
 				_ = self.Tell(from, heard{id: wire.MsgIDOf(a)}) // a pulse that is gone asks anew
@@ -178,18 +167,17 @@ func (p *canary) onAttach(c *otp.Context[CanaryMessage], m pulseAttach) {
 			_ = self.Tell(from, token{session: session}) // as above
 		})
 		return append(answers, tokens...), err
-	}, func(l leash, err error) CanaryMessage { return listening{session: session, leash: l, err: err} })
+	}, func(l cleanup, err error) CanaryMessage { return listening{session: session, cleanup: l, err: err} })
 }
 
 func (p *canary) onListening(c *otp.Context[CanaryMessage], m listening) {
-	if m.session != p.session {
-		m.leash.release()
+	if !p.port.current(m.session) {
+		m.cleanup.stop()
 		return
 	}
-	p.leash = append(p.leash, m.leash...) // what an attempt has opened that has failed halfway lives as long as its session
+	p.cleanup = append(p.cleanup, m.cleanup...) // what an attempt has opened that has failed halfway lives as long as its session
 	if m.err != nil {
-		p.session = nil
-		c.After(consumeRetry, pulseAttach{session: m.session, by: p.linked, again: true})
+		c.After(consumeRetry, retrySession{session: m.session})
 		return
 	}
 	p.up = true

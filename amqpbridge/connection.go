@@ -21,13 +21,10 @@ const (
 // ConnectionMessage is what a connection's actor understands.
 type ConnectionMessage interface{ connectionMessage() }
 
-// hello asks for the session: a listener that starts while the connection is up would otherwise miss it.
-type subscribeSession struct{ listener listener }
-
 // dialed is the end of an attempt to connect and to declare the topology.
 type dialed struct {
 	session link.Session
-	leash   leash // of the session
+	cleanup cleanup // of the session
 	err     error
 }
 
@@ -40,15 +37,10 @@ type renew struct{}
 // redial asks for the next attempt.
 type redial struct{}
 
-func (subscribeSession) connectionMessage() {}
-func (dialed) connectionMessage()           {}
-func (lost) connectionMessage()             {}
-func (redial) connectionMessage()           {}
-func (renew) connectionMessage()            {}
-
-// listener is told of each new session, and nil when it has ended, by an incarnation of the connection: one that was abandoned has no say against its
-// successor. It runs on the connection's goroutine and must not block.
-type listener func(from otp.Origin, by otp.Epoch, s link.Session)
+func (dialed) connectionMessage() {}
+func (lost) connectionMessage()   {}
+func (redial) connectionMessage() {}
+func (renew) connectionMessage()  {}
 
 // Connection keeps one connection to the broker: it dials, declares what its spec names, hands the session to its listeners and starts
 // over with a new session when anything of the old one ends. No broker is a state here, not a failure. Its goroutine alone
@@ -56,7 +48,7 @@ type listener func(from otp.Origin, by otp.Epoch, s link.Session)
 type Connection struct {
 	spec    ConnectionSpec
 	session link.Session
-	leash   leash // of the session
+	cleanup cleanup // of the session
 	attempt int
 	since   time.Duration // when the session began, on the monotonic clock
 	lost    error         // why the last one has ended; nil while there is one
@@ -70,7 +62,7 @@ type ConnectionSpec struct {
 	// Topology is declared and bound in each new session before anybody hears of it.
 	Topology  link.Topology
 	Status    *Status
-	Listeners []listener
+	Listeners []sessionListener
 }
 
 // NewConnection returns the behaviour of a connection.
@@ -96,7 +88,7 @@ func (k *Connection) Handle(c *otp.Context[ConnectionMessage], msg ConnectionMes
 		k.renew(c)
 	case subscribeSession:
 		if k.session != nil {
-			m.listener(c, c.Epoch(), k.session)
+			m.listener(c, sessionChanged{session: k.session, by: c.Epoch()})
 		}
 	}
 }
@@ -134,7 +126,7 @@ func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
 			_ = s.Close(ctx) // the first error is the one that counts
 			return dialed{}, err
 		}
-		return dialed{session: s, leash: hold(life, func() { _ = s.Close(context.WithoutCancel(ctx)) })}, nil
+		return dialed{session: s, cleanup: closeWith(life, func() { _ = s.Close(context.WithoutCancel(ctx)) })}, nil
 	}, func(m dialed, err error) ConnectionMessage {
 		m.err = err
 		return m
@@ -153,7 +145,8 @@ func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 		c.After(backoff(k.attempt, c.Random()), redial{})
 		return
 	}
-	k.session, k.leash, k.since, k.lost = m.session, m.leash, c.Clock().Mono(), nil
+	k.session, k.cleanup = m.session, m.cleanup
+	k.since, k.lost = c.Clock().Mono(), nil
 	k.spec.Status.up(k.spec.Name, c.Epoch())
 	c.Log().Info().Str("connection", k.spec.Name).Msg("connected")
 	s := m.session
@@ -172,8 +165,8 @@ func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 		return
 	}
 	err := k.session.Err()
-	k.leash.release()
-	k.session, k.leash, k.lost = nil, nil, err
+	k.cleanup.stop()
+	k.session, k.cleanup, k.lost = nil, nil, err
 	k.spec.Status.down(k.spec.Name, c.Epoch(), err)
 	c.Log().Warn().Err(err).Str("connection", k.spec.Name).Msg("connection lost")
 	k.announce(c, nil)
@@ -210,7 +203,7 @@ func (k *Connection) renew(c *otp.Context[ConnectionMessage]) {
 
 func (k *Connection) announce(c *otp.Context[ConnectionMessage], s link.Session) {
 	for _, l := range k.spec.Listeners {
-		l(c, c.Epoch(), s)
+		l(c, sessionChanged{session: s, by: c.Epoch()})
 	}
 }
 

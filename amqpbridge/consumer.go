@@ -20,12 +20,6 @@ type Drain struct{ otp.From[Drained] }
 // Drained answers a [Drain].
 type Drained struct{}
 
-// attach hands a flow a new session, nil when the old one has ended, by an incarnation of the connection.
-type attach struct {
-	session link.Session
-	by      otp.Epoch
-}
-
 // subscription is one attempt to consume, by one incarnation in one session: delivery tags mean something in it alone.
 type subscription struct{ session link.Session }
 
@@ -33,7 +27,7 @@ type subscription struct{ session link.Session }
 type consuming struct {
 	by       *subscription
 	consumer link.Consumer
-	leash    leash // of the consumer
+	cleanup  cleanup // of the consumer
 	err      error
 }
 
@@ -70,9 +64,6 @@ type step struct {
 	run func(c *otp.Context[ConsumerMessage])
 }
 
-// consumeAgain asks for another try to consume in a session in which there is no subscription: it was refused, or given up.
-type consumeAgain struct{ session link.Session }
-
 // flush asks for the acknowledgements that are due. It waits behind what is queued, so that one acknowledgement covers much.
 type flush struct{}
 
@@ -85,20 +76,18 @@ type filled struct{}
 // emptied says that everything that was delivered has been taken in.
 type emptied struct{}
 
-func (Drain) flowMessage()        {}
-func (emptied) flowMessage()      {}
-func (filled) flowMessage()       {}
-func (attach) flowMessage()       {}
-func (consumeAgain) flowMessage() {}
-func (consuming) flowMessage()    {}
-func (delivered) flowMessage()    {}
-func (outcome) flowMessage()      {}
-func (again) flowMessage()        {}
-func (served) flowMessage()       {}
-func (parked) flowMessage()       {}
-func (step) flowMessage()         {}
-func (flush) flowMessage()        {}
-func (cancelled) flowMessage()    {}
+func (Drain) flowMessage()     {}
+func (emptied) flowMessage()   {}
+func (filled) flowMessage()    {}
+func (consuming) flowMessage() {}
+func (delivered) flowMessage() {}
+func (outcome) flowMessage()   {}
+func (again) flowMessage()     {}
+func (served) flowMessage()    {}
+func (parked) flowMessage()    {}
+func (step) flowMessage()      {}
+func (flush) flowMessage()     {}
+func (cancelled) flowMessage() {}
 
 // job is the work on one delivery: kept from its arrival until its outcome, so that it can be handed again when an actor on its way
 // dies. The flow's goroutine alone touches it.
@@ -172,25 +161,24 @@ type ConsumerSpec struct {
 // keep their order are worked on one at a time: should one have to be tried again, no later one overtakes it. Its goroutine alone
 // touches it.
 type Consumer struct {
-	spec      ConsumerSpec
-	session   link.Session
-	connEpoch otp.Epoch     // whose it is
-	by        *subscription // the one whose deliveries are taken; nil is none
-	consumer  link.Consumer
-	leash     leash // of the consumer
-	acks      acks
-	jobs      map[*job]struct{}
-	order     *order
-	gate      *admissionQueue
-	full      time.Time // when the prefetch was last exhausted: what comes soon after it has waited
-	flushing  bool
-	draining  bool
-	holding   bool   // acknowledges nothing for now, see fill
-	taken     uint64 // deliveries so far
-	quiet     uint64 // the same when fill looked last
-	fills     int    // how often it has
-	stopped   bool   // the broker delivers nothing more
-	drains    []Drain
+	spec     ConsumerSpec
+	port     sessionPort
+	by       *subscription // the one whose deliveries are taken; nil is none
+	consumer link.Consumer
+	cleanup  cleanup // of the consumer
+	acks     acks
+	jobs     map[*job]struct{}
+	order    *order
+	gate     *admissionQueue
+	full     time.Time // when the prefetch was last exhausted: what comes soon after it has waited
+	flushing bool
+	draining bool
+	holding  bool   // acknowledges nothing for now, see fill
+	taken    uint64 // deliveries so far
+	quiet    uint64 // the same when fill looked last
+	fills    int    // how often it has
+	stopped  bool   // the broker delivers nothing more
+	drains   []Drain
 }
 
 // NewFlow returns the behaviour of a flow.
@@ -201,13 +189,8 @@ func NewConsumer(spec ConsumerSpec) *Consumer {
 // Init asks the connection for its session; one that comes up later is announced.
 func (f *Consumer) Init(c *otp.Context[ConsumerMessage]) error {
 	f.spec.Status.down(f.spec.Name, c.Epoch(), errNotStarted)
-	_ = f.spec.Connection.Tell(c, subscribeSession{listener: f.spec.listener()}) // no connection: it announces itself when it is there
+	f.port.subscribe(c, f.spec.Connection, listenerOf(f.spec.Self))
 	return nil
-}
-
-func (s *ConsumerSpec) listener() listener {
-	self := s.Self
-	return func(from otp.Origin, by otp.Epoch, session link.Session) { _ = self.Tell(from, attach{session, by}) } // a flow that is gone says hello anew
 }
 
 // Handle takes one message.
@@ -229,10 +212,10 @@ func (f *Consumer) Handle(c *otp.Context[ConsumerMessage], msg ConsumerMessage) 
 		}
 	case flush:
 		f.flush(c)
-	case consumeAgain:
-		f.onConsumeAgain(c, m)
-	case attach:
-		f.onAttach(c, m)
+	case retrySession:
+		f.onRetry(c, m)
+	case sessionChanged:
+		f.onSession(c, m)
 	case consuming:
 		f.onConsuming(c, m)
 	case Drain:

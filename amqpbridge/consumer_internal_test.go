@@ -87,7 +87,7 @@ func newBench(t *testing.T, l *stub) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = app.Stop(context.Background()) })
-	b.tell(attach{session: l})
+	b.tell(sessionChanged{session: l})
 	return b
 }
 
@@ -137,7 +137,7 @@ func TestDrainEndsWithoutItsConnection(t *testing.T) {
 	drained := b.drain()
 	b.until("cancelled", func(f *Consumer) bool { return f.stopped })
 	b.on(func(*otp.Context[ConsumerMessage]) {
-		b.tell(attach{}) // stands before the word to acknowledge
+		b.tell(sessionChanged{}) // stands before the word to acknowledge
 		done(settled("done"))
 	})
 	if err := otptest.Receive(t, "answer to the drain", drained); err != nil {
@@ -153,7 +153,7 @@ func TestDrainEndsWithANewConnection(t *testing.T) {
 	otptest.Receive(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
 	otptest.Receive(t, "work", b.asks) // never done
 	drained := b.drain()
-	b.tell(attach{session: newStub(), by: 1})
+	b.tell(sessionChanged{session: newStub(), by: 1})
 	if err := otptest.Receive(t, "answer to the drain", drained); err != nil {
 		t.Error(err)
 	}
@@ -184,7 +184,7 @@ func TestPausesWhileItSubscribes(t *testing.T) {
 	}
 	b := newBench(t, l)
 	mine <- b
-	b.until("pausing", func(f *Consumer) bool { return f.session != nil && f.by == nil })
+	b.until("pausing", func(f *Consumer) bool { return f.port.session != nil && f.by == nil })
 	close(l.ready)
 	otptest.Receive(t, "end of the subscription", l.closed)
 	if len(b.asks) > 0 {

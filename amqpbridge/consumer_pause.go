@@ -25,7 +25,7 @@ func (f *Consumer) mayConsume() bool {
 func (f *Consumer) pause(c *otp.Context[ConsumerMessage]) {
 	f.acks.behind = 0
 	f.flush(c) // what is finished does not come again
-	consumer, l := f.consumer, f.leash
+	consumer, l := f.consumer, f.cleanup
 	f.empty()
 	f.wait(c)
 	c.Log().Warn().Str("flow", f.spec.Name).Msg("questions are left to others while no answer can be sent")
@@ -39,18 +39,18 @@ func (f *Consumer) wait(c *otp.Context[ConsumerMessage]) {
 }
 
 // unsubscribe closes a consumer whose session goes on, and then has the flow consume again.
-func (f *Consumer) unsubscribe(c *otp.Context[ConsumerMessage], k link.Consumer, l leash) {
-	session := f.session
+func (f *Consumer) unsubscribe(c *otp.Context[ConsumerMessage], k link.Consumer, l cleanup) {
+	session := f.port.session
 	otp.Task(c, func(context.Context) (struct{}, error) {
 		closeConsumer(k) //nolint:contextcheck // it is closed whatever ends meanwhile.
-		l.release()
+		l.stop()
 		return struct{}{}, nil
-	}, func(struct{}, error) ConsumerMessage { return consumeAgain{session: session} })
+	}, func(struct{}, error) ConsumerMessage { return retrySession{session: session} })
 }
 
 // empty has nothing in hand any more: it comes again.
 func (f *Consumer) empty() {
-	f.by, f.consumer, f.leash = nil, nil, nil
+	f.by, f.consumer, f.cleanup = nil, nil, nil
 	f.acks = acks{behind: max(1, f.spec.Consumer.Prefetch/2)}
 	clear(f.jobs)
 	f.holding = false

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"registrar/actors/fault"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
 )
@@ -17,13 +16,12 @@ const (
 	consumeRetry = 500 * time.Millisecond
 )
 
-// onAttach starts over with a new session: whatever is in hand belongs to the old one and comes again.
-func (f *Consumer) onAttach(c *otp.Context[ConsumerMessage], m attach) {
-	if m.by < f.connEpoch && !mutant.On(mutant.BelieveAbandoned) || m.session != nil && m.session == f.session {
+// onSession starts over with a new session: whatever is in hand belongs to the old one and comes again.
+func (f *Consumer) onSession(c *otp.Context[ConsumerMessage], m sessionChanged) {
+	if !f.port.accept(m) {
 		return
 	}
-	f.leash.release()
-	f.session, f.connEpoch = m.session, m.by
+	f.cleanup.stop()
 	f.empty()
 	if m.session == nil {
 		f.spec.Status.down(f.spec.Name, c.Epoch(), nil)
@@ -40,10 +38,10 @@ func (f *Consumer) onAttach(c *otp.Context[ConsumerMessage], m attach) {
 func (f *Consumer) consume(c *otp.Context[ConsumerMessage]) {
 	if !f.mayConsume() {
 		f.wait(c)
-		c.After(pauseLook, consumeAgain{session: f.session})
+		c.After(pauseLook, retrySession{session: f.port.session})
 		return
 	}
-	by, spec, now, self := &subscription{session: f.session}, f.spec.Consumer, f.spec.Now, c.Self()
+	by, spec, now, self := &subscription{session: f.port.session}, f.spec.Consumer, f.spec.Now, c.Self()
 	f.by = by
 	from, life := otp.External("amqp"), c.Context()
 	deliver := func(d link.Delivery) {
@@ -54,7 +52,7 @@ func (f *Consumer) consume(c *otp.Context[ConsumerMessage]) {
 		if err != nil {
 			return consuming{}, err
 		}
-		return consuming{consumer: k, leash: hold(life, func() { closeConsumer(k) })}, nil //nolint:contextcheck // its context has ended.
+		return consuming{consumer: k, cleanup: closeWith(life, func() { closeConsumer(k) })}, nil //nolint:contextcheck // its context has ended.
 	}, func(m consuming, err error) ConsumerMessage {
 		m.by, m.err = by, err
 		return m
@@ -68,8 +66,8 @@ func closeConsumer(k link.Consumer) {
 }
 
 func (f *Consumer) onConsuming(c *otp.Context[ConsumerMessage], m consuming) {
-	if m.by.session != f.session {
-		m.leash.release() // it has ended
+	if !f.port.current(m.by.session) {
+		m.cleanup.stop() // it has ended
 		return
 	}
 	if m.err != nil {
@@ -77,14 +75,14 @@ func (f *Consumer) onConsuming(c *otp.Context[ConsumerMessage], m consuming) {
 		// The link ends a session whose channel fails; a refusal that leaves it alive is answered by trying again.
 		f.spec.Status.down(f.spec.Name, c.Epoch(), m.err)
 		c.Log().Warn().Err(m.err).Str("flow", f.spec.Name).Msg("cannot consume")
-		c.After(consumeRetry, consumeAgain{session: m.by.session}) // at a drain, too: it ends there
+		c.After(consumeRetry, retrySession{session: m.by.session}) // at a drain, too: it ends there
 		return
 	}
 	if m.by != f.by { // the flow has paused meanwhile
-		f.unsubscribe(c, m.consumer, m.leash)
+		f.unsubscribe(c, m.consumer, m.cleanup)
 		return
 	}
-	f.consumer, f.leash = m.consumer, m.leash
+	f.consumer, f.cleanup = m.consumer, m.cleanup
 	if f.draining {
 		f.fill(c)
 		return
@@ -98,8 +96,8 @@ func (f *Consumer) onConsuming(c *otp.Context[ConsumerMessage], m consuming) {
 	}
 }
 
-func (f *Consumer) onConsumeAgain(c *otp.Context[ConsumerMessage], m consumeAgain) {
-	if m.session != f.session || f.by != nil {
+func (f *Consumer) onRetry(c *otp.Context[ConsumerMessage], m retrySession) {
+	if !f.port.current(m.session) || f.by != nil {
 		return // another session has come meanwhile
 	}
 	if f.draining {
@@ -148,7 +146,7 @@ func (f *Consumer) onDrain(c *otp.Context[ConsumerMessage], m Drain) {
 		f.fill(c)
 		return
 	}
-	f.stopped = f.session == nil
+	f.stopped = f.port.session == nil
 	f.settleDrains()
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // listen consumes a queue of small things, each of which is acknowledged at once, until life ends.
-func listen(ctx, life context.Context, s link.Session, queue string, take func(link.Delivery)) (leash, error) {
+func listen(ctx, life context.Context, s link.Session, queue string, take func(link.Delivery)) (cleanup, error) {
 	var l small
 	k, err := s.Consume(ctx, link.ConsumerSpec{Queue: queue, Tag: "registrar-pulse", Prefetch: 16}, func(d link.Delivery) {
 		take(d)
@@ -18,7 +18,7 @@ func listen(ctx, life context.Context, s link.Session, queue string, take func(l
 		return nil, err
 	}
 	l.begin(k)
-	return hold(life, func() { closeConsumer(k) }), nil //nolint:contextcheck // its context has ended.
+	return closeWith(life, func() { closeConsumer(k) }), nil //nolint:contextcheck // its context has ended.
 }
 
 // small acknowledges deliveries. Those that come before the consumer is known wait for it: who hands them over must not.

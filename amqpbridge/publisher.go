@@ -46,13 +46,6 @@ type Park struct {
 // Parked answers a [Park].
 type Parked struct{}
 
-// publisherAttach hands the publisher a new session, nil when the old one has ended.
-type publisherAttach struct {
-	session link.Session
-	by      otp.Epoch
-	again   bool // tried once more: a session that has come meanwhile stays
-}
-
 // opened is the end of an attempt to open the publishing channel.
 type opened struct {
 	session   link.Session
@@ -63,13 +56,9 @@ type opened struct {
 // publisherWaiting bounds what waits for the publisher: one whose write is stuck would otherwise gather all that is answered meanwhile.
 const publisherWaiting = 20_000
 
-// Unbounded has a new session reach the publisher however much waits there.
-func (publisherAttach) Unbounded() {}
-
-func (Send) publisherMessage()            {}
-func (Park) publisherMessage()            {}
-func (publisherAttach) publisherMessage() {}
-func (opened) publisherMessage()          {}
+func (Send) publisherMessage()   {}
+func (Park) publisherMessage()   {}
+func (opened) publisherMessage() {}
 
 // PublisherSpec is what the publisher needs. It is immutable.
 type PublisherSpec struct {
@@ -84,8 +73,7 @@ type PublisherSpec struct {
 // Publisher owns the publishing channel. Its goroutine alone touches it.
 type Publisher struct {
 	spec    PublisherSpec
-	session link.Session
-	linked  otp.Epoch // whose it is
+	port    sessionPort
 	out     link.Publisher
 	open    *atomic.Int64 // how many confirms of out are awaited
 	blocked bool          // the broker has an alarm: said on readiness until something can be sent again
@@ -100,15 +88,8 @@ func NewPublisher(spec PublisherSpec) *Publisher { return &Publisher{spec: spec}
 // Init asks the connection for its session.
 func (p *Publisher) Init(c *otp.Context[PublisherMessage]) error {
 	p.spec.Status.down(publisherPart, c.Epoch(), errNotStarted)
-	_ = p.spec.Connection.Tell(c, subscribeSession{listener: p.spec.listener()}) // no connection: it announces itself when it is there
+	p.port.subscribe(c, p.spec.Connection, listenerOf(p.spec.Self))
 	return nil
-}
-
-func (s *PublisherSpec) listener() listener {
-	self := s.Self
-	return func(from otp.Origin, by otp.Epoch, session link.Session) {
-		_ = self.Tell(from, publisherAttach{session: session, by: by}) // one that is gone says hello anew
-	}
 }
 
 // Handle takes one message.
@@ -118,8 +99,12 @@ func (p *Publisher) Handle(c *otp.Context[PublisherMessage], msg PublisherMessag
 		p.send(c, m)
 	case Park:
 		p.park(c, m)
-	case publisherAttach:
-		p.onAttach(c, m)
+	case sessionChanged:
+		p.onSession(c, m)
+	case retrySession:
+		if p.port.current(m.session) && p.out == nil {
+			p.openChannel(c)
+		}
 	case opened:
 		p.onOpened(c, m)
 	}
@@ -190,16 +175,20 @@ func (p *Publisher) park(c *otp.Context[PublisherMessage], m Park) {
 	})
 }
 
-func (p *Publisher) onAttach(c *otp.Context[PublisherMessage], m publisherAttach) {
-	if m.by < p.linked || m.session != nil && m.session == p.session || m.again && p.session != nil {
+func (p *Publisher) onSession(c *otp.Context[PublisherMessage], m sessionChanged) {
+	if !p.port.accept(m) {
 		return
 	}
-	p.session, p.linked, p.out, p.blocked = m.session, m.by, nil, false
+	p.out, p.blocked = nil, false
 	if m.session == nil {
 		p.spec.Status.down(publisherPart, c.Epoch(), nil)
 		return
 	}
-	session, tally := m.session, p.spec.Tally
+	p.openChannel(c)
+}
+
+func (p *Publisher) openChannel(c *otp.Context[PublisherMessage]) {
+	session, tally := p.port.session, p.spec.Tally
 	spec := link.PublisherSpec{OnReturn: func(link.Publishing) { tally.Add(publisherPart, "asker_gone") }}
 	otp.Task(c, func(ctx context.Context) (link.Publisher, error) {
 		return session.Publisher(ctx, spec)
@@ -209,14 +198,13 @@ func (p *Publisher) onAttach(c *otp.Context[PublisherMessage], m publisherAttach
 }
 
 func (p *Publisher) onOpened(c *otp.Context[PublisherMessage], m opened) {
-	if m.session != p.session {
+	if !p.port.current(m.session) {
 		return
 	}
 	if m.err != nil {
 		p.spec.Status.down(publisherPart, c.Epoch(), m.err)
 		c.Log().Warn().Err(m.err).Msg("cannot open the publishing channel")
-		c.After(consumeRetry, publisherAttach{session: m.session, by: p.linked, again: true})
-		p.session = nil
+		c.After(consumeRetry, retrySession{session: m.session})
 		return
 	}
 	p.out, p.open = m.publisher, new(atomic.Int64)

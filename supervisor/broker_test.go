@@ -70,7 +70,7 @@ func TestBrokerComesAndGoes(t *testing.T) {
 	restart()
 	story := b.story(trace.Filter{Process: "bridge/consuming", Since: killed})
 	t.Log("\n" + story)
-	if err := inOrder(story, "amqpbridge.lost", "amqpbridge.redial", "amqpbridge.dialed", "amqpbridge.attach", "amqpbridge.consuming"); err != nil {
+	if err := inOrder(story, "amqpbridge.lost", "amqpbridge.redial", "amqpbridge.dialed", "amqpbridge.sessionChanged", "amqpbridge.consuming"); err != nil {
 		t.Error(err)
 	}
 	sw = b.connect("switch", wire.Kazoo5)

@@ -113,13 +113,14 @@ func house() []Actor {
 func bridge() []Actor {
 	actors := []Actor{
 		{Name: "publisher", Interface: "registrar/amqpbridge.PublisherMessage", Process: "bridge/publisher", Points: []fault.Point{fault.BeforePublish}, Messages: []Message{
-			{Name: "amqpbridge.Send", Way: Told}, {Name: "amqpbridge.Park", Way: Asked}, {Name: "amqpbridge.publisherAttach", Way: Told}, {Name: "amqpbridge.opened"},
+			{Name: "amqpbridge.Send", Way: Told}, {Name: "amqpbridge.Park", Way: Asked}, {Name: "amqpbridge.sessionChanged", Way: Told}, {Name: "amqpbridge.retrySession"}, {Name: "amqpbridge.opened"},
 		}},
 		{Name: "notices", Interface: "registrar/amqpbridge.NoticesMessage", Process: "bridge/notices", Messages: []Message{
 			{Name: "amqpbridge.news", Way: Told}, {Name: "amqpbridge.owner"},
 		}},
 		{Name: "pulse", Interface: "registrar/amqpbridge.PulseMessage", Process: "bridge/pulse", Messages: []Message{
-			{Name: "amqpbridge.pulseAttach", Way: Told},
+			{Name: "amqpbridge.sessionChanged", Way: Told},
+			{Name: "amqpbridge.retrySession"},
 			{Name: "amqpbridge.listening"},
 			{Name: "amqpbridge.beat"},
 			{Name: "amqpbridge.heard", Way: Told},
@@ -128,7 +129,7 @@ func bridge() []Actor {
 	}
 	for _, name := range []string{"consuming", "publishing"} {
 		actors = append(actors, Actor{Name: name, Interface: "registrar/amqpbridge.ConnectionMessage", Process: "bridge/" + name, Messages: []Message{
-			{Name: "amqpbridge.hello", Way: Told},
+			{Name: "amqpbridge.subscribeSession", Way: Told},
 			{Name: "amqpbridge.dialed"},
 			{Name: "amqpbridge.lost"},
 			{Name: "amqpbridge.redial"},
@@ -144,9 +145,9 @@ func bridge() []Actor {
 func flowActor(name string) Actor {
 	a := Actor{
 		Name: name, Interface: "registrar/amqpbridge.FlowMessage", Process: "bridge/" + name, Points: []fault.Point{fault.BeforeAck}, Messages: []Message{
-			{Name: "amqpbridge.attach", Way: Told},
+			{Name: "amqpbridge.sessionChanged", Way: Told},
 			{Name: "amqpbridge.consuming"},
-			{Name: "amqpbridge.consumeAgain"},
+			{Name: "amqpbridge.retrySession"},
 			{Name: "amqpbridge.delivered", Way: Told},
 			{Name: "amqpbridge.outcome"},
 			{Name: "amqpbridge.again"},
