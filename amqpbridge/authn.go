@@ -1,7 +1,6 @@
 package amqpbridge
 
 import (
-	"encoding/json"
 	"strings"
 
 	"registrar/actors/credential"
@@ -27,7 +26,7 @@ func (a *authn) ask(c *otp.Context[ConsumerMessage], j *job, done func(outcome))
 	}
 	key := j.aor
 	if key == (domain.Key{}) { // it could not be read: say why
-		realm, user, ours := req.Target(sip.IsIP, sip.UserOf, sip.HostOf)
+		realm, user, ours := req.Target()
 		if !ours {
 			done(settled("not_ours"))
 			return
@@ -67,14 +66,8 @@ func (a *authn) answer(c *otp.Context[ConsumerMessage], j *job, req *wire.AuthnR
 		a.reply(c, j, &req.Envelope, m.template.For(req.MsgID))
 		return outcomeAnswered
 	}
-	cred := found.Credential
-	resp := &wire.AuthnResponse{
-		Envelope: wire.Envelope{MsgID: req.MsgID}, Legacy: req.Legacy, Method: string(cred.Method),
-		Password: wire.NewSecret(cred.Secret.Reveal()), ChannelVars: channelVars(cred), Trusted: proven,
-	}
-	if len(cred.Response) > 0 {
-		_ = json.Unmarshal(cred.Response, &resp.Extra) // it was an object when it was imported
-	}
+	resp := wire.NewAuthnResponse(found.Credential)
+	resp.Legacy, resp.Trusted = req.Legacy, proven
 	if j.route.Generation == wire.Whistle {
 		resp.TenantID = "ignore"
 	}
@@ -113,21 +106,4 @@ func provenBy(req *wire.AuthnRequest, cred domain.Credential) bool {
 	return sip.Digest{
 		Method: req.Method, URI: d.URI, Nonce: d.Nonce, NC: d.NC, CNonce: d.CNonce, QOP: d.QOP, Algorithm: d.Algorithm,
 	}.Proves(ha1, d.Response)
-}
-
-// channelVars is Custom-Channel-Vars: what was provisioned for the user, and who it is.
-func channelVars(cred domain.Credential) map[string]any {
-	vars := map[string]any{}
-	if len(cred.CCV) > 0 {
-		_ = json.Unmarshal(cred.CCV, &vars) // it was an object when it was imported
-	}
-	for k, v := range map[string]string{
-		"Username": string(cred.Key.User), "Realm": string(cred.Key.Realm),
-		"Account-ID": cred.AccountID, "Authorizing-ID": cred.AuthorizingID, "Owner-ID": cred.OwnerID,
-	} {
-		if v != "" {
-			vars[k] = v
-		}
-	}
-	return vars
 }

@@ -182,6 +182,6 @@ func (f *Consumer) finish(c *otp.Context[ConsumerMessage], j *job, name string) 
 	}
 	f.release(c, j)
 	if j.msg != nil {
-		f.spec.Tally.watch(f.spec.Name, name, wire.HeadOf(j.msg).MsgID)
+		f.spec.Tally.watch(f.spec.Name, name, wire.EnvelopeOf(j.msg).MsgID)
 	}
 }

@@ -1,15 +1,12 @@
 package amqpbridge
 
 import (
-	"encoding/json"
 	"strconv"
 	"sync/atomic"
 
 	"registrar/actors/credential"
-	"registrar/actors/domain"
 	"registrar/actors/otp"
 	"registrar/actors/registration"
-	"registrar/actors/sip"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
 )
@@ -30,7 +27,7 @@ type registrationEvent struct{ registration.Event }
 // owner is the answer to whose account a registration belongs to.
 type owner struct {
 	news    registrationEvent
-	about   wire.About
+	about   wire.Document
 	account string
 }
 
@@ -86,14 +83,14 @@ func (*notifier) Terminate(*otp.Context[NotifierMessage], otp.Reason) {}
 func (n *notifier) State() any { return struct{ Pending int64 }{n.pending.Load()} }
 
 func (n *notifier) onNews(c *otp.Context[NotifierMessage], m registrationEvent) {
-	about := wire.AboutDocument(m.Binding.Doc)
+	about := wire.ParseDocument(m.Binding.Doc)
 	switch {
 	case !n.leads.Load():
 		n.tally.Add(noticesPart, "left_to_another")
-	case m.Kind == registration.WentDown && about.Silent, m.Kind == registration.Overwritten && !about.Overwrite:
+	case m.Kind == registration.WentDown && about.SuppressUnregister, m.Kind == registration.Overwritten && !about.OverwriteNotify:
 		n.tally.Add(noticesPart, "not_wanted")
-	case about.Account != "" || m.Kind == registration.Overwritten:
-		n.send(c, owner{news: m, about: about, account: about.Account})
+	case about.AccountID != "" || m.Kind == registration.Overwritten:
+		n.send(c, owner{news: m, about: about, account: about.AccountID})
 	default:
 		n.askOwner(c, m, about)
 		return // it waits still
@@ -102,44 +99,35 @@ func (n *notifier) onNews(c *otp.Context[NotifierMessage], m registrationEvent) 
 }
 
 // askOwner finds out whose a registration is.
-func (n *notifier) askOwner(c *otp.Context[NotifierMessage], m registrationEvent, about wire.About) {
+func (n *notifier) askOwner(c *otp.Context[NotifierMessage], m registrationEvent, about wire.Document) {
 	// A proxy does not know whose account a phone belongs to; whoever asks for credentials is told.
 	otp.Ask(c, n.realms, n.settings.ReplyDeadline, func(from otp.From[credential.Found]) credential.RealmsMessage {
 		return credential.Ask{Lookup: credential.Lookup{From: from, Key: m.Key}}
 	}, func(f credential.Found, _ error) NotifierMessage {
-		return owner{news: m, about: about, account: accountOf(f.Credential)}
+		return owner{news: m, about: about, account: wire.AccountOf(f.Credential)}
 	})
 }
 
-func accountOf(cred domain.Credential) string {
-	if cred.AccountID != "" || len(cred.CCV) == 0 {
-		return cred.AccountID
-	}
-	var ccv struct {
-		Account string `json:"Account-ID"`
-	}
-	_ = json.Unmarshal(cred.CCV, &ccv) // not there or no text: no account
-	return ccv.Account
-}
-
 func (n *notifier) send(c *otp.Context[NotifierMessage], m owner) {
-	kind := wire.Registers
+	kind := wire.NotifyRegister
 	switch m.news.Kind {
 	case registration.CameUp:
 	case registration.WentDown:
-		kind = wire.Deregisters
+		kind = wire.NotifyDeregister
 	case registration.Overwritten:
-		kind = wire.Overwrites
+		kind = wire.NotifyOverwrite
 	}
-	if m.account == "" && kind != wire.Overwrites { // a required field
+	if m.account == "" && kind != wire.NotifyOverwrite { // a required field
 		n.tally.Add(noticesPart, "no_account")
 		return
 	}
 	n.seq++
-	exchange, _ := kind.Exchange()
 	n.post(c, Send{Publishing: link.Publishing{
-		Exchange: exchange, Key: kind.Key(sip.EncodeKey(string(m.news.Key.Realm))), ContentType: "application/json",
-		Body: n.sender.Notice(kind, "notice-"+strconv.Itoa(n.seq), m.about, m.account, m.news.Previous.Contact),
+		Exchange: kind.Exchange(), Key: kind.Key(string(m.news.Key.Realm)), ContentType: "application/json",
+		Body: n.sender.Notification(&wire.Notification{
+			Envelope: wire.Envelope{MsgID: "notice-" + strconv.Itoa(n.seq)}, Kind: kind, Document: m.about, AccountID: m.account,
+			PreviousContact: m.news.Previous.Contact,
+		}),
 	}, Event: string(kind)})
 	n.tally.Add(noticesPart, string(kind))
 }

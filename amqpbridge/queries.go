@@ -93,7 +93,7 @@ func (q *queries) many(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQue
 }
 
 // page adds one page of the file to the answer and goes on with the next.
-func (q *queries) page(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, answer *wire.Answer, realm domain.Realm, after domain.Key) {
+func (q *queries) page(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, answer *wire.QueryAnswer, realm domain.Realm, after domain.Key) {
 	q.store.Page(c, realm, after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) ConsumerMessage {
 		return step{j: j, run: func(c *otp.Context[ConsumerMessage]) {
 			if err != nil {
@@ -122,9 +122,9 @@ func (q *queries) page(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQue
 }
 
 // answer begins an answer in the form that the asker expects.
-func (q *queries) answer(j *job, req *wire.RegQuery) *wire.Answer {
+func (q *queries) answer(j *job, req *wire.RegQuery) *wire.QueryAnswer {
 	realm := req.Username == "" || req.All()
-	a := &wire.Answer{Form: wire.FormKazoo, Fields: req.Fields, Realm: realm, Most: q.settings.MaxReply}
+	a := &wire.QueryAnswer{Form: wire.FormKazoo, Fields: req.Fields, Multiple: realm, MaxBytes: q.settings.MaxReply}
 	switch q.settings.QueryForm {
 	case "kazoo":
 	case "kazoo3":
@@ -141,7 +141,7 @@ func (q *queries) answer(j *job, req *wire.RegQuery) *wire.Answer {
 	return a
 }
 
-func (q *queries) send(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, a *wire.Answer) string {
+func (q *queries) send(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, a *wire.QueryAnswer) string {
 	if mutant.On(mutant.LoseAnswer) && (j.tries > 0 || j.d.Redelivered) {
 		return outcomeAnswered
 	}

@@ -9,7 +9,6 @@ import (
 	"registrar/actors/domain"
 	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
-	"registrar/actors/sip"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
 )
@@ -51,7 +50,7 @@ func (a *responder) read(j *job) error {
 func (a *responder) about(m wire.Message) (k domain.Key) {
 	switch m := m.(type) {
 	case *wire.AuthnRequest:
-		if realm, user, ours := m.Target(sip.IsIP, sip.UserOf, sip.HostOf); ours {
+		if realm, user, ours := m.Target(); ours {
 			k, _ = a.key(realm, user) // a key that is none is a stranger's
 		}
 	case *wire.RegQuery:
@@ -84,13 +83,9 @@ func (a *responder) post(from otp.Origin, m Send) {
 // answerTo addresses an answer.
 func answerTo(serverID string, body []byte) link.Publishing {
 	to := wire.ParseServerID(serverID)
-	p := link.Publishing{
-		Exchange: "targeted", Key: to.Key, ContentType: "application/json", Mandatory: true, Body: body,
+	return link.Publishing{
+		Exchange: "targeted", Key: to.Key, Headers: to.Headers(), ContentType: "application/json", Mandatory: true, Body: body,
 	}
-	if to.DeliverToPID != nil {
-		p.Headers = map[string]any{"Deliver-To-PID": to.DeliverToPID}
-	}
-	return p
 }
 
 // key reads realm and user as the settings say.

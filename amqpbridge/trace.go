@@ -13,7 +13,7 @@ import (
 func (j *job) note(text string) trace.Note {
 	n := trace.Note{Realm: string(j.aor.Realm), User: string(j.aor.User), Text: text}
 	if j.msg != nil {
-		n.MsgID = wire.HeadOf(j.msg).MsgID
+		n.MsgID = wire.EnvelopeOf(j.msg).MsgID
 	}
 	return n
 }
@@ -22,7 +22,7 @@ func (j *job) note(text string) trace.Note {
 func (f *Consumer) trace(c *otp.Context[ConsumerMessage], j *job) {
 	what := "unreadable"
 	if j.msg != nil {
-		what = wire.HeadOf(j.msg).Event
+		what = wire.EnvelopeOf(j.msg).Event
 	}
 	if j.d.Redelivered {
 		what += ", again"

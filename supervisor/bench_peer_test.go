@@ -42,7 +42,7 @@ func runPeer(kind string) int {
 	}
 	if kind == "echo" {
 		reply := wire.Sender{App: "registrar", Version: "devel", Node: "registrar@localhost"}.AuthnResponse(&wire.AuthnResponse{
-			Envelope: wire.Envelope{MsgID: "x"}, Method: "password", Password: wire.NewSecret("secret"),
+			Envelope: wire.Envelope{MsgID: "x"}, Method: "password", Password: domain.NewSecret("secret"),
 			ChannelVars: map[string]any{"Username": "100", "Realm": realm},
 		})
 		stop, err := serveEcho(context.Background(), d, reply)

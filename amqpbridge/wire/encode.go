@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Sender is who sends a message of ours.
+// Sender identifies the sender of messages: App-Name, App-Version and Node. It writes messages.
 type Sender struct{ App, Version, Node string }
 
-// fields is a message to be written, its keys sorted.
+// fields is an outgoing JSON object. It is written with sorted keys.
 type fields map[string]any
 
 func (s Sender) encode(event, msgID string, f fields) []byte {
@@ -22,16 +21,20 @@ func (s Sender) encode(event, msgID string, f fields) []byte {
 	}
 	f["Event-Name"] = event
 	f["App-Name"], f["App-Version"], f["Node"] = s.App, s.Version, s.Node
-	if msgID != "" {
-		f["Msg-ID"] = msgID
-	}
+	f.put("Msg-ID", msgID)
 	return f.append(make([]byte, 0, 512))
 }
 
-// append writes the fields in the order of their names. What most of them are is written at once; the rest is left to encoding/json.
+// put adds a string unless it is empty.
+func (f fields) put(key, value string) {
+	if value != "" {
+		f[key] = value
+	}
+}
+
 func (f fields) append(b []byte) []byte {
-	var room [32]string
-	keys := room[:0]
+	var buf [32]string
+	keys := buf[:0]
 	for k := range f {
 		keys = append(keys, k)
 	}
@@ -47,6 +50,7 @@ func (f fields) append(b []byte) []byte {
 	return append(b, '}')
 }
 
+// appendValue writes the common types without reflection and leaves the rest to encoding/json.
 func appendValue(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case string:
@@ -61,89 +65,14 @@ func appendValue(b []byte, v any) []byte {
 		return strconv.AppendInt(b, v, 10)
 	}
 	out, err := json.Marshal(v)
-	if err != nil { // numbers and raw JSON that was read by this package
+	if err != nil { // impossible: the rest are numbers, and raw JSON that this package has read
 		panic(fmt.Sprintf("wire: encode %T: %v", v, err))
 	}
 	return append(b, out...)
 }
 
-// appendText writes a JSON string; what is no UTF-8 is replaced.
+// appendText writes a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func appendText(b []byte, s string) []byte {
-	out, _ := jsontext.AppendQuote(b, s) // its only error is what it has replaced
+	out, _ := jsontext.AppendQuote(b, s) // the error only reports the replaced bytes
 	return out
-}
-
-// put adds a text that is not empty.
-func (f fields) put(key, value string) {
-	if value != "" {
-		f[key] = value
-	}
-}
-
-// AuthnResponse writes an authn_resp, or an auth_resp to a legacy asker.
-func (s Sender) AuthnResponse(r *AuthnResponse) []byte {
-	ccv := r.ChannelVars
-	if ccv == nil {
-		ccv = map[string]any{}
-	}
-	f := fields{"Auth-Method": r.Method, "Custom-Channel-Vars": ccv}
-	if r.Trusted {
-		f["Trusted-Auth"] = "true"
-	} else {
-		f["Auth-Password"] = r.Password.Reveal()
-	}
-	f.put("Tenant-ID", r.TenantID)
-	for _, name := range []string{
-		"Custom-SIP-Headers", "Suppress-Unregister-Notifications", "Register-Overwrite-Notify", "Expires", "Access-Group", "Tenant-ID",
-	} {
-		if v, ok := r.Extra[name]; ok {
-			f[name] = v
-		}
-	}
-	event := "authn_resp"
-	if r.Legacy {
-		event = "auth_resp"
-	}
-	return s.encode(event, r.MsgID, f)
-}
-
-// AuthnError writes an authn_err.
-func (s Sender) AuthnError(e *AuthnError) []byte {
-	f := fields{}
-	if e.Deferred {
-		f["Defer-Response"] = "true"
-	}
-	if e.Permanent {
-		f["Permanent-Error"] = "true"
-	}
-	return s.encode("authn_err", e.MsgID, f)
-}
-
-// RegQueryError writes a reg_query_error: nothing is registered, or the hint says why there is no answer.
-func (s Sender) RegQueryError(e *RegQueryError) []byte {
-	f := fields{"Defer-Response": "true"}
-	f.put("Error-Message", e.Hint)
-	return s.encode("reg_query_error", e.MsgID, f)
-}
-
-// RegSync writes a reg_sync.
-func (s Sender) RegSync(r *RegSync) []byte {
-	f := fields{}
-	f.put("Server-ID", r.ServerID)
-	return s.encode("reg_sync", r.MsgID, f)
-}
-
-// Replay writes the answer to a reg_sync about one registration: its document as it is kept, stamped with the time at, in Status Success and
-// with the lifetime that is left, in seconds, so that it ends there when it ends here.
-func (s Sender) Replay(msgID string, doc []byte, left int64, at time.Time) ([]byte, error) {
-	var o object
-	if err := json.Unmarshal(doc, &o); err != nil || o == nil {
-		return nil, refuse(NotJSON, "")
-	}
-	f := make(fields, len(o)+8)
-	for k, v := range o {
-		f[k] = v
-	}
-	f["Event-Timestamp"], f["Expires"], f["Status"], f["First-Registration"] = Gregorian(at), left, "Success", false
-	return s.encode("reg_success", msgID, f), nil
 }

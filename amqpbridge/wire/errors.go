@@ -1,6 +1,6 @@
 package wire
 
-// The limits of a message.
+// Limits of a message, in bytes except for MaxDepth, which counts nested arrays and objects.
 const (
 	MaxBody    = 64 << 10
 	MaxDepth   = 16
@@ -8,10 +8,10 @@ const (
 	MaxName    = 255
 )
 
-// Reason says why a message is refused, in snake case.
+// Reason is the cause of a refusal, in snake case.
 type Reason string
 
-// The reasons.
+// Reasons for which [Decode] and [Inflate] refuse a message.
 const (
 	TooLarge     Reason = "too_large"
 	BadEncoding  Reason = "bad_encoding"
@@ -24,7 +24,7 @@ const (
 	BadValue     Reason = "bad_value"
 )
 
-// Error is a refusal. It names the field it is about, never what stands in it: that may be a password.
+// Error is a refusal. It names the field, never the field's value: that may be a password.
 type Error struct {
 	Reason Reason
 	Field  string

@@ -1,11 +1,16 @@
 package wire
 
-import "strings"
+import (
+	"strings"
 
-// Generation is the family of software that a message comes from, told by exchange and routing key: it decides the form of the answer.
+	"registrar/actors/sip"
+)
+
+// Generation is the family of software that sent a message. Exchange and routing key tell it, and it
+// decides the form of the reply.
 type Generation uint8
 
-// The generations.
+// Generations in the order of their age.
 const (
 	Whistle Generation = iota
 	Kazoo3
@@ -13,10 +18,10 @@ const (
 	Kazoo5
 )
 
-// Kind is what a routing key is about.
+// Kind is the kind of message that a routing key stands for.
 type Kind uint8
 
-// The kinds.
+// Kinds of requests and reports.
 const (
 	KindAuthn Kind = iota
 	KindSuccess
@@ -25,84 +30,104 @@ const (
 	KindSync
 )
 
-// Route is what exchange and routing key say about a message.
+// Route is the meaning of an exchange and routing key.
 type Route struct {
 	Kind       Kind
 	Generation Generation
 }
 
-// Binding is one key that a registrar binds on an exchange.
+// Binding is a queue binding of the registrar: a routing key on an exchange.
 type Binding struct {
 	Exchange, Key string
 	Kind          Kind
 }
 
-// prefix is one row of the table of routing keys: on an exchange, a key that begins so, or is exactly that when bare.
-type prefix struct {
+// routeKey is one row of the table of routing keys. A bare key matches exactly, any other with more
+// words behind it.
+type routeKey struct {
 	exchange, key string
 	bare          bool
 	kind          Kind
 	generation    Generation
 }
 
-// table holds every key of every generation.
-func table() []prefix {
-	return []prefix{
-		{"callmgr", "authn.req", true, KindAuthn, Whistle},
-		{"callmgr", "authn.req", false, KindAuthn, Kazoo4},
-		{"registrar", "authn.endpoint.req", false, KindAuthn, Kazoo5},
-		{"callmgr", "registration.success", true, KindSuccess, Whistle},
-		{"callmgr", "registration.success", false, KindSuccess, Kazoo3},
-		{"registrar", "registration.success", false, KindSuccess, Kazoo4},
-		{"callmgr", "registration.query", true, KindQuery, Whistle},
-		{"callmgr", "registration.query", false, KindQuery, Kazoo3},
-		{"registrar", "registration.query", false, KindQuery, Kazoo4},
-		{"registrar", "registration.flush", false, KindFlush, Kazoo4},
-		{"registrar", "registration.sync", true, KindSync, Kazoo4},
+func (k routeKey) matches(exchange, key string) bool {
+	if k.exchange != exchange {
+		return false
 	}
+	if k.bare {
+		return key == k.key
+	}
+	return strings.HasPrefix(key, k.key+".")
 }
 
-// routes is the table, made once: every message is looked up in it.
-var routes = table() //nolint:gochecknoglobals // a table.
+// routes holds the routing keys of all generations.
+var routes = []routeKey{ //nolint:gochecknoglobals // a constant table
+	{"callmgr", "authn.req", true, KindAuthn, Whistle},
+	{"callmgr", "authn.req", false, KindAuthn, Kazoo4},
+	{"registrar", "authn.endpoint.req", false, KindAuthn, Kazoo5},
+	{"callmgr", "registration.success", true, KindSuccess, Whistle},
+	{"callmgr", "registration.success", false, KindSuccess, Kazoo3},
+	{"registrar", "registration.success", false, KindSuccess, Kazoo4},
+	{"callmgr", "registration.query", true, KindQuery, Whistle},
+	{"callmgr", "registration.query", false, KindQuery, Kazoo3},
+	{"registrar", "registration.query", false, KindQuery, Kazoo4},
+	{"registrar", "registration.flush", false, KindFlush, Kazoo4},
+	{"registrar", "registration.sync", true, KindSync, Kazoo4},
+}
 
-// Bindings lists what a registrar binds to serve every generation at once.
+// Bindings returns the queue bindings that serve all generations.
 func Bindings() []Binding {
-	var out []Binding
-	for _, p := range table() {
-		key := p.key
-		if !p.bare {
+	out := make([]Binding, 0, len(routes))
+	for _, r := range routes {
+		key := r.key
+		if !r.bare {
 			key += ".#"
 		}
-		out = append(out, Binding{Exchange: p.exchange, Key: key, Kind: p.kind})
+		out = append(out, Binding{Exchange: r.exchange, Key: key, Kind: r.kind})
 	}
 	return out
 }
 
-// ParseKey looks exchange and routing key up in the table; ok is false when they are not in it.
+// ParseKey returns the route of a message. ok is false for a foreign exchange or routing key.
 func ParseKey(exchange, key string) (r Route, ok bool) {
-	for _, p := range routes {
-		if p.exchange == exchange && (p.bare && key == p.key || !p.bare && strings.HasPrefix(key, p.key+".")) {
-			return Route{Kind: p.kind, Generation: p.generation}, true
+	for _, k := range routes {
+		if k.matches(exchange, key) {
+			return Route{Kind: k.kind, Generation: k.generation}, true
 		}
 	}
 	return Route{}, false
 }
 
-// Target says whose credentials a request is about: realm and user, and whether it is a question for a user's own credentials at
-// all. A realm that is an IP address stands for the host of To, the user "unknown" for its user.
-func (r *AuthnRequest) Target(isIP func(host string) bool, userOf, hostOf func(uri string) string) (realm, user string, ours bool) {
-	switch strings.ToLower(r.Method) {
-	case "", "password", "pre-register", "register", "invite", "subscribe", "publish", "message", "options", "notify", "refer",
-		"info", "update", "prack", "bye":
-	default: // reverse-lookup and whatever else is not a SIP method
-		return "", "", false
+// Address returns the exchange and routing key under which a peer of the route's generation
+// publishes a message about a user. An empty user means the whole realm.
+func (r Route) Address(realm, user string) (exchange, key string) {
+	realm = sip.EncodeKey(realm)
+	if user = sip.EncodeKey(user); user == "" {
+		user = "*"
 	}
-	realm, user = r.AuthRealm, r.AuthUser
-	if isIP(realm) {
-		realm = hostOf(r.To)
+	switch {
+	case r.Kind == KindFlush:
+		return "registrar", "registration.flush." + realm
+	case r.Kind == KindSync:
+		return "registrar", "registration.sync"
+	case r.Kind == KindAuthn && r.Generation == Kazoo5:
+		return "registrar", "authn.endpoint.req." + realm
+	case r.Kind == KindAuthn && r.Generation == Whistle:
+		return "callmgr", "authn.req"
+	case r.Kind == KindAuthn:
+		return "callmgr", "authn.req." + realm
 	}
-	if user == "unknown" {
-		user = userOf(r.To)
+	key = "registration.success"
+	if r.Kind == KindQuery {
+		key = "registration.query"
 	}
-	return realm, user, true
+	switch r.Generation {
+	case Whistle:
+		return "callmgr", key
+	case Kazoo3:
+		return "callmgr", key + "." + realm + "." + user
+	case Kazoo4, Kazoo5:
+	}
+	return "registrar", key + "." + realm + "." + user
 }

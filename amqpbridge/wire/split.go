@@ -9,14 +9,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// splitter takes bodies apart; it is used again, because making one costs as much as using it.
+// splitter splits a body into the fields of its outermost object. Splitters are pooled: setting up a
+// jsontext.Decoder costs as much as splitting a message.
 type splitter struct {
-	in   bytes.Buffer
-	dec  jsontext.Decoder
-	room members
+	in  bytes.Buffer
+	dec jsontext.Decoder
+	buf members
 }
 
-var splitters = sync.Pool{New: func() any { return &splitter{} }} //nolint:gochecknoglobals // a pool has no owner.
+var splitters = sync.Pool{New: func() any { return &splitter{} }} //nolint:gochecknoglobals // a pool
 
 func takeSplitter() *splitter {
 	if s, ok := splitters.Get().(*splitter); ok {
@@ -25,15 +26,16 @@ func takeSplitter() *splitter {
 	return &splitter{}
 }
 
-// done gives the splitter back: what it has returned must not be used any more, but for the values themselves.
-func (s *splitter) done() {
-	clear(s.room)
-	s.in, s.room = bytes.Buffer{}, s.room[:0]
+// release returns the splitter to the pool. The members of split become invalid, their values stay
+// valid: they are slices of the body.
+func (s *splitter) release() {
+	clear(s.buf)
+	s.in, s.buf = bytes.Buffer{}, s.buf[:0]
 	splitters.Put(s)
 }
 
-// split takes the outermost object of a body apart and checks that all of it is JSON. As with encoding/json the last of two fields with the same name
-// counts, and text that is no UTF-8 is taken.
+// split checks that the body is one JSON object and returns its fields. Like encoding/json it
+// accepts duplicate names and invalid UTF-8.
 func (s *splitter) split(body []byte) (members, error) {
 	switch {
 	case len(body) > MaxBody:
@@ -50,7 +52,7 @@ func (s *splitter) split(body []byte) (members, error) {
 	if _, err := s.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, refuse(NotJSON, "")
 	}
-	s.room = m
+	s.buf = m
 	return m, nil
 }
 
@@ -67,7 +69,7 @@ func (s *splitter) object(body []byte) (members, error) {
 	if _, err := s.dec.ReadToken(); err != nil {
 		return nil, refuse(NotJSON, "")
 	}
-	m := s.room[:0]
+	m := s.buf[:0]
 	for s.dec.PeekKind() == '"' {
 		raw, err := s.dec.ReadValue()
 		if err != nil {
@@ -87,27 +89,32 @@ func (s *splitter) object(body []byte) (members, error) {
 	return m, nil
 }
 
-// nameOf reads the name of a field; those that every message has are not made anew.
+// nameOf returns a field name. Common names are not allocated.
 func nameOf(raw []byte) string {
 	if plain := raw[1 : len(raw)-1]; bytes.IndexByte(plain, '\\') < 0 {
-		if name, ok := names[string(plain)]; ok {
+		if name, ok := commonNames[string(plain)]; ok {
 			return name
 		}
 	}
-	b, _ := jsontext.AppendUnquote(nil, raw) // it has been read: what is no UTF-8 in it is replaced
+	b, _ := jsontext.AppendUnquote(nil, raw) // the error only reports replaced invalid UTF-8
 	return string(b)
 }
 
-// names are the fields that messages usually have.
-var names = func() map[string]string { //nolint:gochecknoglobals // a table.
+// commonNames interns the names of common fields.
+var commonNames = func() map[string]string { //nolint:gochecknoglobals // a constant table
 	m := map[string]string{}
 	for _, n := range []string{
-		"Event-Category", "Event-Name", "Event-Timestamp", "Msg-ID", "Server-ID", "App-Name", "App-Version", "Node", "System-Log-ID",
-		"To", "From", "Auth-User", "Auth-Realm", "Auth-Domain", "Method", "Orig-IP", "Orig-Port", "Call-ID", "User-Agent", "Expires", "Contact", "Custom-Channel-Vars",
-		"Custom-SIP-Headers", "Auth-Nonce", "Auth-Response", "Auth-Method", "Auth-Password", "Auth-URI", "Auth-QOP", "Auth-NC", "Auth-CNonce", "Auth-Algorithm",
-		"Realm", "Username", "Status", "Proxy-Path", "Proxy-IP", "Proxy-Port", "Proxy-Protocol", "From-User", "From-Host", "To-User", "To-Host", "Network-IP",
-		"Network-Port", "Presence-Hosts", "Profile-Name", "RUID", "Source-IP", "Source-Port", "Original-Contact", "Fields", "Count-Only", "First-Registration",
-		"Suppress-Unregister-Notify", "Register-Overwrite-Notify", "Media-Server", "FreeSWITCH-Nodename", "Active-Queue", "Defer-Response",
+		"Event-Category", "Event-Name", "Event-Timestamp", "Msg-ID", "Server-ID", "App-Name",
+		"App-Version", "Node", "System-Log-ID", "To", "From", "Auth-User", "Auth-Realm",
+		"Auth-Domain", "Method", "Orig-IP", "Orig-Port", "Call-ID", "User-Agent", "Expires",
+		"Contact", "Custom-Channel-Vars", "Custom-SIP-Headers", "Auth-Nonce", "Auth-Response",
+		"Auth-Method", "Auth-Password", "Auth-URI", "Auth-QOP", "Auth-NC", "Auth-CNonce",
+		"Auth-Algorithm", "Realm", "Username", "Status", "Proxy-Path", "Proxy-IP", "Proxy-Port",
+		"Proxy-Protocol", "From-User", "From-Host", "To-User", "To-Host", "Network-IP",
+		"Network-Port", "Presence-Hosts", "Profile-Name", "RUID", "Source-IP", "Source-Port",
+		"Original-Contact", "Fields", "Count-Only", "First-Registration",
+		"Suppress-Unregister-Notify", "Register-Overwrite-Notify", "Media-Server",
+		"FreeSWITCH-Nodename", "Active-Queue", "Defer-Response",
 	} {
 		m[n] = n
 	}

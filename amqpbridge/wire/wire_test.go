@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"registrar/actors/sip"
+	"registrar/actors/domain"
 	"registrar/amqpbridge/wire"
 )
 
@@ -102,7 +102,7 @@ func TestTarget(t *testing.T) {
 			}
 			maps.Copy(o, tc.in)
 			r := decode[*wire.AuthnRequest](t, encode(t, o))
-			realm, user, ours := r.Target(sip.IsIP, sip.UserOf, sip.HostOf)
+			realm, user, ours := r.Target()
 			if realm != tc.realm || user != tc.user || ours != tc.ours {
 				t.Errorf("got %q, %q, %v", realm, user, ours)
 			}
@@ -258,13 +258,13 @@ func TestQueryForms(t *testing.T) {
 	sender := wire.Sender{App: "registrar", Version: "1", Node: "n"}
 	const gregorian = `{"Contact":"c","Event-Timestamp":63962611720}`
 	for name, tc := range map[string]struct {
-		a    wire.Answer
+		a    wire.QueryAnswer
 		want string
 	}{
-		"whistle":           {wire.Answer{Form: wire.FormWhistle}, `"Fields":{"Contact":"c","Event-Timestamp":1795392520},"Msg-ID":"m","Node":"n"`},
-		"kazoo3, one user":  {wire.Answer{Form: wire.FormKazoo3}, `"Fields":` + gregorian + `,"Msg-ID":"m","Node":"n"`},
-		"kazoo3, a realm":   {wire.Answer{Form: wire.FormKazoo3, Realm: true}, `"Fields":[` + gregorian + `],"Msg-ID":"m","Multiple":"true","Node":"n"`},
-		"kazoo4 and kazoo5": {wire.Answer{Form: wire.FormKazoo}, `"Fields":[` + gregorian + `],"Msg-ID":"m","Node":"n","Registrar-Age":90`},
+		"whistle":           {wire.QueryAnswer{Form: wire.FormWhistle}, `"Fields":{"Contact":"c","Event-Timestamp":1795392520},"Msg-ID":"m","Node":"n"`},
+		"kazoo3, one user":  {wire.QueryAnswer{Form: wire.FormKazoo3}, `"Fields":` + gregorian + `,"Msg-ID":"m","Node":"n"`},
+		"kazoo3, a realm":   {wire.QueryAnswer{Form: wire.FormKazoo3, Multiple: true}, `"Fields":[` + gregorian + `],"Msg-ID":"m","Multiple":"true","Node":"n"`},
+		"kazoo4 and kazoo5": {wire.QueryAnswer{Form: wire.FormKazoo}, `"Fields":[` + gregorian + `],"Msg-ID":"m","Node":"n","Registrar-Age":90`},
 	} {
 		tc.a.Fields = []string{"Contact", "Event-Timestamp", "Not-There"}
 		err := tc.a.Add(doc)
@@ -274,7 +274,7 @@ func TestQueryForms(t *testing.T) {
 			t.Errorf("%s: %s, %v\nwant %s", name, got, err, want)
 		}
 	}
-	capped := wire.Answer{Form: wire.FormKazoo, Most: 2 * len(doc)}
+	capped := wire.QueryAnswer{Form: wire.FormKazoo, MaxBytes: 2 * len(doc)}
 	if err := errors.Join(capped.Add(doc)); err != nil {
 		t.Error(err)
 	}
@@ -313,7 +313,7 @@ func TestInflate(t *testing.T) {
 }
 
 func TestPasswordsDoNotPrint(t *testing.T) {
-	r := &wire.AuthnResponse{Method: "password", Password: wire.NewSecret("hush")}
+	r := &wire.AuthnResponse{Method: "password", Password: domain.NewSecret("hush")}
 	type wrapped struct{ r wire.AuthnResponse }
 	for _, s := range []string{fmt.Sprint(r), fmt.Sprintf("%+v", r), fmt.Sprintf("%#v", r), fmt.Sprintf("%v", wrapped{*r})} {
 		if strings.Contains(s, "hush") {
@@ -367,7 +367,7 @@ func BenchmarkAuthnResponse(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s.AuthnResponse(&wire.AuthnResponse{
-			Envelope: wire.Envelope{MsgID: "3d8889a2-3d81-420a-ac51-7349314e7cd3"}, Method: "password", Password: wire.NewSecret("secret"),
+			Envelope: wire.Envelope{MsgID: "3d8889a2-3d81-420a-ac51-7349314e7cd3"}, Method: "password", Password: domain.NewSecret("secret"),
 			ChannelVars: map[string]any{"Username": "100", "Realm": "acme.test", "Account-ID": "a"},
 		})
 	}
@@ -376,7 +376,7 @@ func BenchmarkAuthnResponse(b *testing.B) {
 // A template gives what writing the whole answer gives, whatever the Msg-ID.
 func TestTemplate(t *testing.T) {
 	s := wire.Sender{App: "registrar", Version: "1", Node: "n"}
-	r := &wire.AuthnResponse{Method: "password", Password: wire.NewSecret("Msg-ID\":\"x"), ChannelVars: map[string]any{"Realm": "a"}, TenantID: "ignore"}
+	r := &wire.AuthnResponse{Method: "password", Password: domain.NewSecret("Msg-ID\":\"x"), ChannelVars: map[string]any{"Realm": "a"}, TenantID: "ignore"}
 	tpl := s.AuthnTemplate(r)
 	for _, id := range []string{"1", `a"b\c`, "ü\x00", strings.Repeat("x", 500)} {
 		r.MsgID = id

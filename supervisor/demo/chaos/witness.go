@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -93,13 +92,10 @@ func (w *witness) Query(ctx context.Context, realm, user string, fields ...strin
 // contactOf reads the contact that an answer shows, empty when it shows none.
 func contactOf(m wire.Message) (contact string, err error) {
 	r, ok := m.(*wire.RegQueryResponse)
-	if !ok || len(r.Fields) == 0 {
+	if !ok {
 		return "", nil
 	}
-	if err := json.Unmarshal(r.Fields[0]["Contact"], &contact); err != nil {
-		return "", fmt.Errorf("the contact in an answer: %w", err)
-	}
-	return contact, nil
+	return r.Contact()
 }
 
 // Report is [client.Switch.Report], but it does not give up before the broker has the report. What the wire cannot order is not reported: two things

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -83,10 +82,10 @@ func (f *Fleet) shown(ctx context.Context, p *phone) (contact string, err error)
 		return "", err
 	}
 	r, ok := m.(*wire.RegQueryResponse)
-	if !ok || len(r.Fields) == 0 {
+	if !ok {
 		return "", nil
 	}
-	if err := json.Unmarshal(r.Fields[0]["Contact"], &contact); err != nil {
+	if contact, err = r.Contact(); err != nil {
 		return "", fmt.Errorf("%w: %s@%s: %w", errWrong, p.user, p.realm, err)
 	}
 	return contact, nil
