@@ -117,7 +117,7 @@ func TestNoticesWaitForTheirOwners(t *testing.T) {
 	run(t, sys, child(realms, func() otp.Behaviour[credential.RealmsMessage] { return asked }), child(b.notices, func() otp.Behaviour[NotifierMessage] {
 		return &notifier{responder: b.shared, self: b.notices, realms: realms, pending: &b.news}
 	}))
-	from, up := otp.External("test"), registration.Event{Kind: registration.CameUp, Key: domain.Key{Realm: "acme.test", User: "100"}}
+	from, up := otp.External("test"), registration.Event{Kind: registration.UserRegistered, Key: domain.Key{Realm: "acme.test", User: "100"}}
 	for range noticesMost {
 		b.Notify(from, up)
 	}

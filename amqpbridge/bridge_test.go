@@ -82,11 +82,11 @@ func begin(t *testing.T, broker link.Dialer, set amqpbridge.Settings, clock ...f
 		Realms: realms, Users: users, Now: now, Started: now(), Log: zerolog.Nop(),
 	})
 	children := users.Children(directory.Env{
-		Store: s, Limits: registration.DefaultLimits(), Now: time.Now, Sweep: time.Hour, SweepMost: 1,
+		Store: s, Limits: registration.DefaultLimits(), Now: time.Now, ExpiryInterval: time.Hour, PruneBatch: 1,
 		Intensity: 100, Period: time.Minute, CoolDown: time.Second,
 	})
 	children = append(children, otp.ChildSpec{ID: "realms", Start: otp.Worker(realms, func() otp.Behaviour[credential.RealmsMessage] {
-		return credential.NewRealms(credential.Env{Store: s, CacheMost: 1})
+		return credential.NewRealms(credential.Env{Store: s, MaxCache: 1})
 	})})
 	app, err := otp.Start(context.Background(), sys, "test", otp.SupSpec{Children: append(children, b.Children()...)})
 	if err != nil {

@@ -36,7 +36,7 @@ func (r *registrations) flushed(name string, err error) outcome {
 
 func (r *registrations) forget(c *otp.Context[ConsumerMessage], j *job, name string) {
 	otp.Ask(c, r.realms, 0, func(from otp.From[credential.Dropped]) credential.RealmsMessage {
-		return credential.Forget{From: from, Realm: j.orderKey.Realm, User: j.orderKey.User}
+		return credential.Flush{From: from, Realm: j.orderKey.Realm, User: j.orderKey.User}
 	}, func(_ credential.Dropped, err error) ConsumerMessage {
 		out := settled(name)
 		out.j, out.err = j, err

@@ -87,7 +87,7 @@ func (n *notifier) onNews(c *otp.Context[NotifierMessage], m registrationEvent) 
 	switch {
 	case !n.leads.Load():
 		n.tally.Add(noticesPart, "left_to_another")
-	case m.Kind == registration.WentDown && about.SuppressUnregister, m.Kind == registration.Overwritten && !about.OverwriteNotify:
+	case m.Kind == registration.BindingEnded && about.SuppressUnregister, m.Kind == registration.Overwritten && !about.OverwriteNotify:
 		n.tally.Add(noticesPart, "not_wanted")
 	case about.AccountID != "" || m.Kind == registration.Overwritten:
 		n.send(c, owner{news: m, about: about, account: about.AccountID})
@@ -111,8 +111,8 @@ func (n *notifier) askOwner(c *otp.Context[NotifierMessage], m registrationEvent
 func (n *notifier) send(c *otp.Context[NotifierMessage], m owner) {
 	kind := wire.NotifyRegister
 	switch m.news.Kind {
-	case registration.CameUp:
-	case registration.WentDown:
+	case registration.UserRegistered:
+	case registration.BindingEnded:
 		kind = wire.NotifyDeregister
 	case registration.Overwritten:
 		kind = wire.NotifyOverwrite

@@ -89,7 +89,7 @@ func (r *registrations) ask(c *otp.Context[ConsumerMessage], j *job, done func(o
 	}
 	r.tell(c, j, request, func(o registration.Outcome, err error) outcome {
 		return outcome{err: err, then: func(c *otp.Context[ConsumerMessage]) string {
-			if o.Result == registration.Refused {
+			if o.Result == registration.RefusedUnprovisioned {
 				r.said.once(c.Log(), r.now(), "guests", func(e *zerolog.Event) {
 					e.Str("realm", string(j.orderKey.Realm)).Msg("too many registrations of users without credentials: refused")
 				})

@@ -21,7 +21,7 @@ func encodeRecord(rec *domain.Record, epoch uint64) []byte {
 	be := binary.BigEndian
 	v := make([]byte, 0, size+len(rec.Tombstones)*112)
 	v = append(v, valueFormat, 0)
-	if rec.Guest {
+	if rec.Unprovisioned {
 		v[1] = flagGuest
 	}
 	v = be.AppendUint16(v, uint16(len(rec.Bindings))) //nolint:gosec // a handful.
@@ -72,7 +72,7 @@ func decodeHeaderNear(key, v []byte, near domain.Realm) (domain.Header, error) {
 	be := binary.BigEndian
 	bindings := int(be.Uint16(v[2:]))
 	h := domain.Header{
-		Key: k, Bindings: bindings, Deadline: fromMillis(be.Uint64(v[8:])), Until: fromMillis(be.Uint64(v[16:])), Guest: v[1]&flagGuest != 0,
+		Key: k, Bindings: bindings, Deadline: fromMillis(be.Uint64(v[8:])), Until: fromMillis(be.Uint64(v[16:])), Unprovisioned: v[1]&flagGuest != 0,
 		Stamp: domain.Stamp{Sender: be.Uint64(v[24:]), Event: int64(be.Uint64(v[32:])), Arrival: int64(be.Uint64(v[40:]))}, //nolint:gosec // two's complement.
 	}
 	if bindings > 1 { // the deadlines of the others are in the body
@@ -92,7 +92,7 @@ func decodeRecord(key, v []byte) (domain.Record, error) {
 }
 
 func decodeBody(h domain.Header, v []byte) (domain.Record, error) {
-	rec := domain.Record{Key: h.Key, Guest: h.Guest}
+	rec := domain.Record{Key: h.Key, Unprovisioned: h.Unprovisioned}
 	r := &reader{b: v[registrationHeader:]}
 	for range h.Bindings {
 		rec.Bindings = append(rec.Bindings, domain.Binding{

@@ -18,7 +18,7 @@ import (
 func goldenRecord() domain.Record {
 	at := time.UnixMilli(1_795_392_520_123).UTC()
 	return domain.Record{
-		Key: domain.Key{Realm: "acme.test", User: "100"}, Guest: true,
+		Key: domain.Key{Realm: "acme.test", User: "100"}, Unprovisioned: true,
 		Bindings: []domain.Binding{
 			{
 				ID: "id-1", Contact: "sip:100@192.0.2.1", Deadline: at.Add(time.Hour), Stamp: domain.Stamp{Sender: 7, Event: -1, Arrival: 3},

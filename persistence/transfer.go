@@ -60,7 +60,7 @@ func (d *hexDigest) UnmarshalText(b []byte) error {
 
 // WriteRecord writes a record as a line of JSON.
 func WriteRecord(w io.Writer, rec domain.Record) error {
-	l := recordLine{Realm: string(rec.Key.Realm), User: string(rec.Key.User), Guest: rec.Guest}
+	l := recordLine{Realm: string(rec.Key.Realm), User: string(rec.Key.User), Guest: rec.Unprovisioned}
 	for _, b := range rec.Bindings {
 		l.Bindings = append(l.Bindings, bindingLine{b.ID, b.Contact, b.Deadline, stampLine(b.Stamp), hexDigest(b.Digest), json.RawMessage(b.Doc)})
 	}
@@ -78,7 +78,7 @@ func (l *recordLine) record() (domain.Record, error) {
 	if err != nil {
 		return domain.Record{}, err
 	}
-	rec := domain.Record{Key: key, Guest: l.Guest}
+	rec := domain.Record{Key: key, Unprovisioned: l.Guest}
 	for _, b := range l.Bindings {
 		rec.Bindings = append(rec.Bindings, domain.Binding{
 			ID: b.ID, Contact: b.Contact, Deadline: b.Deadline.UTC(), Stamp: domain.Stamp(b.Stamp), Digest: domain.Digest(b.Digest), Doc: domain.Document(b.Doc),

@@ -105,14 +105,14 @@ func hostname() string {
 
 func (r *components) newRealms() otp.Behaviour[credential.RealmsMessage] {
 	return credential.NewRealms(credential.Env{
-		Store: r.credentials, CacheMost: r.cfg.MaxCache, Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
+		Store: r.credentials, MaxCache: r.cfg.MaxCache, Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
 	})
 }
 
 func (r *components) directory() directory.Env {
 	return directory.Env{
-		Store: r.registrations, Credentials: r.credentials, Guests: r.cfg.Unprovisioned, Notify: r.bridge.Notify, Primed: r.primed,
-		Limits: r.cfg.Limits, Now: r.clock.Now, Sweep: r.cfg.ExpiryInterval, SweepMost: 1000, Idle: max(0, r.cfg.PassivateAfter), Live: r.cfg.MaxLive,
+		Store: r.registrations, Credentials: r.credentials, Unprovisioned: r.cfg.Unprovisioned, Notify: r.bridge.Notify, Primed: r.primed,
+		Limits: r.cfg.Limits, Now: r.clock.Now, ExpiryInterval: r.cfg.ExpiryInterval, PruneBatch: 1000, PassivateAfter: max(0, r.cfg.PassivateAfter), MaxLive: r.cfg.MaxLive,
 		Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
 	}
 }

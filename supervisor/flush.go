@@ -25,7 +25,7 @@ func (s *Server) Flush(ctx context.Context, realm domain.Realm, user domain.User
 		return n, err
 	}
 	_, err = otp.Call(ctx, operator(), s.rooms.realms, func(f otp.From[credential.Dropped]) credential.RealmsMessage {
-		return credential.Forget{From: f, Realm: realm, User: user}
+		return credential.Flush{From: f, Realm: realm, User: user}
 	})
 	if err != nil {
 		return n, fmt.Errorf("the registrations are gone, but the credentials' cache did not confirm it: %w", err)

@@ -103,13 +103,13 @@ func TestPhoneMovesBetweenProxies(t *testing.T) {
 	f.provision(realm, fleet.UserOf(0), "secret")
 	f.provision(realm, fleet.UserOf(1), "secret")
 	for i, there := range []int{5198, 5099} { // another contact, the same contact
-		before := f.outcome("nothing")
+		before := f.outcome("not_registered")
 		old, now := desk(i, 5099, 6), desk(i, there, 300) // the move comes before the old one's end, however slow the machine is
 		f.register(f.a, old, 200)
 		f.shows(old, f.a)
 		f.register(f.b, now, 200)
 		f.shows(now, f.b)
-		f.until("told of the old contact's end", func() bool { return f.outcome("nothing") > before })
+		f.until("told of the old contact's end", func() bool { return f.outcome("not_registered") > before })
 		f.shows(now, f.b)
 	}
 	gone := desk(0, 5198, 0)

@@ -69,7 +69,7 @@ func reportRules() []rule {
 			b.report(kazoo4Report, regSuccess.with(fields{"Proxy-Path": "sip:proxy-b"}))
 			for i, late := range []fields{{"Contact": "sip:100@192.0.2.99"}, {"Call-ID": "call-0"}, {"Proxy-Path": "sip:proxy-a"}} {
 				f := regSuccess.with(fields{"Expires": 0, "Proxy-Path": "sip:proxy-b", "Event-Timestamp": unixStamp + int64(i+1)}).with(late)
-				b.equal(fmt.Sprint(late), b.report(kazoo4Report, f), "nothing")
+				b.equal(fmt.Sprint(late), b.report(kazoo4Report, f), "not_registered")
 			}
 			b.equal("shown", b.contact("acme.test", "100"), "sip:100@192.0.2.7:5060")
 			b.report(kazoo4Report, regSuccess.with(fields{"Contact": `"Desk" <sip:100@192.0.2.7:5060>;q=1`, "Proxy-Path": "sip:proxy-b", "Event-Timestamp": unixStamp + 7}))

@@ -267,14 +267,14 @@ func otherTimeRules() []rule {
 			for i := range 3 {
 				b.equal("guest", come("acme.test", fmt.Sprint("g", i)), "registered")
 			}
-			b.equal("one too many in the realm", come("acme.test", "g3"), "refused_guest")
+			b.equal("one too many in the realm", come("acme.test", "g3"), "refused_unprovisioned")
 			b.equal("a user with credentials", come("acme.test", "100"), "registered")
 			b.equal("another realm", come("b.test", "x"), "registered")
 			b.equal("another realm", come("c.test", "x"), "registered")
-			b.equal("one too many in all", come("d.test", "x"), "refused_guest")
+			b.equal("one too many in all", come("d.test", "x"), "refused_unprovisioned")
 			b.equal("not shown", b.contact("d.test", "x"), "")
 			b.restart(func() {})
-			b.equal("after a restart", come("acme.test", "g4"), "refused_guest")
+			b.equal("after a restart", come("acme.test", "g4"), "refused_unprovisioned")
 			b.clock.pass(time.Second)
 			b.equal("a guest that is there refreshes", b.report(kazoo4Report, at(time.Second, fields{"Username": "g0"})), "refreshed")
 			b.report(flushKey, fields{"Event-Name": "reg_flush", "Realm": "acme.test"})
@@ -288,7 +288,7 @@ func otherTimeRules() []rule {
 			c.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 1, Total: 1}
 		}, test: func(b *loopbed) {
 			b.report(kazoo4Report, at(0, nil))
-			b.equal("full", b.report(kazoo4Report, at(0, fields{"Username": "200"})), "refused_guest")
+			b.equal("full", b.report(kazoo4Report, at(0, fields{"Username": "200"})), "refused_unprovisioned")
 			b.provision("acme.test", "100", nil)
 			b.report(kazoo4Report, at(1, fields{"Contact": second}))
 			b.equal("room", b.report(kazoo4Report, at(0, fields{"Username": "200", "Msg-ID": "2"})), "registered")

@@ -26,14 +26,14 @@ type Found struct {
 
 // Memo is a place for what is made of a credential again and again. It lives as long as the credential is cached, and is safe for use by many
 // goroutines. What is in it is as secret as the credential.
-type Memo struct{ made atomic.Pointer[any] }
+type Memo struct{ value atomic.Pointer[any] }
 
 // Load returns what was stored last, nil for nothing.
 func (m *Memo) Load() any {
 	if m == nil {
 		return nil
 	}
-	if p := m.made.Load(); p != nil {
+	if p := m.value.Load(); p != nil {
 		return *p
 	}
 	return nil
@@ -42,7 +42,7 @@ func (m *Memo) Load() any {
 // Store keeps something until the credential leaves the cache.
 func (m *Memo) Store(v any) {
 	if m != nil {
-		m.made.Store(&v)
+		m.value.Store(&v)
 	}
 }
 
@@ -62,10 +62,10 @@ type Dropped struct{}
 
 // read is the store's answer to a question.
 type read struct {
-	user  domain.User
-	round uint64
-	found Found
-	err   error
+	user       domain.User
+	generation uint64
+	found      Found
+	err        error
 }
 
 func (Lookup) credentialMessage()  {}
@@ -87,7 +87,7 @@ type Update struct {
 
 // Forget drops what is cached of a user, or of a whole realm when User is empty (reg_flush). It is answered when that is done; the next
 // question reads the store.
-type Forget struct {
+type Flush struct {
 	otp.From[Dropped]
 	Realm domain.Realm
 	User  domain.User
@@ -110,6 +110,6 @@ type dropped struct {
 
 func (Ask) realmsMessage()     {}
 func (Update) realmsMessage()  {}
-func (Forget) realmsMessage()  {}
+func (Flush) realmsMessage()   {}
 func (counted) realmsMessage() {}
 func (dropped) realmsMessage() {}

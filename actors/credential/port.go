@@ -19,7 +19,7 @@ type Store interface {
 type Env struct {
 	Store Store
 	// CacheMost is how many credentials one realm's actor keeps; beyond it, any one makes room.
-	CacheMost int
+	MaxCache int
 	// Intensity, Period and CoolDown bound the crashes of one realm's actor: after more than Intensity within Period it is
 	// stopped and refused until CoolDown has passed.
 	Intensity        int

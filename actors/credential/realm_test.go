@@ -82,7 +82,7 @@ func start(t testing.TB, s *store) *bed {
 	b := &bed{t: t}
 	sys := otp.NewSystem(otp.WithFaults(&b.set))
 	b.ref = otp.NewRef[credential.RealmsMessage](sys, "realms")
-	env := credential.Env{Store: s, CacheMost: 1000, Intensity: 5, Period: time.Minute, CoolDown: time.Minute}
+	env := credential.Env{Store: s, MaxCache: 1000, Intensity: 5, Period: time.Minute, CoolDown: time.Minute}
 	app, err := otp.Start(context.Background(), sys, "test", otp.SupSpec{Intensity: 3, Children: []otp.ChildSpec{{
 		ID: "realms", Start: otp.Worker(b.ref, func() otp.Behaviour[credential.RealmsMessage] { return credential.NewRealms(env) }),
 	}}})

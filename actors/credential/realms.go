@@ -13,13 +13,13 @@ import (
 type Realms struct {
 	env    *Env
 	counts map[domain.Realm]int
-	family *otp.DynamicSupervisor[domain.Realm, Message]
+	actors *otp.DynamicSupervisor[domain.Realm, Message]
 }
 
 // pendingUpdate is an update that some realms have yet to follow.
 type pendingUpdate struct {
-	from otp.From[Dropped]
-	left int
+	from      otp.From[Dropped]
+	remaining int
 }
 
 // NewRealms returns the behaviour of the realms' actor.
@@ -38,9 +38,9 @@ func (r *Realms) Init(c *otp.Context[RealmsMessage]) error {
 	case <-c.Context().Done():
 		return fmt.Errorf("stopped: %w", c.Context().Err())
 	}
-	r.family = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[domain.Realm, Message]{
+	r.actors = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[domain.Realm, Message]{
 		Label:     func(k domain.Realm) trace.Label { return trace.Label{Prefix: "realm/", Realm: string(k)} },
-		New:       func(k domain.Realm) otp.Behaviour[Message] { return NewRealm(r.env, k) },
+		New:       func(k domain.Realm) otp.Behaviour[Message] { return newRealmActor(r.env, k) },
 		Intensity: r.env.Intensity, Period: r.env.Period, CoolDown: r.env.CoolDown,
 		OnExit: func(k domain.Realm, reason otp.Reason) {
 			if reason.IsAbnormal() {
@@ -59,13 +59,13 @@ func (r *Realms) Handle(c *otp.Context[RealmsMessage], msg RealmsMessage) {
 			m.Reply(Found{})
 			return
 		}
-		if err := r.family.Deliver(c, m.Key.Realm, m.Lookup); err != nil {
+		if err := r.actors.Deliver(c, m.Key.Realm, m.Lookup); err != nil {
 			m.Fail(fmt.Errorf("start the realm's actor: %w", err))
 		}
 	case Update:
 		r.recount(c, m)
-	case Forget:
-		r.forget(c, m)
+	case Flush:
+		r.flush(c, m)
 	case counted:
 		r.onCounted(c, m)
 	case dropped:
@@ -78,7 +78,7 @@ func (*Realms) Terminate(*otp.Context[RealmsMessage], otp.Reason) {}
 
 // State is what an operator may see.
 func (r *Realms) State() any {
-	return struct{ Realms, Live int }{len(r.counts), r.family.Len()}
+	return struct{ Realms, Live int }{len(r.counts), r.actors.Len()}
 }
 
 // recount reads the realms anew: a realm may have got its first credential or lost its last one.
@@ -98,12 +98,12 @@ func (r *Realms) onCounted(c *otp.Context[RealmsMessage], m counted) {
 	r.counts = m.realms
 	byRealm := map[domain.Realm][]domain.User{}
 	for _, k := range m.update.Keys {
-		if r.family.Live(k.Realm) {
+		if r.actors.Live(k.Realm) {
 			byRealm[k.Realm] = append(byRealm[k.Realm], k.User)
 		}
 	}
-	p := &pendingUpdate{from: m.update.From, left: len(byRealm)}
-	if p.left == 0 {
+	p := &pendingUpdate{from: m.update.From, remaining: len(byRealm)}
+	if p.remaining == 0 {
 		p.from.Reply(Dropped{})
 		return
 	}
@@ -118,29 +118,29 @@ func (r *Realms) drop(c *otp.Context[RealmsMessage], d dropped) {
 		d.err = err
 		return d
 	})
-	if !r.family.Tell(c, d.realm, Changed{From: otp.NewFrom(done), Users: d.users}) {
+	if !r.actors.Tell(c, d.realm, Changed{From: otp.NewFrom(done), Users: d.users}) {
 		done(Dropped{}, nil) // the realm's actor has ended, and its cache with it
 	}
 }
 
 // onDropped counts one realm's answer. One that has not answered is told again while it lives: nobody may go on with an old password.
 func (r *Realms) onDropped(c *otp.Context[RealmsMessage], d dropped) {
-	if d.err != nil && r.family.Live(d.realm) && !mutant.On(mutant.TellChangesOnce) {
+	if d.err != nil && r.actors.Live(d.realm) && !mutant.On(mutant.TellChangesOnce) {
 		r.drop(c, d)
 		return
 	}
-	if d.update.left--; d.update.left == 0 {
+	if d.update.remaining--; d.update.remaining == 0 {
 		d.update.from.Reply(Dropped{})
 	}
 }
 
 // forget has a live realm drop what it has cached; one that is not live has nothing.
-func (r *Realms) forget(c *otp.Context[RealmsMessage], m Forget) {
+func (r *Realms) flush(c *otp.Context[RealmsMessage], m Flush) {
 	changed := Changed{From: m.From, All: m.User == ""}
 	if !changed.All {
 		changed.Users = []domain.User{m.User}
 	}
-	if !r.family.Tell(c, m.Realm, changed) {
+	if !r.actors.Tell(c, m.Realm, changed) {
 		m.Reply(Dropped{})
 	}
 }

@@ -184,7 +184,7 @@ func start(t *testing.T, s *store, sweep time.Duration, sets ...func(*directory.
 	b.now.Store(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC).UnixMilli())
 	env := directory.Env{
 		Store: s, Limits: registration.DefaultLimits(), Now: func() time.Time { return time.UnixMilli(b.now.Load()).UTC() },
-		Sweep: sweep, SweepMost: 100, Intensity: 3, Period: time.Minute, CoolDown: time.Minute,
+		ExpiryInterval: sweep, PruneBatch: 100, Intensity: 3, Period: time.Minute, CoolDown: time.Minute,
 	}
 	for _, set := range sets {
 		set(&env)
@@ -345,7 +345,7 @@ func TestMergedWhileAWriteIsInFlight(t *testing.T) {
 	}
 	b.eventually("it does not come to one in flight and nine that wait", func() bool {
 		b.shown("100", "sip:0") // queries see what is committed
-		return strings.Contains(b.state("user/100@acme.test"), "Settles:10")
+		return strings.Contains(b.state("user/100@acme.test"), "PendingReplies:10")
 	})
 	if n := answered.Load(); n != 0 {
 		t.Errorf("%d were answered before the commit", n)

@@ -9,41 +9,41 @@ import (
 )
 
 // flushAtOnce is how many users of a realm a shard has under way at a time.
-const flushAtOnce = 64
+const flushConcurrency = 64
 
 // realmFlush is the work on one [FlushRealm].
 type realmFlush struct {
 	FlushRealm
-	left    []domain.Key
-	pending int
-	n       int
-	err     error
+	remaining []domain.Key
+	pending   int
+	n         int
+	err       error
 }
 
 // flushRealm has every user of the realm flushed, a few at a time.
-func (s *Shard) flushRealm(c *otp.Context[Message], m FlushRealm) {
+func (s *shard) flushRealm(c *otp.Context[Message], m FlushRealm) {
 	f := &realmFlush{FlushRealm: m}
 	for user := range s.index.realms[m.Realm] {
-		f.left = append(f.left, domain.Key{Realm: m.Realm, User: user})
+		f.remaining = append(f.remaining, domain.Key{Realm: m.Realm, User: user})
 	}
-	for range flushAtOnce {
+	for range flushConcurrency {
 		s.flushNext(c, f)
 	}
-	s.flushDone(f)
+	s.finishFlush(f)
 }
 
-func (s *Shard) flushNext(c *otp.Context[Message], f *realmFlush) {
-	if len(f.left) == 0 || f.err != nil {
+func (s *shard) flushNext(c *otp.Context[Message], f *realmFlush) {
+	if len(f.remaining) == 0 || f.err != nil {
 		return
 	}
-	key := f.left[0]
-	f.left = f.left[1:]
+	key := f.remaining[0]
+	f.remaining = f.remaining[1:]
 	f.pending++
 	from := otp.NewFrom(otp.Completion(c, func(o registration.Outcome, err error) Message { return flushedUser{flush: f, out: o, err: err} }))
 	s.deliver(c, registration.Flush{From: from, Key: key, Stamp: f.Stamp, Digest: f.Digest})
 }
 
-func (s *Shard) onFlushedUser(c *otp.Context[Message], m flushedUser) {
+func (s *shard) onFlushedUser(c *otp.Context[Message], m flushedUser) {
 	f := m.flush
 	f.pending--
 	switch {
@@ -53,15 +53,15 @@ func (s *Shard) onFlushedUser(c *otp.Context[Message], m flushedUser) {
 		f.n++
 	}
 	s.flushNext(c, f)
-	s.flushDone(f)
+	s.finishFlush(f)
 }
 
-func (s *Shard) flushDone(f *realmFlush) {
+func (s *shard) finishFlush(f *realmFlush) {
 	switch {
 	case f.pending > 0:
 	case f.err != nil:
 		f.Fail(f.err)
-	case len(f.left) == 0:
+	case len(f.remaining) == 0:
 		f.Reply(Flushed{N: f.n})
 	}
 }

@@ -18,7 +18,7 @@ type index struct {
 type entry struct {
 	deadline, until int64
 	earlier         *[]int64 // the deadlines of the other bindings, nil for the usual user with one
-	guest           bool
+	unprovisioned   bool
 }
 
 func newIndex() *index { return &index{realms: map[domain.Realm]map[domain.User]entry{}} }
@@ -29,7 +29,7 @@ func (x *index) get(k domain.Key) (entry, bool) {
 }
 
 // enter takes over the header of a user's record; one without content removes the user.
-func (x *index) enter(h domain.Header) {
+func (x *index) update(h domain.Header) {
 	if h.Bindings == 0 && h.Until.IsZero() {
 		x.remove(h.Key)
 		return
@@ -39,7 +39,7 @@ func (x *index) enter(h domain.Header) {
 		users = map[domain.User]entry{}
 		x.realms[h.Key.Realm] = users
 	}
-	e := entry{deadline: millis(h.Deadline), until: millis(h.Until), guest: h.Guest}
+	e := entry{deadline: millis(h.Deadline), until: millis(h.Until), unprovisioned: h.Unprovisioned}
 	if len(h.Earlier) > 0 {
 		earlier := make([]int64, 0, len(h.Earlier))
 		for _, t := range h.Earlier {

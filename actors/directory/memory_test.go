@@ -24,7 +24,7 @@ func (b *bed) eventually(what string, is func() bool) {
 // Users that are put away are found again, with what they had; their actors are gone meanwhile.
 func TestIdleUsersArePutAway(t *testing.T) {
 	s := newStore()
-	b := start(t, s, time.Hour, func(e *directory.Env) { e.Idle = 20 * time.Millisecond })
+	b := start(t, s, time.Hour, func(e *directory.Env) { e.PassivateAfter = 20 * time.Millisecond })
 	for i := range 200 {
 		if _, err := b.register(strconv.Itoa(i), "sip:a", time.Hour); err != nil {
 			t.Fatal(err)
@@ -52,7 +52,7 @@ func TestIdleUsersArePutAway(t *testing.T) {
 // Beyond the limit users are put away, and those of lately stay.
 func TestLiveUsersAreLimited(t *testing.T) {
 	const users, each = 800, 8 // of a shard
-	b := start(t, newStore(), time.Hour, func(e *directory.Env) { e.Live = each * directory.Shards })
+	b := start(t, newStore(), time.Hour, func(e *directory.Env) { e.MaxLive = each * directory.Shards })
 	want, shards := 0, map[int]int{}
 	for i := range users {
 		user := strconv.Itoa(i)
@@ -77,11 +77,11 @@ func TestManyEndAtOnce(t *testing.T) {
 	var mu sync.Mutex
 	down := map[string]int{}
 	b := start(t, s, time.Millisecond, func(e *directory.Env) {
-		e.Idle, e.SweepMost = 20*time.Millisecond, 500
+		e.PassivateAfter, e.PruneBatch = 20*time.Millisecond, 500
 		e.Notify = func(_ otp.Origin, ev registration.Event) {
 			mu.Lock()
 			defer mu.Unlock()
-			if ev.Kind == registration.WentDown {
+			if ev.Kind == registration.BindingEnded {
 				down[string(ev.Key.User)]++
 			}
 		}

@@ -49,8 +49,8 @@ type recordReloaded struct {
 
 // looked is the answer to whether a user has credentials.
 type credentialChecked struct {
-	key   domain.Key
-	guest bool
+	key           domain.Key
+	unprovisioned bool
 }
 
 // flushedUser is the end of the work on one user of a realm.

@@ -39,9 +39,9 @@ type UnprovisionedLimits struct {
 type Env struct {
 	Store Store
 	// Credentials tells guests from others; nil means that nobody is one.
-	Credentials Credentials
-	Guests      UnprovisionedLimits
-	Limits      registration.Limits
+	Credentials   Credentials
+	Unprovisioned UnprovisionedLimits
+	Limits        registration.Limits
 	// Now is the clock of the run.
 	Now func() time.Time
 	// Notify is told what commits have changed, see [registration.Env].
@@ -49,12 +49,12 @@ type Env struct {
 	// Primed is told the headers that a shard has found in the file, before it takes its first message. Nil is nobody.
 	Primed func([]domain.Header)
 	// Sweep is how often the file is gone through for what has ended; SweepMost is how many users are pruned in one go.
-	Sweep     time.Duration
-	SweepMost int
+	ExpiryInterval time.Duration
+	PruneBatch     int
 	// Idle is how long a user's actor may have nothing to do before it is put away; zero is for ever. Live is how many users' actors there may be:
 	// one more has the one put away that has been idle for about the longest; zero is no limit.
-	Idle time.Duration
-	Live int
+	PassivateAfter time.Duration
+	MaxLive        int
 	// Intensity, Period and CoolDown bound the crashes of one user's actor: after more than Intensity within Period it is
 	// stopped and refused until CoolDown has passed.
 	Intensity        int

@@ -11,30 +11,30 @@ import (
 )
 
 // Shard owns the index of its users and supervises their actors. Its goroutine alone touches it.
-type Shard struct {
-	env    Env
-	number int
-	index  *index
-	family *otp.DynamicSupervisor[domain.Key, registration.Message]
-	guests *unprovisioned
+type shard struct {
+	env           Env
+	number        int
+	index         *index
+	actors        *otp.DynamicSupervisor[domain.Key, registration.Message]
+	unprovisioned *unprovisioned
 	// seats are the guests that are counted and have no entry yet; admissions are users whose credentials are being looked for.
-	seats      map[domain.Key]struct{}
-	admissions map[domain.Key]*admission
+	reservations map[domain.Key]struct{}
+	admissions   map[domain.Key]*admission
 }
 
 // Init fills the index; it returns when the shard is primed.
-func (s *Shard) Init(c *otp.Context[Message]) error {
+func (s *shard) Init(c *otp.Context[Message]) error {
 	headers, err := s.prime(c)
 	if err != nil {
 		return fmt.Errorf("prime shard %d: %w", s.number, err)
 	}
-	s.index, s.seats, s.admissions = newIndex(), map[domain.Key]struct{}{}, map[domain.Key]*admission{}
-	s.guests.restart(s.number)
+	s.index, s.reservations, s.admissions = newIndex(), map[domain.Key]struct{}{}, map[domain.Key]*admission{}
+	s.unprovisioned.reset(s.number)
 	if mutant.On(mutant.SkipPriming) {
 		headers = nil
 	}
 	for _, h := range headers {
-		s.count(h)
+		s.updateIndex(h)
 	}
 	if s.env.Primed != nil {
 		s.env.Primed(headers)
@@ -44,12 +44,12 @@ func (s *Shard) Init(c *otp.Context[Message]) error {
 		Store: s.env.Store, Limits: s.env.Limits, Now: s.env.Now, Notify: s.env.Notify,
 		Index: func(from otp.Origin, h domain.Header) { _ = self.Tell(from, indexed{header: h}) }, // a shard that is gone primes anew
 	}
-	s.family = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[domain.Key, registration.Message]{
+	s.actors = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[domain.Key, registration.Message]{
 		Label: func(k domain.Key) trace.Label {
 			return trace.Label{Prefix: "user/", Realm: string(k.Realm), User: string(k.User)}
 		},
 		New:       func(k domain.Key) otp.Behaviour[registration.Message] { return registration.New(env, k) },
-		Intensity: s.env.Intensity, Period: s.env.Period, CoolDown: s.env.CoolDown, PassivateAfter: s.env.Idle, MaxLive: perShard(s.env.Live),
+		Intensity: s.env.Intensity, Period: s.env.Period, CoolDown: s.env.CoolDown, PassivateAfter: s.env.PassivateAfter, MaxLive: perShard(s.env.MaxLive),
 		OnExit: func(k domain.Key, r otp.Reason) { s.onExit(c, k, r) },
 	})
 	return nil
@@ -58,7 +58,7 @@ func (s *Shard) Init(c *otp.Context[Message]) error {
 // perShard is each shard's part of a limit for all.
 func perShard(most int) int { return (most + Shards - 1) / Shards }
 
-func (s *Shard) prime(c *otp.Context[Message]) ([]domain.Header, error) {
+func (s *shard) prime(c *otp.Context[Message]) ([]domain.Header, error) {
 	type primed struct {
 		headers []domain.Header
 		err     error
@@ -74,7 +74,7 @@ func (s *Shard) prime(c *otp.Context[Message]) ([]domain.Header, error) {
 }
 
 // Handle takes one message.
-func (s *Shard) Handle(c *otp.Context[Message], msg Message) {
+func (s *shard) Handle(c *otp.Context[Message], msg Message) {
 	switch m := msg.(type) {
 	case Deliver:
 		s.deliver(c, m.Request)
@@ -85,60 +85,60 @@ func (s *Shard) Handle(c *otp.Context[Message], msg Message) {
 	case flushedUser:
 		s.onFlushedUser(c, m)
 	case indexed:
-		s.count(m.header)
+		s.updateIndex(m.header)
 	case credentialChecked:
-		s.onLooked(c, m)
+		s.onCredentialChecked(c, m)
 	case pruneLive:
-		if err := s.family.Deliver(c, m.key, registration.Prune{}); err != nil {
+		if err := s.actors.Deliver(c, m.key, registration.Prune{}); err != nil {
 			c.Log().Debug().Err(err).Msg("prune refused")
 		}
 	case recordReloaded:
 		if m.err == nil {
 			m.record.Key = m.key
-			s.count(m.record.Header())
+			s.updateIndex(m.record.Header())
 		}
 	}
 }
 
 // Terminate does nothing: the engine stops the family with its owner.
-func (*Shard) Terminate(*otp.Context[Message], otp.Reason) {}
+func (*shard) Terminate(*otp.Context[Message], otp.Reason) {}
 
 // State is what an operator may see.
-func (s *Shard) State() any {
-	return struct{ Users, Live int }{s.index.users, s.family.Len()}
+func (s *shard) State() any {
+	return struct{ Users, Live int }{s.index.users, s.actors.Len()}
 }
 
 // deliver hands a request to its user's actor, once it may come in.
-func (s *Shard) deliver(c *otp.Context[Message], req registration.Request) {
+func (s *shard) deliver(c *otp.Context[Message], req registration.Request) {
 	if !s.admit(c, req) {
-		s.hand(c, req)
+		s.forward(c, req)
 	}
 }
 
 // hand gives a request to its user's actor. Questions about users of whom nothing is known are answered here.
-func (s *Shard) hand(c *otp.Context[Message], req registration.Request) {
+func (s *shard) forward(c *otp.Context[Message], req registration.Request) {
 	key := req.AOR()
-	if _, known := s.index.get(key); !known && !s.family.Live(key) {
+	if _, known := s.index.get(key); !known && !s.actors.Live(key) {
 		switch m := req.(type) {
 		case registration.Query:
 			m.Reply(registration.Answer{})
 			return
 		case registration.Unregister:
-			m.Reply(registration.Outcome{Result: registration.Nothing})
+			m.Reply(registration.Outcome{Result: registration.NotRegistered})
 			return
 		case registration.Flush:
-			m.Reply(registration.Outcome{Result: registration.Nothing})
+			m.Reply(registration.Outcome{Result: registration.NotRegistered})
 			return
 		}
 	}
-	if err := s.family.Deliver(c, key, req); err != nil {
+	if err := s.actors.Deliver(c, key, req); err != nil {
 		req.Refuse(fmt.Errorf("start the user's actor: %w", err))
 	}
 }
 
 // onExit learns of an actor that will not be restarted. After too many crashes the index may lag behind the file.
-func (s *Shard) onExit(c *otp.Context[Message], k domain.Key, r otp.Reason) {
-	s.unseat(k)
+func (s *shard) onExit(c *otp.Context[Message], k domain.Key, r otp.Reason) {
+	s.releaseReservation(k)
 	if !r.IsAbnormal() {
 		return
 	}

@@ -37,7 +37,7 @@ func (m recordReloaded) TraceNote() trace.Note { return noteOf(m.key, domain.Fai
 
 // TraceNote tells whether the user has credentials here.
 func (m credentialChecked) TraceNote() trace.Note {
-	if m.guest {
+	if m.unprovisioned {
 		return noteOf(m.key, "without credentials")
 	}
 	return noteOf(m.key, "has credentials")

@@ -22,46 +22,46 @@ func newUnprovisioned(l UnprovisionedLimits) *unprovisioned {
 }
 
 // restart forgets what a shard has counted.
-func (g *unprovisioned) restart(shard int) {
+func (g *unprovisioned) reset(shard int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for realm, n := range g.shards[shard] {
-		g.add(realm, -n)
+		g.adjust(realm, -n)
 	}
 	g.shards[shard] = map[domain.Realm]int{}
 }
 
 // take counts a guest if there is room.
-func (g *unprovisioned) take(shard int, realm domain.Realm) bool {
+func (g *unprovisioned) tryAdd(shard int, realm domain.Realm) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.all >= g.limits.Total || g.realms[realm] >= g.limits.PerRealm {
 		return false
 	}
 	g.shards[shard][realm]++
-	g.add(realm, 1)
+	g.adjust(realm, 1)
 	return true
 }
 
 // found counts a guest that is there already, whatever the limits.
-func (g *unprovisioned) found(shard int, realm domain.Realm) {
+func (g *unprovisioned) add(shard int, realm domain.Realm) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.shards[shard][realm]++
-	g.add(realm, 1)
+	g.adjust(realm, 1)
 }
 
 // gone counts one less.
-func (g *unprovisioned) gone(shard int, realm domain.Realm) {
+func (g *unprovisioned) remove(shard int, realm domain.Realm) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.shards[shard][realm]--; g.shards[shard][realm] <= 0 {
 		delete(g.shards[shard], realm)
 	}
-	g.add(realm, -1)
+	g.adjust(realm, -1)
 }
 
-func (g *unprovisioned) add(realm domain.Realm, n int) {
+func (g *unprovisioned) adjust(realm domain.Realm, n int) {
 	g.all += n
 	if g.realms[realm] += n; g.realms[realm] <= 0 {
 		delete(g.realms, realm)

@@ -37,12 +37,12 @@ func (u *Users) All() []*otp.Ref[Message] { return u.refs[:] }
 
 // Children declares the shards, in order, and the sweeper, for the supervision tree.
 func (u *Users) Children(env Env) []otp.ChildSpec {
-	g := newUnprovisioned(env.Guests)
+	g := newUnprovisioned(env.Unprovisioned)
 	specs := make([]otp.ChildSpec, 0, Shards)
 	for i, ref := range u.refs {
 		specs = append(specs, otp.ChildSpec{
 			ID:    ref.Name(),
-			Start: otp.Worker(ref, func() otp.Behaviour[Message] { return &Shard{env: env, number: i, guests: g} }),
+			Start: otp.Worker(ref, func() otp.Behaviour[Message] { return &shard{env: env, number: i, unprovisioned: g} }),
 		})
 	}
 	return append(specs, otp.ChildSpec{

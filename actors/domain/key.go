@@ -34,7 +34,7 @@ func ParseRealm(s string) (Realm, error) {
 
 // ParseUser takes s as it is and refuses what cannot be a key: an empty name, one longer than [MaxName] bytes, one with a
 // NUL byte.
-func ParseUser(s string) (User, error) {
+func parseUser(s string) (User, error) {
 	if err := checkName(s); err != nil {
 		return "", Wrap(Invalid, "user", err)
 	}
@@ -47,7 +47,7 @@ func ParseKey(realm, user string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	u, err := ParseUser(user)
+	u, err := parseUser(user)
 	if err != nil {
 		return Key{}, err
 	}

@@ -46,7 +46,7 @@ type Record struct {
 	Bindings   []Binding
 	Tombstones []Tombstone
 	// Guest says that the user had no credentials here when it registered: guests are limited in number.
-	Guest bool
+	Unprovisioned bool
 }
 
 // Empty reports whether there is nothing to keep: an empty record is deleted from the file.
@@ -54,10 +54,10 @@ func (r *Record) Empty() bool { return len(r.Bindings) == 0 && len(r.Tombstones)
 
 // Header is what the index keeps of a record.
 func (r *Record) Header() Header {
-	h := Header{Key: r.Key, Guest: r.Guest}
+	h := Header{Key: r.Key, Unprovisioned: r.Unprovisioned}
 	for i := range r.Bindings {
 		b := &r.Bindings[i]
-		h.deadline(b.Deadline)
+		h.addDeadline(b.Deadline)
 		if h.Stamp.Before(b.Stamp) {
 			h.Stamp = b.Stamp
 		}
@@ -89,10 +89,10 @@ type Header struct {
 	// Bindings counts the bindings, ended ones included.
 	Bindings int
 	// Guest is that of the record.
-	Guest bool
+	Unprovisioned bool
 }
 
-func (h *Header) deadline(t time.Time) {
+func (h *Header) addDeadline(t time.Time) {
 	if h.Bindings == 0 {
 		h.Deadline = t
 		return

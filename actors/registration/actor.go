@@ -26,12 +26,12 @@ type Actor struct {
 // pending is who waits for what.
 type pending struct {
 	waiting  []Request // came before the record was loaded
-	inFlight []settlement
-	next     []settlement
+	inFlight []pendingReply
+	next     []pendingReply
 }
 
 // busy returns what is under way, for something to be added.
-func (a *Actor) busy() *pending {
+func (a *Actor) ensurePending() *pending {
 	if a.pending == nil {
 		a.pending = &pending{}
 	}
@@ -39,17 +39,17 @@ func (a *Actor) busy() *pending {
 }
 
 // rest lets go of pending when nothing is left in it.
-func (a *Actor) rest() {
+func (a *Actor) releasePending() {
 	if p := a.pending; p != nil && len(p.waiting)+len(p.inFlight)+len(p.next) == 0 {
 		a.pending = nil
 	}
 }
 
 // idle is how long an actor that has found an empty record waits for work before it leaves.
-const idle = time.Minute
+const emptyTimeout = time.Minute
 
 // settlement is an asker and what it will be told once the record that includes its request is on disk.
-type settlement struct {
+type pendingReply struct {
 	from otp.From[Outcome]
 	out  Outcome
 	// binding is the one that the request made, nil for none.
@@ -90,7 +90,7 @@ func (a *Actor) Handle(c *otp.Context[Message], msg Message) {
 		if a.loaded {
 			a.serve(c, req)
 		} else {
-			a.busy().waiting = append(a.busy().waiting, req)
+			a.ensurePending().waiting = append(a.ensurePending().waiting, req)
 		}
 	case Prune:
 		a.prune(c)
@@ -116,14 +116,14 @@ func (a *Actor) Terminate(c *otp.Context[Message], r otp.Reason) {
 // State is what an operator may see of the actor: counts, no contacts.
 func (a *Actor) State() any {
 	s := struct {
-		Loaded, Writing                        bool
-		Bindings, Tombstones, Waiting, Settles int
+		Loaded, Writing                               bool
+		Bindings, Tombstones, Waiting, PendingReplies int
 	}{Loaded: a.loaded, Writing: a.writing}
 	if a.committed != nil {
 		s.Bindings, s.Tombstones = len(a.committed.Bindings), len(a.committed.Tombstones)
 	}
 	if p := a.pending; p != nil {
-		s.Waiting, s.Settles = len(p.waiting), len(p.inFlight)+len(p.next)
+		s.Waiting, s.PendingReplies = len(p.waiting), len(p.inFlight)+len(p.next)
 	}
 	return s
 }
@@ -152,26 +152,26 @@ func (a *Actor) serve(c *otp.Context[Message], req Request) {
 // accept books a decision. What changed nothing is settled with the write in flight, if there is one: a duplicate of a
 // message that is not yet on disk must not be acknowledged before it.
 func (a *Actor) accept(c *otp.Context[Message], from otp.From[Outcome], rec domain.Record, out Outcome) {
-	s := settlement{from: from, out: out}
+	s := pendingReply{from: from, out: out}
 	switch out.Result {
 	case Registered, Refreshed, Removed:
 		if out.Result != Removed {
 			s.binding = &rec.Bindings[0]
 		}
 		a.latest = &rec
-		a.busy().next = append(a.busy().next, s)
+		a.ensurePending().next = append(a.ensurePending().next, s)
 		if mutant.On(mutant.AnswerBeforeCommit) {
 			from.Reply(out)
 		}
 		a.write(c)
-	case Nothing, Duplicate, Stale, Ended, Refused:
+	case NotRegistered, Duplicate, Stale, AlreadyExpired, RefusedUnprovisioned:
 		switch {
-		case len(a.busy().next) > 0:
+		case len(a.ensurePending().next) > 0:
 			a.next = append(a.next, s)
 		case a.writing:
 			a.inFlight = append(a.inFlight, s)
 		default:
-			a.rest()
+			a.releasePending()
 			from.Reply(out)
 		}
 	}
@@ -199,17 +199,17 @@ func (a *Actor) prune(c *otp.Context[Message]) {
 	rec, out, changed := prune(*a.latest, a.env.Now(), a.env.Limits)
 	if changed {
 		a.latest = &rec
-		a.busy().next = append(a.busy().next, settlement{out: out}) // nobody waits for it
+		a.ensurePending().next = append(a.ensurePending().next, pendingReply{out: out}) // nobody waits for it
 		a.write(c)
 		return
 	}
-	a.leaveIfEmpty(c)
+	a.stopIfEmpty(c)
 }
 
 func (a *Actor) onLoaded(c *otp.Context[Message], m loaded) {
-	waiting := a.busy().waiting
+	waiting := a.ensurePending().waiting
 	a.waiting = nil
-	a.rest()
+	a.releasePending()
 	if m.err != nil {
 		for _, req := range waiting {
 			req.Refuse(m.err)
@@ -227,7 +227,7 @@ func (a *Actor) onLoaded(c *otp.Context[Message], m loaded) {
 	}
 	if a.committed.Empty() && !a.writing {
 		// The request that this actor was started for may still be queued behind the record: look again later.
-		c.After(idle, Prune{})
+		c.After(emptyTimeout, Prune{})
 	}
 }
 
@@ -255,8 +255,8 @@ func (a *Actor) onCommitted(c *otp.Context[Message], m committed) {
 		a.write(c)
 		return
 	}
-	a.rest()
-	a.leaveIfEmpty(c)
+	a.releasePending()
+	a.stopIfEmpty(c)
 }
 
 // onWriteFailed handles an unknown outcome: everybody who waits is told, and the record is read again before anything else is
@@ -264,7 +264,7 @@ func (a *Actor) onCommitted(c *otp.Context[Message], m committed) {
 func (a *Actor) onWriteFailed(c *otp.Context[Message], err error) {
 	failed := append(a.inFlight, a.next...)
 	a.inFlight, a.next = nil, nil
-	a.rest()
+	a.releasePending()
 	for _, s := range failed {
 		s.from.Fail(err)
 	}
@@ -282,7 +282,7 @@ func (a *Actor) onWriteFailed(c *otp.Context[Message], err error) {
 	a.load(c)
 }
 
-func (a *Actor) leaveIfEmpty(c *otp.Context[Message]) {
+func (a *Actor) stopIfEmpty(c *otp.Context[Message]) {
 	if a.loaded && !a.writing && a.committed.Empty() {
 		c.Exit(otp.Normal)
 	}

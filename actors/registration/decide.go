@@ -24,38 +24,40 @@ func register(rec domain.Record, m Register, now time.Time, lim Limits) (domain.
 		Deadline: time.UnixMilli(m.Stamp.Arrival).Add(expires - m.Age).UTC(),
 	}
 	if !b.Live(now) {
-		return rec, Outcome{Result: Ended}
+		return rec, Outcome{Result: AlreadyExpired}
 	}
 	out := Outcome{Result: Registered, First: true}
-	next := domain.Record{Key: rec.Key, Guest: m.Guest, Bindings: []domain.Binding{b}, Tombstones: forget(rec.Tombstones, now)}
+	next := domain.Record{Key: rec.Key, Unprovisioned: m.Unprovisioned, Bindings: []domain.Binding{b}, Tombstones: unexpired(rec.Tombstones, now)}
 	for _, old := range rec.Bindings {
-		if there(old, now, lim) {
+		if withinGrace(old, now, lim) {
 			out.First = false
 		}
 		switch {
 		case old.ID == m.ID:
 			out.Result = Refreshed
-			out.replace(old, now, lim)
+			out.addReplaced(old, now, lim)
 		case old.Live(now) && len(next.Bindings) < lim.Bindings:
 			next.Bindings = append(next.Bindings, old)
 		default:
-			out.replace(old, now, lim)
-			next.Tombstones = bury(next.Tombstones, old, m.Stamp, m.Digest, now.Add(lim.TombstoneTTL))
+			out.addReplaced(old, now, lim)
+			next.Tombstones = addTombstone(next.Tombstones, old, m.Stamp, m.Digest, now.Add(lim.TombstoneTTL))
 		}
 	}
 	return next, out
 }
 
 // there reports whether a binding counts as there: live, or ended within the grace.
-func there(b domain.Binding, now time.Time, lim Limits) bool { return b.Live(now.Add(-lim.Grace)) }
+func withinGrace(b domain.Binding, now time.Time, lim Limits) bool {
+	return b.Live(now.Add(-lim.Grace))
+}
 
 // replace books a binding that another has taken the place of.
-func (o *Outcome) replace(old domain.Binding, now time.Time, lim Limits) {
+func (o *Outcome) addReplaced(old domain.Binding, now time.Time, lim Limits) {
 	switch {
 	case old.Live(now):
 		o.Previous = append(o.Previous, old)
-	case !there(old, now, lim):
-		o.Ended = append(o.Ended, old)
+	case !withinGrace(old, now, lim):
+		o.Expired = append(o.Expired, old)
 	}
 }
 
@@ -102,7 +104,7 @@ func unregister(rec domain.Record, m Unregister, now time.Time, lim Limits) (dom
 	}
 	i := slices.IndexFunc(rec.Bindings, func(b domain.Binding) bool { return sip.SameContact(b.Contact, m.Contact) && sameFlow(b.Doc, m) })
 	if i < 0 {
-		return rec, Outcome{Result: Nothing}
+		return rec, Outcome{Result: NotRegistered}
 	}
 	if m.Stamp.Before(rec.Bindings[i].Stamp) && !mutant.On(mutant.ForgetUnregisterOrder) {
 		return rec, Outcome{Result: Stale}
@@ -118,7 +120,7 @@ func flush(rec domain.Record, m Flush, now time.Time, lim Limits) (domain.Record
 	older := slices.Clone(rec.Bindings)
 	older = slices.DeleteFunc(older, func(b domain.Binding) bool { return m.Stamp.Before(b.Stamp) })
 	if len(older) == 0 {
-		return rec, Outcome{Result: Nothing}
+		return rec, Outcome{Result: NotRegistered}
 	}
 	return remove(rec, older, m.Stamp, m.Digest, now, lim)
 }
@@ -127,22 +129,22 @@ func flush(rec domain.Record, m Flush, now time.Time, lim Limits) (domain.Record
 // and whether anything changed. It is pure.
 func PruneRecord(rec domain.Record, now time.Time, lim Limits) (next domain.Record, ended []domain.Binding, changed bool) {
 	next, out, changed := prune(rec, now, lim)
-	return next, out.Ended, changed
+	return next, out.Expired, changed
 }
 
 // prune takes out what has ended, grace included: bindings leave a tombstone, tombstones past their time leave nothing. It
 // reports what ended, and whether anything changed.
 func prune(rec domain.Record, now time.Time, lim Limits) (next domain.Record, out Outcome, changed bool) {
-	next = domain.Record{Key: rec.Key, Guest: rec.Guest, Tombstones: forget(rec.Tombstones, now)}
+	next = domain.Record{Key: rec.Key, Unprovisioned: rec.Unprovisioned, Tombstones: unexpired(rec.Tombstones, now)}
 	out.Result = Removed
 	for _, b := range rec.Bindings {
-		if there(b, now, lim) {
+		if withinGrace(b, now, lim) {
 			next.Bindings = append(next.Bindings, b)
 			continue
 		}
-		out.Ended = append(out.Ended, b)
+		out.Expired = append(out.Expired, b)
 		if until := b.Deadline.Add(lim.TombstoneTTL); now.Before(until) {
-			next.Tombstones = bury(next.Tombstones, b, b.Stamp, b.Digest, until)
+			next.Tombstones = addTombstone(next.Tombstones, b, b.Stamp, b.Digest, until)
 		}
 	}
 	changed = len(next.Bindings) != len(rec.Bindings) || len(next.Tombstones) != len(rec.Tombstones)
@@ -155,7 +157,7 @@ func applied(rec domain.Record, d domain.Digest) bool {
 
 func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.Digest, now time.Time, lim Limits,
 ) (domain.Record, Outcome) {
-	next := domain.Record{Key: rec.Key, Guest: rec.Guest, Tombstones: forget(rec.Tombstones, now)}
+	next := domain.Record{Key: rec.Key, Unprovisioned: rec.Unprovisioned, Tombstones: unexpired(rec.Tombstones, now)}
 	out := Outcome{Result: Removed}
 	for _, b := range rec.Bindings {
 		if !slices.ContainsFunc(gone, func(g domain.Binding) bool { return g.ID == b.ID }) {
@@ -165,15 +167,15 @@ func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.
 		if b.Live(now) {
 			out.Previous = append(out.Previous, b)
 		} else {
-			out.Ended = append(out.Ended, b)
+			out.Expired = append(out.Expired, b)
 		}
-		next.Tombstones = bury(next.Tombstones, b, by, d, now.Add(lim.TombstoneTTL))
+		next.Tombstones = addTombstone(next.Tombstones, b, by, d, now.Add(lim.TombstoneTTL))
 	}
 	return next, out
 }
 
 // bury puts the removal of b in front and keeps the newest [maxTombstones].
-func bury(ts []domain.Tombstone, b domain.Binding, by domain.Stamp, d domain.Digest, until time.Time) []domain.Tombstone {
+func addTombstone(ts []domain.Tombstone, b domain.Binding, by domain.Stamp, d domain.Digest, until time.Time) []domain.Tombstone {
 	t := domain.Tombstone{ID: b.ID, Stamp: by, Digest: d, RemovedDigest: b.Digest, Until: until.UTC()}
 	if b.Stamp.Sender == by.Sender && b.Stamp.Event != 0 && b.Stamp.Event < by.Event {
 		t.RemovedDigest = domain.Digest{} // the order alone refuses it
@@ -182,7 +184,7 @@ func bury(ts []domain.Tombstone, b domain.Binding, by domain.Stamp, d domain.Dig
 	return ts[:min(len(ts), maxTombstones)]
 }
 
-func forget(ts []domain.Tombstone, now time.Time) []domain.Tombstone {
+func unexpired(ts []domain.Tombstone, now time.Time) []domain.Tombstone {
 	kept := slices.Clone(ts)
 	return slices.DeleteFunc(kept, func(t domain.Tombstone) bool { return !now.Before(t.Until) })
 }

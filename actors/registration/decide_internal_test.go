@@ -72,7 +72,7 @@ func (u *user) unchanged(before domain.Record, r Result) {
 	u.t.Helper()
 	switch r {
 	case Registered, Refreshed, Removed:
-	case Nothing, Duplicate, Stale, Ended, Refused:
+	case NotRegistered, Duplicate, Stale, AlreadyExpired, RefusedUnprovisioned:
 		if len(before.Bindings) != len(u.rec.Bindings) || len(before.Tombstones) != len(u.rec.Tombstones) {
 			u.t.Errorf("%v changed the record", r)
 		}
@@ -128,7 +128,7 @@ func TestAgeShortensTheDeadline(t *testing.T) {
 	u := newUser(t)
 	m := arrives(switchA, "one", 3600, 300)
 	m.Age = time.Hour
-	u.register(m, Ended)
+	u.register(m, AlreadyExpired)
 	m.Age = 100 * time.Second
 	u.register(m, Registered)
 	u.shown(3799.999, "one")
@@ -140,7 +140,7 @@ func TestARefreshThatIsOverDoesNotEndTheBinding(t *testing.T) {
 	u.register(arrives(switchA, "one", 0, 300), Registered)
 	m := arrives(switchB, "one", 100, 60)
 	m.Age = time.Minute
-	u.register(m, Ended)
+	u.register(m, AlreadyExpired)
 	u.shown(299, "one")
 }
 
@@ -177,12 +177,12 @@ func TestArrivalDecidesAcrossSwitches(t *testing.T) {
 func TestUnregisterRemovesOnlyWhatItNames(t *testing.T) {
 	u := newUser(t)
 	u.register(arrives(switchA, "one", 0, 300), Registered)
-	u.unregister(leaves(switchA, "two", 1), Nothing)
+	u.unregister(leaves(switchA, "two", 1), NotRegistered)
 	other := leaves(switchA, "one", 2)
 	other.CallID = "another"
-	u.unregister(other, Nothing)
+	u.unregister(other, NotRegistered)
 	other.CallID, other.ProxyPath = "call-one", "sip:b"
-	u.unregister(other, Nothing)
+	u.unregister(other, NotRegistered)
 	other.ProxyPath = "sip:a"
 	u.unregister(other, Removed)
 	u.shown(3)
@@ -193,7 +193,7 @@ func TestLateUnregisterOfTheOldContact(t *testing.T) {
 	u := newUser(t)
 	u.register(arrives(switchA, "one", 0, 60), Registered)
 	u.register(arrives(switchB, "two", 30, 300), Registered)
-	u.unregister(leaves(switchA, "one", 61), Nothing)
+	u.unregister(leaves(switchA, "one", 61), NotRegistered)
 	u.shown(62, "two")
 }
 
@@ -320,7 +320,7 @@ func TestFlushSparesWhatIsNewer(t *testing.T) {
 	u := newUser(t)
 	u.register(arrives(switchA, "one", 10, 300), Registered)
 	early := Flush{Stamp: domain.Stamp{Sender: switchA, Event: at(5).UnixMilli(), Arrival: at(11).UnixMilli()}, Digest: domain.Digest{1}}
-	if _, out := flush(u.rec, early, at(11), u.lim); out.Result != Nothing {
+	if _, out := flush(u.rec, early, at(11), u.lim); out.Result != NotRegistered {
 		t.Errorf("a flush older than the binding: %v", out.Result)
 	}
 	late := Flush{Stamp: domain.Stamp{Arrival: at(12).UnixMilli()}, Digest: domain.Digest{2}}

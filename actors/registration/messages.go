@@ -35,7 +35,7 @@ type Register struct {
 	// Replay marks another registrar's answer to reg_sync: it never beats what is known here.
 	Replay bool
 	// Guest says that the user has no credentials here.
-	Guest bool
+	Unprovisioned bool
 	// Redelivered is the broker's flag: not a proof of a duplicate, but it decides a tie.
 	Redelivered bool
 }
@@ -77,7 +77,7 @@ type Outcome struct {
 	// Previous are the live bindings that the request replaced or removed.
 	Previous []domain.Binding
 	// Ended are the bindings that had ended before, which the request has swept away.
-	Ended []domain.Binding
+	Expired []domain.Binding
 }
 
 // Answer holds the live bindings of a user, newest first. Empty means that there is none.
@@ -89,7 +89,7 @@ type Result uint8
 // The results. All of them are final: the message is done with.
 const (
 	// Nothing means that there was nothing to remove.
-	Nothing Result = iota
+	NotRegistered Result = iota
 	// Registered means a new binding.
 	Registered
 	// Refreshed means that a known binding has a new document and deadline.
@@ -101,14 +101,14 @@ const (
 	// Stale means that the message is older than what is known.
 	Stale
 	// Ended means that the registration was over before it arrived.
-	Ended
+	AlreadyExpired
 	// Refused means that the user has no credentials and that there are too many such users already.
-	Refused
+	RefusedUnprovisioned
 )
 
 // String returns the result in snake case, as metrics and logs show it.
 func (r Result) String() string {
-	names := [...]string{"nothing", "registered", "refreshed", "removed", "duplicate", "stale", "ended", "refused_guest"}
+	names := [...]string{"not_registered", "registered", "refreshed", "removed", "duplicate", "stale", "already_expired", "refused_unprovisioned"}
 	if int(r) < len(names) {
 		return names[r]
 	}

@@ -6,25 +6,25 @@ import (
 )
 
 // notify tells the outside what a committed request has changed. An end comes before what follows it.
-func (a *Actor) notify(c *otp.Context[Message], s settlement) {
+func (a *Actor) notify(c *otp.Context[Message], s pendingReply) {
 	if a.env.Notify == nil {
 		return
 	}
 	tell := func(k EventKind, b, previous domain.Binding) {
 		a.env.Notify(c, Event{Kind: k, Key: a.key, Binding: b, Previous: previous})
 	}
-	for _, b := range s.out.Ended {
-		tell(WentDown, b, domain.Binding{})
+	for _, b := range s.out.Expired {
+		tell(BindingEnded, b, domain.Binding{})
 	}
 	for _, b := range s.out.Previous {
 		switch {
 		case s.binding == nil:
-			tell(WentDown, b, domain.Binding{})
+			tell(BindingEnded, b, domain.Binding{})
 		case s.binding.Contact != b.Contact:
 			tell(Overwritten, *s.binding, b)
 		}
 	}
 	if s.binding != nil && s.out.First {
-		tell(CameUp, *s.binding, domain.Binding{})
+		tell(UserRegistered, *s.binding, domain.Binding{})
 	}
 }

@@ -65,9 +65,9 @@ type EventKind uint8
 // The events.
 const (
 	// CameUp: the user has a live binding and had none before.
-	CameUp EventKind = iota
+	UserRegistered EventKind = iota
 	// WentDown: a binding has ended: unregistered, flushed, or at its time (noticed at the next sweep).
-	WentDown
+	BindingEnded
 	// Overwritten: a binding with another contact took the place of a live one.
 	Overwritten
 )

@@ -1,8 +1,6 @@
 package sip
 
 import (
-	"crypto/md5" //nolint:gosec // the cache id's definition, not a protection.
-	"encoding/hex"
 	"strings"
 
 	"registrar/actors/domain"
@@ -54,19 +52,12 @@ func fromHex(c byte) byte {
 
 // IDOf is the cache id of a cleaned contact: its MD5 in lower-case hex.
 func IDOf(cleaned string) domain.CacheID {
-	sum := md5.Sum([]byte(cleaned)) //nolint:gosec // see the import.
-	return domain.CacheID(hex.EncodeToString(sum[:]))
-}
-
-// HA1 is the lower-case hex MD5 of user:realm:password (RFC 7616 section 3.4.2).
-func HA1(user, realm, password string) string {
-	sum := md5.Sum([]byte(user + ":" + realm + ":" + password)) //nolint:gosec // the protocol's hash.
-	return hex.EncodeToString(sum[:])
+	return domain.CacheID(md5Hex(cleaned))
 }
 
 // WithoutExpires returns a contact without its expires parameters: an unregister names the contact with ;expires=0, whatever the
 // lifetime that it was registered with.
-func WithoutExpires(contact string) string {
+func withoutExpires(contact string) string {
 	parts := strings.Split(contact, ";")
 	kept := parts[:1]
 	for _, p := range parts[1:] {

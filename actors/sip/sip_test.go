@@ -30,17 +30,6 @@ func TestCleanContact(t *testing.T) {
 	}
 }
 
-func TestWithoutExpires(t *testing.T) {
-	for in, want := range map[string]string{
-		"sip:a@b;transport=udp;expires=300": "sip:a@b;transport=udp", "sip:a@b;Expires=0;q=1": "sip:a@b;q=1", "sip:a@b": "sip:a@b",
-		"sip:a@b;expiresoon=1": "sip:a@b;expiresoon=1", "": "",
-	} {
-		if got := sip.WithoutExpires(in); got != want {
-			t.Errorf("WithoutExpires(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestSameContact(t *testing.T) {
 	for _, tc := range []struct {
 		bound, named string

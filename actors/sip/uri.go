@@ -8,14 +8,14 @@ import (
 // UserOf returns the user part of a SIP URI or name-addr (RFC 3261 sections 19.1.1 and 20.10), without password or user parameters;
 // empty when there is none.
 func UserOf(s string) string {
-	user, _ := split(s)
+	user, _ := userHost(s)
 	return user
 }
 
 // HostOf returns the host part of a SIP URI or name-addr, without port, parameters and headers; an IPv6 address keeps its
 // brackets off.
 func HostOf(s string) string {
-	_, host := split(s)
+	_, host := userHost(s)
 	return host
 }
 
@@ -26,7 +26,7 @@ func IsIP(host string) bool {
 }
 
 // split takes the addr-spec out of a name-addr and the user and host out of that.
-func split(s string) (user, host string) {
+func userHost(s string) (user, host string) {
 	s = address(s)
 	for _, scheme := range []string{"sip:", "sips:"} {
 		if len(s) >= len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {

@@ -100,7 +100,7 @@ func house() []Actor {
 		{Name: "realms", Interface: "registrar/actors/credential.RealmsMessage", Process: "realms", Messages: []Message{
 			{Name: "credential.Ask", Way: Asked},
 			{Name: "credential.Update", Way: Asked},
-			{Name: "credential.Forget", Way: Asked},
+			{Name: "credential.Flush", Way: Asked},
 			{Name: "credential.counted"},
 			{Name: "credential.dropped"},
 		}},

@@ -142,12 +142,12 @@ const many = 1 << 30
 func (w *World) tree(run *domain.RunClock, clocks *amqpbridge.Clocks) otp.SupSpec {
 	intensity := cmp.Or(w.opts.Intensity, many)
 	env := directory.Env{
-		Store: w.Store, Credentials: w.Store, Guests: directory.UnprovisionedLimits{PerRealm: 100, Total: 100}, Limits: registration.DefaultLimits(), Now: run.Now,
-		Primed: clocks.Learn, Notify: w.bridge.Notify, Sweep: 20 * time.Second, SweepMost: 10, Idle: cmp.Or(w.opts.Idle, 20*time.Second),
+		Store: w.Store, Credentials: w.Store, Unprovisioned: directory.UnprovisionedLimits{PerRealm: 100, Total: 100}, Limits: registration.DefaultLimits(), Now: run.Now,
+		Primed: clocks.Learn, Notify: w.bridge.Notify, ExpiryInterval: 20 * time.Second, PruneBatch: 10, PassivateAfter: cmp.Or(w.opts.Idle, 20*time.Second),
 		Intensity: intensity, Period: time.Second, CoolDown: time.Second,
 	}
 	realms := func() otp.Behaviour[credential.RealmsMessage] {
-		return credential.NewRealms(credential.Env{Store: w.Store, CacheMost: 100, Intensity: intensity, Period: time.Second, CoolDown: time.Second})
+		return credential.NewRealms(credential.Env{Store: w.Store, MaxCache: 100, Intensity: intensity, Period: time.Second, CoolDown: time.Second})
 	}
 	sup := func(children []otp.ChildSpec) otp.Starter {
 		return otp.Supervisor(otp.SupSpec{Intensity: many, Period: time.Second, Children: children})

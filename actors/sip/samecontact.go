@@ -6,7 +6,7 @@ import "strings"
 // whoever unregisters says ;expires=0. A proxy that saw a contact expire names its bare URI: then the display name and the contact's own
 // parameters do not count either, but those that belong to a URI do (RFC 3261 section 19.1.4).
 func SameContact(bound, named string) bool {
-	bound, named = bare(WithoutExpires(bound)), bare(WithoutExpires(named))
+	bound, named = withoutDisplayName(withoutExpires(bound)), withoutDisplayName(withoutExpires(named))
 	if bound == named {
 		return true
 	}
@@ -25,7 +25,7 @@ func SameContact(bound, named string) bool {
 }
 
 // bare takes the display name off a cleaned contact.
-func bare(contact string) string {
+func withoutDisplayName(contact string) string {
 	quoted := false
 	for i := 0; i < len(contact); i++ {
 		switch c := contact[i]; {
