@@ -128,7 +128,7 @@ func (r *registrations) request(j *job) (requester, error) {
 	case m.Removes():
 		return func(from otp.From[registration.Outcome]) registration.Request {
 			return registration.Unregister{
-				From: from, Key: j.orderKey, Contact: contact, CallID: m.CallID, ProxyPath: m.ProxyPath, Stamp: j.stamp, Digest: digest,
+				From: from, Key: j.orderKey, Contact: contact, Stamp: j.stamp, Digest: digest, Flow: flowOf(m),
 			}
 		}, nil
 	}
@@ -139,9 +139,16 @@ func (r *registrations) request(j *job) (requester, error) {
 	return func(from otp.From[registration.Outcome]) registration.Request {
 		return registration.Register{
 			From: from, Key: j.orderKey, Contact: contact, ID: sip.IDOf(contact), Expires: seconds(m.Expires), Age: j.age,
-			Stamp: j.stamp, Digest: digest, Doc: doc, Replay: m.Replay(), Redelivered: j.d.Redelivered,
+			Stamp: j.stamp, Digest: digest, Doc: doc, Flow: flowOf(m), Replay: m.Replay(), Redelivered: j.d.Redelivered,
 		}
 	}, nil
+}
+
+// flowOf returns what a report says of the path on which it came.
+func flowOf(m *wire.RegSuccess) domain.Flow {
+	f := domain.Flow{CallID: m.CallID, ProxyPath: m.ProxyPath}
+	f.InstanceID, f.RegID = sip.Outbound(m.Contact)
+	return f
 }
 
 // seconds turns a lifetime on the wire into a duration; what would overflow is cut, and the user's limit cuts it further.

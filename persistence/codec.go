@@ -19,9 +19,8 @@ var (
 )
 
 const (
-	valueFormat = 1
-	crcAt       = 4
-	crcEnd      = 8
+	crcAt  = 4
+	crcEnd = 8
 )
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
@@ -59,12 +58,12 @@ func sign(key, v []byte) []byte {
 	return v
 }
 
-// verify checks format and checksum of a value with a header of at least n bytes.
-func verify(key, v []byte, n int) error {
+// verify checks the format, at most newest, and the checksum of a value with a header of n bytes.
+func verify(key, v []byte, n int, newest byte) error {
 	switch {
 	case len(v) < n:
 		return errShort
-	case v[0] > valueFormat:
+	case v[0] > newest:
 		return errFormat
 	case binary.BigEndian.Uint32(v[crcAt:]) != checksum(key, v):
 		return errCRC
@@ -108,6 +107,7 @@ func (r *reader) take(n int) []byte {
 }
 
 func (r *reader) u16() int    { return int(binary.BigEndian.Uint16(r.take(2))) }
+func (r *reader) u32() uint32 { return binary.BigEndian.Uint32(r.take(4)) }
 func (r *reader) u64() uint64 { return binary.BigEndian.Uint64(r.take(8)) }
 func (r *reader) i64() int64  { return int64(r.u64()) } //nolint:gosec // two's complement.
 

@@ -7,6 +7,7 @@ import (
 )
 
 const (
+	credentialFormat = 1
 	credentialHeader = 8
 	sealedAt         = 2
 	flagDisabled     = 1
@@ -18,7 +19,7 @@ func encodeCredential(c *domain.Credential, keys *Keyring) []byte {
 		flags = flagDisabled
 	}
 	key := keyOf(c.Key)
-	v := []byte{valueFormat, flags, keys.SealsWith(), 0, 0, 0, 0, 0}
+	v := []byte{credentialFormat, flags, keys.SealsWith(), 0, 0, 0, 0, 0}
 	v = putText(v, c.Method)
 	v = putText(v, keys.close(key, c.Secret.Reveal()))
 	v = putText(v, c.AccountID)
@@ -32,7 +33,7 @@ func encodeCredential(c *domain.Credential, keys *Keyring) []byte {
 }
 
 func decodeCredential(key, v []byte, keys *Keyring) (domain.Credential, error) {
-	if err := verify(key, v, credentialHeader); err != nil {
+	if err := verify(key, v, credentialHeader, credentialFormat); err != nil {
 		return domain.Credential{}, err
 	}
 	k, err := parseKey(key)

@@ -7,7 +7,9 @@ import (
 )
 
 const (
+	registrationFormat = 2
 	registrationHeader = 56
+	epochAt            = 48
 	flagGuest          = 1
 )
 
@@ -16,11 +18,12 @@ func encodeRecord(rec *domain.Record, epoch uint64) []byte {
 	h := rec.Header()
 	size := registrationHeader + 2
 	for i := range rec.Bindings {
-		size += 96 + len(rec.Bindings[i].Contact) + len(rec.Bindings[i].Doc)
+		b := &rec.Bindings[i]
+		size += 112 + len(b.Contact) + len(b.Doc) + len(b.CallID) + len(b.ProxyPath) + len(b.InstanceID)
 	}
 	be := binary.BigEndian
 	v := make([]byte, 0, size+len(rec.Tombstones)*112)
-	v = append(v, valueFormat, 0)
+	v = append(v, registrationFormat, 0)
 	if rec.Unprovisioned {
 		v[1] = flagGuest
 	}
@@ -38,6 +41,10 @@ func encodeRecord(rec *domain.Record, epoch uint64) []byte {
 		v = putStamp(v, b.Stamp)
 		v = append(v, b.Digest[:]...)
 		v = putText(v, b.Doc)
+		v = putText(v, b.CallID)
+		v = putText(v, b.ProxyPath)
+		v = putText(v, b.InstanceID)
+		v = be.AppendUint32(v, b.RegID)
 	}
 	v = be.AppendUint16(v, uint16(len(rec.Tombstones))) //nolint:gosec // a handful.
 	for i := range rec.Tombstones {
@@ -62,7 +69,7 @@ func decodeHeader(key, v []byte) (domain.Header, error) { return decodeHeaderNea
 
 // decodeHeaderNear is decodeHeader for one of many in key order: its realm shares the text of the one before.
 func decodeHeaderNear(key, v []byte, near domain.Realm) (domain.Header, error) {
-	if err := verify(key, v, registrationHeader); err != nil {
+	if err := verify(key, v, registrationHeader, registrationFormat); err != nil {
 		return domain.Header{}, err
 	}
 	k, err := parseKeyNear(key, near)
@@ -95,10 +102,16 @@ func decodeBody(h domain.Header, v []byte) (domain.Record, error) {
 	rec := domain.Record{Key: h.Key, Unprovisioned: h.Unprovisioned}
 	r := &reader{b: v[registrationHeader:]}
 	for range h.Bindings {
-		rec.Bindings = append(rec.Bindings, domain.Binding{
+		b := domain.Binding{
 			ID: domain.CacheID(r.text()), Contact: r.text(), Deadline: fromMillis(r.u64()), Stamp: r.stamp(),
 			Digest: r.digest(), Doc: domain.Document(r.text()),
-		})
+		}
+		if v[0] == 1 {
+			b.Flow = flowOf(&b)
+		} else {
+			b.Flow = domain.Flow{CallID: r.text(), ProxyPath: r.text(), InstanceID: r.text(), RegID: r.u32()}
+		}
+		rec.Bindings = append(rec.Bindings, b)
 	}
 	for range r.u16() {
 		rec.Tombstones = append(rec.Tombstones, domain.Tombstone{

@@ -34,13 +34,13 @@
 // the process and contains its pid and the number of the run, each with spaces to 8 bytes and on a line of its own. A file that is being made has another
 // name until it is complete and synced: NAME.db.new, copy-*.tmp, restore-*; [Tidy] removes what was left of such.
 //
-// Both files are bbolt databases with two buckets. Bucket "meta" holds "format" (4 bytes, big-endian, now 1) and "kind"
+// Both files are bbolt databases with two buckets. Bucket "meta" holds "format" (4 bytes, big-endian, 2 for registrations and 1 for credentials) and "kind"
 // ("registrations" or "credentials"). Bucket "data" holds one value a user, under the key realm NUL user, the realm in lower case. A file of an earlier
 // format is brought forward when it is opened, as a copy that takes its place; one of a newer format is refused.
 //
 // All numbers are big-endian. Times are Unix milliseconds, 0 for none. A registrations value:
 //
-//	0   1  format of the value, 1
+//	0   1  format of the value, 2
 //	1   1  flags: 1 the user had no credentials when it registered
 //	2   2  number of bindings
 //	4   4  CRC-32C over key, bytes 0-3 and bytes 8 to the end
@@ -50,7 +50,8 @@
 //	32  8  newest stamp: event
 //	40  8  newest stamp: arrival
 //	48  8  epoch of the writer; 0 when it was pruned or imported
-//	56     body: each binding (id, contact, deadline, sender, event, arrival, digest, document), number of tombstones (2),
+//	56     body: each binding (id, contact, deadline, sender, event, arrival, digest, document,
+//	       Call-ID, proxy path, instance id, reg-id (4)), number of tombstones (2),
 //	       each tombstone (id, sender, event, arrival, digest, digest of what was removed, until)
 //
 // A text is its length (4 bytes) and its bytes; a digest is 16 bytes; everything else is 8 bytes. A credentials value:

@@ -15,14 +15,25 @@ import (
 // migration turns a value of one format of the file into one of the next; nil drops it.
 type migration func(kind string, key, value []byte) ([]byte, error)
 
-// migrations leads from each earlier format to the next. Whoever raises fileFormat adds the step from the format before, and a golden file of
-// that format to testdata.
-func migrations() map[uint32]migration { return map[uint32]migration{} }
+// migrations returns the step from each earlier format to the next one. A new format needs a step
+// here, and golden files in testdata.
+func migrations() map[uint32]migration {
+	return map[uint32]migration{1: registrationTo2}
+}
+
+// registrationTo2 adds the flow of each binding, see [flowOf].
+func registrationTo2(_ string, key, value []byte) ([]byte, error) {
+	rec, err := decodeRecord(key, value)
+	if err != nil {
+		return nil, err
+	}
+	return encodeRecord(&rec, binary.BigEndian.Uint64(value[epochAt:])), nil
+}
 
 // migrate brings a file that has been looked through to the present format: it copies all values beside it, syncs the copy and renames
 // it into place. The old file stays until then.
 func migrate(o Options, kind string, from uint32) error {
-	return migrateWith(o, kind, from, fileFormat, migrations())
+	return migrateWith(o, kind, from, formatOf(kind), migrations())
 }
 
 func migrateWith(o Options, kind string, from, to uint32, steps map[uint32]migration) error {

@@ -39,7 +39,7 @@ func open(o Options, kind string, v visit) (*bolt.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if from < fileFormat {
+	if from < formatOf(kind) {
 		if err := migrate(o, kind, from); err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func refusal(path, why string) error {
 func create(o Options, kind string) error {
 	path := o.path(kind)
 	temp := path + ".new"
-	if err := build(o, temp, kind, fileFormat, func(func(k, v []byte) error) error { return nil }); err != nil {
+	if err := build(o, temp, kind, formatOf(kind), func(func(k, v []byte) error) error { return nil }); err != nil {
 		return errors.Join(err, removeIfThere(temp))
 	}
 	if err := os.Rename(temp, path); err != nil {
@@ -171,8 +171,8 @@ func lookThrough(tx *bolt.Tx, kind string, v visit) (format uint32, err error) {
 	if len(f) != 4 || string(meta.Get([]byte(metaKind))) != kind {
 		return 0, fmt.Errorf("is not a store of %s", kind)
 	}
-	if format = binary.BigEndian.Uint32(f); format > fileFormat {
-		return 0, fmt.Errorf("has format %d, and this program knows formats up to %d: use the newer program that wrote it", format, fileFormat)
+	if format = binary.BigEndian.Uint32(f); format > formatOf(kind) {
+		return 0, fmt.Errorf("has format %d, and this program knows formats up to %d: use the newer program that wrote it", format, formatOf(kind))
 	}
 	var last []byte
 	c := data.Cursor()

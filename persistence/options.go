@@ -37,13 +37,20 @@ const (
 	credentialsKind   = "credentials"
 
 	defaultBatch  = 10_000
-	fileFormat    = 1
 	lockTimeout   = time.Second
 	defaultPlaces = 20_000
 	// The map is address space, not memory: growing the map would stall the writer. It is 8 GiB, or 1 GiB where addresses are short.
 	mapSize       = 1 << (30 + 3*(strconv.IntSize/64))
 	readersNumber = 2
 )
+
+// formatOf returns the format that this program writes files of a kind in.
+func formatOf(kind string) uint32 {
+	if kind == registrationsKind {
+		return registrationFormat
+	}
+	return 1
+}
 
 func (o Options) batch() int {
 	if o.MaxBatch == 0 {

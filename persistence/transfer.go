@@ -29,6 +29,15 @@ type bindingLine struct {
 	Stamp    stampLine       `json:"stamp"`
 	Digest   hexDigest       `json:"digest"`
 	Doc      json.RawMessage `json:"fields"`
+	// A nil flow is that of an export of format 1: it is derived.
+	Flow *flowLine `json:"flow,omitempty"`
+}
+
+type flowLine struct {
+	CallID     string `json:"call_id,omitempty"`
+	ProxyPath  string `json:"proxy_path,omitempty"`
+	InstanceID string `json:"instance_id,omitempty"`
+	RegID      uint32 `json:"reg_id,omitempty"`
 }
 
 type tombstoneLine struct {
@@ -62,7 +71,10 @@ func (d *hexDigest) UnmarshalText(b []byte) error {
 func WriteRecord(w io.Writer, rec domain.Record) error {
 	l := recordLine{Realm: string(rec.Key.Realm), User: string(rec.Key.User), Guest: rec.Unprovisioned}
 	for _, b := range rec.Bindings {
-		l.Bindings = append(l.Bindings, bindingLine{b.ID, b.Contact, b.Deadline, stampLine(b.Stamp), hexDigest(b.Digest), json.RawMessage(b.Doc)})
+		l.Bindings = append(l.Bindings, bindingLine{
+			ID: b.ID, Contact: b.Contact, Deadline: b.Deadline, Stamp: stampLine(b.Stamp), Digest: hexDigest(b.Digest),
+			Doc: json.RawMessage(b.Doc), Flow: (*flowLine)(&b.Flow),
+		})
 	}
 	for _, t := range rec.Tombstones {
 		l.Tombstones = append(l.Tombstones, tombstoneLine{t.ID, stampLine(t.Stamp), hexDigest(t.Digest), hexDigest(t.RemovedDigest), t.Until})
@@ -79,10 +91,17 @@ func (l *recordLine) record() (domain.Record, error) {
 		return domain.Record{}, err
 	}
 	rec := domain.Record{Key: key, Unprovisioned: l.Guest}
-	for _, b := range l.Bindings {
-		rec.Bindings = append(rec.Bindings, domain.Binding{
-			ID: b.ID, Contact: b.Contact, Deadline: b.Deadline.UTC(), Stamp: domain.Stamp(b.Stamp), Digest: domain.Digest(b.Digest), Doc: domain.Document(b.Doc),
-		})
+	for _, line := range l.Bindings {
+		b := domain.Binding{
+			ID: line.ID, Contact: line.Contact, Deadline: line.Deadline.UTC(), Stamp: domain.Stamp(line.Stamp),
+			Digest: domain.Digest(line.Digest), Doc: domain.Document(line.Doc),
+		}
+		if line.Flow != nil {
+			b.Flow = domain.Flow(*line.Flow)
+		} else {
+			b.Flow = flowOf(&b)
+		}
+		rec.Bindings = append(rec.Bindings, b)
 	}
 	for _, t := range l.Tombstones {
 		rec.Tombstones = append(rec.Tombstones, domain.Tombstone{
@@ -92,8 +111,8 @@ func (l *recordLine) record() (domain.Record, error) {
 	return rec, mapping(rec.Header(), rec)
 }
 
-// importMost bounds a line: a record with a hundred bindings of 64 KiB.
-const importMost = 8 << 20
+// importMost bounds a line: a record with a hundred bindings of 64 KiB, and their flows.
+const importMost = 16 << 20
 
 // ReadRecords reads lines that [WriteRecord] has written. The error names the first line that is none.
 func ReadRecords(r io.Reader, each func(domain.Record) error) (n int, err error) {

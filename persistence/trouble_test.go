@@ -233,7 +233,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}
 	must(t, other.Update(func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte{0, 0, 0, 9}) }))
 	must(t, other.Close())
-	if _, err := persistence.OpenRegistrations(persistence.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "registrations.db: has format 9, and this program knows formats up to 1: use the newer program that wrote it") {
+	if _, err := persistence.OpenRegistrations(persistence.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "registrations.db: has format 9, and this program knows formats up to 2: use the newer program that wrote it") {
 		t.Errorf("newer: %v", err)
 	}
 }

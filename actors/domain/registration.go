@@ -23,6 +23,18 @@ type Binding struct {
 	Stamp  Stamp
 	Digest Digest
 	Doc    Document
+	Flow
+}
+
+// Flow is the path on which a report of a contact came: it tells phones and proxies that report
+// the same contact apart. An empty field is unknown. It is immutable.
+type Flow struct {
+	// CallID is the Call-ID of the REGISTER request, ProxyPath the SIP URI of the proxy.
+	CallID, ProxyPath string
+	// InstanceID and RegID are the +sip.instance and reg-id parameters of the contact (RFC 5626
+	// section 4.1); RegID 0 means none.
+	InstanceID string
+	RegID      uint32
 }
 
 // Live reports whether the binding has not ended at now: it ends at its deadline, exactly.

@@ -1,7 +1,6 @@
 package registration
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -20,7 +19,7 @@ func register(rec domain.Record, m Register, now time.Time, lim Limits) (domain.
 	}
 	expires := min(m.Expires, lim.MaxExpires)
 	b := domain.Binding{
-		ID: m.ID, Contact: m.Contact, Stamp: m.Stamp, Digest: m.Digest, Doc: m.Doc,
+		ID: m.ID, Contact: m.Contact, Stamp: m.Stamp, Digest: m.Digest, Doc: m.Doc, Flow: m.Flow,
 		Deadline: time.UnixMilli(m.Stamp.Arrival).Add(expires - m.Age).UTC(),
 	}
 	if !b.Live(now) {
@@ -102,7 +101,7 @@ func unregister(rec domain.Record, m Unregister, now time.Time, lim Limits) (dom
 	if applied(rec, m.Digest) {
 		return rec, Outcome{Result: Duplicate}
 	}
-	i := slices.IndexFunc(rec.Bindings, func(b domain.Binding) bool { return sip.SameContact(b.Contact, m.Contact) && sameFlow(b.Doc, m) })
+	i := slices.IndexFunc(rec.Bindings, func(b domain.Binding) bool { return sip.SameContact(b.Contact, m.Contact) && sameFlow(b.Flow, m.Flow) })
 	if i < 0 {
 		return rec, Outcome{Result: NotRegistered}
 	}
@@ -189,16 +188,10 @@ func unexpired(ts []domain.Tombstone, now time.Time) []domain.Tombstone {
 	return slices.DeleteFunc(kept, func(t domain.Tombstone) bool { return !now.Before(t.Until) })
 }
 
-// sameFlow reports whether an unregister means the flow that the document describes: a phone that has moved to another
-// proxy with the same contact is not ended by the old proxy's late report.
-func sameFlow(doc domain.Document, m Unregister) bool {
-	var known struct {
-		CallID    string `json:"Call-ID"`
-		ProxyPath string `json:"Proxy-Path"`
-	}
-	if json.Unmarshal(doc, &known) != nil {
-		return true // a document without these fields restricts nothing
-	}
+// sameFlow reports whether an unregister is about the bound flow. A phone may have moved to another
+// proxy with the same contact: a late unregister of the old proxy must not end its binding. A field
+// that one side does not know restricts nothing.
+func sameFlow(bound, named domain.Flow) bool {
 	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
-	return !differ(known.CallID, m.CallID) && !differ(known.ProxyPath, m.ProxyPath)
+	return !differ(bound.CallID, named.CallID) && !differ(bound.ProxyPath, named.ProxyPath)
 }

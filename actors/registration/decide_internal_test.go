@@ -24,7 +24,8 @@ func arrives(sender uint64, contact string, seconds, expires float64) Register {
 		Contact: contact, ID: domain.CacheID(contact), Expires: time.Duration(expires * float64(time.Second)),
 		Stamp:  domain.Stamp{Sender: sender, Event: t.UnixMilli() / 1000 * 1000, Arrival: t.UnixMilli()},
 		Digest: domain.DigestOf([]byte(contact + t.String())),
-		Doc:    domain.Document(`{"Contact":"` + contact + `","Call-ID":"call-` + contact + `","Proxy-Path":"sip:a"}`),
+		Doc:    domain.Document(`{"Contact":"` + contact + `"}`),
+		Flow:   domain.Flow{CallID: "call-" + contact, ProxyPath: "sip:a"},
 	}
 }
 

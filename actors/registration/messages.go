@@ -32,6 +32,7 @@ type Register struct {
 	Stamp        domain.Stamp
 	Digest       domain.Digest
 	Doc          domain.Document
+	domain.Flow
 	// Replay marks another registrar's answer to reg_sync: it never beats what is known here.
 	Replay bool
 	// Guest says that the user has no credentials here.
@@ -46,10 +47,10 @@ type Unregister struct {
 	otp.From[Outcome]
 	Key domain.Key
 	// Contact is the cleaned contact; its lifetime does not count.
-	Contact           string
-	CallID, ProxyPath string
-	Stamp             domain.Stamp
-	Digest            domain.Digest
+	Contact string
+	Stamp   domain.Stamp
+	Digest  domain.Digest
+	domain.Flow
 }
 
 // Flush removes every binding of the user (reg_flush).

@@ -120,5 +120,6 @@ func Record(k domain.Key, contact string) domain.Record {
 	return domain.Record{Key: k, Bindings: []domain.Binding{{
 		ID: domain.CacheID("id-" + contact), Contact: contact, Deadline: at.Add(time.Hour), Stamp: stamp,
 		Digest: domain.DigestOf([]byte(contact)), Doc: domain.Document(`{"Contact":"` + contact + `"}`),
+		Flow: domain.Flow{CallID: "call-" + contact, ProxyPath: "sip:192.0.2.9", InstanceID: "urn:x", RegID: 2},
 	}}}
 }
