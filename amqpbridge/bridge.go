@@ -71,7 +71,7 @@ func New(s Spec) *Bridge {
 	}
 	b.pulse, b.key = otp.NewRef[CanaryMessage](s.System, "bridge/pulse"), ownKey()
 	if s.Settings.Canary > 0 {
-		b.Status.add(Component{Name: pulsePart}) // not waited for: it is in trouble when its questions go unanswered
+		b.Status.add(pulsePart, "") // not waited for: it is in trouble when its questions go unanswered
 	}
 	b.leads.Store(s.Settings.Node == "" || s.Settings.Canary == 0)
 	b.notices, b.garbage = otp.NewRef[NotifierMessage](s.System, "bridge/notices"), newRejectLimiter()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar/actors/domain"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/memory"
@@ -43,7 +44,7 @@ func TestEndedSessionsAreForgotten(t *testing.T) {
 		return w
 	}})
 	failures := func() (n uint64) {
-		for _, p := range b.Status.Parts() {
+		for _, p := range b.Status.Components() {
 			n += p.Failures
 		}
 		return n
@@ -85,8 +86,8 @@ func TestSilentDeathIsSaidUntilSomethingIsAnswered(t *testing.T) {
 		return s
 	}}, set)
 	until(t, "noticed a few times", func() bool { return b.Tally.Get("pulse", "renewed") >= 3 })
-	i := slices.IndexFunc(b.Status.Parts(), func(p amqpbridge.Component) bool { return p.Name == "pulse" })
-	if p := b.Status.Parts()[i]; p.Reason == "" || p.Failures != 1 {
+	i := slices.IndexFunc(b.Status.Components(), func(p domain.Component) bool { return p.Name == "pulse" })
+	if p := b.Status.Components()[i]; p.Reason == "" || p.Failures != 1 {
 		t.Errorf("it is said to have begun %d times, and now: %q", p.Failures, p.Reason)
 	}
 	if n := b.Tally.Get("pulse", "answered"); n > 0 {

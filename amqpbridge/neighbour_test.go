@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar/actors/domain"
 	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/client"
@@ -90,7 +91,7 @@ func TestWhoCannotAnswerLeavesQuestionsToItsNeighbour(t *testing.T) {
 
 	line.lose()
 	until(t, "noticed", func() bool {
-		return slices.ContainsFunc(two.Status.Parts(), func(p amqpbridge.Component) bool { return p.Name == "publishing" && p.Reason != "" })
+		return slices.ContainsFunc(two.Status.Components(), func(p domain.Component) bool { return p.Name == "publishing" && p.Reason != "" })
 	})
 	before := answered(two)
 	for range 20 {

@@ -7,109 +7,113 @@ import (
 	"strings"
 	"sync"
 
+	"registrar/actors/domain"
 	"registrar/actors/otp"
 )
 
-// errSilent is why the sessions are renewed, errNotStarted what a part says of itself until it is there.
+// errSilent is why the sessions are renewed, errNotStarted the reason of a component until its process runs.
 var (
 	errSilent     = errors.New("our own questions go without an answer")
 	errNotStarted = errors.New("not started")
 )
 
-// Status is what the bridge says about itself to the outside: which of its parts are not as they should be, and why. It is
-// safe for use by many goroutines.
+// Status holds the condition of each component of the bridge: up, or not up with a reason.
+// It is safe for use by many goroutines.
 type Status struct {
-	mu    sync.Mutex
-	parts []Component // in the order of their names
+	mu         sync.Mutex
+	components []componentState // sorted by name
 }
 
-// Part is one part of the bridge. The process of that name is bridge/Name.
-type Component struct {
-	Name string
-	// Why is one line that says why it is not as it should be; empty when it is.
-	Reason string
-	// Failures counts how often that has begun.
-	Failures uint64
-	by       otp.Epoch // who said so last
+// componentState is a component and the incarnation that reported its condition last.
+type componentState struct {
+	domain.Component
+	reportedBy otp.Epoch
 }
 
-// NewStatus starts with every named part down.
-func NewStatus(parts ...string) *Status {
+// NewStatus returns a Status in which no named component has started.
+func NewStatus(names ...string) *Status {
 	s := &Status{}
-	for _, p := range parts {
-		s.add(Component{Name: p, Reason: p + ": not started"})
+	for _, name := range names {
+		s.add(name, name+": not started")
 	}
 	return s
 }
 
-func (s *Status) add(p Component) {
+// add adds a component; an empty reason means that it counts as up.
+func (s *Status) add(name, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, _ := slices.BinarySearchFunc(s.parts, p.Name, byName)
-	s.parts = slices.Insert(s.parts, at, p)
+	at, _ := slices.BinarySearchFunc(s.components, name, byName)
+	c := domain.Component{Name: name, Process: "bridge/" + name, Reason: reason}
+	s.components = slices.Insert(s.components, at, componentState{Component: c})
 }
 
-func byName(p Component, name string) int { return strings.Compare(p.Name, name) }
+func byName(c componentState, name string) int { return strings.Compare(c.Name, name) }
 
-// Reasons returns one line for each part that is not ready, sorted; none means that the bridge consumes and publishes.
+// Reasons returns one line for each component that is not up, sorted by component.
+// Without any, the bridge consumes and publishes.
 func (s *Status) Reasons() []string {
 	var out []string
-	for _, p := range s.Parts() {
-		if p.Reason != "" {
-			out = append(out, p.Reason)
+	for _, c := range s.Components() {
+		if c.Reason != "" {
+			out = append(out, c.Reason)
 		}
 	}
 	return out
 }
 
-// Parts returns the parts in the order of their names.
-func (s *Status) Parts() []Component {
+// Components returns the components, sorted by name.
+func (s *Status) Components() []domain.Component {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.parts)
+	all := make([]domain.Component, len(s.components))
+	for i, c := range s.components {
+		all[i] = c.Component
+	}
+	return all
 }
 
-func (s *Status) isUp(part string) (up bool) {
-	s.change(part, func(p *Component) { up = p.Reason == "" })
+func (s *Status) isUp(name string) (up bool) {
+	s.change(name, func(c *componentState) { up = c.Reason == "" })
 	return up
 }
 
-// up takes the word of an incarnation that its part is as it should be. One that was abandoned has no say against its successor.
-func (s *Status) up(part string, by otp.Epoch) {
-	s.change(part, func(p *Component) {
-		if p.believes(by) {
-			p.Reason = ""
+// up reports a component as up. A report from an older incarnation than the last one is ignored.
+func (s *Status) up(name string, by otp.Epoch) {
+	s.change(name, func(c *componentState) {
+		if c.accepts(by) {
+			c.Reason = ""
 		}
 	})
 }
 
-// down is the same for a part that is not.
-func (s *Status) down(part string, by otp.Epoch, err error) {
-	s.change(part, func(p *Component) {
-		if !p.believes(by) {
+// down reports a component as not up; like up, it ignores older incarnations.
+func (s *Status) down(name string, by otp.Epoch, err error) {
+	s.change(name, func(c *componentState) {
+		if !c.accepts(by) {
 			return
 		}
-		if p.Reason == "" {
-			p.Failures++
+		if c.Reason == "" {
+			c.Failures++
 		}
-		if p.Reason = part + ": down"; err != nil {
-			p.Reason = fmt.Sprintf("%s: %v", part, err)
+		if c.Reason = name + ": down"; err != nil {
+			c.Reason = fmt.Sprintf("%s: %v", name, err)
 		}
 	})
 }
 
-func (p *Component) believes(by otp.Epoch) bool {
-	if by < p.by {
+func (c *componentState) accepts(by otp.Epoch) bool {
+	if by < c.reportedBy {
 		return false
 	}
-	p.by = by
+	c.reportedBy = by
 	return true
 }
 
-func (s *Status) change(part string, f func(*Component)) {
+func (s *Status) change(name string, f func(*componentState)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at, ok := slices.BinarySearchFunc(s.parts, part, byName); ok {
-		f(&s.parts[at])
+	if at, ok := slices.BinarySearchFunc(s.components, name, byName); ok {
+		f(&s.components[at])
 	}
 }

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"registrar/actors/domain"
 )
 
 // A part fails once however often it is said, and has a reason until it is up.
 func TestStatus(t *testing.T) {
 	s := NewStatus("publisher", "consuming")
-	s.add(Component{Name: pulsePart})
+	s.add(pulsePart, "")
 	s.down("consuming", 2, errors.New("refused"))
 	s.up("consuming", 2)
 	for range 2 {
@@ -23,12 +24,12 @@ func TestStatus(t *testing.T) {
 	s.down("nobody", 2, errSilent)
 	s.up("consuming", 1) // was abandoned, and has no say
 	s.down("publisher", 1, errSilent)
-	want := []Component{
-		{Name: "consuming", Reason: "consuming: down", Failures: 1},
-		{Name: "publisher"},
-		{Name: "pulse", Reason: "pulse: our own questions go without an answer", Failures: 1},
+	want := []domain.Component{
+		{Name: "consuming", Process: "bridge/consuming", Reason: "consuming: down", Failures: 1},
+		{Name: "publisher", Process: "bridge/publisher"},
+		{Name: "pulse", Process: "bridge/pulse", Reason: "pulse: our own questions go without an answer", Failures: 1},
 	}
-	if diff := cmp.Diff(want, s.Parts(), cmpopts.IgnoreUnexported(Component{})); diff != "" {
+	if diff := cmp.Diff(want, s.Components()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{want[0].Reason, want[2].Reason}, s.Reasons()); diff != "" {

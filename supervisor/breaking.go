@@ -18,12 +18,12 @@ func (s *Server) Kill(process string) error { return s.control((*otp.App).Kill, 
 func (s *Server) Abandon(process string) error { return s.control((*otp.App).Abandon, process) }
 
 // Breaking reports whether the server may be broken on purpose.
-func (s *Server) Breaking() bool { return s.rooms.cfg.Faults != nil }
+func (s *Server) FaultsAllowed() bool { return s.rooms.cfg.Faults != nil }
 
 // Arm arms a fault and returns its number.
 func (s *Server) Arm(r fault.Rule) (uint64, error) {
-	if !s.Breaking() {
-		return 0, console.ErrNotAllowed
+	if !s.FaultsAllowed() {
+		return 0, console.ErrFaultsNotAllowed
 	}
 	id, err := s.rooms.cfg.Faults.Arm(r)
 	if err != nil {
@@ -36,8 +36,8 @@ func (s *Server) Arm(r fault.Rule) (uint64, error) {
 
 // Disarm takes a fault away, all of them for 0, ends its hangs, and returns how many there were.
 func (s *Server) Disarm(id uint64) (int, error) {
-	if !s.Breaking() {
-		return 0, console.ErrNotAllowed
+	if !s.FaultsAllowed() {
+		return 0, console.ErrFaultsNotAllowed
 	}
 	n := s.rooms.cfg.Faults.Disarm(id)
 	if n == 0 && id != 0 {
@@ -49,8 +49,8 @@ func (s *Server) Disarm(id uint64) (int, error) {
 
 // Faults returns the faults that were armed and not disarmed, with how often each has hit.
 func (s *Server) Faults() ([]fault.Rule, error) {
-	if !s.Breaking() {
-		return nil, console.ErrNotAllowed
+	if !s.FaultsAllowed() {
+		return nil, console.ErrFaultsNotAllowed
 	}
 	return s.rooms.cfg.Faults.Rules(), nil
 }

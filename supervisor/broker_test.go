@@ -65,12 +65,12 @@ func TestBrokerComesAndGoes(t *testing.T) {
 	b.until("not ready", func() bool { ok, _ := b.server.Ready(); return !ok })
 	b.until("visible in the metrics", func() bool {
 		_, text := b.get("/metrics")
-		return strings.Contains(text, `registrar_part_up{part="consuming"} 0`) && strings.Contains(text, "registrar_ready 0")
+		return strings.Contains(text, `registrar_component_up{component="consuming"} 0`) && strings.Contains(text, "registrar_ready 0")
 	})
 	restart()
-	story := b.story(trace.Filter{Process: "bridge/consuming", Since: killed})
-	t.Log("\n" + story)
-	if err := inOrder(story, "amqpbridge.lost", "amqpbridge.redial", "amqpbridge.dialed", "amqpbridge.sessionChanged", "amqpbridge.consuming"); err != nil {
+	chart := b.chart(trace.Filter{Process: "bridge/consuming", Since: killed})
+	t.Log("\n" + chart)
+	if err := inOrder(chart, "amqpbridge.lost", "amqpbridge.redial", "amqpbridge.dialed", "amqpbridge.sessionChanged", "amqpbridge.consuming"); err != nil {
 		t.Error(err)
 	}
 	sw = b.connect("switch", wire.Kazoo5)
@@ -78,7 +78,7 @@ func TestBrokerComesAndGoes(t *testing.T) {
 	query(t, sw, wire.Kazoo5)
 	if _, text := b.get("/metrics"); !strings.Contains(text, `registrar_messages_total{flow="registrations",outcome="registered"} 1`) ||
 		!strings.Contains(text, "registrar_ready 1") || !strings.Contains(text, "go_goroutines") ||
-		!strings.Contains(text, `registrar_part_up{part="registrations"} 1`) || !strings.Contains(text, `registrar_part_up{part="registrations.db"} 1`) ||
+		!strings.Contains(text, `registrar_component_up{component="registrations"} 1`) || !strings.Contains(text, `registrar_component_up{component="registrations.db"} 1`) ||
 		!strings.Contains(text, `registrar_store_commits_total{file="credentials.db"} 1`) {
 		t.Errorf("/metrics:\n%.2000s", text)
 	}

@@ -33,8 +33,8 @@ type components struct {
 	primed        func([]domain.Header)
 	restarts      atomic.Uint64
 
-	recorder *trace.Recorder
-	stories  *otp.Ref[console.CrashReportsMessage]
+	recorder     *trace.Recorder
+	crashReports *otp.Ref[console.CrashReportsMessage]
 }
 
 // Bounds of one user's or realm's actor: more crashes than this within the period and it is stopped until it has cooled down.
@@ -45,14 +45,14 @@ const (
 )
 
 // storiesWaiting is how many crashes may wait for their story.
-const storiesWaiting = 100
+const crashReportsWaiting = 100
 
 // storiesKept is how many crash stories are kept over a restart.
-const storiesKept = 100
+const crashReportsKept = 100
 
-func (r *components) newStories() otp.Behaviour[console.CrashReportsMessage] {
+func (r *components) newCrashReports() otp.Behaviour[console.CrashReportsMessage] {
 	return console.NewCrashReports(func() (console.Journal, error) {
-		return persistence.OpenJournal(persistence.Options{Dir: r.cfg.Data, Log: r.cfg.Log, NoSync: r.cfg.NoSync}, storiesKept)
+		return persistence.OpenJournal(persistence.Options{Dir: r.cfg.Data, Log: r.cfg.Log, NoSync: r.cfg.NoSync}, crashReportsKept)
 	}, r.recorder)
 }
 
@@ -63,12 +63,12 @@ func assemble(cfg Config, boot uint32) *components {
 		r.recorder = trace.New(cfg.MaxTrace, clock.Now(), clock.Mono())
 	}
 	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot), otp.WithRecorder(r.recorder), otp.WithFaults(cfg.Faults))
-	r.stories = otp.NewRef[console.CrashReportsMessage](r.sys, "observe/stories", otp.WithBound(storiesWaiting))
+	r.crashReports = otp.NewRef[console.CrashReportsMessage](r.sys, "observe/crashes", otp.WithBound(crashReportsWaiting))
 	r.sys.Subscribe(func(rep otp.Report) {
 		if rep.Kind == otp.Abandoned && rep.Reason.Term == nil {
 			return // one that did not stop in time, or whose supervisor was killed: no crash of its own
 		}
-		_ = r.stories.Tell(otp.External("reports"), console.Crashed{Report: rep}) // too many at once, or not there: not told
+		_ = r.crashReports.Tell(otp.External("reports"), console.Crashed{Report: rep}) // too many at once, or not there: not told
 	}, otp.ChildCrashed, otp.Abandoned)
 	r.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
 	r.sys.Subscribe(func(rep otp.Report) { r.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)

@@ -12,7 +12,7 @@ import (
 	"registrar/actors/otp"
 )
 
-// scenario has the files' processes and the stories take every message that they know. What fails because of the fault is tried again, as its sender would.
+// scenario has the files' processes and the process of the crash reports take every message that they know. What fails because of the fault is tried again, as its sender would.
 func (m *filesMatrix) scenario() {
 	m.password("second")
 	m.again("reseal", func(ctx context.Context) error {
@@ -36,7 +36,7 @@ func (m *filesMatrix) scenario() {
 		m.reopens()
 	}
 	m.register("100", "sip:100@192.0.2.3", 3600)
-	m.again("the stories", func(ctx context.Context) error {
+	m.again("the crash reports", func(ctx context.Context) error {
 		_, err := m.server.Crashes(ctx)
 		return err
 	})

@@ -37,7 +37,7 @@ func TestServersSurviveBeingCutOff(t *testing.T) {
 	b.until("the servers are there again", there)
 	http.DefaultClient.CloseIdleConnections()
 	if _, err := os.Stat(filepath.Join(b.cfg.Data, "crashes.db.damaged")); err == nil {
-		t.Error("the crash stories were put aside, as if they were damaged")
+		t.Error("the crash reports were moved aside as if they were damaged")
 	}
 	if err := b.server.Err(); err != nil {
 		t.Errorf("the tree gave up: %v", err)

@@ -112,9 +112,9 @@ func (s *Server) Step(process string) error { return s.control((*otp.App).Step, 
 // Recorder holds what the processes have said to each other; nil when nothing is recorded.
 func (s *Server) Recorder() *trace.Recorder { return s.rooms.recorder }
 
-// Crashes returns the crash stories that are kept, the oldest first.
+// Crashes returns the stored crash reports, the oldest first.
 func (s *Server) Crashes(ctx context.Context) ([]trace.CrashReport, error) {
-	return otp.Call(ctx, operator(), s.rooms.stories, func(f otp.From[[]trace.CrashReport]) console.CrashReportsMessage {
+	return otp.Call(ctx, operator(), s.rooms.crashReports, func(f otp.From[[]trace.CrashReport]) console.CrashReportsMessage {
 		return console.List{From: f}
 	})
 }

@@ -73,7 +73,7 @@ func (s *sick) trouble(part string) string {
 func (s *sick) failures(f brokerFault) (n int) {
 	s.t.Helper()
 	_, text := s.get("/metrics")
-	_, line, _ := strings.Cut(text, fmt.Sprintf("\nregistrar_part_failures_total{part=%q} ", f.troubled()))
+	_, line, _ := strings.Cut(text, fmt.Sprintf("\nregistrar_component_failures_total{component=%q} ", f.troubled()))
 	if _, err := fmt.Sscan(line, &n); err != nil {
 		s.t.Fatalf("%v in\n%s", err, text)
 	}
@@ -87,7 +87,7 @@ func (s *sick) seen(f brokerFault, failures int) bool {
 	code, ready := s.get("/readyz")
 	_, metrics := s.get("/metrics")
 	return code == http.StatusServiceUnavailable && strings.Contains(ready, part+": ") && strings.Contains(ready, f.says) &&
-		strings.Contains(metrics, fmt.Sprintf("registrar_part_up{part=%q} 0", part)) && s.failures(f) > failures &&
+		strings.Contains(metrics, fmt.Sprintf("registrar_component_up{component=%q} 0", part)) && s.failures(f) > failures &&
 		strings.HasPrefix(s.trouble(part), part+": ") && strings.Contains(s.trouble(part), f.says)
 }
 
@@ -96,7 +96,7 @@ func (s *sick) unseen(f brokerFault) {
 	s.t.Helper()
 	part := f.troubled()
 	_, metrics := s.get("/metrics")
-	if code, text := s.get("/readyz"); code != http.StatusOK || s.trouble(part) != "" || !strings.Contains(metrics, fmt.Sprintf("registrar_part_up{part=%q} 1", part)) {
+	if code, text := s.get("/readyz"); code != http.StatusOK || s.trouble(part) != "" || !strings.Contains(metrics, fmt.Sprintf("registrar_component_up{component=%q} 1", part)) {
 		s.t.Errorf("it is well, but: %d %s, %q", code, text, s.trouble(part))
 	}
 }

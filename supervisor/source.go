@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"registrar/actors/domain"
 	"registrar/actors/otp"
 	"registrar/supervisor/console"
 )
@@ -12,19 +13,13 @@ type source struct{ *Server }
 func (s source) Samples() []console.Sample {
 	var out []console.Sample
 	for _, c := range s.Counts() {
-		out = append(out, console.Sample{Flow: c.Flow, Outcome: c.Outcome, N: c.N})
+		out = append(out, console.Sample{Flow: c.Flow, Outcome: c.Outcome, Count: c.N})
 	}
 	return out
 }
 
-// Parts are those of the bridge and the files of the store.
-func (s source) Parts() []console.Component {
-	var parts []console.Component
-	for _, p := range s.parts() {
-		parts = append(parts, p.Component)
-	}
-	return parts
-}
+// Components returns the components of the bridge and the files of the store.
+func (s source) Components() []domain.Component { return s.components() }
 
 // Commits counts those of the files.
 func (s source) Commits() map[string]uint64 {

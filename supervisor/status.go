@@ -4,29 +4,18 @@ import (
 	"context"
 	"fmt"
 
+	"registrar/actors/domain"
 	"registrar/actors/otp"
 	"registrar/supervisor/console"
 )
 
-// part is a part of the server that may be in trouble while it runs: its process, and why it is; no reason means that it is not.
-type component struct {
-	console.Component
-	process, why string
-}
-
-// parts are those of the bridge and the files of the store.
-func (s *Server) parts() []component {
-	var all []component
-	add := func(name, process, why string, failures uint64) {
-		all = append(all, component{console.Component{Name: name, Up: why == "", Failures: failures}, process, why})
-	}
-	for _, p := range s.rooms.bridge.Status.Parts() {
-		add(p.Name, "bridge/"+p.Name, p.Reason, p.Failures)
-	}
+// components returns the components of the bridge and the files of the store.
+func (s *Server) components() []domain.Component {
 	creds, regs := s.rooms.credentials, s.rooms.registrations
-	add("credentials.db", "credentials/writer", creds.Trouble(), creds.Failures())
-	add("registrations.db", "registrations/writer", regs.Trouble(), regs.Failures())
-	return all
+	return append(s.rooms.bridge.Status.Components(),
+		domain.Component{Name: "credentials.db", Process: "credentials/writer", Reason: creds.Trouble(), Failures: creds.Failures()},
+		domain.Component{Name: "registrations.db", Process: "registrations/writer", Reason: regs.Trouble(), Failures: regs.Failures()},
+	)
 }
 
 // Ready reports whether the server is primed, consuming and able to answer, and what is missing; that faults are armed is said, too, and does not count.
@@ -34,9 +23,9 @@ func (s *Server) Ready() (ok bool, reasons []string) {
 	if _, err := s.running(); err != nil {
 		reasons = append(reasons, err.Error())
 	}
-	for _, p := range s.parts() {
-		if p.why != "" {
-			reasons = append(reasons, p.why)
+	for _, c := range s.components() {
+		if c.Reason != "" {
+			reasons = append(reasons, c.Reason)
 		}
 	}
 	ok = len(reasons) == 0
@@ -52,7 +41,7 @@ func (s *Server) Tree() otp.Node {
 	if err != nil {
 		return otp.Node{}
 	}
-	root, why := app.Tree(), s.trouble()
+	root, why := app.Tree(), s.reasons()
 	var tell func(n *otp.Node)
 	tell = func(n *otp.Node) {
 		n.Condition = why[n.Name]
@@ -71,15 +60,15 @@ func (s *Server) Inspect(ctx context.Context, process string) (otp.Info, error) 
 		return otp.Info{}, err
 	}
 	info, err := app.Inspect(ctx, process)
-	info.Condition = s.trouble()[process]
+	info.Condition = s.reasons()[process]
 	return info, err
 }
 
 // trouble returns why processes are in trouble.
-func (s *Server) trouble() map[string]string {
+func (s *Server) reasons() map[string]string {
 	why := map[string]string{}
-	for _, p := range s.parts() {
-		why[p.process] = p.why
+	for _, c := range s.components() {
+		why[c.Process] = c.Reason
 	}
 	return why
 }

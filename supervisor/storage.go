@@ -9,7 +9,6 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/persistence"
-	"registrar/supervisor/console"
 )
 
 // Secrets lists credentials with their secrets, in key order, at most limit behind after.
@@ -70,7 +69,7 @@ func sendFile(w io.Writer, path string) error {
 }
 
 // Stats returns the sizes of the files.
-func (s *Server) Stats(ctx context.Context) ([]console.FileStats, error) {
+func (s *Server) Stats(ctx context.Context) ([]persistence.FileStats, error) {
 	c, err := await(ctx, s, s.rooms.credentials.Stats)
 	if err != nil {
 		return nil, err
@@ -79,5 +78,5 @@ func (s *Server) Stats(ctx context.Context) ([]console.FileStats, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []console.FileStats{console.FileStats(c), console.FileStats(r)}, nil
+	return []persistence.FileStats{c, r}, nil
 }

@@ -25,14 +25,14 @@ import (
 	"registrar/supervisor/traceview/otlp"
 )
 
-// story is what was recorded of a user, as a chart.
-func (b *testbed) story(f trace.Filter) string {
+// chart draws the recorded events that the filter selects.
+func (b *testbed) chart(f trace.Filter) string {
 	b.t.Helper()
-	var chart bytes.Buffer
-	if err := traceview.Text(&chart, trace.Select(b.server.Recorder().Snapshot(trace.Filter{}), f)); err != nil {
+	var out bytes.Buffer
+	if err := traceview.Text(&out, trace.Select(b.server.Recorder().Snapshot(trace.Filter{}), f)); err != nil {
 		b.t.Fatal(err)
 	}
-	return chart.String()
+	return out.String()
 }
 
 // inOrder reports the first of the steps that is not behind the one before it.
@@ -48,8 +48,9 @@ func inOrder(chart string, steps ...string) error {
 	return nil
 }
 
-// One registration is one story, from its delivery to its notice, through each process that has a part in it; so is a question, by its Msg-ID.
-func TestOneMessageIsOneStory(t *testing.T) {
+// A user's filter selects a registration from its delivery to its outcome, through every process.
+// A Msg-ID selects an authn in the same way.
+func TestTraceOfOneMessage(t *testing.T) {
 	b := newTestbed(t)
 	b.start()
 	b.provision(realm, "100", "secret")
@@ -63,8 +64,8 @@ func TestOneMessageIsOneStory(t *testing.T) {
 		"delivery 100@" + realm, "directory.Deliver", "start", "registration.Register", "persistence.writeOp 100@" + realm + " put", "commit", "registration.committed",
 		"amqpbridge.outcome 100@" + realm,
 	}
-	b.until("told", func() bool { return inOrder(b.story(user), steps...) == nil })
-	t.Log("\n" + b.story(user))
+	b.until("told", func() bool { return inOrder(b.chart(user), steps...) == nil })
+	t.Log("\n" + b.chart(user))
 	authn(t, sw, wire.Kazoo5)
 	var asked trace.Event
 	for _, e := range b.server.Recorder().Snapshot(trace.Filter{Kinds: []trace.Kind{trace.Delivery}, User: "100"}) {
@@ -73,16 +74,16 @@ func TestOneMessageIsOneStory(t *testing.T) {
 		}
 	}
 	question := trace.Filter{MsgID: asked.MsgID}
-	b.until("published", func() bool { return inOrder(b.story(question), "publish "+asked.MsgID) == nil })
-	t.Log("\n" + b.story(question))
-	if err := inOrder(b.story(question), "delivery", "credential.Ask", "credential.Lookup", "amqpbridge.outcome", "amqpbridge.Send "+asked.MsgID, "publish "+asked.MsgID+" answer"); err != nil {
+	b.until("published", func() bool { return inOrder(b.chart(question), "publish "+asked.MsgID) == nil })
+	t.Log("\n" + b.chart(question))
+	if err := inOrder(b.chart(question), "delivery", "credential.Ask", "credential.Lookup", "amqpbridge.outcome", "amqpbridge.Send "+asked.MsgID, "publish "+asked.MsgID+" answer"); err != nil {
 		t.Error(err)
 	}
 }
 
-// A user's actor that is killed between its decision and its commit: the delivery is handed to the next incarnation, and all of it is one story. The
-// crash has a story of its own, which a restart of the registrar does not forget.
-func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
+// A user's actor is killed between its decision and its commit. The next incarnation gets the delivery,
+// and the trace shows both. The crash report outlives a restart of the registrar.
+func TestTraceOfCrashDuringRegistration(t *testing.T) {
 	b := newTestbed(t)
 	b.start()
 	b.provision(realm, "100", "secret")
@@ -115,24 +116,24 @@ func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
 	})
 	user := trace.Filter{User: "100", Realm: realm}
 	b.until("told", func() bool {
-		return inOrder(b.story(user), "registration.committed", "registration.Register", "crash", "restart", "registration.Register", "amqpbridge.outcome") == nil
+		return inOrder(b.chart(user), "registration.committed", "registration.Register", "crash", "restart", "registration.Register", "amqpbridge.outcome") == nil
 	})
-	t.Log("\n" + b.story(user))
-	told := func() trace.CrashReport {
+	t.Log("\n" + b.chart(user))
+	onlyReport := func() trace.CrashReport {
 		t.Helper()
 		all, err := b.server.Crashes(within(t, otptest.Timeout))
 		if err != nil || len(all) != 1 {
-			t.Fatalf("%d stories, %v", len(all), err)
+			t.Fatalf("%d crash reports, %v", len(all), err)
 		}
 		return all[0]
 	}
-	b.until("the story is there", func() bool {
+	b.until("crash report stored", func() bool {
 		all, err := b.server.Crashes(within(t, otptest.Timeout))
 		return err == nil && len(all) == 1
 	})
-	story := told()
+	crash := onlyReport()
 	var text bytes.Buffer
-	if err := traceview.WriteCrashReport(&text, &story); err != nil {
+	if err := traceview.WriteCrashReport(&text, &crash); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"process  " + actor, otp.ErrKilled.Error(), "Writing:true", "registration.Register", "✖", "goroutine "} {
@@ -142,13 +143,13 @@ func TestCrashInMidRegistrationIsOneStory(t *testing.T) {
 	}
 	b.stop()
 	b.start()
-	if again := told(); again.ID != story.ID || again.Stack != story.Stack || len(again.Events) != len(story.Events) {
+	if again := onlyReport(); again.ID != crash.ID || again.Stack != crash.Stack || len(again.Events) != len(crash.Events) {
 		t.Errorf("after a restart of the registrar: %+v", again)
 	}
 }
 
-// A secret is marked and sent through everything, crashes among it, and found nowhere: not among the recorded events in any form, not in the crash
-// stories, the log, the metrics, the tree or what the processes show of themselves.
+// A marked secret passes through every process, crashes included. It appears in no recorded event in
+// any format, no crash report, log, metric or tree, and in no state that a process shows.
 func TestSecretsAreRecordedNowhere(t *testing.T) {
 	const mark = "hush-7f3a"
 	b := newTestbed(t)
@@ -176,11 +177,11 @@ func TestSecretsAreRecordedNowhere(t *testing.T) {
 	}
 	ask()
 	for _, process := range []string{"realm/" + realm, "realms", "credentials/writer", "bridge/authn", "bridge/publisher", "credentials/reader/0"} {
-		told := b.stories()
+		told := b.crashReports()
 		if err := b.server.Kill(process); err != nil {
 			t.Fatal(err)
 		}
-		b.until("told", func() bool { return b.stories() > told })
+		b.until("told", func() bool { return b.crashReports() > told })
 		b.until("healed", func() bool { ok, _ := b.server.Ready(); return ok })
 	}
 	if _, err := b.server.Import(t.Context(), hide(mark+"-2")); err != nil {
@@ -190,11 +191,11 @@ func TestSecretsAreRecordedNowhere(t *testing.T) {
 	found := map[string]string{"log": log.String()}
 	_, found["metrics"] = b.get("/metrics")
 	_, found["readiness"] = b.get("/readyz")
-	stories, err := b.server.Crashes(within(t, otptest.Timeout))
+	crashes, err := b.server.Crashes(within(t, otptest.Timeout))
 	if err != nil {
 		t.Fatal(err)
 	}
-	found["stories"] = asJSON(t, stories)
+	found["crash reports"] = asJSON(t, crashes)
 	tree := b.server.Tree()
 	found["tree"] = asJSON(t, tree)
 	b.look(tree, found)
@@ -248,8 +249,8 @@ func collected(t *testing.T, events []trace.Event) string {
 	return got.String()
 }
 
-// stories counts the crash stories.
-func (b *testbed) stories() int {
+// crashReports counts the stored crash reports.
+func (b *testbed) crashReports() int {
 	all, err := b.server.Crashes(within(b.t, otptest.Timeout))
 	if err != nil {
 		b.t.Error(err)

@@ -13,7 +13,7 @@ import (
 // what stands higher.
 //
 //	registrar            one_for_one
-//	├─ observe           one_for_one   admin server, control socket, crash stories: its death touches nothing else
+//	├─ observe           one_for_one   admin server, control socket, crash reports: its death touches nothing else
 //	└─ core              rest_for_one
 //	   ├─ credentials    one_for_one   the credentials file: writer, readers
 //	   ├─ realms         the realms' actor, and an actor a realm under it
@@ -55,7 +55,7 @@ func (r *components) observe(s *Server) otp.SupSpec {
 			ID: id, Start: otp.Worker(ref, func() otp.Behaviour[console.ServerMessage] { return console.NewServer(l, h) }),
 		})
 	}
-	spec.Children = append(spec.Children, otp.ChildSpec{ID: "stories", Start: otp.Worker(r.stories, r.newStories)})
+	spec.Children = append(spec.Children, otp.ChildSpec{ID: "crashes", Start: otp.Worker(r.crashReports, r.newCrashReports)})
 	add("control", console.Socket(filepath.Join(r.cfg.Data, ControlSocket)), console.Control(s, s, s, s))
 	if r.cfg.Admin != "" {
 		add("admin", console.TCP(r.cfg.Admin), console.Admin(source{s}))

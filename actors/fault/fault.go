@@ -64,7 +64,7 @@ func (r *Rule) matches(at Point, process, message string) bool {
 }
 
 // ErrNone is the error of arming a fault in a nil [Set].
-var ErrNone = errors.New("no faults can be armed here")
+var ErrUnavailable = errors.New("no faults can be armed here")
 
 // Set holds the armed faults of one system. It is safe for use by many goroutines; a nil one has none and takes none.
 type Set struct {
@@ -83,7 +83,7 @@ func (s *Set) Armed() bool { return s != nil && s.armed.Load() > 0 }
 // Arm arms a fault and returns its id.
 func (s *Set) Arm(r Rule) (uint64, error) {
 	if s == nil {
-		return 0, ErrNone
+		return 0, ErrUnavailable
 	}
 	if err := r.Check(); err != nil {
 		return 0, err
@@ -138,7 +138,7 @@ func (s *Set) Hit(at Point, process, message string) error {
 	if !ok {
 		return nil
 	}
-	return r.Happen(process)
+	return r.Inject(process)
 }
 
 // Take takes the fault that is to happen in a process at a point of the code, if there is one: whoever has something to say about it first calls
@@ -151,7 +151,7 @@ func (s *Set) Take(at Point, process, message string) (Rule, bool) {
 }
 
 // Happen has a fault that was taken happen, as [Set.Hit] says.
-func (r *Rule) Happen(process string) error {
+func (r *Rule) Inject(process string) error {
 	at := r.Point
 	err := fmt.Errorf("%w: %s at %s in %s", ErrInjected, r.Kind, at, process)
 	switch r.Kind {
@@ -202,7 +202,7 @@ func (s *Set) take(at Point, process, message string, can func(Kind) bool) (Rule
 }
 
 // Length is how long a delay takes.
-func (r *Rule) Length() time.Duration {
+func (r *Rule) Duration() time.Duration {
 	if r.For == 0 {
 		return 100 * time.Millisecond
 	}
@@ -220,7 +220,7 @@ func (r *Rule) wait() {
 				return func() { t.Stop() }
 			}
 		}
-		defer after(r.Length(), func() { close(over) })()
+		defer after(r.Duration(), func() { close(over) })()
 	}
 	select {
 	case <-over:

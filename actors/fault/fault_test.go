@@ -55,7 +55,7 @@ func TestWhatCanHappenWhere(t *testing.T) {
 
 func TestSetOfNobody(t *testing.T) {
 	var s *fault.Set
-	if _, err := s.Arm(fault.Rule{Point: fault.BeforeAck, Kind: fault.Panic}); !errors.Is(err, fault.ErrNone) {
+	if _, err := s.Arm(fault.Rule{Point: fault.BeforeAck, Kind: fault.Panic}); !errors.Is(err, fault.ErrUnavailable) {
 		t.Errorf("armed: %v", err)
 	}
 	if s.Armed() || s.Hit(fault.BeforeAck, "a", "") != nil || s.Transit("a", "", true).Kind != "" || s.Disarm(0) != 0 || s.Rules() != nil {

@@ -29,7 +29,7 @@ func Points() []Point {
 }
 
 // Where says in a few words where the point is.
-func (p Point) Where() string {
+func (p Point) Description() string {
 	return map[Point]string{
 		BeforeHandle: "before a process handles a message", AfterHandle: "after it has handled it", BeforeInit: "before a process begins",
 		AfterInit: "after it has begun", InStop: "before it ends", InTransit: "on the way to a process's mailbox",

@@ -42,7 +42,7 @@ func (p *proc) injected(at fault.Point, message string) error {
 		return nil
 	}
 	p.sayFault(&r, message, p.handling())
-	return r.Happen(p.name())
+	return r.Inject(p.name())
 }
 
 // sayFault logs and records a fault that is about to happen in a process, or to a message on its way to it.

@@ -48,7 +48,7 @@ func (s *traced) events() (out []string) {
 	synctest.Wait()
 	all := s.rec.Snapshot(trace.Filter{})
 	name := func(e trace.Event) string {
-		n := e.Process + " " + e.What()
+		n := e.Process + " " + e.Name()
 		if e.Kind != trace.Message {
 			n = e.Process + " " + e.Kind.String()
 		}

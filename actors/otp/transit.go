@@ -70,7 +70,7 @@ func (t *transit) intercept(p *proc, e *envelope) bool {
 		}
 		t.held[r] = []*envelope{e}
 		t.waiting.Add(1)
-		p.sys.clock.AfterFunc(rule.Length(), func() { t.release(r) })
+		p.sys.clock.AfterFunc(rule.Duration(), func() { t.release(r) })
 		return true
 	default: // none
 	}

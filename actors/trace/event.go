@@ -162,7 +162,7 @@ type Event struct {
 func (e Event) End() time.Time { return e.Time.Add(e.Took) }
 
 // What names the event in few words: its type without the package's path, or its kind.
-func (e Event) What() string {
+func (e Event) Name() string {
 	if e.Kind.Handled() && e.Type != "" {
 		return e.Type
 	}

@@ -28,7 +28,7 @@ type crashesCmd struct {
 
 // Run lists the crashes that are kept, or shows one.
 func (c *crashesCmd) Run(ctx context.Context, env Env) error {
-	all, err := crashStories(ctx, c.Data)
+	all, err := crashReports(ctx, c.Data)
 	if err != nil {
 		return err
 	}
@@ -63,8 +63,8 @@ func (c *crashesCmd) one(out io.Writer, all []trace.CrashReport) error {
 	return traceview.WriteCrashReport(out, &all[i])
 }
 
-// crashStories asks the server, or reads the file when no server uses the directory. It makes no directory of a mistyped name.
-func crashStories(ctx context.Context, dir string) (all []trace.CrashReport, err error) {
+// crashReports asks the server, or reads the file when no server uses the directory. It makes no directory of a mistyped name.
+func crashReports(ctx context.Context, dir string) (all []trace.CrashReport, err error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}

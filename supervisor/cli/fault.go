@@ -23,7 +23,7 @@ func (*faultPointsCmd) Run(env Env) error {
 		for _, k := range fault.Kinds(p) {
 			kinds = append(kinds, string(k))
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", p, p.Where(), strings.Join(kinds, " ")) // as above
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", p, p.Description(), strings.Join(kinds, " ")) // as above
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("standard output: %w", err)

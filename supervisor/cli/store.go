@@ -122,13 +122,13 @@ func (f *files) Copy(_ context.Context, file string, w io.Writer) error {
 }
 
 // Stats returns the sizes of the files.
-func (f *files) Stats(context.Context) (out []console.FileStats, err error) {
+func (f *files) Stats(context.Context) (out []persistence.FileStats, err error) {
 	for _, kind := range persistence.Kinds() {
 		r, err := persistence.CheckFile(f.opts, kind)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, console.FileStats(r.Stats))
+		out = append(out, r.Stats)
 	}
 	return out, nil
 }

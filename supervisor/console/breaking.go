@@ -15,12 +15,12 @@ import (
 )
 
 // ErrNotAllowed means that a server is not to be broken on purpose.
-var ErrNotAllowed = errors.New("this server does not let itself be broken on purpose: start it with --allow-faults")
+var ErrFaultsNotAllowed = errors.New("this server does not let itself be broken on purpose: start it with --allow-faults")
 
 // Breaker is what the control API does to break a registrar on purpose.
-type Breaker interface {
+type FaultControl interface {
 	// Breaking reports whether it may be. If not, the others answer [ErrNotAllowed], but for Kill and Abandon, which are not called.
-	Breaking() bool
+	FaultsAllowed() bool
 	// Arm arms a fault and returns its number; Disarm takes it away, all for 0, and returns how many; Faults lists them.
 	Arm(r fault.Rule) (uint64, error)
 	Disarm(id uint64) (int, error)
@@ -30,36 +30,36 @@ type Breaker interface {
 	Abandon(process string) error
 }
 
-func breakingRoutes(mux *http.ServeMux, b Breaker) {
+func faultRoutes(mux *http.ServeMux, b FaultControl) {
 	mux.HandleFunc("GET /v1/faults", func(w http.ResponseWriter, _ *http.Request) {
 		all, err := b.Faults()
-		answer(w, all, err)
+		writeResult(w, all, err)
 	})
 	mux.HandleFunc("POST /v1/faults", func(w http.ResponseWriter, r *http.Request) {
 		var rule fault.Rule
 		if err := json.NewDecoder(r.Body).Decode(&rule); err != nil {
-			answer(w, nil, domain.Wrap(domain.Invalid, "fault", err))
+			writeResult(w, nil, domain.Wrap(domain.Invalid, "fault", err))
 			return
 		}
 		id, err := b.Arm(rule)
-		answer(w, id, err)
+		writeResult(w, id, err)
 	})
 	mux.HandleFunc("DELETE /v1/faults", func(w http.ResponseWriter, r *http.Request) {
 		id, err := strconv.ParseUint(r.FormValue("id"), 10, 64)
 		if err != nil {
-			answer(w, nil, domain.Wrap(domain.Invalid, "fault", err))
+			writeResult(w, nil, domain.Wrap(domain.Invalid, "fault", err))
 			return
 		}
 		n, err := b.Disarm(id)
-		answer(w, n, err)
+		writeResult(w, n, err)
 	})
 	for verb, do := range map[string]func(string) error{"kill": b.Kill, "abandon": b.Abandon} {
 		mux.HandleFunc("POST /v1/process/"+verb, func(w http.ResponseWriter, r *http.Request) {
-			err := ErrNotAllowed
-			if b.Breaking() {
+			err := ErrFaultsNotAllowed
+			if b.FaultsAllowed() {
 				err = do(r.FormValue("name"))
 			}
-			answer(w, struct{}{}, err)
+			writeResult(w, struct{}{}, err)
 		})
 	}
 }

@@ -18,10 +18,10 @@ const maxImport = 256 << 20
 const maxPage = 1000
 
 // Control returns the handler of the control API. Errors are one line of text, with a status that tells their kind.
-func Control(s Store, e Engine, t Tracing, b Breaker) http.Handler {
+func Control(s Store, e ProcessControl, t Tracing, b FaultControl) http.Handler {
 	mux := http.NewServeMux()
-	breakingRoutes(mux, b)
-	engineRoutes(mux, e)
+	faultRoutes(mux, b)
+	processRoutes(mux, e)
 	tracingRoutes(mux, t)
 	storeRoutes(mux, s)
 	mux.HandleFunc("POST /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
@@ -29,7 +29,7 @@ func Control(s Store, e Engine, t Tracing, b Breaker) http.Handler {
 		if err == nil {
 			_, err = s.Import(r.Context(), creds)
 		}
-		answer(w, len(creds), err)
+		writeResult(w, len(creds), err)
 	})
 	mux.HandleFunc("DELETE /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
 		key, err := domain.ParseKey(r.FormValue("realm"), r.FormValue("user"))
@@ -37,17 +37,17 @@ func Control(s Store, e Engine, t Tracing, b Breaker) http.Handler {
 		if err == nil {
 			there, err = s.Delete(r.Context(), key)
 		}
-		answer(w, there, err)
+		writeResult(w, there, err)
 	})
 	mux.HandleFunc("GET /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
 		realm, after, limit := paging(r)
 		creds, err := s.Credentials(r.Context(), realm, after, limit)
-		answer(w, creds, err)
+		writeResult(w, creds, err)
 	})
 	mux.HandleFunc("GET /v1/registrations", func(w http.ResponseWriter, r *http.Request) {
 		realm, after, limit := paging(r)
 		recs, err := s.Registrations(r.Context(), realm, after, limit)
-		answer(w, recs, err)
+		writeResult(w, recs, err)
 	})
 	mux.HandleFunc("GET /v1/registration", func(w http.ResponseWriter, r *http.Request) {
 		key, err := domain.ParseKey(r.FormValue("realm"), r.FormValue("user"))
@@ -55,7 +55,7 @@ func Control(s Store, e Engine, t Tracing, b Breaker) http.Handler {
 		if err == nil {
 			rec, err = s.Registration(r.Context(), key)
 		}
-		answer(w, rec, err)
+		writeResult(w, rec, err)
 	})
 	mux.HandleFunc("DELETE /v1/registrations", func(w http.ResponseWriter, r *http.Request) {
 		realm, err := domain.ParseRealm(r.FormValue("realm"))
@@ -63,7 +63,7 @@ func Control(s Store, e Engine, t Tracing, b Breaker) http.Handler {
 		if err == nil {
 			n, err = s.Flush(r.Context(), realm, domain.User(r.FormValue("user")))
 		}
-		answer(w, n, err)
+		writeResult(w, n, err)
 	})
 	return mux
 }
@@ -77,9 +77,9 @@ func paging(r *http.Request) (realm domain.Realm, after domain.Key, limit int) {
 	return domain.Realm(r.FormValue("realm")), after, limit
 }
 
-func answer(w http.ResponseWriter, v any, err error) {
+func writeResult(w http.ResponseWriter, v any, err error) {
 	if err != nil {
-		say(w, status(err), err.Error())
+		writeText(w, status(err), err.Error())
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -90,7 +90,7 @@ func status(err error) int {
 	switch {
 	case errors.Is(err, otp.ErrNoProcess):
 		return http.StatusNotFound
-	case errors.Is(err, ErrNotAllowed):
+	case errors.Is(err, ErrFaultsNotAllowed):
 		return http.StatusForbidden
 	case errors.Is(err, otp.ErrNotSuspended), errors.Is(err, ErrNotRecorded):
 		return http.StatusConflict

@@ -21,7 +21,7 @@ type Journal interface {
 }
 
 // StoriesMessage is what the process of the crash stories understands.
-type CrashReportsMessage interface{ storiesMessage() }
+type CrashReportsMessage interface{ crashReportsMessage() }
 
 // Crashed says that a process has crashed.
 type Crashed struct{ otp.Report }
@@ -32,17 +32,17 @@ type List struct{ otp.From[[]trace.CrashReport] }
 // save asks for what has been collected to be kept.
 type save struct{}
 
-func (Crashed) storiesMessage() {}
-func (List) storiesMessage()    {}
-func (save) storiesMessage()    {}
+func (Crashed) crashReportsMessage() {}
+func (List) crashReportsMessage()    {}
+func (save) crashReportsMessage()    {}
 
 // Stories makes a story of each crash and keeps it. Its goroutine alone touches it. Its own end loses nothing but what it has not yet saved.
 type CrashReports struct {
 	open     func() (Journal, error)
 	recorder *trace.Recorder
 	journal  Journal
-	fresh    []trace.CrashReport // not yet saved
-	left     int                 // left out since the last save
+	unsaved  []trace.CrashReport // not yet saved
+	omitted  int                 // left out since the last save
 }
 
 // NewStories returns the behaviour. Open opens the journal, anew for each incarnation.
@@ -52,9 +52,9 @@ func NewCrashReports(open func() (Journal, error), r *trace.Recorder) *CrashRepo
 
 const (
 	// Stories are collected for saveEvery and saved together.
-	saveEvery = time.Second
+	saveInterval = time.Second
 	// No more than storiesMost crashes within that time have their story told: a chain of messages is looked for among all that are recorded.
-	storiesMost = 10
+	maxReportsPerSave = 10
 	// A story may begin lookBack before its crash, or earlier if the process had been hanging for longer.
 	lookBack = 5 * time.Second
 )
@@ -79,7 +79,7 @@ func (s *CrashReports) Handle(c *otp.Context[CrashReportsMessage], msg CrashRepo
 		s.save(c)
 	case List:
 		s.save(c)
-		all, err := s.stories()
+		all, err := s.reports()
 		if err != nil {
 			m.Fail(err)
 			return
@@ -100,12 +100,12 @@ func (s *CrashReports) Terminate(c *otp.Context[CrashReportsMessage], _ otp.Reas
 }
 
 func (s *CrashReports) crashed(c *otp.Context[CrashReportsMessage], r otp.Report) {
-	if len(s.fresh) >= storiesMost {
-		s.left++
+	if len(s.unsaved) >= maxReportsPerSave {
+		s.omitted++
 		return
 	}
-	if len(s.fresh) == 0 {
-		c.After(saveEvery, save{})
+	if len(s.unsaved) == 0 {
+		c.After(saveInterval, save{})
 	}
 	story := trace.CrashReport{
 		Time: c.Now(), Process: r.Process, Epoch: r.Epoch.String(), Reason: r.Reason.String(), Message: r.Reason.Message, MessageID: r.Reason.MessageID,
@@ -114,12 +114,12 @@ func (s *CrashReports) crashed(c *otp.Context[CrashReportsMessage], r otp.Report
 	if r.Reason.State != nil {
 		story.State = fmt.Sprintf("%+v", r.Reason.State)
 	}
-	story.AddEvents(s.before(c.Now(), story.MessageID))
-	s.fresh = append(s.fresh, story)
+	story.AddEvents(s.eventsBefore(c.Now(), story.MessageID))
+	s.unsaved = append(s.unsaved, story)
 }
 
 // before returns what was recorded shortly before a crash: everything if the message in hand is not among that, because its process had long been hanging.
-func (s *CrashReports) before(now time.Time, inHand trace.ID) []trace.Event {
+func (s *CrashReports) eventsBefore(now time.Time, inHand trace.ID) []trace.Event {
 	events := s.recorder.Snapshot(trace.Filter{Since: now.Add(-lookBack)})
 	if inHand != 0 && !slices.ContainsFunc(events, func(e trace.Event) bool { return e.ID == inHand }) {
 		return s.recorder.Snapshot(trace.Filter{})
@@ -129,31 +129,31 @@ func (s *CrashReports) before(now time.Time, inHand trace.ID) []trace.Event {
 
 // save keeps what is fresh and says so, in short.
 func (s *CrashReports) save(c *otp.Context[CrashReportsMessage]) {
-	if len(s.fresh) == 0 {
+	if len(s.unsaved) == 0 {
 		return
 	}
 	var entries []func(uint64) []byte
-	for i := range s.fresh {
+	for i := range s.unsaved {
 		entries = append(entries, func(n uint64) []byte {
-			s.fresh[i].ID = n
-			text, _ := json.Marshal(&s.fresh[i]) //nolint:errchkjson // texts, numbers and times.
+			s.unsaved[i].ID = n
+			text, _ := json.Marshal(&s.unsaved[i]) //nolint:errchkjson // texts, numbers and times.
 			return text
 		})
 	}
 	if err := s.journal.Append(entries...); err != nil {
-		c.Log().Warn().Err(err).Int("crashes", len(s.fresh)).Msg("crash stories cannot be kept")
-		s.fresh = nil // there is nothing to be read of them
+		c.Log().Warn().Err(err).Int("crashes", len(s.unsaved)).Msg("crash stories cannot be kept")
+		s.unsaved = nil // there is nothing to be read of them
 	}
-	for _, story := range s.fresh {
+	for _, story := range s.unsaved {
 		c.Log().Warn().Uint64("story", story.ID).Str("crashed", story.Process).Str("way", story.Path()).Msg("the story of a crash: registrar crashes ID")
 	}
-	if s.left > 0 {
-		c.Log().Warn().Int("crashes", s.left).Msg("too many crashes at once: their stories are not told")
+	if s.omitted > 0 {
+		c.Log().Warn().Int("crashes", s.omitted).Msg("too many crashes at once: their stories are not told")
 	}
-	s.fresh, s.left = nil, 0
+	s.unsaved, s.omitted = nil, 0
 }
 
-func (s *CrashReports) stories() ([]trace.CrashReport, error) {
+func (s *CrashReports) reports() ([]trace.CrashReport, error) {
 	entries, err := s.journal.Entries()
 	if err != nil {
 		return nil, err

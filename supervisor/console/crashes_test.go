@@ -49,7 +49,7 @@ func TestStoriesAreTold(t *testing.T) {
 		var log lines
 		var journal kept
 		sys := otp.NewSystem(otp.WithLogger(zerolog.New(&log)))
-		ref := otp.NewRef[console.CrashReportsMessage](sys, "observe/stories")
+		ref := otp.NewRef[console.CrashReportsMessage](sys, "observe/crashes")
 		app, err := otp.Start(t.Context(), sys, "top", otp.SupSpec{Children: []otp.ChildSpec{{ID: "stories", Start: otp.Worker(ref, func() otp.Behaviour[console.CrashReportsMessage] {
 			return console.NewCrashReports(func() (console.Journal, error) { return &journal, nil }, nil)
 		})}}})

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"registrar/actors/domain"
+	"registrar/persistence"
 )
 
 // Source is what the admin server shows.
@@ -14,25 +15,17 @@ type Source interface {
 	// Samples returns what became of messages so far.
 	Samples() []Sample
 	// Parts returns the parts of the registrar that may be in trouble while it runs.
-	Parts() []Component
+	Components() []domain.Component
 	// Commits counts the commits of each file of the store since it was started.
 	Commits() map[string]uint64
 	// Processes counts the processes of the tree that are up, and the restarts of all.
 	Processes() (up int, restarts uint64)
 }
 
-// Part is one part of the registrar and whether it is as it should be.
-type Component struct {
-	Name string
-	Up   bool
-	// Failures counts how often it has ceased to be.
-	Failures uint64
-}
-
 // Sample is how often an outcome was seen in a flow.
 type Sample struct {
 	Flow, Outcome string
-	N             uint64
+	Count         uint64
 }
 
 // Store is what the control API works on.
@@ -53,16 +46,7 @@ type Store interface {
 	// Copy writes a consistent copy of one of the files (credentials, registrations).
 	Copy(ctx context.Context, file string, w io.Writer) error
 	// Stats returns the sizes of the files.
-	Stats(ctx context.Context) ([]FileStats, error)
+	Stats(ctx context.Context) ([]persistence.FileStats, error)
 	// Flush removes the registrations of a user, or of the whole realm when user is empty, and returns of how many users.
 	Flush(ctx context.Context, realm domain.Realm, user domain.User) (int, error)
-}
-
-// FileStats are the sizes of one file of the store.
-type FileStats struct {
-	// File is its name; Size its length; Used what its pages in use hold of it, and Free what is free in it, all in bytes.
-	File             string
-	Size, Used, Free int64
-	// Users counts its values; Depth is that of the tree, Pages its leaf pages.
-	Users, Depth, Pages int
 }

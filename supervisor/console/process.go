@@ -27,7 +27,7 @@ func (ended) serverMessage() {}
 type Listener func() (net.Listener, error)
 
 // successive has a listener closed before the next one opens: that of an incarnation that was killed without its cooperation may still be about to be.
-func successive(open Listener) Listener {
+func exclusive(open Listener) Listener {
 	var mu sync.Mutex
 	var former net.Listener
 	return func() (net.Listener, error) {
@@ -51,7 +51,7 @@ func listen(network, addr string) (net.Listener, error) {
 
 // TCP listens on an address.
 func TCP(addr string) Listener {
-	return successive(func() (net.Listener, error) {
+	return exclusive(func() (net.Listener, error) {
 		l, err := listen("tcp", addr)
 		if err != nil {
 			return nil, fmt.Errorf("admin server: %w", err)
@@ -79,7 +79,7 @@ func (s *server) Init(c *otp.Context[ServerMessage]) error {
 		return err
 	}
 	h := s.http
-	h.ErrorLog = log.New(logged{c.Log()}, "", 0)
+	h.ErrorLog = log.New(errorLog{c.Log()}, "", 0)
 	otp.Task(c, func(ctx context.Context) (struct{}, error) {
 		defer context.AfterFunc(ctx, func() { _ = h.Close() })() // who is killed without its cooperation does not come to Terminate
 		return struct{}{}, h.Serve(l)
@@ -88,9 +88,9 @@ func (s *server) Init(c *otp.Context[ServerMessage]) error {
 }
 
 // logged takes what the HTTP server has to say, such as that a handler has panicked.
-type logged struct{ to *zerolog.Logger }
+type errorLog struct{ to *zerolog.Logger }
 
-func (l logged) Write(text []byte) (int, error) {
+func (l errorLog) Write(text []byte) (int, error) {
 	l.to.Error().Str("why", strings.TrimSpace(string(text))).Msg("the HTTP server has trouble")
 	return len(text), nil
 }

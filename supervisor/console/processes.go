@@ -14,7 +14,7 @@ import (
 var ErrStarting = errors.New("the server is still starting")
 
 // Engine is what the control API shows of the processes of a running registrar, and does with them.
-type Engine interface {
+type ProcessControl interface {
 	// Tree returns the supervision tree as it is, an empty one while the server starts. The others answer [ErrStarting] then.
 	Tree() otp.Node
 	// Inspect looks at one process; ctx bounds how long its behaviour has to show itself.
@@ -32,17 +32,17 @@ type Process struct {
 }
 
 // Controls are what can be done with one process.
-func controls(e Engine) map[string]func(string) error {
+func controls(e ProcessControl) map[string]func(string) error {
 	return map[string]func(string) error{"suspend": e.Suspend, "resume": e.Resume, "step": e.Step}
 }
 
-func engineRoutes(mux *http.ServeMux, e Engine) {
+func processRoutes(mux *http.ServeMux, e ProcessControl) {
 	mux.HandleFunc("GET /v1/tree", func(w http.ResponseWriter, _ *http.Request) {
 		root, err := e.Tree(), error(nil)
 		if root.Name == "" {
 			err = ErrStarting
 		}
-		answer(w, root, err)
+		writeResult(w, root, err)
 	})
 	mux.HandleFunc("GET /v1/process", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), inspectTimeout)
@@ -52,11 +52,11 @@ func engineRoutes(mux *http.ServeMux, e Engine) {
 		if info.BehaviourState != nil {
 			p.BehaviourState = fmt.Sprintf("%+v", info.BehaviourState)
 		}
-		answer(w, p, err)
+		writeResult(w, p, err)
 	})
 	for verb, do := range controls(e) {
 		mux.HandleFunc("POST /v1/process/"+verb, func(w http.ResponseWriter, r *http.Request) {
-			answer(w, struct{}{}, do(r.FormValue("name")))
+			writeResult(w, struct{}{}, do(r.FormValue("name")))
 		})
 	}
 }

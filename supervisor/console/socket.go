@@ -11,17 +11,17 @@ import (
 )
 
 // socketPathMost is a little less than the longest path that the kernel takes for a Unix socket.
-const socketPathMost = 100
+const maxSocketPath = 100
 
 // Socket listens on a Unix socket that only the owner can use. One that was left behind is replaced: the caller holds the
 // data directory's lock, so nobody serves it.
 func Socket(path string) Listener {
-	return successive(func() (net.Listener, error) {
+	return exclusive(func() (net.Listener, error) {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("control socket: %w", err)
 		}
 		var l net.Listener
-		err := nearby(path, func(p string) (err error) {
+		err := withShortPath(path, func(p string) (err error) {
 			l, err = listen("unix", p)
 			return err
 		})
@@ -58,7 +58,7 @@ func (s *socket) Close() (err error) {
 
 // dialSocket connects to a Unix socket.
 func dialSocket(ctx context.Context, path string) (c net.Conn, err error) {
-	err = nearby(path, func(p string) (err error) {
+	err = withShortPath(path, func(p string) (err error) {
 		c, err = new(net.Dialer).DialContext(ctx, "unix", p)
 		return err
 	})
@@ -66,8 +66,8 @@ func dialSocket(ctx context.Context, path string) (c net.Conn, err error) {
 }
 
 // nearby has a socket's path used by a name that is short enough: a longer one is reached through its directory, held open.
-func nearby(path string, use func(string) error) error {
-	if len(path) <= socketPathMost {
+func withShortPath(path string, use func(string) error) error {
+	if len(path) <= maxSocketPath {
 		return use(path)
 	}
 	dir, err := os.Open(filepath.Dir(path))

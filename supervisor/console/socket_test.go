@@ -31,7 +31,7 @@ func TestSocketsAtAnyDepth(t *testing.T) {
 		if err != nil {
 			t.Fatalf("depth %d: %v", depth, err)
 		}
-		s := &http.Server{Handler: console.Control(nothing{}, struct{ console.Engine }{}, struct{ console.Tracing }{}, struct{ console.Breaker }{})}
+		s := &http.Server{Handler: console.Control(nothing{}, struct{ console.ProcessControl }{}, struct{ console.Tracing }{}, struct{ console.FaultControl }{})}
 		done := make(chan error, 1)
 		go func() { done <- s.Serve(l) }()
 		if _, err := console.NewClient(path).Registrations(t.Context(), "", domain.Key{}, 1); err != nil {

@@ -8,19 +8,20 @@ import (
 	"net/url"
 
 	"registrar/actors/domain"
+	"registrar/persistence"
 )
 
 func storeRoutes(mux *http.ServeMux, s Store) {
 	mux.HandleFunc("GET /v1/store/stats", func(w http.ResponseWriter, r *http.Request) {
 		stats, err := s.Stats(r.Context())
-		answer(w, stats, err)
+		writeResult(w, stats, err)
 	})
 	mux.HandleFunc("POST /v1/store/reseal", func(w http.ResponseWriter, r *http.Request) {
 		n, err := s.Reseal(r.Context())
-		answer(w, n, err)
+		writeResult(w, n, err)
 	})
 	mux.HandleFunc("GET /v1/store/copy", func(w http.ResponseWriter, r *http.Request) {
-		out := &lateHeader{w: w}
+		out := &copyResponse{w: w}
 		if err := s.Copy(r.Context(), r.FormValue("file"), out); err != nil {
 			out.fail(err)
 		}
@@ -29,7 +30,7 @@ func storeRoutes(mux *http.ServeMux, s Store) {
 		_, after, limit := paging(r)
 		creds, err := s.Secrets(r.Context(), after, limit)
 		if err != nil {
-			answer(w, nil, err)
+			writeResult(w, nil, err)
 			return
 		}
 		w.Header().Set("Content-Type", "application/jsonl")
@@ -38,20 +39,20 @@ func storeRoutes(mux *http.ServeMux, s Store) {
 }
 
 // lateHeader is an answer whose status is open until its first byte.
-type lateHeader struct {
+type copyResponse struct {
 	w     http.ResponseWriter
 	begun bool
 }
 
-func (l *lateHeader) Write(b []byte) (int, error) {
+func (l *copyResponse) Write(b []byte) (int, error) {
 	l.begun = true
 	return l.w.Write(b)
 }
 
 // fail says what went wrong; if a part has been sent already, the connection is cut, so that nobody takes it for the whole.
-func (l *lateHeader) fail(err error) {
+func (l *copyResponse) fail(err error) {
 	if !l.begun {
-		say(l.w, status(err), err.Error())
+		writeText(l.w, status(err), err.Error())
 		return
 	}
 	panic(http.ErrAbortHandler)
@@ -83,7 +84,7 @@ func (c *Client) Copy(ctx context.Context, file string, w io.Writer) error {
 }
 
 // Stats returns the sizes of the files.
-func (c *Client) Stats(ctx context.Context) (out []FileStats, err error) {
+func (c *Client) Stats(ctx context.Context) (out []persistence.FileStats, err error) {
 	err = c.do(ctx, http.MethodGet, "/v1/store/stats", nil, nil, &out)
 	return out, err
 }

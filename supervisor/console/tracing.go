@@ -28,11 +28,11 @@ func tracingRoutes(mux *http.ServeMux, t Tracing) {
 	mux.HandleFunc("GET /v1/trace", func(w http.ResponseWriter, r *http.Request) {
 		f, err := readFilter(r.FormValue)
 		if err != nil {
-			say(w, http.StatusBadRequest, err.Error())
+			writeText(w, http.StatusBadRequest, err.Error())
 			return
 		}
 		if !t.Recorder().On() {
-			answer(w, nil, ErrNotRecorded)
+			writeResult(w, nil, ErrNotRecorded)
 			return
 		}
 		if r.FormValue("follow") != "" {
@@ -44,7 +44,7 @@ func tracingRoutes(mux *http.ServeMux, t Tracing) {
 	})
 	mux.HandleFunc("GET /v1/crashes", func(w http.ResponseWriter, r *http.Request) {
 		all, err := t.Crashes(r.Context())
-		answer(w, all, err)
+		writeResult(w, all, err)
 	})
 }
 

@@ -66,7 +66,7 @@ func (c *chart) lane(name string) int {
 // label says what happened, to whom, and how long it took.
 func label(e trace.Event) string {
 	var b strings.Builder
-	b.WriteString(e.What())
+	b.WriteString(e.Name())
 	if !e.Kind.Handled() && e.Type != "" {
 		b.WriteString(" " + e.Type)
 	}

@@ -39,7 +39,7 @@ func Perfetto(w io.Writer, events []trace.Event) error {
 		if len(lanes.lanes) > known {
 			add(traceEvent{Name: "thread_name", Cat: "__metadata", Phase: "M", TID: tid, Args: map[string]any{"name": e.Process}})
 		}
-		t := traceEvent{Name: e.What(), Cat: e.Kind.String(), TS: micros(e.Time.Sub(events[0].Time)), TID: tid, Args: args(e)}
+		t := traceEvent{Name: e.Name(), Cat: e.Kind.String(), TS: micros(e.Time.Sub(events[0].Time)), TID: tid, Args: args(e)}
 		if took := micros(max(e.Took, time.Nanosecond)); e.Kind.Handled() || e.ID != 0 {
 			t.Phase, t.Dur = "X", &took
 		} else {

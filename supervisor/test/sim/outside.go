@@ -30,7 +30,7 @@ func Outside() []Actor {
 		{Name: "credentials reader", Interface: "registrar/persistence.ReaderMessage", Process: "credentials/reader/*", Messages: []Message{
 			{Name: "persistence.read", Way: Told},
 		}},
-		{Name: "stories", Interface: "registrar/supervisor/console.StoriesMessage", Process: "observe/stories", Messages: []Message{
+		{Name: "crash reports", Interface: "registrar/supervisor/console.CrashReportsMessage", Process: "observe/crashes", Messages: []Message{
 			{Name: "console.Crashed", Way: Told}, {Name: "console.List", Way: Asked}, {Name: "console.save"},
 		}},
 		{Name: "server", Interface: "registrar/supervisor/console.ServerMessage", Process: "observe/admin", Messages: []Message{{Name: "console.ended", Ends: true}}},

@@ -106,7 +106,7 @@ func (s *sender) span(ctx context.Context, e recorded.Event) {
 		opts = append(opts, trace.WithLinks(trace.Link{SpanContext: cause}))
 	}
 	s.ids.next = e.ID
-	_, span := s.tracer.Start(ctx, e.What(), opts...)
+	_, span := s.tracer.Start(ctx, e.Name(), opts...)
 	for _, x := range s.last[e.ID] {
 		span.AddEvent(x.Kind.String(), trace.WithTimestamp(x.Time), trace.WithAttributes(attributes(x)...))
 	}
