@@ -61,7 +61,7 @@ func TestWhoCannotAnswerLeavesQuestionsToItsNeighbour(t *testing.T) {
 	two := begin(t, line, set2)
 	until(t, "ready", func() bool { return len(one.Status.Reasons())+len(two.Status.Reasons()) == 0 })
 	ctx := t.Context()
-	sw, err := client.Connect(ctx, broker, "switch", wire.Kazoo5)
+	sw, err := client.Connect(ctx, broker, client.Config{Name: "switch", Generation: wire.Kazoo5})
 	if err != nil {
 		t.Fatal(err)
 	}

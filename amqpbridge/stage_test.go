@@ -103,7 +103,7 @@ func (p *stagePublisher) PublishConfirmed(ctx context.Context, m link.Publishing
 // connect starts a switch on the broker.
 func (s *stage) connect() *client.Conn {
 	s.t.Helper()
-	sw, err := client.Connect(s.t.Context(), s.broker, "switch", wire.Kazoo5)
+	sw, err := client.Connect(s.t.Context(), s.broker, client.Config{Name: "switch", Generation: wire.Kazoo5})
 	if err != nil {
 		s.t.Fatal(err)
 	}

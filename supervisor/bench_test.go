@@ -165,7 +165,7 @@ func BenchmarkHeapPerUser(b *testing.B) {
 		bed := &testbed{t: b, cfg: cfg}
 		bed.start()
 		empty := heap()
-		sw, err := client.Connect(within(b, 10*time.Second), broker, "switch", wire.Kazoo5)
+		sw, err := client.Connect(within(b, 10*time.Second), broker, client.Config{Name: "switch", Generation: wire.Kazoo5})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -100,7 +100,7 @@ func (s *sick) suffer(t *testing.T, f brokerFault) (took time.Duration) {
 	})
 	t.Logf("it works %v after it was connected", took)
 	s.unseen(f)
-	sw, err := client.Connect(within(t, otptest.Timeout), rabbit.New(rabbit.Config{URLs: []string{s.node.URL()}}), "switch", wire.Kazoo5)
+	sw, err := client.Connect(within(t, otptest.Timeout), rabbit.New(rabbit.Config{URLs: []string{s.node.URL()}}), client.Config{Name: "switch", Generation: wire.Kazoo5})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func (b *testbed) connect(name string, g wire.Generation) *client.Conn {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), otptest.Timeout)
 	defer cancel()
-	s, err := client.Connect(ctx, b.dialer(), name, g)
+	s, err := client.Connect(ctx, b.dialer(), client.Config{Name: name, Generation: g})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -1,88 +1,108 @@
 package client_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"testing"
 	"time"
 
+	"registrar/actors/domain"
 	"registrar/amqpbridge/client"
-	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/link/memory"
 	"registrar/amqpbridge/wire"
 )
 
-// A question that no queue takes is answered at once, for every generation: there is no registrar on the broker.
-func TestNobodyIsThere(t *testing.T) {
-	for _, g := range []wire.Generation{wire.Whistle, wire.Kazoo3, wire.Kazoo4, wire.Kazoo5} {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		s, err := client.Connect(ctx, memory.New(), "switch", g)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = s.Close(context.Background()) }()
-		if _, err := s.Authn(ctx, "acme.test", "100"); !errors.Is(err, client.ErrNobody) {
+// A request that no queue takes fails at once, in every generation.
+func TestUnroutableRequestsFail(t *testing.T) {
+	for _, g := range generations() {
+		c := connect(t, newBroker(), client.Config{Name: "client", Generation: g})
+		_, err := c.Authn(t.Context(), "acme.test", "100")
+		const text = "no queue on this broker takes authn requests; is a registrar running?"
+		if !errors.Is(err, client.ErrUnroutable) || err.Error() != text {
 			t.Errorf("authn: %v", err)
 		}
-		if _, err := s.Query(ctx, "acme.test", ""); !errors.Is(err, client.ErrNobody) {
+		if _, err := c.Query(t.Context(), "acme.test", ""); !errors.Is(err, client.ErrUnroutable) {
 			t.Errorf("query: %v", err)
 		}
 	}
 }
 
-// A trunk that loses its broker comes back, and never names two messages alike: an old answer cannot be taken for a new one. A report that is
-// published again under its old name is the same message.
-func TestTrunkComesBack(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	broker := memory.New()
-	heard := make(chan []byte, 16)
-	listen(t, broker, heard)
-	trunk := client.NewReconnecting(broker, "trunk", wire.Kazoo5)
-	defer trunk.Close()
-	at := time.Now()
-	report := func(id string) []byte {
-		t.Helper()
-		err := client.ErrEnded
-		for err != nil && ctx.Err() == nil {
-			err = trunk.Report(ctx, client.Registration{Realm: "acme.test", User: "100", Contact: "sip:100@192.0.2.1", At: at, ID: id})
+// Each reply ends the request with its Msg-ID, in every generation.
+func TestRepliesAreMatchedByMsgID(t *testing.T) {
+	sender := wire.Sender{App: "registrar"}
+	for _, g := range generations() {
+		broker := newBroker()
+		newRegistrar(t, broker, func(m wire.Message) []byte {
+			switch m := m.(type) {
+			case *wire.AuthnRequest:
+				return sender.AuthnResponse(&wire.AuthnResponse{
+					Envelope: wire.Envelope{MsgID: m.MsgID}, Method: "password", Password: domain.NewSecret(m.AuthUser),
+				})
+			case *wire.RegQuery:
+				return sender.RegQueryError(&wire.RegQueryError{Envelope: wire.Envelope{MsgID: m.MsgID}, Hint: m.Realm})
+			}
+			return nil
+		})
+		c := connect(t, broker, client.Config{Name: "client", Generation: g})
+		for _, user := range []string{"100", "200"} {
+			m, err := c.Authn(t.Context(), "acme.test", user)
+			r, ok := m.(*wire.AuthnResponse)
+			if err != nil || !ok || r.Password.Reveal() != user {
+				t.Errorf("authn: %T, %v", m, err)
+			}
 		}
-		if err != nil {
-			t.Fatal(err)
+		m, err := c.Query(t.Context(), "acme.test", "100", "Contact")
+		if e, ok := m.(*wire.RegQueryError); err != nil || !ok || e.Hint != "acme.test" {
+			t.Errorf("query: %T, %v", m, err)
 		}
-		return <-heard
-	}
-	first, named := report(""), report("name")
-	if n := broker.Cut("trunk"); n != 1 {
-		t.Fatalf("%d sessions cut", n)
-	}
-	if second := report(""); bytes.Equal(first, second) {
-		t.Errorf("two reports are the same message: %s", second)
-	}
-	if again := report("name"); !bytes.Equal(named, again) {
-		t.Errorf("published again it is another message:\n%s\n%s", named, again)
 	}
 }
 
-// listen hears every report.
-func listen(t *testing.T, d link.Dialer, heard chan<- []byte) {
-	t.Helper()
-	s, err := d.Dial(t.Context(), "listener")
+// Messages carry the configured App-Name and App-Version; Node and Server-ID are the client's name.
+func TestConfigIdentifiesTheSender(t *testing.T) {
+	broker := newBroker()
+	r := newRegistrar(t, broker, silent)
+	c := connect(t, broker, client.Config{Name: "client", App: "registrar", Version: "1.2", Generation: wire.Kazoo5})
+	err := c.Report(t.Context(), client.Registration{Realm: "acme.test", User: "100", Contact: "sip:100@192.0.2.1", Expires: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	err = s.Apply(t.Context(), link.Topology{
-		Exchanges: []link.Exchange{{Name: "registrar", Kind: "topic"}},
-		Queues:    []link.Queue{{Name: "heard", Kind: link.Classic}},
-		Bindings:  []link.Binding{{Queue: "heard", Exchange: "registrar", Key: "registration.success.#"}},
-	})
-	if err != nil {
+	contains(t, <-r.bodies, `"App-Name":"registrar"`, `"App-Version":"1.2"`, `"Node":"client"`, `"Server-ID":"client"`,
+		`"Status":"Registered"`, `"Expires":3600`)
+	if err := c.Report(t.Context(), client.Registration{Realm: "acme.test", User: "100", Contact: "sip:100@192.0.2.1"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Consume(t.Context(), link.ConsumerSpec{Queue: "heard", Prefetch: 16}, func(d link.Delivery) { heard <- d.Body }); err != nil {
+	contains(t, <-r.bodies, `"Status":"Unregistered"`, `"Expires":0`)
+	if err := c.Publish(t.Context(), "callmgr", "authn.req", []byte("not JSON")); err != nil {
 		t.Fatal(err)
+	}
+	contains(t, <-r.bodies, "not JSON")
+}
+
+// A request ends with its context or with the session.
+func TestRequestsEndWithContextAndSession(t *testing.T) {
+	broker := newBroker()
+	r := newRegistrar(t, broker, silent)
+	c := connect(t, broker, client.Config{Name: "client", Generation: wire.Kazoo5})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.Query(ctx, "acme.test", "100")
+		ended <- err
+	}()
+	<-r.bodies
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+	go func() {
+		_, err := c.Query(t.Context(), "acme.test", "100")
+		ended <- err
+	}()
+	<-r.bodies
+	if err := c.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; !errors.Is(err, client.ErrDisconnected) {
+		t.Errorf("closed: %v", err)
 	}
 }

@@ -9,89 +9,88 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// Line is what phones speak through: a [Switch], or a [Trunk].
-type Client interface {
-	// Authn, Report and Query are those of [Switch].
-	Authn(ctx context.Context, realm, user string) (wire.Message, error)
-	Report(ctx context.Context, r Registration) error
-	Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error)
-}
-
 const (
-	trunkDial  = 10 * time.Second      // the longest wait for one connection
-	trunkPause = 50 * time.Millisecond // between two attempts
+	connectTimeout = 10 * time.Second
+	reconnectDelay = 50 * time.Millisecond // between two attempts
 )
 
-// Trunk is a switch that dials again whenever it has lost its broker; until it is back everything is refused with [ErrEnded]. What was under way
-// when the broker went fails, too: whether it has arrived nobody knows. It is safe for use by many goroutines.
+// ReconnectingClient is a client that connects again when it loses its session. Without a session
+// its calls fail with [ErrDisconnected].
 type ReconnectingClient struct {
-	now    atomic.Pointer[Conn] // nil while there is no broker
-	cancel context.CancelFunc
-	ended  chan struct{}
+	conn    atomic.Pointer[Conn] // nil while disconnected
+	cancel  context.CancelFunc
+	stopped chan struct{}
 }
 
-// Keep returns a trunk of a name that no other peer on the broker has. It connects in the background, until it is closed.
-func NewReconnecting(d link.Dialer, name string, g wire.Generation) *ReconnectingClient {
+// NewReconnecting returns a client that connects in the background until it is closed.
+func NewReconnecting(d link.Dialer, config Config) *ReconnectingClient {
 	ctx, cancel := context.WithCancel(context.Background())
-	t := &ReconnectingClient{cancel: cancel, ended: make(chan struct{})}
-	go t.run(ctx, d, name, g)
-	return t
+	c := &ReconnectingClient{cancel: cancel, stopped: make(chan struct{})}
+	go c.run(ctx, d, config)
+	return c
 }
 
-func (t *ReconnectingClient) run(ctx context.Context, d link.Dialer, name string, g wire.Generation) {
-	defer close(t.ended)
-	ids := new(atomic.Uint64) // of all its switches: a late answer to a question of one must not be taken for another's
-	pause := time.NewTicker(trunkPause)
-	defer pause.Stop()
+// Close closes the connection and stops reconnecting.
+func (c *ReconnectingClient) Close() {
+	c.cancel()
+	<-c.stopped
+}
+
+// Authn is [Conn.Authn].
+func (c *ReconnectingClient) Authn(ctx context.Context, realm, user string) (wire.Message, error) {
+	if conn := c.conn.Load(); conn != nil {
+		return conn.Authn(ctx, realm, user)
+	}
+	return nil, ErrDisconnected
+}
+
+// Report is [Conn.Report].
+func (c *ReconnectingClient) Report(ctx context.Context, r Registration) error {
+	if conn := c.conn.Load(); conn != nil {
+		return conn.Report(ctx, r)
+	}
+	return ErrDisconnected
+}
+
+// Query is [Conn.Query].
+func (c *ReconnectingClient) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
+	if conn := c.conn.Load(); conn != nil {
+		return conn.Query(ctx, realm, user, fields...)
+	}
+	return nil, ErrDisconnected
+}
+
+func (c *ReconnectingClient) run(ctx context.Context, d link.Dialer, config Config) {
+	defer close(c.stopped)
+	// All connections share the counter: a late reply to a request of one connection must not match
+	// a request of the next.
+	ids := new(atomic.Uint64)
+	delay := time.NewTicker(reconnectDelay)
+	defer delay.Stop()
 	for ctx.Err() == nil {
-		if s, err := dial(ctx, d, name, g, ids); err == nil {
-			t.now.Store(s)
-			select {
-			case <-s.session.Done():
-			case <-ctx.Done():
-			}
-			t.now.Store(nil)
-			_ = s.Close(context.WithoutCancel(ctx)) // it has ended, or nobody wants it any more
+		if conn, err := dial(ctx, d, config, ids); err == nil {
+			c.serve(ctx, conn)
 		}
 		select {
-		case <-pause.C:
+		case <-delay.C:
 		case <-ctx.Done():
 		}
 	}
 }
 
-func dial(ctx context.Context, d link.Dialer, name string, g wire.Generation, ids *atomic.Uint64) (*Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, trunkDial)
+// serve makes a connection available until its session ends or the client is closed.
+func (c *ReconnectingClient) serve(ctx context.Context, conn *Conn) {
+	c.conn.Store(conn)
+	select {
+	case <-conn.session.Done():
+	case <-ctx.Done():
+	}
+	c.conn.Store(nil)
+	_ = conn.Close(context.WithoutCancel(ctx)) // the session may have ended already
+}
+
+func dial(ctx context.Context, d link.Dialer, config Config, ids *atomic.Uint64) (*Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	return connect(ctx, d, name, g, ids)
-}
-
-// Close disconnects the trunk for good.
-func (t *ReconnectingClient) Close() {
-	t.cancel()
-	<-t.ended
-}
-
-// Authn is [Switch.Authn].
-func (t *ReconnectingClient) Authn(ctx context.Context, realm, user string) (wire.Message, error) {
-	if s := t.now.Load(); s != nil {
-		return s.Authn(ctx, realm, user)
-	}
-	return nil, ErrEnded
-}
-
-// Report is [Switch.Report].
-func (t *ReconnectingClient) Report(ctx context.Context, r Registration) error {
-	if s := t.now.Load(); s != nil {
-		return s.Report(ctx, r)
-	}
-	return ErrEnded
-}
-
-// Query is [Switch.Query].
-func (t *ReconnectingClient) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
-	if s := t.now.Load(); s != nil {
-		return s.Query(ctx, realm, user, fields...)
-	}
-	return nil, ErrEnded
+	return connect(ctx, d, config, ids)
 }

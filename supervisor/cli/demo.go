@@ -131,7 +131,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := d.provision(ctx); err != nil {
 		return err
 	}
-	if d.sw, err = client.Connect(ctx, d.broker.link, fmt.Sprintf("demo-switch-%d", os.Getpid()), wire.Kazoo5); err != nil {
+	if d.sw, err = client.Connect(ctx, d.broker.link, client.Config{Name: fmt.Sprintf("demo-switch-%d", os.Getpid()), App: "softswitch", Version: Version(), Generation: wire.Kazoo5}); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.sw.Close(context.WithoutCancel(ctx))) }()

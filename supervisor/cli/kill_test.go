@@ -33,7 +33,7 @@ func TestKillNineOfTheServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	dialer := rabbit.New(rabbit.Config{URLs: []string{url}, Log: zerolog.Nop()})
-	sw, err := client.Connect(ctx, dialer, "switch", wire.Kazoo5)
+	sw, err := client.Connect(ctx, dialer, client.Config{Name: "switch", Generation: wire.Kazoo5})
 	if err != nil {
 		t.Fatal(err)
 	}

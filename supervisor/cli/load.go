@@ -70,7 +70,7 @@ func (c *loadCmd) Run(ctx context.Context, env Env) (err error) {
 		return err
 	}
 	name := fmt.Sprintf("registrar-load-%d-%d", os.Getpid(), time.Now().UnixNano())
-	sw, err := client.Connect(ctx, rabbit.New(link), name, c.generation())
+	sw, err := client.Connect(ctx, rabbit.New(link), client.Config{Name: name, App: "registrar", Version: Version(), Generation: c.generation()})
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ type outage struct {
 func newOutage(t *testing.T, d disk, path string, m mutant.Name) *outage {
 	t.Helper()
 	o := &outage{t: t, disk: d, sound: planted(path, ""), sick: planted(path, m), url: brokertest.URL(t)}
-	sw, err := client.Connect(t.Context(), rabbit.New(rabbit.Config{URLs: []string{o.url}, Log: zerolog.Nop()}), "switch", wire.Kazoo5)
+	sw, err := client.Connect(t.Context(), rabbit.New(rabbit.Config{URLs: []string{o.url}, Log: zerolog.Nop()}), client.Config{Name: "switch", Generation: wire.Kazoo5})
 	o.must(err)
 	t.Cleanup(func() { _ = sw.Close(context.Background()) })
 	o.sw = sw

@@ -36,7 +36,7 @@ func (c *queryCmd) Run(ctx context.Context, env Env) (err error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("within %v", c.Timeout))
 	defer cancel()
-	sw, err := client.Connect(ctx, rabbit.New(link), fmt.Sprintf("registrar-query-%d-%d", os.Getpid(), time.Now().UnixNano()), wire.Kazoo5)
+	sw, err := client.Connect(ctx, rabbit.New(link), client.Config{Name: fmt.Sprintf("registrar-query-%d-%d", os.Getpid(), time.Now().UnixNano()), App: "registrar", Version: Version(), Generation: wire.Kazoo5})
 	if err != nil {
 		return err
 	}

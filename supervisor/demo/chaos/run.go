@@ -95,7 +95,7 @@ func (r *run) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.counters = newCounters(r.proc)
-	r.trunk = client.NewReconnecting(r.dialer, "chaos-switch", wire.Kazoo5) //nolint:contextcheck // it lives until it is closed.
+	r.trunk = client.NewReconnecting(r.dialer, client.Config{Name: "chaos-switch", App: "softswitch", Generation: wire.Kazoo5}) //nolint:contextcheck // it lives until it is closed.
 	r.w = newWitness(r.trunk, r.ledger, r.board.calm)
 	return nil
 }

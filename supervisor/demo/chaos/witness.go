@@ -179,7 +179,7 @@ func (w *witness) count(a *Answers, called, returned time.Time, err error) {
 	switch {
 	case err == nil:
 		a.Answered++
-	case errors.Is(err, client.ErrNobody):
+	case errors.Is(err, client.ErrUnroutable):
 		a.Nobody++
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		a.GivenUp++
