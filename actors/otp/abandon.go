@@ -31,23 +31,23 @@ func (p *proc) kill(r Reason) bool {
 // handler returns, and has no more say from now on: its epoch is over, its address is free, what it holds is answered, its children are abandoned.
 // It returns what its parent is to hear, and false when the process has ended already.
 func (p *proc) abandon(r Reason) (e childEvent, ok bool) {
-	epoch, inHand, ok := p.cut()
+	epoch, inHand, ok := p.markAbandoned()
 	if !ok {
 		return e, false
 	}
-	if inHand != nil && inHand.lane != controlLane {
+	if inHand != nil && inHand.queue != controlQueue {
 		r.Message, r.MessageID = fmt.Sprintf("%T", inHand.msg), inHand.id
-		p.recordCut(inHand, epoch)
+		p.recordAbandoned(inHand, epoch)
 	}
-	p.retire(gone)
+	p.unregister(abandoned)
 	if s, ok := p.body.(*sup); ok {
 		s.mu.Lock()
-		s.cut = true
+		s.abandoned = true
 		s.mu.Unlock()
 		s.abandonAll()
 	}
 	over := fmt.Errorf("%s: %w", p.name(), ErrNoProcess)
-	p.letGo(r, over)
+	p.releaseOwned(r, over)
 	if inHand != nil {
 		undelivered(inHand.msg, over)
 	}
@@ -56,12 +56,12 @@ func (p *proc) abandon(r Reason) (e childEvent, ok bool) {
 }
 
 // cut takes the right to end the process, like claim, together with what it has in hand: a moment later that may be another message.
-func (p *proc) cut() (epoch Epoch, inHand *envelope, ok bool) {
+func (p *proc) markAbandoned() (epoch Epoch, inHand *envelope, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life == gone || p.life == closed {
+	if p.phase == abandoned || p.phase == closed {
 		return 0, nil, false
 	}
-	p.life = gone
-	return p.latest(), p.inHand, true
+	p.phase = abandoned
+	return p.latest(), p.current, true
 }

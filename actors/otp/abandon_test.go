@@ -96,10 +96,12 @@ func TestAbandonedWorkerHasNoMoreSay(t *testing.T) {
 			}
 		}
 		s.awaitEcho("a")
+		synctest.Wait() // until the handler of the echo has returned
 		before := s.app.Tree()
 		close(until)
 		synctest.Wait()
 		s.awaitEcho("a")
+		synctest.Wait()
 		if diff := cmp.Diff(before.String(), s.app.Tree().String()); diff != "" {
 			s.Errorf("when it woke the tree changed: %s", diff)
 		}

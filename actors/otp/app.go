@@ -14,12 +14,12 @@ type App struct {
 	sys  *System
 	root *proc
 
-	mu       sync.Mutex
-	stopping bool
-	up       chan error
-	upOnce   sync.Once
-	done     chan struct{}
-	err      error
+	mu          sync.Mutex
+	stopping    bool
+	started     chan error
+	startedOnce sync.Once
+	done        chan struct{}
+	err         error
 }
 
 // Start starts a tree and returns when every process in it has been initialised, or, after rolling back, with what failed. When ctx
@@ -28,12 +28,12 @@ func Start(ctx context.Context, s *System, name string, spec SupSpec) (*App, err
 	if err := spec.validate(); err != nil {
 		return nil, err
 	}
-	a := &App{sys: s, up: make(chan error, 1), done: make(chan struct{})}
+	a := &App{sys: s, started: make(chan error, 1), done: make(chan struct{})}
 	a.mu.Lock()
-	a.root = s.spawn(name, &sup{name: name, spec: spec, parent: a}, legacy{})
+	a.root = s.spawn(name, &sup{name: name, spec: spec, parent: a}, predecessor{})
 	a.mu.Unlock()
 	select {
-	case err := <-a.up:
+	case err := <-a.started:
 		if err != nil {
 			<-a.done
 			return nil, err
@@ -51,16 +51,16 @@ func (a *App) childEvent(e childEvent) {
 	defer a.mu.Unlock()
 	switch e.kind {
 	case evStarted:
-		a.upOnce.Do(func() { a.up <- nil })
+		a.startedOnce.Do(func() { a.started <- nil })
 	case evFailed, evCrashed:
 		a.err = errors.New(e.reason.String())
-		a.upOnce.Do(func() { a.up <- a.err })
+		a.startedOnce.Do(func() { a.started <- a.err })
 		e.p.stopSoon(e.reason)
 	case evExited, evIgnored:
 		if a.err == nil && !a.stopping {
 			a.err = errors.New(e.reason.String())
 		}
-		a.upOnce.Do(func() { a.up <- a.err })
+		a.startedOnce.Do(func() { a.started <- a.err })
 		close(a.done)
 	}
 }
@@ -130,7 +130,7 @@ func (a *App) Kill(name string) error {
 	}
 	p.post(func() {
 		p.mu.Lock()
-		l := p.life
+		l := p.phase
 		p.mu.Unlock()
 		if l == running {
 			panic(ErrKilled)
@@ -143,7 +143,7 @@ func (p *proc) find(name string) *proc {
 	if p.name() == name {
 		return p
 	}
-	for _, f := range p.families() {
+	for _, f := range p.dependants() {
 		if found := f.find(name); found != nil {
 			return found
 		}

@@ -18,7 +18,7 @@ func Ask[M, T, N any](c *Context[N], to *Ref[M], timeout time.Duration, build fu
 	p, epoch, asked := c.p, c.epoch, c.cause()
 	f := NewFrom[T](nil)
 	f.s.sys = p.sys
-	f.s.done = func(v T, err error) { p.urgent(epoch, then(v, err), trace.Completion, cmp.Or(f.s.by, asked)) }
+	f.s.done = func(v T, err error) { p.urgent(epoch, then(v, err), trace.Completion, cmp.Or(f.s.answeredIn, asked)) }
 	if timeout > 0 {
 		f.s.expireAfter(c.p.sys.clock, timeout, to.name)
 	}
@@ -54,7 +54,7 @@ func Call[M, T any](ctx context.Context, from Origin, to *Ref[M], build func(Fro
 func (s *slotCore) expireAfter(clock Clock, d time.Duration, name string) {
 	t := clock.AfterFunc(d, func() {
 		s.release() // it is no answer of the holder's, whatever that has in hand
-		s.failer.fail(fmt.Errorf("%s: %w", name, ErrTimeout))
+		s.typed.fail(fmt.Errorf("%s: %w", name, ErrTimeout))
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +76,7 @@ type Down struct {
 // watcher is one monitor: told once.
 type watcher struct {
 	tell func(Down)
-	over atomic.Bool
+	told atomic.Bool
 }
 
 // Monitor sends wrap(Down) to this incarnation when the present incarnation behind the address ends; at once when there is none. It
@@ -93,10 +93,10 @@ func Monitor[M, N any](c *Context[N], to *Ref[M], wrap func(Down) N) {
 func (p *proc) watch(w *watcher) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life != running && p.life != starting {
+	if p.phase != running && p.phase != starting {
 		return false
 	}
-	x := p.extra()
+	x := p.ensureExtras()
 	x.watchers = append(x.watchers, w)
 	return true
 }
@@ -104,12 +104,12 @@ func (p *proc) watch(w *watcher) bool {
 func (p *proc) tellWatchers(d Down) {
 	p.mu.Lock()
 	var ws []*watcher
-	if p.more != nil {
-		ws, p.more.watchers = p.more.watchers, nil
+	if p.extras != nil {
+		ws, p.extras.watchers = p.extras.watchers, nil
 	}
 	p.mu.Unlock()
 	for _, w := range ws {
-		if w.over.CompareAndSwap(false, true) {
+		if w.told.CompareAndSwap(false, true) {
 			w.tell(d)
 		}
 	}

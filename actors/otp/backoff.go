@@ -26,17 +26,17 @@ func (b *Backoff) delay(n int, random float64) time.Duration {
 }
 
 // again restarts a child as the strategy says, now or after a while.
-func (s *sup) again(c *child) {
+func (s *sup) scheduleRestart(c *child) {
 	if s.spec.Backoff == nil {
-		if len(s.later) == 0 {
-			s.restartBy(c)
+		if len(s.deferred) == 0 {
+			s.applyStrategy(c)
 			return
 		}
 		// Who has waited for the plan goes first: a child that fails for ever must not keep an operator waiting for ever.
-		s.set(c, c.p, childWaiting)
-		s.later = append(s.later, func() {
-			if c.state == childWaiting {
-				s.restartBy(c)
+		s.setState(c, c.p, childRestarting)
+		s.deferred = append(s.deferred, func() {
+			if c.state == childRestarting {
+				s.applyStrategy(c)
 			}
 		})
 		s.step()
@@ -44,20 +44,20 @@ func (s *sup) again(c *child) {
 	}
 	now := s.p.sys.clock.Mono()
 	if now-c.upSince >= s.spec.Backoff.Max {
-		c.row = 0
+		c.consecutive = 0
 	}
-	d := s.spec.Backoff.delay(c.row, s.p.sys.random())
-	c.row++
+	d := s.spec.Backoff.delay(c.consecutive, s.p.sys.random())
+	c.consecutive++
 	c.upSince = now + d
-	s.set(c, c.p, childWaiting)
+	s.setState(c, c.p, childRestarting)
 	var t Timer
 	t = s.p.sys.clock.AfterFunc(d, func() {
 		s.p.post(func() {
 			if c.timer == t && s.ending == nil {
 				c.timer = nil
-				s.whenIdle(func() {
-					if c.state == childWaiting {
-						s.restartBy(c)
+				s.afterPlan(func() {
+					if c.state == childRestarting {
+						s.applyStrategy(c)
 					}
 				})
 			}
@@ -69,7 +69,7 @@ func (s *sup) again(c *child) {
 
 // cancelRestart forgets a restart that was put off.
 func (s *sup) cancelRestart(c *child) {
-	if c.state != childWaiting {
+	if c.state != childRestarting {
 		return
 	}
 	if c.timer != nil {
@@ -77,6 +77,6 @@ func (s *sup) cancelRestart(c *child) {
 		c.timer = nil
 	}
 	if c.p == nil {
-		s.set(c, nil, childDown)
+		s.setState(c, nil, childDown)
 	}
 }

@@ -34,7 +34,7 @@ type Child struct {
 type Counts struct{ Specs, Active, Supervisors, Workers int }
 
 // ask has a supervisor do something on its own goroutine and waits for the end of it.
-func (a *App) ask(ctx context.Context, name string, do func(s *sup, done func(error))) error {
+func (a *App) onSupervisor(ctx context.Context, name string, do func(s *sup, done func(error))) error {
 	p := a.root.find(name)
 	s, ok := (*sup)(nil), false
 	if p != nil {
@@ -64,7 +64,7 @@ func (a *App) StartChild(ctx context.Context, supervisor string, spec ChildSpec)
 	if err := (SupSpec{AutoShutdown: AllSignificant, Children: []ChildSpec{spec}}).validate(); err != nil {
 		return err
 	}
-	return a.ask(ctx, supervisor, func(s *sup, done func(error)) {
+	return a.onSupervisor(ctx, supervisor, func(s *sup, done func(error)) {
 		if spec.Significant && s.spec.AutoShutdown == NeverShutdown {
 			done(badSpecError("child " + spec.ID + " is significant to a supervisor that does not care"))
 			return
@@ -77,17 +77,17 @@ func (a *App) StartChild(ctx context.Context, supervisor string, spec ChildSpec)
 			}
 			return
 		}
-		c := &child{spec: spec, started: done, fresh: true}
+		c := &child{spec: spec, started: done, provisional: true}
 		s.mu.Lock()
 		s.children = append(s.children, c)
 		s.mu.Unlock()
-		s.whenIdle(func() { s.carryOut(&plan{start: []*child{c}, done: func() {}}) })
+		s.afterPlan(func() { s.runPlan(&plan{start: []*child{c}, done: func() {}}) })
 	})
 }
 
 // TerminateChild stops a child, which is not restarted; its declaration stays, but for a temporary child. It returns when it is over.
 func (a *App) TerminateChild(ctx context.Context, supervisor, id string) error {
-	return a.ask(ctx, supervisor, func(s *sup, done func(error)) {
+	return a.onSupervisor(ctx, supervisor, func(s *sup, done func(error)) {
 		c := s.child(id)
 		switch {
 		case c == nil:
@@ -95,7 +95,7 @@ func (a *App) TerminateChild(ctx context.Context, supervisor, id string) error {
 		case c.p == nil && c.state == childDown:
 			done(nil)
 		default:
-			s.whenIdle(func() {
+			s.afterPlan(func() {
 				s.cancelRestart(c)
 				if c.p == nil {
 					done(nil)
@@ -110,28 +110,28 @@ func (a *App) TerminateChild(ctx context.Context, supervisor, id string) error {
 
 // RestartChild starts a child that is down. When its Init fails, it stays down.
 func (a *App) RestartChild(ctx context.Context, supervisor, id string) error {
-	return a.ask(ctx, supervisor, func(s *sup, done func(error)) {
+	return a.onSupervisor(ctx, supervisor, func(s *sup, done func(error)) {
 		c := s.child(id)
 		switch {
 		case c == nil:
 			done(fmt.Errorf("%s: %w", id, ErrNoChild))
-		case c.p != nil || c.state == childWaiting:
+		case c.p != nil || c.state == childRestarting:
 			done(fmt.Errorf("%s: %w", id, ErrRunning))
 		default:
-			c.started, c.left = done, legacy{} // a new beginning
-			s.whenIdle(func() { s.carryOut(&plan{start: []*child{c}, done: func() {}}) })
+			c.started, c.predecessor = done, predecessor{} // a new beginning
+			s.afterPlan(func() { s.runPlan(&plan{start: []*child{c}, done: func() {}}) })
 		}
 	})
 }
 
 // DeleteChild removes the declaration of a child that is down.
 func (a *App) DeleteChild(ctx context.Context, supervisor, id string) error {
-	return a.ask(ctx, supervisor, func(s *sup, done func(error)) {
+	return a.onSupervisor(ctx, supervisor, func(s *sup, done func(error)) {
 		c := s.child(id)
 		switch {
 		case c == nil:
 			done(fmt.Errorf("%s: %w", id, ErrNoChild))
-		case c.p != nil || c.state == childWaiting:
+		case c.p != nil || c.state == childRestarting:
 			done(fmt.Errorf("%s: %w", id, ErrRunning))
 		default:
 			s.drop(c)
@@ -217,10 +217,10 @@ func (s *sup) drop(c *child) {
 }
 
 // whenIdle does something when no plan is in hand, now or after it.
-func (s *sup) whenIdle(do func()) {
+func (s *sup) afterPlan(do func()) {
 	if s.plan == nil {
 		do()
 		return
 	}
-	s.later = append(s.later, do)
+	s.deferred = append(s.deferred, do)
 }

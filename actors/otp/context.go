@@ -44,9 +44,6 @@ func (c *Context[M]) Self() *Ref[M] {
 	return c.self.Load()
 }
 
-// System returns the system that hosts the process. Safe from any goroutine.
-func (c *Context[M]) System() *System { return c.p.sys }
-
 // Epoch returns the number of this incarnation. Safe from any goroutine.
 func (c *Context[M]) Epoch() Epoch { return c.epoch }
 
@@ -72,7 +69,7 @@ func (c *Context[M]) Context() context.Context {
 		cancel()
 		return ctx
 	}
-	x := p.extra()
+	x := p.ensureExtras()
 	if x.ctx == nil {
 		x.ctx, x.cancel = context.WithCancel(context.Background())
 	}
@@ -91,7 +88,7 @@ func (c *Context[M]) After(d time.Duration, msg M) Timer {
 // Enqueue sends msg to this incarnation behind everything that is queued, whatever the bound: whoever collects work sends itself
 // the word to do it, and has collected all that waited when the word arrives.
 func (c *Context[M]) Enqueue(msg M) {
-	c.p.enqueue(&envelope{msg: msg, lane: normalLane, epoch: c.epoch, cause: c.cause()})
+	c.p.enqueue(&envelope{msg: msg, queue: normalQueue, epoch: c.epoch, cause: c.cause()})
 }
 
 // Exit ends the process after the message in hand.
@@ -99,7 +96,7 @@ func (c *Context[M]) Exit(r Reason) { c.p.exiting = &r }
 
 // cause is the message in hand.
 func (c *Context[M]) cause() trace.ID {
-	if e := c.p.inHand; e != nil { // its own goroutine's to read
+	if e := c.p.current; e != nil { // its own goroutine's to read
 		return e.id
 	}
 	return 0
@@ -123,7 +120,7 @@ func Completion[M, T any](c *Context[M], wrap func(T, error) M) func(T, error) {
 // error.
 func Task[M, T any](c *Context[M], fn func(context.Context) (T, error), wrap func(T, error) M) {
 	ctx, done := c.Context(), Completion(c, wrap)
-	c.p.sys.aside(c.p, func() {
+	c.p.sys.runTask(c.p, func() {
 		var (
 			v   T
 			err error
@@ -140,30 +137,30 @@ func Task[M, T any](c *Context[M], fn func(context.Context) (T, error), wrap fun
 
 // typed is the body of a process with messages of type M.
 type typed[M any] struct {
-	ref     *Ref[M]
-	factory func() Behaviour[M]
-	b       Behaviour[M]
-	c       *Context[M]
-	parent  parent
+	ref       *Ref[M]
+	factory   func() Behaviour[M]
+	behaviour Behaviour[M]
+	context   *Context[M]
+	parent    parent
 }
 
-func (*typed[M]) inherit([]*envelope) bool { return false }
+func (*typed[M]) takeQueue([]*envelope) bool { return false }
 
 func (t *typed[M]) report(e childEvent) { t.parent.childEvent(e) }
 
 func (t *typed[M]) incarnate(p *proc, epoch Epoch) {
-	t.c = &Context[M]{p: p, epoch: epoch}
-	t.c.self.Store(t.ref)
-	t.b = nil
+	t.context = &Context[M]{p: p, epoch: epoch}
+	t.context.self.Store(t.ref)
+	t.behaviour = nil
 }
 
 func (t *typed[M]) init() error {
-	t.b = t.factory()
-	return t.b.Init(t.c)
+	t.behaviour = t.factory()
+	return t.behaviour.Init(t.context)
 }
 
 func (t *typed[M]) handle(msg any) {
-	t.b.Handle(t.c, cast[M](t.c.p, msg))
+	t.behaviour.Handle(t.context, cast[M](t.context.p, msg))
 }
 
 func cast[M any](p *proc, msg any) M {
@@ -175,13 +172,13 @@ func cast[M any](p *proc, msg any) M {
 }
 
 func (t *typed[M]) terminate(r Reason) {
-	if t.b != nil {
-		t.b.Terminate(t.c, r)
+	if t.behaviour != nil {
+		t.behaviour.Terminate(t.context, r)
 	}
 }
 
-func (t *typed[M]) state() any { return stateOf(t.b) }
-func (t *typed[M]) size() int  { return sizeOf(t.b) }
+func (t *typed[M]) state() any { return stateOf(t.behaviour) }
+func (t *typed[M]) size() int  { return sizeOf(t.behaviour) }
 
 func sizeOf(behaviour any) int {
 	if s, ok := behaviour.(Sizer); ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"sync"
 	"testing"
@@ -211,10 +212,22 @@ func (r *rig) compare(got error, want string) error {
 	return nil
 }
 
-// TestAgainstOTP plays thousands of random scripts of starts, crashes, ends, operators' calls and passing time on a supervisor and on the model of
-// OTP's rules; a difference shrinks to a short script.
+// otpRounds returns the number of rounds of 100 scripts: 30 with REGISTRAR_TEST_FULL set, 6 of
+// them under the race detector, which is several times slower; else a sample.
+func otpRounds() int {
+	switch {
+	case os.Getenv("REGISTRAR_TEST_FULL") == "":
+		return 3
+	case raceDetector:
+		return 6
+	}
+	return 30
+}
+
+// TestAgainstOTP plays random scripts of starts, crashes, exits, operator calls and passing time
+// on a supervisor and on the model of OTP's rules. A difference shrinks to a short script.
 func TestAgainstOTP(t *testing.T) {
-	for round := range otpRounds {
+	for round := range otpRounds() {
 		t.Run(strconv.Itoa(round), func(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				s := drawScript(rt)

@@ -31,8 +31,6 @@ type DynamicSupervisorSpec[K comparable, M any] struct {
 	MaxLive int
 	// OnExit is called on the owner's goroutine, between messages, when a child has ended and will not be restarted.
 	OnExit func(K, Reason)
-	// Shutdown is how long the children may take to stop when their owner stops in order; zero is five seconds.
-	Shutdown time.Duration
 }
 
 func (s *DynamicSupervisorSpec[K, M]) label(k K) trace.Label {
@@ -47,37 +45,28 @@ func (s *DynamicSupervisorSpec[K, M]) label(k K) trace.Label {
 type DynamicSupervisor[K comparable, M any] struct {
 	owner *proc
 	spec  DynamicSupervisorSpec[K, M]
-	turn  uint32 // counts deliveries, modulo 2³²
+	uses  uint32 // counts deliveries, modulo 2³²
 
-	mu      sync.Mutex // guards kids and over against the end of the owner on another goroutine
-	kids    map[K]*dynamicChild[K, M]
-	over    bool
-	stop    bool
-	cooling map[K]time.Duration // until, on the monotonic clock
+	mu       sync.Mutex // guards kids and over against the end of the owner on another goroutine
+	children map[K]*dynamicChild[K, M]
+	closed   bool
+	stopping bool
+	cooling  map[K]time.Duration // until, on the monotonic clock
 }
 
 // NewFamily makes an empty family of the process behind c.
 func NewDynamicSupervisor[N any, K comparable, M any](c *Context[N], spec DynamicSupervisorSpec[K, M]) *DynamicSupervisor[K, M] {
-	if spec.Period == 0 {
-		spec.Period = 5 * time.Second
-	}
-	if spec.CoolDown == 0 {
-		spec.CoolDown = 5 * time.Second
-	}
-	if spec.Shutdown == 0 {
-		spec.Shutdown = defaultShutdown
-	}
-	f := &DynamicSupervisor[K, M]{owner: c.p, spec: spec, kids: map[K]*dynamicChild[K, M]{}, cooling: map[K]time.Duration{}}
+	f := &DynamicSupervisor[K, M]{owner: c.p, spec: spec, children: map[K]*dynamicChild[K, M]{}, cooling: map[K]time.Duration{}}
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
 	if c.p.epoch != c.epoch {
-		f.over = true // its owner has been abandoned: nobody would ever end them
+		f.closed = true // its owner has been abandoned: nobody would ever end them
 		return f
 	}
-	x := c.p.extra()
-	x.families = append(x.families, f)
+	x := c.p.ensureExtras()
+	x.dependants = append(x.dependants, f)
 	if spec.PassivateAfter > 0 {
-		f.sweepIdle()
+		f.sweep()
 	}
 	return f
 }
@@ -85,20 +74,20 @@ func NewDynamicSupervisor[N any, K comparable, M any](c *Context[N], spec Dynami
 // Deliver hands a message to the child of a key and starts it when there is none: the message is the first that it handles after its
 // Init. It does not wait for Init. Messages delivered for one key keep their order.
 func (f *DynamicSupervisor[K, M]) Deliver(from Origin, k K, msg M) error {
-	f.turn++
-	if d := f.get(k); d != nil {
-		d.used = f.turn
+	f.uses++
+	if d := f.child(k); d != nil {
+		d.lastUse = f.uses
 		err := d.tell(from, msg)
 		if err == nil || errors.Is(err, ErrOverloaded) {
 			return err
 		}
-		if d.after(from, msg) {
+		if d.deferMessage(from, msg) {
 			return nil
 		}
-		if d.p.isGone() {
-			f.lost(d, Reason{Kind: ExitKilled, Term: byOperator}) // what it leads to comes before the news of it
-			if d = f.get(k); d != nil {
-				d.used = f.turn
+		if d.p.isAbandoned() {
+			f.replaceAbandoned(d, Reason{Kind: ExitKilled, Term: byOperator}) // what it leads to comes before the news of it
+			if d = f.child(k); d != nil {
+				d.lastUse = f.uses
 				return d.tell(from, msg)
 			}
 		}
@@ -112,40 +101,40 @@ func (f *DynamicSupervisor[K, M]) Deliver(from Origin, k K, msg M) error {
 	if f.spec.MaxLive > 0 && f.Len() >= f.spec.MaxLive {
 		f.evict()
 	}
-	d := f.start(k, nil, f.owner.handling())
+	d := f.start(k, nil, f.owner.currentID())
 	if d == nil {
 		return fmt.Errorf("%s: %w", f.spec.label(k), ErrNoProcess)
 	}
-	d.used = f.turn
+	d.lastUse = f.uses
 	return d.tell(from, msg)
 }
 
 // Tell hands a message to the child of a key if it is live.
 func (f *DynamicSupervisor[K, M]) Tell(from Origin, k K, msg M) bool {
-	d := f.get(k)
-	return d != nil && (d.tell(from, msg) == nil || d.after(from, msg))
+	d := f.child(k)
+	return d != nil && (d.tell(from, msg) == nil || d.deferMessage(from, msg))
 }
 
-func (f *DynamicSupervisor[K, M]) get(k K) *dynamicChild[K, M] {
+func (f *DynamicSupervisor[K, M]) child(k K) *dynamicChild[K, M] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.kids[k]
+	return f.children[k]
 }
 
 // Live reports whether the child of a key is there.
-func (f *DynamicSupervisor[K, M]) Live(k K) bool { return f.get(k) != nil }
+func (f *DynamicSupervisor[K, M]) Live(k K) bool { return f.child(k) != nil }
 
 // Len returns the number of children.
 func (f *DynamicSupervisor[K, M]) Len() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.kids)
+	return len(f.children)
 }
 
 // Stop tells the child of a key to stop after the message in hand; OnExit says when it has.
 func (f *DynamicSupervisor[K, M]) Stop(k K) {
-	if d := f.get(k); d != nil {
-		d.unwanted = true
+	if d := f.child(k); d != nil {
+		d.stopRequested = true
 		d.p.stopSoon(Shutdown)
 	}
 }
@@ -154,23 +143,23 @@ func (f *DynamicSupervisor[K, M]) Stop(k K) {
 func (f *DynamicSupervisor[K, M]) start(k K, lost *dynamicChild[K, M], cause trace.ID) *dynamicChild[K, M] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.over || f.stop {
+	if f.closed || f.stopping {
 		return nil
 	}
-	d := &dynamicChild[K, M]{family: f, key: k}
+	d := &dynamicChild[K, M]{supervisor: f, key: k}
 	if lost != nil {
-		d.p.restarts, d.used, d.record = lost.p.restarts+1, lost.used, lost.record
+		d.p.restarts, d.lastUse, d.record = lost.p.restarts+1, lost.lastUse, lost.record
 	}
 	f.owner.sys.begin(&d.p, "", d, cause)
-	f.kids[k] = d
+	f.children[k] = d
 	return d
 }
 
 func (f *DynamicSupervisor[K, M]) all() []*dynamicChild[K, M] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := make([]*dynamicChild[K, M], 0, len(f.kids))
-	for _, d := range f.kids {
+	all := make([]*dynamicChild[K, M], 0, len(f.children))
+	for _, d := range f.children {
 		all = append(all, d)
 	}
 	return all
@@ -182,7 +171,7 @@ func (f *DynamicSupervisor[K, M]) size() int { return f.Len() }
 
 func (f *DynamicSupervisor[K, M]) stopAll() {
 	f.mu.Lock()
-	f.stop = true
+	f.stopping = true
 	f.mu.Unlock()
 	for _, d := range f.all() {
 		d.p.stopSoon(Shutdown)
@@ -190,23 +179,23 @@ func (f *DynamicSupervisor[K, M]) stopAll() {
 	if f.empty() {
 		return
 	}
-	f.owner.sys.clock.AfterFunc(f.spec.Shutdown, func() {
+	f.owner.sys.clock.AfterFunc(defaultShutdown, func() {
 		f.owner.post(func() {
 			f.abandonAll()
-			f.owner.dependantsGone()
+			f.owner.dependantsEnded()
 		})
 	})
 }
 
 func (f *DynamicSupervisor[K, M]) abandonAll() {
 	f.mu.Lock()
-	f.over = true
+	f.closed = true
 	f.mu.Unlock()
 	for _, d := range f.all() {
 		d.p.abandon(Killed)
 	}
 	f.mu.Lock()
-	clear(f.kids)
+	clear(f.children)
 	f.mu.Unlock()
 }
 

@@ -15,11 +15,11 @@ type envelope struct {
 	// epoch restricts the message to one incarnation; zero is any.
 	epoch Epoch
 	// at is when it was queued and, once it is in hand, when it was taken, on the monotonic clock.
-	at time.Duration
+	time time.Duration
 	// from is who outside of the tree has sent it.
-	from external
-	kind trace.Kind
-	lane lane
+	from  external
+	kind  trace.Kind
+	queue queue
 	// accepted is written by the poster alone, before the envelope is linked.
 	accepted bool
 	// recorded means that its own process has recorded it. The process's mutex guards it.
@@ -30,11 +30,11 @@ type envelope struct {
 type operation func()
 
 // lane is one of the queues of a mailbox. A lane is first in, first out; a lower one overtakes the higher ones.
-type lane uint8
+type queue uint8
 
 const (
-	controlLane lane = iota // the engine's operations and the library's system messages
-	urgentLane              // completions, timers, monitors: never refused
-	normalLane              // requests: bounded when the address says so
-	lanes
+	controlQueue queue = iota // the engine's operations and the library's system messages
+	urgentQueue               // completions, timers, monitors: never refused
+	normalQueue               // requests: bounded when the address says so
+	queueCount
 )

@@ -10,10 +10,10 @@ func (p *proc) guard(what string, f func(), then func(crash *Reason)) {
 		var crash *Reason
 		if !completed {
 			v := recover()
-			if v == nil && p.leaving {
+			if v == nil && p.goexit {
 				return
 			}
-			p.leaving = v == nil
+			p.goexit = v == nil
 			crash = crashReason(v, what)
 		}
 		then(crash)
@@ -23,7 +23,7 @@ func (p *proc) guard(what string, f func(), then func(crash *Reason)) {
 }
 
 // aside runs f on a goroutine of its own and waits until it is over, however it ends: for what is rare, and must not end the goroutine of its caller.
-func aside(f func()) {
+func runIsolated(f func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

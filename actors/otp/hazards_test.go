@@ -25,7 +25,7 @@ type hazard struct {
 }
 
 // patience is how long the library has to keep a promise that takes microseconds.
-const patience = time.Second
+const patience = 300 * time.Millisecond
 
 const hazardEnv = "OTP_TEST_HAZARD"
 

@@ -15,11 +15,11 @@ func (p *proc) handle(e *envelope, queued time.Duration) (end time.Duration) {
 		if s := rq.slot(); s != nil {
 			if asks = s.hold(p); !asks {
 				p.sys.deadLetter(p.name(), e.msg, e.cause)
-				return e.at
+				return e.time
 			}
 		}
 	}
-	end = e.at
+	end = e.time
 	var note trace.Note
 	completed := false
 	defer func() {
@@ -47,7 +47,7 @@ func (p *proc) handle(e *envelope, queued time.Duration) (end time.Duration) {
 }
 
 // operated goes on after an operation of the engine.
-func (p *proc) operated(crash *Reason) {
+func (p *proc) operationEnded(crash *Reason) {
 	if crash != nil {
 		p.crashed(crash)
 	}
@@ -55,54 +55,54 @@ func (p *proc) operated(crash *Reason) {
 
 // crashed ends the incarnation and waits for the parent's verdict.
 func (p *proc) crashed(r *Reason) {
-	if p.isGone() {
+	if p.isAbandoned() {
 		return
 	}
 	epoch := p.lastEpoch()
-	p.look(r)
+	p.captureCrash(r)
 	p.recordLife(trace.Crash, epoch, r.MessageID, r.String())
 	p.endIncarnation(*r)
-	p.setLife(suspended)
+	p.setPhase(crashed)
 	p.body.report(childEvent{p: p, kind: evCrashed, epoch: epoch, reason: *r})
 }
 
 // look keeps what the crash report tells of the message and of the state that the crash has left.
-func (p *proc) look(r *Reason) {
-	r.MessageID = p.handling()
-	aside(func() { r.State = p.body.state() }) // one that cannot be shown is not
+func (p *proc) captureCrash(r *Reason) {
+	r.MessageID = p.currentID()
+	runIsolated(func() { r.State = p.body.state() }) // one that cannot be shown is not
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.extra().crashed = r.MessageID
+	p.ensureExtras().crashMessage = r.MessageID
 }
 
 // endIncarnation runs Terminate, fails what the incarnation holds and tells its monitors.
 func (p *proc) endIncarnation(r Reason) {
-	aside(func() {
+	runIsolated(func() {
 		p.fault(fault.InStop, nil)
 		p.body.terminate(r)
 	}) // it ends all the same
 	if r.Kind == ExitCrash {
-		p.letGo(r, &CrashError{Process: p.name(), Epoch: p.currentEpoch(), Reason: r})
+		p.releaseOwned(r, &CrashError{Process: p.name(), Epoch: p.currentEpoch(), Reason: r})
 		return
 	}
-	p.letGo(r, fmt.Errorf("%s: %w", p.name(), ErrNoProcess))
+	p.releaseOwned(r, fmt.Errorf("%s: %w", p.name(), ErrNoProcess))
 }
 
 // letGo ends what depends on the incarnation: its families, its context, what it holds, its monitors.
-func (p *proc) letGo(r Reason, err error) {
+func (p *proc) releaseOwned(r Reason, err error) {
 	p.mu.Lock()
 	epoch, more := p.latest(), extras{}
 	if r.Kind == ExitCrash {
-		p.extra() // it waits for its verdict, and is spoken of meanwhile
+		p.ensureExtras() // it waits for its verdict, and is spoken of meanwhile
 	}
-	if p.more != nil {
-		more = *p.more
-		p.more.last = epoch
-		p.more.families, p.more.ctx, p.more.cancel = nil, nil, nil
+	if p.extras != nil {
+		more = *p.extras
+		p.extras.lastEpoch = epoch
+		p.extras.dependants, p.extras.ctx, p.extras.cancel = nil, nil, nil
 	}
-	p.epoch = over
+	p.epoch = noEpoch
 	p.mu.Unlock()
-	for _, f := range more.families {
+	for _, f := range more.dependants {
 		f.abandonAll()
 	}
 	if more.cancel != nil {

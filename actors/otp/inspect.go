@@ -88,14 +88,14 @@ func (a *App) pause(name string, change func(*proc)) error {
 	p.mu.Unlock()
 	p.post(func() { // wakes it
 		if s, ok := p.body.(*sup); ok {
-			s.unpark()
+			s.processEvents()
 		}
 	})
 	return nil
 }
 
 // mayStep reports whether a supervisor may take note of something now, and uses up a step.
-func (p *proc) mayStep() bool {
+func (p *proc) useStep() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.paused {
@@ -113,26 +113,26 @@ func (p *proc) node(state string) Node {
 	now := p.sys.clock.Mono()
 	p.mu.Lock()
 	if state == "" {
-		state = p.life.String()
+		state = p.phase.String()
 	}
-	n := Node{Name: p.name(), Kind: "worker", State: state, Epoch: p.epoch, Restarts: int(p.restarts), Since: now - p.begun}
+	n := Node{Name: p.name(), Kind: "worker", State: state, Epoch: p.epoch, Restarts: int(p.restarts), Since: now - p.startedAt}
 	if p.paused {
 		n.State = "suspended"
 	}
-	for l := urgentLane; l < lanes; l++ {
-		n.Queue += int(p.waiting[l])
-		if last := p.lanes[l]; last != nil {
-			n.Oldest = max(n.Oldest, now-last.next.at)
+	for l := urgentQueue; l < queueCount; l++ {
+		n.Queue += int(p.queued[l])
+		if last := p.queues[l]; last != nil {
+			n.Oldest = max(n.Oldest, now-last.next.time)
 		}
 	}
-	if e := p.inHand; e != nil && e.lane != controlLane {
-		n.Handling, n.HandlingFor = fmt.Sprintf("%T", e.msg), now-e.at
+	if e := p.current; e != nil && e.queue != controlQueue {
+		n.Handling, n.HandlingFor = fmt.Sprintf("%T", e.msg), now-e.time
 	}
-	if n.Epoch == over {
+	if n.Epoch == noEpoch {
 		n.Epoch = 0
 	}
 	p.mu.Unlock()
-	for _, f := range p.families() {
+	for _, f := range p.dependants() {
 		n.Dynamic += f.size()
 	}
 	if s, ok := p.body.(*sup); ok {
@@ -149,7 +149,7 @@ func (p *proc) node(state string) Node {
 }
 
 // String names the state of a process for the tree.
-func (l life) String() string {
+func (l phase) String() string {
 	return [...]string{"starting", "up", "crashed", "stopping", "down", "abandoned"}[l]
 }
 

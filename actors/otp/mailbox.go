@@ -10,29 +10,29 @@ import (
 
 // push links an envelope behind its lane. The caller has p.mu.
 func (p *proc) push(e *envelope) {
-	if last := p.lanes[e.lane]; last != nil {
+	if last := p.queues[e.queue]; last != nil {
 		e.next, last.next = last.next, e
 	} else {
 		e.next = e
 	}
-	p.lanes[e.lane] = e
-	p.waiting[e.lane]++
+	p.queues[e.queue] = e
+	p.queued[e.queue]++
 }
 
 // pop takes the first envelope of a lane, nil when there is none. The caller has p.mu.
-func (p *proc) pop(l lane) *envelope {
-	last := p.lanes[l]
+func (p *proc) pop(l queue) *envelope {
+	last := p.queues[l]
 	if last == nil {
 		return nil
 	}
 	e := last.next
 	if e == last {
-		p.lanes[l] = nil
+		p.queues[l] = nil
 	} else {
 		last.next = e.next
 	}
 	e.next = nil
-	p.waiting[l]--
+	p.queued[l]--
 	return e
 }
 
@@ -40,7 +40,7 @@ func (p *proc) pop(l lane) *envelope {
 func (p *proc) enqueue(e *envelope) {
 	p.mu.Lock()
 	switch {
-	case p.life == closed && e.lane != controlLane, p.life == gone:
+	case p.phase == closed && e.queue != controlQueue, p.phase == abandoned:
 		p.mu.Unlock()
 		return
 	case e.epoch != 0 && e.epoch != p.epoch:
@@ -64,10 +64,10 @@ const stampEvery = 32
 // stamp notes when a message is queued. What comes behind others takes over the time of the one before it, but for some: the age of
 // the oldest message is an upper bound then, and a message costs no reading of the clock. The caller has p.mu.
 func (p *proc) stamp(e *envelope) {
-	if n := p.waiting[e.lane]; n%stampEvery == 0 && e.lane != controlLane {
-		e.at = p.sys.clock.Mono()
+	if n := p.queued[e.queue]; n%stampEvery == 0 && e.queue != controlQueue {
+		e.time = p.sys.clock.Mono()
 	} else if n > 0 {
-		e.at = p.lanes[e.lane].at
+		e.time = p.queues[e.queue].time
 	}
 }
 
@@ -78,7 +78,7 @@ func (p *proc) full(bound int32) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.waiting[normalLane] >= bound
+	return p.queued[normalQueue] >= bound
 }
 
 // take returns the next envelope, taken at now, and when it was queued, or nil when there is nothing to do: then the process is no longer scheduled. Now was
@@ -86,9 +86,9 @@ func (p *proc) full(bound int32) bool {
 func (p *proc) take(now time.Duration) (e *envelope, queued time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.inHand = nil
-	e = p.pop(controlLane)
-	for l := urgentLane; e == nil && l < lanes && p.life == running && (!p.paused || p.steps > 0); l++ {
+	p.current = nil
+	e = p.pop(controlQueue)
+	for l := urgentQueue; e == nil && l < queueCount && p.phase == running && (!p.paused || p.steps > 0); l++ {
 		for e = p.pop(l); e != nil && e.epoch != 0 && e.epoch != p.epoch; {
 			e = p.pop(l) // of an incarnation that is over
 		}
@@ -97,13 +97,13 @@ func (p *proc) take(now time.Duration) (e *envelope, queued time.Duration) {
 		p.scheduled = false
 		return nil, 0
 	}
-	if e.lane != controlLane {
-		queued, e.at = e.at, max(now, e.at)
+	if e.queue != controlQueue {
+		queued, e.time = e.time, max(now, e.time)
 		p.handled++
 		e.id = trace.NewID(p.epoch.Counter(), uint64(p.handled))
 		p.steps = max(p.steps, 1) - 1
 	}
-	p.inHand = e
+	p.current = e
 	return e, queued
 }
 
@@ -113,7 +113,7 @@ func (p *proc) run() {
 	done := false
 	defer func() {
 		if !done {
-			p.leaving = false
+			p.goexit = false
 			p.sys.schedule(p)
 		}
 	}()
@@ -130,7 +130,7 @@ func (p *proc) run() {
 		if op, ok := e.msg.(operation); !ok {
 			now = p.handle(e, queued)
 		} else {
-			p.guard("an operation of the engine", op, p.operated)
+			p.guard("an operation of the engine", op, p.operationEnded)
 			if p.sys.rec != nil {
 				now = p.sys.clock.Mono() // Init may have taken a while
 			}

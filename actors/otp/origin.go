@@ -18,34 +18,34 @@ type external uint16
 func (e external) sender() (trace.ID, external) { return 0, e }
 
 // outside holds the names of the world outside. They are constants of the program, so that there are few of them.
-type outside struct {
+type nameTable struct {
 	mu    sync.Mutex
 	names []string
 }
 
-var world = outside{names: []string{""}} //nolint:gochecknoglobals // a sender has no system that could keep its name.
+var externalNames = nameTable{names: []string{""}} //nolint:gochecknoglobals // a sender has no system that could keep its name.
 
 // External names a sender that is not a process: a connection, a test, a command. Names are kept for ever: they have to come from constants.
 func External(name string) Origin {
-	world.mu.Lock()
-	defer world.mu.Unlock()
-	for i, n := range world.names {
+	externalNames.mu.Lock()
+	defer externalNames.mu.Unlock()
+	for i, n := range externalNames.names {
 		if n == name {
 			return external(i)
 		}
 	}
-	if len(world.names) == 1<<16 {
+	if len(externalNames.names) == 1<<16 {
 		return external(0)
 	}
-	world.names = append(world.names, name)
-	return external(len(world.names) - 1) //nolint:gosec // it has just been compared.
+	externalNames.names = append(externalNames.names, name)
+	return external(len(externalNames.names) - 1) //nolint:gosec // it has just been compared.
 }
 
 func (e external) name() string {
 	if e == 0 {
 		return ""
 	}
-	world.mu.Lock()
-	defer world.mu.Unlock()
-	return world.names[e]
+	externalNames.mu.Lock()
+	defer externalNames.mu.Unlock()
+	return externalNames.names[e]
 }

@@ -2,62 +2,59 @@ package otp
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
-
-	"github.com/asynkron/protoactor-go/actor"
 
 	"registrar/actors/trace"
 )
 
 // life is the state of a process.
-type life uint8
+type phase uint8
 
 const (
-	starting  life = iota // Init runs
-	running               // takes messages
-	suspended             // crashed, waits for its parent's verdict
-	closing               // told to stop, waits for what depends on it
-	closed                // takes no more messages
-	gone                  // abandoned: its goroutine, if it still has one, has no more say
+	starting  phase = iota // Init runs
+	running                // takes messages
+	crashed                // crashed, waits for its parent's verdict
+	stopping               // told to stop, waits for what depends on it
+	closed                 // takes no more messages
+	abandoned              // abandoned: its goroutine, if it still has one, has no more say
 )
 
 // proc is one process: a Process of the actor library, with a mailbox of its own and the wrapper around its behaviour. There may be a million
 // of them: what few need is in extras. Its mutex guards what other goroutines read and the lanes; body and exiting belong to its own
 // goroutine.
 type proc struct {
-	sys   *System
-	known string     // its name; empty if its body makes it when it is asked
-	pid   *actor.PID // nil for a child of a family
-	body  body
+	sys       *System
+	fixedName string // its name; empty if its body makes it when it is asked
+	pid       *pid   // nil for a child of a family
+	body      body
 
 	mu        sync.Mutex
-	lanes     [lanes]*envelope // the last of each, linked in a circle
-	waiting   [lanes]int32
+	queues    [queueCount]*envelope // the last of each, linked in a circle
+	queued    [queueCount]int32
 	handled   uint32 // counts messages
 	epoch     Epoch
-	inHand    *envelope // written by its own goroutine
+	current   *envelope // written by its own goroutine
 	held      *slotCore
-	more      *extras
+	extras    *extras
 	exiting   *Reason
 	restarts  int32
-	life      life
+	phase     phase
 	scheduled bool
 	paused    bool
-	leaving   bool          // a Goexit unwinds its goroutine, and has been taken care of
+	goexit    bool          // a Goexit unwinds its goroutine, and has been taken care of
 	steps     uint8         // messages that may be handled though it is paused
-	begun     time.Duration // when the incarnation began, on the monotonic clock
+	startedAt time.Duration // when the incarnation began, on the monotonic clock
 }
 
 // extras are what few processes have. The process's mutex guards them.
 type extras struct {
-	watchers []*watcher
-	families []dependants    // appended to by its own goroutine
-	ctx      context.Context //nolint:containedctx // it ends with the incarnation; that is what it is for.
-	cancel   context.CancelFunc
-	crashed  trace.ID // the message of the last crash
-	last     Epoch    // the last incarnation that is over
+	watchers     []*watcher
+	dependants   []dependantGroup // appended to by its own goroutine
+	ctx          context.Context  //nolint:containedctx // it ends with the incarnation; that is what it is for.
+	cancel       context.CancelFunc
+	crashMessage trace.ID // the message of the last crash
+	lastEpoch    Epoch    // the last incarnation that is over
 }
 
 // body is the typed half of a process.
@@ -68,10 +65,10 @@ type body interface {
 	terminate(reason Reason) // Behaviour.Terminate
 	state() any
 	size() int
-	bind(p *proc)                  // the address leads here
-	unbind(p *proc)                // the address leads nowhere, unless it leads elsewhere already
-	report(e childEvent)           // tells the parent, from any goroutine
-	inherit(left []*envelope) bool // takes over what is left in the mailbox at the end
+	bind(p *proc)                    // the address leads here
+	unbind(p *proc)                  // the address leads nowhere, unless it leads elsewhere already
+	report(e childEvent)             // tells the parent, from any goroutine
+	takeQueue(left []*envelope) bool // takes over what is left in the mailbox at the end
 }
 
 // parent hears what happens to a process, on any goroutine; it must not block.
@@ -95,10 +92,10 @@ const (
 )
 
 // over is the epoch of a process between two incarnations: no message is for it.
-const over = Epoch(1<<64 - 1)
+const noEpoch = Epoch(1<<64 - 1)
 
 // dependants are processes that end with their owner.
-type dependants interface {
+type dependantGroup interface {
 	abandonAll() // from any goroutine
 	stopAll()    // asynchronous; the owner is told by ops on its control lane
 	empty() bool
@@ -107,35 +104,36 @@ type dependants interface {
 }
 
 // A labelled body makes its name when it is asked: a million names cost as much as a million small objects.
-type labelled interface{ label() trace.Label }
+type labeller interface{ label() trace.Label }
 
 func (p *proc) label() trace.Label {
-	if l, ok := p.body.(labelled); ok {
+	if l, ok := p.body.(labeller); ok {
 		return l.label()
 	}
-	return trace.Label{Prefix: p.known}
+	return trace.Label{Prefix: p.fixedName}
 }
 
 func (p *proc) name() string { return p.label().String() }
 
 // legacy is what a process takes over from the one in whose place it comes: how often it has been started again, and the message over which that one ended.
-type legacy struct {
+type predecessor struct {
 	restarts int32
 	cause    trace.ID
 }
 
 // leave returns what the next in its place takes over.
-func (p *proc) leave(r Reason) legacy {
+func (p *proc) asPredecessor(r Reason) predecessor {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return legacy{restarts: p.restarts + 1, cause: r.MessageID}
+	return predecessor{restarts: p.restarts + 1, cause: r.MessageID}
 }
 
 // spawn makes a process in the library's registry and starts it; its parent hears evStarted or evFailed.
-func (s *System) spawn(name string, b body, l legacy) *proc {
+func (s *System) spawn(name string, b body, l predecessor) *proc {
 	p := &proc{restarts: l.restarts}
-	p.pid, _ = s.actors.ProcessRegistry.Add(p, fmt.Sprintf("%s~%d", name, s.ids.Add(1))) // the id is unique
-	s.shared.note(p.pid)
+	if s.library != nil {
+		s.library.register(p, name)
+	}
 	s.begin(p, name, b, l.cause)
 	return p
 }
@@ -143,57 +141,40 @@ func (s *System) spawn(name string, b body, l legacy) *proc {
 // begin starts a process. One that is not in the library's registry is reached through its family alone: an entry there takes more
 // memory than the process, and more of the collector's time.
 func (s *System) begin(p *proc, name string, b body, cause trace.ID) {
-	p.sys, p.known, p.body, p.epoch, p.begun = s, name, b, s.NextEpoch(), s.clock.Mono()
+	p.sys, p.fixedName, p.body, p.epoch, p.startedAt = s, name, b, s.nextEpoch(), s.clock.Mono()
 	b.bind(p)
 	p.postFor(cause, p.start)
 }
 
-// The three methods of the library's Process.
-
-// SendUserMessage queues an envelope of the engine; anything else that reaches a process from the library is refused.
-func (p *proc) SendUserMessage(_ *actor.PID, message any) {
-	if e, ok := message.(*envelope); ok {
-		p.enqueue(e)
-		return
-	}
-	p.sys.deadLetter(p.name(), message, 0)
-}
-
-// SendSystemMessage ignores what the library says to actors of its own kind: this engine has its own life cycle and monitors.
-func (*proc) SendSystemMessage(*actor.PID, any) {}
-
-// Stop is the library's way to ask for an orderly end.
-func (p *proc) Stop(*actor.PID) { p.stopSoon(Shutdown) }
-
 // extra returns the extras, made if need be. The caller has p.mu.
-func (p *proc) extra() *extras {
-	if p.more == nil {
-		p.more = &extras{}
+func (p *proc) ensureExtras() *extras {
+	if p.extras == nil {
+		p.extras = &extras{}
 	}
-	return p.more
+	return p.extras
 }
 
 // families returns what depends on the process.
-func (p *proc) families() []dependants {
+func (p *proc) dependants() []dependantGroup {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.more == nil {
+	if p.extras == nil {
 		return nil
 	}
-	return p.more.families
+	return p.extras.dependants
 }
 
-func (p *proc) isGone() bool {
+func (p *proc) isAbandoned() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.life == gone
+	return p.phase == abandoned
 }
 
-func (p *proc) setLife(l life) {
+func (p *proc) setPhase(l phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life != gone {
-		p.life = l
+	if p.phase != abandoned {
+		p.phase = l
 	}
 }
 
@@ -213,10 +194,10 @@ func (p *proc) lastEpoch() Epoch {
 // latest is lastEpoch for a caller that has p.mu.
 func (p *proc) latest() Epoch {
 	switch {
-	case p.epoch != over:
+	case p.epoch != noEpoch:
 		return p.epoch
-	case p.more != nil:
-		return p.more.last
+	case p.extras != nil:
+		return p.extras.lastEpoch
 	}
 	return 0
 }
@@ -232,5 +213,5 @@ func (p *proc) restarted() bool {
 func (p *proc) alive() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.life < closed
+	return p.phase < closed
 }

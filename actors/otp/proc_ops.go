@@ -9,25 +9,25 @@ import (
 // The operations on a process. Except for abandon and its kin (abandon.go) they run on its own goroutine, posted to its control lane.
 
 // post queues an operation.
-func (p *proc) post(op func()) { p.enqueue(&envelope{msg: operation(op), lane: controlLane}) }
+func (p *proc) post(op func()) { p.enqueue(&envelope{msg: operation(op), queue: controlQueue}) }
 
 // postFor queues an operation that a message has led to.
 func (p *proc) postFor(cause trace.ID, op func()) {
-	p.enqueue(&envelope{msg: operation(op), lane: controlLane, cause: cause})
+	p.enqueue(&envelope{msg: operation(op), queue: controlQueue, cause: cause})
 }
 
 // restart begins a new incarnation in place: same address, same queue.
 func (p *proc) restart() {
-	p.postFor(p.crashedOver(), func() {
+	p.postFor(p.lastCrashMessage(), func() {
 		p.mu.Lock()
-		if p.life == gone {
+		if p.phase == abandoned {
 			p.mu.Unlock()
 			return
 		}
-		p.epoch = p.sys.NextEpoch()
-		p.life = starting
+		p.epoch = p.sys.nextEpoch()
+		p.phase = starting
 		p.restarts++
-		p.begun = p.sys.clock.Mono()
+		p.startedAt = p.sys.clock.Mono()
 		p.mu.Unlock()
 		p.exiting = nil
 		p.start()
@@ -40,41 +40,41 @@ func (p *proc) stopSoon(r Reason) { p.post(func() { p.stop(r) }) }
 // stop ends the process in order: what depends on it first, then its behaviour.
 func (p *proc) stop(r Reason) {
 	p.mu.Lock()
-	l := p.life
+	l := p.phase
 	p.mu.Unlock()
 	switch l {
-	case gone, closed, closing:
+	case abandoned, closed, stopping:
 		return
 	case starting:
 		p.exiting = &r
 		return
-	case suspended:
+	case crashed:
 		p.finish(r, false)
 		return
 	case running:
 	}
 	p.exiting = &r
 	if s, ok := p.body.(*sup); ok {
-		p.setLife(closing)
-		s.stopFirst(r)
+		p.setPhase(stopping)
+		s.stopChildren(r)
 		return
 	}
-	p.setLife(closing)
-	for _, f := range p.families() {
+	p.setPhase(stopping)
+	for _, f := range p.dependants() {
 		f.stopAll()
 	}
-	p.dependantsGone()
+	p.dependantsEnded()
 }
 
 // dependantsGone is called on the process's goroutine when the last of its dependants has ended.
-func (p *proc) dependantsGone() {
+func (p *proc) dependantsEnded() {
 	p.mu.Lock()
-	l := p.life
+	l := p.phase
 	p.mu.Unlock()
-	if l != closing {
+	if l != stopping {
 		return
 	}
-	for _, f := range p.families() {
+	for _, f := range p.dependants() {
 		if !f.empty() {
 			return
 		}
@@ -87,7 +87,7 @@ func (p *proc) failStart(r Reason) {
 	r.Kind = ExitCrash
 	epoch := p.currentEpoch()
 	p.endIncarnation(r)
-	p.setLife(suspended)
+	p.setPhase(crashed)
 	p.body.report(childEvent{p: p, kind: evFailed, epoch: epoch, reason: r})
 }
 
@@ -97,40 +97,40 @@ func (p *proc) finish(r Reason, live bool) {
 	if live {
 		p.endIncarnation(r)
 	}
-	if !p.claim(closed) {
+	if !p.markClosed(closed) {
 		return // abandoned meanwhile
 	}
-	p.retire(closed)
-	p.recordLife(trace.Stop, epoch, p.handling(), r.String())
+	p.unregister(closed)
+	p.recordLife(trace.Stop, epoch, p.currentID(), r.String())
 	p.body.report(childEvent{p: p, kind: evExited, epoch: epoch, reason: r})
 }
 
 // claim takes the right to end the process, for good: only the first caller gets it.
-func (p *proc) claim(l life) bool {
+func (p *proc) markClosed(l phase) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life == gone || p.life == closed {
+	if p.phase == abandoned || p.phase == closed {
 		return false
 	}
-	p.life = l
+	p.phase = l
 	return true
 }
 
 // retire frees the address and answers what is left in the mailbox, which is closed; the caller has claimed the end.
-func (p *proc) retire(l life) {
+func (p *proc) unregister(l phase) {
 	p.body.unbind(p)
 	if p.pid != nil {
-		p.sys.actors.ProcessRegistry.Remove(p.pid)
+		p.sys.library.unregister(p)
 	}
 	p.mu.Lock()
 	var left []*envelope
-	for i := urgentLane; i < lanes; i++ {
+	for i := urgentQueue; i < queueCount; i++ {
 		for e := p.pop(i); e != nil; e = p.pop(i) {
 			left = append(left, e)
 		}
 	}
 	p.mu.Unlock()
-	if l == closed && p.body.inherit(left) {
+	if l == closed && p.body.takeQueue(left) {
 		return
 	}
 	for _, e := range left {
@@ -142,7 +142,7 @@ func (p *proc) retire(l life) {
 func (s *System) deadLetter(name string, msg any, cause trace.ID) {
 	if rq, ok := msg.(Request); ok {
 		if slot := rq.slot(); slot != nil {
-			slot.failer.fail(fmt.Errorf("%s: %w", name, ErrNoProcess))
+			slot.typed.fail(fmt.Errorf("%s: %w", name, ErrNoProcess))
 		}
 	}
 	undelivered(msg, fmt.Errorf("%s: %w", name, ErrNoProcess))

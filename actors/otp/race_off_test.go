@@ -2,4 +2,4 @@
 
 package otp_test
 
-const otpRounds = 30 // of 100 scripts each
+const raceDetector = false

@@ -37,10 +37,10 @@ func (p *proc) entry(kind trace.Kind, epoch Epoch) trace.Entry {
 // recordMessage records a message whose handling is over, and returns when that was.
 func (p *proc) recordMessage(e *envelope, queued time.Duration, note trace.Note, asks, failed bool) time.Duration {
 	if p.sys.rec == nil || !p.mayRecord(e) {
-		return e.at
+		return e.time
 	}
 	t := trace.Entry{
-		ID: e.id, Cause: e.cause, Sent: queued, Began: e.at, Ended: p.sys.clock.Mono(), Boot: p.sys.boot, Incarnation: e.id.Incarnation(),
+		ID: e.id, Cause: e.cause, Sent: queued, Began: e.time, Ended: p.sys.clock.Mono(), Boot: p.sys.boot, Incarnation: e.id.Incarnation(),
 		Process: p.label(), Type: reflect.TypeOf(e.msg), From: e.from.name(), Note: note, Kind: e.kind, Asks: asks, Failed: failed,
 	}
 	p.sys.rec.Record(&t)
@@ -51,7 +51,7 @@ func (p *proc) recordMessage(e *envelope, queued time.Duration, note trace.Note,
 func (p *proc) mayRecord(e *envelope) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life == gone {
+	if p.phase == abandoned {
 		return false
 	}
 	e.recorded = true
@@ -60,13 +60,13 @@ func (p *proc) mayRecord(e *envelope) bool {
 
 // recordCut records the message over which the process is abandoned: its handler may never return. The note of the message is the handler's to read, so that
 // the event has none.
-func (p *proc) recordCut(e *envelope, epoch Epoch) {
+func (p *proc) recordAbandoned(e *envelope, epoch Epoch) {
 	if p.sys.rec == nil || e.recorded {
 		return // its process has no more say, and writes that no more
 	}
 	rq, asks := e.msg.(Request)
 	t := p.entry(e.kind, epoch)
-	t.ID, t.Cause, t.Began, t.Ended = e.id, e.cause, e.at, t.Began
+	t.ID, t.Cause, t.Began, t.Ended = e.id, e.cause, e.time, t.Began
 	t.Type, t.From, t.Asks, t.Failed = reflect.TypeOf(e.msg), e.from.name(), asks && rq.slot() != nil, true
 	p.sys.rec.Record(&t)
 }
@@ -92,7 +92,7 @@ func (p *proc) recordStart(began time.Duration) {
 	}
 	e := p.entry(kind, p.currentEpoch())
 	e.Began, e.Ended = began, e.Began
-	if h := p.inHand; h != nil { // its own goroutine's to read
+	if h := p.current; h != nil { // its own goroutine's to read
 		e.ID, e.Cause = h.id, h.cause
 	}
 	p.sys.rec.Record(&e)
@@ -124,32 +124,32 @@ func (s *System) recordReport(r Report) {
 }
 
 // handling is the message, or the operation, that the process has in hand; for its own goroutine.
-func (p *proc) handling() trace.ID {
-	if e := p.inHand; e != nil {
+func (p *proc) currentID() trace.ID {
+	if e := p.current; e != nil {
 		return e.id
 	}
 	return 0
 }
 
 // nameStart gives the start of an incarnation the id of its message number zero, and returns when it began.
-func (p *proc) nameStart() time.Duration {
+func (p *proc) assignStartID() time.Duration {
 	if p.sys.rec == nil {
 		return 0
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.inHand != nil {
-		p.inHand.id = trace.NewID(p.epoch.Counter(), 0)
+	if p.current != nil {
+		p.current.id = trace.NewID(p.epoch.Counter(), 0)
 	}
 	return p.sys.clock.Mono()
 }
 
 // crashedOver is the message of the last crash.
-func (p *proc) crashedOver() trace.ID {
+func (p *proc) lastCrashMessage() trace.ID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.more == nil {
+	if p.extras == nil {
 		return 0
 	}
-	return p.more.crashed
+	return p.extras.crashMessage
 }

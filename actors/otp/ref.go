@@ -72,12 +72,12 @@ func (p *proc) tell(from Origin, msg any) bool {
 			s.release()
 		}
 	}
-	e := &envelope{msg: msg, lane: normalLane}
+	e := &envelope{msg: msg, queue: normalQueue}
 	e.cause, e.from = from.sender()
 	return p.send(e)
 }
 
 // urgent queues a message for one incarnation, past what waits in the normal lane. It never refuses while that incarnation lives.
 func (p *proc) urgent(epoch Epoch, msg any, kind trace.Kind, cause trace.ID) {
-	p.enqueue(&envelope{msg: msg, lane: urgentLane, epoch: epoch, kind: kind, cause: cause})
+	p.enqueue(&envelope{msg: msg, queue: urgentQueue, epoch: epoch, kind: kind, cause: cause})
 }

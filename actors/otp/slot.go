@@ -36,16 +36,16 @@ type slotCore struct {
 	prev, next *slotCore
 	linked     bool
 	timer      Timer
-	failer     interface{ fail(err error) }
+	typed      interface{ fail(err error) }
 	sys        *System
-	by         trace.ID // the message that the holder had in hand when it answered; zero if it did not, or had none
+	answeredIn trace.ID // the message that the holder had in hand when it answered; zero if it did not, or had none
 }
 
 // NewFrom makes a place for an answer outside of any process: done is called once, on the goroutine of whoever answers, and must
 // not block.
 func NewFrom[T any](done func(T, error)) From[T] {
 	s := &slot[T]{done: done}
-	s.failer = s
+	s.typed = s
 	return From[T]{s: s}
 }
 
@@ -56,16 +56,6 @@ func (f From[T]) Reply(v T) { f.answer(v, nil) }
 func (f From[T]) Fail(err error) {
 	var zero T
 	f.answer(zero, err)
-}
-
-// Open reports whether somebody still waits for the answer.
-func (f From[T]) Open() bool {
-	if f.s == nil {
-		return false
-	}
-	f.s.mu.Lock()
-	defer f.s.mu.Unlock()
-	return !f.s.answered
 }
 
 func (f From[T]) answer(v T, err error) {
@@ -89,12 +79,12 @@ func (s *slotCore) close() bool {
 	if s.answered {
 		s.mu.Unlock()
 		if s.sys != nil {
-			s.sys.dropped.Add(1)
+			s.sys.duplicates.Add(1)
 		}
 		return false
 	}
 	s.answered = true
-	s.by = 0
+	s.answeredIn = 0
 	s.unlink()
 	t := s.timer
 	s.timer = nil
@@ -115,7 +105,7 @@ func (s *slotCore) hold(p *proc) bool {
 	s.unlink()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life == gone {
+	if p.phase == abandoned {
 		return false
 	}
 	s.holder = p
@@ -143,8 +133,8 @@ func (s *slotCore) unlink() {
 	s.holder = nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e := p.inHand; e != nil {
-		s.by = e.id
+	if e := p.current; e != nil {
+		s.answeredIn = e.id
 	}
 	if !s.linked {
 		return
@@ -174,6 +164,6 @@ func (p *proc) failHeld(err error) {
 	p.held = nil
 	p.mu.Unlock()
 	for _, s := range all {
-		s.failer.fail(err)
+		s.typed.fail(err)
 	}
 }

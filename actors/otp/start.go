@@ -9,7 +9,7 @@ import (
 )
 
 // errLater is returned by the Init of a supervisor: it is ready when its children are.
-var errLater = errors.New("ready later")
+var errStartsLater = errors.New("ready later")
 
 // Ignore is returned by an Init that has found nothing to do: the process ends, its child stays declared (a temporary one does not), and its
 // supervisor goes on as if it had started (OTP: ignore).
@@ -17,27 +17,27 @@ var Ignore = errors.New("nothing to do") //nolint:gochecknoglobals,errname,reviv
 
 // ignored ends a process that has nothing to do.
 func (p *proc) ignored() {
-	if p.isGone() {
+	if p.isAbandoned() {
 		return
 	}
 	p.endIncarnation(Normal)
-	if !p.claim(closed) {
+	if !p.markClosed(closed) {
 		return
 	}
-	p.retire(closed)
+	p.unregister(closed)
 	p.body.report(childEvent{p: p, kind: evIgnored})
 }
 
 // start runs Init of the current incarnation.
 func (p *proc) start() {
 	p.mu.Lock()
-	gone, epoch := p.life == gone, p.epoch
+	gone, epoch := p.phase == abandoned, p.epoch
 	p.mu.Unlock()
 	if gone {
 		return // abandoned before it began: it must do nothing, least of all under the epoch of one that is over
 	}
 	p.body.incarnate(p, epoch)
-	began := p.nameStart()
+	began := p.assignStartID()
 	var err error
 	p.guard("", func() {
 		p.fault(fault.BeforeInit, nil)
@@ -48,9 +48,9 @@ func (p *proc) start() {
 
 // initialised goes on after Init, however it has ended.
 func (p *proc) initialised(began time.Duration, err error, crash *Reason) {
-	if crash == nil && errors.Is(err, errLater) {
+	if crash == nil && errors.Is(err, errStartsLater) {
 		p.recordStart(began)
-		p.setLife(running) // it says itself when it is ready
+		p.setPhase(running) // it says itself when it is ready
 		return
 	}
 	if crash == nil && errors.Is(err, Ignore) {
@@ -60,19 +60,19 @@ func (p *proc) initialised(began time.Duration, err error, crash *Reason) {
 	if crash == nil && err != nil {
 		crash = &Reason{Kind: ExitCrash, Term: err}
 	}
-	if p.isGone() {
+	if p.isAbandoned() {
 		return
 	}
 	if crash != nil {
 		epoch := p.currentEpoch()
-		p.recordLife(trace.Crash, epoch, p.handling(), "init: "+crash.String())
+		p.recordLife(trace.Crash, epoch, p.currentID(), "init: "+crash.String())
 		p.endIncarnation(*crash)
-		p.setLife(suspended)
+		p.setPhase(crashed)
 		p.body.report(childEvent{p: p, kind: evFailed, epoch: epoch, reason: *crash})
 		return
 	}
 	p.recordStart(began)
-	p.setLife(running)
+	p.setPhase(running)
 	p.body.report(childEvent{p: p, kind: evStarted, epoch: p.currentEpoch()})
 	if p.exiting != nil {
 		p.stop(*p.exiting)

@@ -6,17 +6,17 @@ import (
 )
 
 // subscriberMost is how many reports wait for one subscriber.
-const subscriberMost = 10_000
+const maxReports = 10_000
 
 // subscriber hears reports on a goroutine of its own, which is there only while there is something to hear.
 type subscriber struct {
-	f     func(Report)
-	kinds []ReportKind // none is all
+	handle func(Report)
+	kinds  []ReportKind // none is all
 
-	mu        sync.Mutex
-	queue     []Report
-	lost      uint64
-	listening bool
+	mu      sync.Mutex
+	queue   []Report
+	lost    uint64
+	running bool
 }
 
 // Subscribe has f called with every report of these kinds (none given: all), one after the other, on a goroutine of the subscriber's own. Whoever
@@ -24,7 +24,7 @@ type subscriber struct {
 // loses the newest and is told how many with a report of kind [ReportsLost]. The returned function ends the subscription; what is queued then
 // is not delivered.
 func (s *System) Subscribe(f func(Report), kinds ...ReportKind) (cancel func()) {
-	sub := &subscriber{f: f, kinds: kinds}
+	sub := &subscriber{handle: f, kinds: kinds}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.setSubscribers(append(slices.Clone(s.subscribers()), sub))
@@ -34,7 +34,7 @@ func (s *System) Subscribe(f func(Report), kinds ...ReportKind) (cancel func()) 
 		s.setSubscribers(slices.DeleteFunc(slices.Clone(s.subscribers()), func(x *subscriber) bool { return x == sub }))
 		sub.mu.Lock()
 		defer sub.mu.Unlock()
-		sub.f, sub.queue = func(Report) {}, nil
+		sub.handle, sub.queue = func(Report) {}, nil
 	}
 }
 
@@ -48,7 +48,7 @@ func (s *System) subscribers() []*subscriber {
 func (s *System) setSubscribers(list []*subscriber) { s.subs.Store(&list) }
 
 // hears reports whether anybody wants reports of a kind.
-func (s *System) hears(k ReportKind) bool {
+func (s *System) wanted(k ReportKind) bool {
 	for _, sub := range s.subscribers() {
 		if len(sub.kinds) == 0 || slices.Contains(sub.kinds, k) {
 			return true
@@ -61,47 +61,47 @@ func (s *System) report(r Report) {
 	s.recordReport(r)
 	for _, sub := range s.subscribers() {
 		if len(sub.kinds) == 0 || slices.Contains(sub.kinds, r.Kind) {
-			sub.put(r)
+			sub.enqueue(r)
 		}
 	}
 }
 
-func (s *subscriber) put(r Report) {
+func (s *subscriber) enqueue(r Report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.queue) >= subscriberMost {
+	if len(s.queue) >= maxReports {
 		s.lost++
 		return
 	}
 	s.queue = append(s.queue, r)
-	if !s.listening {
-		s.listening = true
-		go s.listen()
+	if !s.running {
+		s.running = true
+		go s.run()
 	}
 }
 
 // listen hands reports over until none is left.
-func (s *subscriber) listen() {
+func (s *subscriber) run() {
 	for {
 		s.mu.Lock()
-		batch, lost, f := s.queue, s.lost, s.f
+		batch, lost, f := s.queue, s.lost, s.handle
 		s.queue, s.lost = nil, 0
 		if len(batch) == 0 && lost == 0 {
-			s.listening = false
+			s.running = false
 			s.mu.Unlock()
 			return
 		}
 		s.mu.Unlock()
 		for _, r := range batch {
-			hand(f, r)
+			deliverReport(f, r)
 		}
 		if lost > 0 {
-			hand(f, Report{Kind: ReportsLost, Lost: lost})
+			deliverReport(f, Report{Kind: ReportsLost, Lost: lost})
 		}
 	}
 }
 
-func hand(f func(Report), r Report) {
+func deliverReport(f func(Report), r Report) {
 	defer func() { _ = recover() }() // see Subscribe
 	f(r)
 }

@@ -15,17 +15,17 @@ type sup struct {
 	p      *proc
 	parent parent
 
-	mu       sync.Mutex // guards children, their fields and cut against readers of the tree and who abandons the supervisor
-	children []*child
-	cut      bool // abandoned: no child may be started any more
+	mu        sync.Mutex // guards children, their fields and cut against readers of the tree and who abandons the supervisor
+	children  []*child
+	abandoned bool // abandoned: no child may be started any more
 
 	starting bool
 	ending   *Reason // told to stop, or has given up
 	window   window
 	plan     *plan
 	failed   bool         // the ordered start has failed
-	later    []func()     // decisions put off until the plan in hand is carried out
-	parked   []childEvent // not yet taken note of
+	deferred []func()     // decisions put off until the plan in hand is carried out
+	events   []childEvent // not yet taken note of
 }
 
 type child struct {
@@ -35,12 +35,12 @@ type child struct {
 	timer Timer // of its stop, or of its restart
 	// started and stopped are told the end of an operator's request; fresh means that its first Init decides whether it stays.
 	started, stopped func(error)
-	fresh            bool
-	failed           error  // of the Init that an operator waits for
-	left             legacy // of the last one, if that has ended by itself or was abandoned
+	provisional      bool
+	startErr         error       // of the Init that an operator waits for
+	predecessor      predecessor // of the last one, if that has ended by itself or was abandoned
 	// row counts restarts one after the other, upSince is when the last one was due: for the back-off.
-	row     int
-	upSince time.Duration
+	consecutive int
+	upSince     time.Duration
 }
 
 type childState uint8
@@ -50,7 +50,7 @@ const (
 	childStarting
 	childUp
 	childCrashed
-	childWaiting // for its restart
+	childRestarting // for its restart
 	childStopping
 )
 
@@ -75,7 +75,7 @@ func (s *sup) incarnate(p *proc, _ Epoch) {
 	for _, spec := range s.spec.Children {
 		s.children = append(s.children, &child{spec: spec})
 	}
-	s.starting, s.failed, s.ending, s.plan, s.later, s.window = true, false, nil, nil, nil, window{}
+	s.starting, s.failed, s.ending, s.plan, s.deferred, s.window = true, false, nil, nil, nil, window{}
 }
 
 // init begins the ordered start; the supervisor is ready when all children are.
@@ -84,17 +84,17 @@ func (s *sup) init() error {
 		return err
 	}
 	s.p.post(func() {
-		s.carryOut(&plan{start: slices.Clone(s.children), done: func() {
+		s.runPlan(&plan{start: slices.Clone(s.children), done: func() {
 			s.starting = false
 			s.report(childEvent{p: s.p, kind: evStarted, epoch: s.p.currentEpoch()})
 		}})
 	})
-	return errLater
+	return errStartsLater
 }
 
 func (*sup) handle(any) {}
 
-func (*sup) inherit([]*envelope) bool { return false }
+func (*sup) takeQueue([]*envelope) bool { return false }
 
 func (s *sup) report(e childEvent) { s.parent.childEvent(e) }
 
@@ -117,38 +117,38 @@ func (*sup) unbind(*proc) {}
 // childEvent brings an event onto the supervisor's own goroutine.
 func (s *sup) childEvent(e childEvent) {
 	s.p.post(func() {
-		s.parked = append(s.parked, e)
-		s.unpark()
+		s.events = append(s.events, e)
+		s.processEvents()
 	})
 }
 
 // unpark takes note of what has happened to the children, unless the supervisor is suspended.
-func (s *sup) unpark() {
-	for len(s.parked) > 0 && s.p.mayStep() {
-		e := s.parked[0]
-		s.parked = s.parked[1:]
-		s.on(e)
+func (s *sup) processEvents() {
+	for len(s.events) > 0 && s.p.useStep() {
+		e := s.events[0]
+		s.events = s.events[1:]
+		s.handleEvent(e)
 	}
 }
 
 // seen is what others may see of a child.
-type seen struct {
+type childView struct {
 	spec  ChildSpec
 	p     *proc
 	state childState
 }
 
-func (s *sup) snapshot() []seen {
+func (s *sup) snapshot() []childView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]seen, 0, len(s.children))
+	out := make([]childView, 0, len(s.children))
 	for _, c := range s.children {
-		out = append(out, seen{c.spec, c.p, c.state})
+		out = append(out, childView{c.spec, c.p, c.state})
 	}
 	return out
 }
 
-func (s *sup) set(c *child, p *proc, state childState) {
+func (s *sup) setState(c *child, p *proc, state childState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.p, c.state = p, state
@@ -156,7 +156,7 @@ func (s *sup) set(c *child, p *proc, state childState) {
 
 // carryOut makes the plan the one in hand and takes its first step. A plan that was in hand is dropped: what it left undone is in
 // the state of the children.
-func (s *sup) carryOut(pl *plan) {
+func (s *sup) runPlan(pl *plan) {
 	s.plan = pl
 	s.step()
 }
@@ -185,9 +185,9 @@ func (s *sup) step() {
 			pl.done()
 		}
 	}
-	for s.plan == nil && len(s.later) > 0 {
-		decide := s.later[0]
-		s.later = s.later[1:]
+	for s.plan == nil && len(s.deferred) > 0 {
+		decide := s.deferred[0]
+		s.deferred = s.deferred[1:]
 		decide()
 	}
 }
@@ -195,12 +195,12 @@ func (s *sup) step() {
 // startChild starts a child, or restarts it in place when its process has crashed and waits.
 func (s *sup) startChild(c *child) {
 	switch c.state {
-	case childCrashed, childWaiting:
+	case childCrashed, childRestarting:
 		if c.p == nil { // it had ended by itself
 			s.spawn(c)
 			return
 		}
-		s.set(c, c.p, childStarting)
+		s.setState(c, c.p, childStarting)
 		c.p.restart()
 	case childDown:
 		s.spawn(c)
@@ -212,10 +212,10 @@ func (s *sup) spawn(c *child) {
 	name := c.spec.Start.name(s.name, c.spec.ID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cut {
+	if s.abandoned {
 		return // nobody would ever end it
 	}
-	c.p, c.state = s.p.sys.spawn(name, c.spec.Start.body(name, s), c.left), childStarting
+	c.p, c.state = s.p.sys.spawn(name, c.spec.Start.body(name, s), c.predecessor), childStarting
 }
 
 // stopChild tells a child to stop and abandons it when that takes too long.
@@ -225,16 +225,16 @@ func (s *sup) stopChild(c *child) {
 	}
 	s.cancelRestart(c)
 	p, limit := c.p, c.spec.shutdown()
-	s.set(c, p, childStopping)
+	s.setState(c, p, childStopping)
 	if limit == BrutalKill {
-		s.lose(c)
+		s.abandonChild(c)
 		return
 	}
 	if limit != Infinity {
 		c.timer = s.p.sys.clock.AfterFunc(limit, func() {
 			s.p.post(func() {
 				if c.p == p && c.state == childStopping {
-					s.lose(c)
+					s.abandonChild(c)
 				}
 			})
 		})
@@ -243,19 +243,19 @@ func (s *sup) stopChild(c *child) {
 }
 
 // lose abandons a child and goes on as if it had ended.
-func (s *sup) lose(c *child) {
+func (s *sup) abandonChild(c *child) {
 	p := c.p
 	p.abandon(Killed)
-	s.on(childEvent{p: p, kind: evExited, reason: Killed})
+	s.handleEvent(childEvent{p: p, kind: evExited, reason: Killed})
 }
 
 // stopFirst begins the ordered stop of everything below; the process is finished when that is done.
-func (s *sup) stopFirst(r Reason) {
+func (s *sup) stopChildren(r Reason) {
 	s.ending = &r
-	s.later = nil
+	s.deferred = nil
 	stop := slices.Clone(s.children)
 	slices.Reverse(stop)
-	s.carryOut(&plan{stop: stop, done: func() {
+	s.runPlan(&plan{stop: stop, done: func() {
 		if s.failed {
 			s.p.failStart(r)
 			return

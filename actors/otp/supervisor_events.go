@@ -6,7 +6,7 @@ import (
 )
 
 // on decides about one event of one child.
-func (s *sup) on(e childEvent) {
+func (s *sup) handleEvent(e childEvent) {
 	i := slices.IndexFunc(s.children, func(c *child) bool { return c.p == e.p })
 	if i < 0 {
 		return // abandoned before
@@ -20,7 +20,7 @@ func (s *sup) on(e childEvent) {
 	case evCrashed:
 		s.p.sys.report(Report{Kind: ChildCrashed, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
 		if c.state != childStopping {
-			s.set(c, c.p, childCrashed)
+			s.setState(c, c.p, childCrashed)
 			s.decide(c, e)
 		}
 	case evExited:
@@ -34,8 +34,8 @@ func (s *sup) onStarted(c *child, epoch Epoch) {
 	if c.state != childStarting {
 		return // told to stop meanwhile
 	}
-	s.set(c, c.p, childUp)
-	c.upSince, c.fresh = s.p.sys.clock.Mono(), false
+	s.setState(c, c.p, childUp)
+	c.upSince, c.provisional = s.p.sys.clock.Mono(), false
 	c.answer(&c.started, nil)
 	kind := ChildStarted
 	if c.p.restarted() {
@@ -52,14 +52,14 @@ func (s *sup) onFailed(c *child, epoch Epoch, r Reason) {
 	if c.state == childStopping {
 		return // its stop is on its way
 	}
-	s.set(c, c.p, childCrashed)
+	s.setState(c, c.p, childCrashed)
 	if s.starting {
 		s.failed = true
 		s.p.stop(ShutdownWith(fmt.Sprintf("start of %s failed: %v", c.p.name(), r.Term)))
 		return
 	}
 	if c.started != nil { // an operator's, who is told
-		c.failed = fmt.Errorf("start of %s failed: %v", c.p.name(), r.Term)
+		c.startErr = fmt.Errorf("start of %s failed: %v", c.p.name(), r.Term)
 		s.stopChild(c)
 		return
 	}
@@ -76,13 +76,13 @@ func (s *sup) retry(c *child, r Reason) {
 		return
 	}
 	s.plan = nil // what it left undone is done with this restart, as the strategy says
-	s.again(c)
+	s.scheduleRestart(c)
 }
 
 // onIgnored goes on without a child that has nothing to do.
 func (s *sup) onIgnored(c *child) {
-	s.set(c, nil, childDown)
-	c.fresh = false
+	s.setState(c, nil, childDown)
+	c.provisional = false
 	if c.spec.Restart == Temporary {
 		s.drop(c)
 	}
@@ -108,33 +108,33 @@ func (s *sup) onExited(c *child, e childEvent) {
 		c.timer.Stop()
 		c.timer = nil
 	}
-	if c.left = (legacy{}); !expected {
-		c.left = e.p.leave(e.reason)
+	if c.predecessor = (predecessor{}); !expected {
+		c.predecessor = e.p.asPredecessor(e.reason)
 	}
-	s.set(c, nil, childDown)
+	s.setState(c, nil, childDown)
 	s.p.sys.report(Report{Kind: ChildTerminated, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
 	if expected {
-		s.gone(c)
+		s.settleStopped(c)
 		s.step()
 		return
 	}
 	if unborn {
-		s.unborn(c, e.reason)
+		s.exitedInInit(c, e.reason)
 		return
 	}
 	s.decide(c, e)
 }
 
 // unborn handles the end of a child in the middle of its Init as if that had failed.
-func (s *sup) unborn(c *child, r Reason) {
+func (s *sup) exitedInInit(c *child, r Reason) {
 	name := c.spec.Start.name(s.name, c.spec.ID)
 	switch {
 	case s.starting:
 		s.failed = true
 		s.p.stop(ShutdownWith(fmt.Sprintf("start of %s failed: %v", name, r)))
 	case c.started != nil:
-		c.failed = fmt.Errorf("start of %s failed: %v", name, r)
-		s.gone(c)
+		c.startErr = fmt.Errorf("start of %s failed: %v", name, r)
+		s.settleStopped(c)
 		s.step()
 	default:
 		s.retry(c, r)
@@ -142,15 +142,15 @@ func (s *sup) unborn(c *child, r Reason) {
 }
 
 // gone settles what was asked about a child that has been stopped.
-func (s *sup) gone(c *child) {
-	if c.fresh || c.spec.Restart == Temporary {
+func (s *sup) settleStopped(c *child) {
+	if c.provisional || c.spec.Restart == Temporary {
 		s.drop(c)
 	}
-	if c.failed != nil && s.plan != nil {
+	if c.startErr != nil && s.plan != nil {
 		s.plan.start = slices.DeleteFunc(s.plan.start, func(x *child) bool { return x == c })
 	}
-	err := c.failed
-	c.failed = nil
+	err := c.startErr
+	c.startErr = nil
 	c.answer(&c.started, err)
 	c.answer(&c.stopped, nil)
 }
@@ -160,7 +160,7 @@ func (s *sup) decide(c *child, e childEvent) {
 	if s.ending != nil {
 		return // everything stops anyway
 	}
-	if s.planned(c, e) {
+	if s.coveredByPlan(c, e) {
 		return
 	}
 	if c.spec.Restart == Temporary || c.spec.Restart == Transient && !e.reason.IsAbnormal() {
@@ -176,7 +176,7 @@ func (s *sup) decide(c *child, e childEvent) {
 		s.giveUp(c, e.reason)
 		return
 	}
-	s.again(c)
+	s.scheduleRestart(c)
 }
 
 // autoShutdown shuts the supervisor down if the end of this child says so.
@@ -193,7 +193,7 @@ func (s *sup) autoShutdown(c *child) {
 }
 
 // restartBy restarts a child and, as the strategy says, others.
-func (s *sup) restartBy(c *child) {
+func (s *sup) applyStrategy(c *child) {
 	i := slices.Index(s.children, c)
 	switch s.spec.Strategy {
 	case OneForOne:
@@ -206,12 +206,12 @@ func (s *sup) restartBy(c *child) {
 }
 
 // planned reports whether the plan in hand takes care of the child, or has the decision put off until it is carried out.
-func (s *sup) planned(c *child, e childEvent) bool {
+func (s *sup) coveredByPlan(c *child, e childEvent) bool {
 	switch {
 	case s.plan == nil:
 		return false
 	case !slices.Contains(s.plan.stop, c) && !slices.Contains(s.plan.start, c):
-		s.later = append(s.later, func() {
+		s.deferred = append(s.deferred, func() {
 			if c.state == childCrashed || c.state == childDown {
 				s.decide(c, e)
 			}
@@ -228,5 +228,5 @@ func (s *sup) restartGroup(group []*child, crashed *child) {
 	slices.Reverse(stop)
 	stop = slices.DeleteFunc(stop, func(c *child) bool { return c == crashed })
 	start = slices.DeleteFunc(start, func(c *child) bool { return c.spec.Restart == Temporary })
-	s.carryOut(&plan{stop: stop, start: start, done: func() {}})
+	s.runPlan(&plan{stop: stop, start: start, done: func() {}})
 }

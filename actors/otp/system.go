@@ -1,13 +1,10 @@
 package otp
 
 import (
-	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
-	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
 
 	"registrar/actors/fault"
@@ -17,22 +14,19 @@ import (
 // System hosts processes: the actor library's system, a clock, a logger, and who hears the reports. There is one to an
 // operating-system process; tests make few.
 type System struct {
-	actors *actor.ActorSystem
-	clock  Clock
-	log    zerolog.Logger
-	disp   actor.Dispatcher
-	rec    *trace.Recorder // nil records nothing
-	sched  Scheduler       // nil: the library's dispatcher
-	faults *fault.Set      // nil: none are injected
-	random func() float64
-	shared *Library // nil: it has a library of its own
+	clock     Clock
+	log       zerolog.Logger
+	rec       *trace.Recorder // nil records nothing
+	scheduler Scheduler       // nil: the library's dispatcher
+	library   *library        // nil under a Scheduler
+	faults    *fault.Set      // nil: none are injected
+	random    func() float64
 
 	transit transit
 
-	boot    uint32
-	epochs  atomic.Uint64
-	ids     atomic.Uint64
-	dropped atomic.Uint64 // replies that came second
+	boot       uint32
+	epochs     atomic.Uint64
+	duplicates atomic.Uint64 // replies that came second
 
 	mu   sync.Mutex
 	subs atomic.Pointer[[]*subscriber] // replaced under mu
@@ -62,42 +56,22 @@ func WithRecorder(r *trace.Recorder) Option {
 // WithFaults has the points of the engine look for armed faults; the default injects none.
 func WithFaults(f *fault.Set) Option { return func(s *System) { s.faults = f } }
 
-// throughput is how many messages a process handles before it lets others run.
-const throughput = 300
-
 // NewSystem makes a system. It owns no goroutine of its own.
 func NewSystem(opts ...Option) *System {
-	s := &System{clock: SystemClock(), log: zerolog.Nop(), disp: actor.NewDefaultDispatcher(throughput), random: rand.Float64}
+	s := &System{clock: SystemClock(), log: zerolog.Nop(), random: rand.Float64}
 	for _, o := range opts {
 		o(s)
 	}
-	if s.actors == nil {
-		s.actors = newActors()
+	if s.scheduler == nil {
+		s.library = newLibrary()
 	}
 	return s
 }
 
-func newActors() *actor.ActorSystem {
-	return actor.NewActorSystem(
-		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-			return slog.New(slog.DiscardHandler) // what matters is reported by the engine itself
-		}),
-		// The library starts a goroutine at a dead letter that lives as long as its log is throttled: a second by default,
-		// longer than the system itself may live.
-		actor.WithDeadLetterThrottleInterval(time.Millisecond),
-	)
-}
-
-// Clock returns the system's clock.
-func (s *System) Clock() Clock { return s.clock }
-
-// Logger returns the logger that processes derive theirs from.
-func (s *System) Logger() zerolog.Logger { return s.log }
-
-// NextEpoch returns an epoch larger than all before it.
-func (s *System) NextEpoch() Epoch {
+// nextEpoch returns an epoch larger than all before it.
+func (s *System) nextEpoch() Epoch {
 	return Epoch(uint64(s.boot)<<epochBits | s.epochs.Add(1))
 }
 
 // SecondReplies counts the answers that were dropped because the request had been answered, had crashed or had timed out.
-func (s *System) DuplicateReplies() uint64 { return s.dropped.Load() }
+func (s *System) DuplicateReplies() uint64 { return s.duplicates.Load() }

@@ -35,7 +35,7 @@ func (p *proc) send(e *envelope) bool {
 // deliver queues an envelope, through the library if the process is registered there.
 func (p *proc) deliver(e *envelope) {
 	if p.pid != nil {
-		p.sys.actors.Root.Send(p.pid, e)
+		p.sys.library.send(p, e)
 		return
 	}
 	p.enqueue(e)
@@ -55,7 +55,7 @@ func (t *transit) intercept(p *proc, e *envelope) bool {
 	what := reflect.TypeOf(e.msg).String()
 	rule := p.sys.faults.Transit(p.name(), what, asks)
 	if rule.Kind != "" {
-		p.sayFault(&rule, what, e.cause)
+		p.reportFault(&rule, what, e.cause)
 	}
 	switch rule.Kind {
 	case fault.Drop:

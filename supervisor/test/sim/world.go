@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"testing/synctest"
 	"time"
 
@@ -39,27 +38,23 @@ type World struct {
 	// Trace is told of each step; nil is nobody.
 	Trace func(step int, process string)
 
-	library *otp.Library
-	app     *otp.App
-	bridge  *amqpbridge.Bridge
-	realms  *otp.Ref[credential.RealmsMessage]
-	boot    uint32
-	slow    time.Time // until when the disk takes no more writes
-	opts    Options
-	set     amqpbridge.Settings
-	users   *directory.Users
-	alive   ledger
-	spent   []fault.Rule // of the runs before
-	gate    *linkGate
-	hands   hands
+	app    *otp.App
+	bridge *amqpbridge.Bridge
+	realms *otp.Ref[credential.RealmsMessage]
+	boot   uint32
+	slow   time.Time // until when the disk takes no more writes
+	opts   Options
+	set    amqpbridge.Settings
+	users  *directory.Users
+	alive  ledger
+	spent  []fault.Rule // of the runs before
+	gate   *linkGate
+	hands  hands
 	// accounts say what became of each question.
 	accounts *accounts
 	*peer
 	*oracle
 }
-
-// libraries are not in use: making one takes longer than anything else that a world does.
-var libraries = sync.Pool{New: func() any { return otp.NewLibrary() }} //nolint:gochecknoglobals // a cache.
 
 // Options says how the registrar is set up.
 type Options struct {
@@ -83,8 +78,7 @@ func NewWith(seed uint64, o Options) *World {
 	pcg := rand.NewPCG(seed, 0)
 	w := &World{
 		pcg: pcg, rng: rand.New(pcg), seed: seed, //nolint:gosec // it has to be the same again.
-		library: libraries.Get().(*otp.Library), //nolint:forcetypeassert // see there.
-		clock:   &clock{origin: time.Now()}, Store: NewStore(), Broker: memory.New(), Faults: &fault.Set{}, opts: o, gate: &linkGate{}, accounts: newAccounts(),
+		clock: &clock{origin: time.Now()}, Store: NewStore(), Broker: memory.New(), Faults: &fault.Set{}, opts: o, gate: &linkGate{}, accounts: newAccounts(),
 	}
 	w.Faults.AfterFunc = func(d time.Duration, f func()) func() {
 		t := w.clock.AfterFunc(d, f)
@@ -114,7 +108,7 @@ func (w *World) Boot() {
 	w.Recorder = trace.New(remembered, w.clock.Now(), w.clock.Mono())
 	run := domain.NewRunClock(w.clock.Now(), w.clock.Mono)
 	sys := otp.NewSystem(otp.WithClock(w.clock), otp.WithScheduler(w.sched), otp.WithBoot(w.boot), otp.WithRecorder(w.Recorder), otp.WithFaults(w.Faults),
-		otp.WithRandom(w.rng.Float64), otp.WithLibrary(w.library))
+		otp.WithRandom(w.rng.Float64))
 	w.alive = ledger{}
 	sys.Subscribe(w.alive.hear, otp.ChildStarted, otp.ChildRestarted, otp.ChildTerminated, otp.ChildCrashed, otp.Abandoned)
 	w.users = directory.NewUsers(sys)
@@ -199,7 +193,6 @@ func (w *World) end() {
 	w.cut()
 	w.Store.lose()
 	synctest.Wait()
-	w.library.Clear()
 }
 
 // Close ends everything.
@@ -208,7 +201,6 @@ func (w *World) Close() {
 	w.Broker.Stop()
 	synctest.Wait()
 	w.hands.end()
-	libraries.Put(w.library)
 }
 
 // restless is how many steps are taken for a sign that it never comes to rest.
