@@ -5,7 +5,6 @@ import (
 
 	"registrar/actors/credential"
 	"registrar/actors/domain"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 	"registrar/actors/sip"
 	"registrar/amqpbridge/wire"
@@ -74,9 +73,6 @@ func (a *authn) answer(c *otp.Context[ConsumerMessage], j *job, req *wire.AuthnR
 	t := a.sender.AuthnTemplate(resp)
 	if !proven {
 		found.Memo.Store(memo{kind: kind, template: t})
-	}
-	if mutant.On(mutant.ReplyTwice) {
-		a.reply(c, j, &req.Envelope, t.For(req.MsgID))
 	}
 	a.reply(c, j, &req.Envelope, t.For(req.MsgID))
 	return outcomeAnswered

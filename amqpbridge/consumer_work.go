@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/amqpbridge/wire"
@@ -43,10 +42,6 @@ func (f *Consumer) onDelivered(c *otp.Context[ConsumerMessage], m delivered) {
 	if err != nil {
 		f.onOutcome(c, outcome{j: j, err: err})
 		return
-	}
-	if mutant.On(mutant.AckBeforeCommit) && f.spec.Policy.Budget == 0 {
-		f.acks.settle(j.d.Tag)
-		c.Enqueue(flush{})
 	}
 	if f.order.admit(j) {
 		f.admit(c, j)
@@ -137,10 +132,6 @@ func (f *Consumer) onOutcome(c *otp.Context[ConsumerMessage], o outcome) {
 func (f *Consumer) onFailed(c *otp.Context[ConsumerMessage], o outcome) {
 	todo := f.spec.Policy.decide(o.err, o.j.tries, o.j.crashes, f.spec.Now().Sub(o.j.at))
 	o.j.tries++
-	if mutant.On(mutant.DropOnRestart) && errors.Is(o.err, otp.ErrCrashed) {
-		f.finish(c, o.j, "dropped")
-		return
-	}
 	if errors.Is(o.err, otp.ErrCrashed) {
 		o.j.crashes++
 	}

@@ -7,7 +7,6 @@ import (
 
 	"registrar/actors/directory"
 	"registrar/actors/domain"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/amqpbridge/wire"
@@ -142,9 +141,6 @@ func (q *queries) answer(j *job, req *wire.RegQuery) *wire.QueryAnswer {
 }
 
 func (q *queries) send(c *otp.Context[ConsumerMessage], j *job, req *wire.RegQuery, a *wire.QueryAnswer) string {
-	if mutant.On(mutant.LoseAnswer) && (j.tries > 0 || j.d.Redelivered) {
-		return outcomeAnswered
-	}
 	if a.Len() == 0 {
 		if q.silent(j.route.Generation) {
 			return "not_found_silent"

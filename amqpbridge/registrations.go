@@ -8,7 +8,6 @@ import (
 	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/domain"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/actors/sip"
@@ -61,9 +60,6 @@ func (r *registrations) readClock(j *job, m *wire.RegSuccess) {
 	j.stamp.Event = m.EventTimestamp.UnixMilli()
 	reading := r.clocks.Read(j.stamp, j.waited)
 	j.age = reading.Age
-	if mutant.On(mutant.TrustForeignClock) {
-		j.age = max(0, j.at.Sub(m.EventTimestamp))
-	}
 	if reading.Unusable {
 		r.tally.Add("registrations", "event_time_unusable")
 	}

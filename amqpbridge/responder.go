@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
@@ -92,9 +91,6 @@ func answerTo(serverID string, body []byte) link.Publishing {
 func (a *responder) key(realm, user string) (domain.Key, error) {
 	if a.settings.FoldUsernames {
 		user = strings.ToLower(user)
-	}
-	if mutant.On(mutant.CrossRealms) && realm == "two.test" {
-		realm = "one.test"
 	}
 	return domain.ParseKey(realm, user)
 }

@@ -1,7 +1,6 @@
 package amqpbridge
 
 import (
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
 )
@@ -59,7 +58,7 @@ func (*sessionPort) subscribe(from otp.Origin, connection *otp.Ref[ConnectionMes
 // accept takes over an announced session. It refuses, and returns false for, the session that is
 // current already and announcements of an abandoned incarnation of the connection.
 func (p *sessionPort) accept(m sessionChanged) bool {
-	if m.by < p.epoch && !mutant.On(mutant.BelieveAbandoned) || m.session != nil && m.session == p.session {
+	if m.by < p.epoch || m.session != nil && m.session == p.session {
 		return false
 	}
 	p.session, p.epoch = m.session, m.by

@@ -7,8 +7,6 @@ import (
 
 	"github.com/rs/zerolog"
 	bolt "go.etcd.io/bbolt"
-
-	"registrar/actors/fault/mutant"
 )
 
 // Options say where the files are and how they are written.
@@ -71,6 +69,6 @@ func (o Options) path(kind string) string { return filepath.Join(o.Dir, kind+".d
 func (o Options) bolt() *bolt.Options {
 	return &bolt.Options{
 		Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize, PageSize: 4096,
-		NoSync: o.NoSync || mutant.On(mutant.CommitWithoutSync),
+		NoSync: o.NoSync,
 	}
 }

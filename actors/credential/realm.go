@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"registrar/actors/domain"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 )
 
@@ -44,9 +43,7 @@ func (r *realmActor) Handle(c *otp.Context[Message], msg Message) {
 			m.Users = slices.AppendSeq(slices.Collect(maps.Keys(r.cache)), maps.Keys(r.lookups))
 		}
 		for _, u := range m.Users {
-			if !mutant.On(mutant.CacheAfterChange) {
-				delete(r.cache, u)
-			}
+			delete(r.cache, u)
 			if q := r.lookups[u]; q != nil {
 				r.query(c, u, q)
 			}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"registrar/actors/domain"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 	"registrar/actors/trace"
 )
@@ -125,7 +124,7 @@ func (r *Realms) drop(c *otp.Context[RealmsMessage], d dropped) {
 
 // onDropped counts one realm's answer. One that has not answered is told again while it lives: nobody may go on with an old password.
 func (r *Realms) onDropped(c *otp.Context[RealmsMessage], d dropped) {
-	if d.err != nil && r.actors.Live(d.realm) && !mutant.On(mutant.TellChangesOnce) {
+	if d.err != nil && r.actors.Live(d.realm) {
 		r.drop(c, d)
 		return
 	}

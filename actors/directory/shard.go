@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"registrar/actors/domain"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/actors/trace"
@@ -30,9 +29,6 @@ func (s *shard) Init(c *otp.Context[Message]) error {
 	}
 	s.index, s.reservations, s.admissions = newIndex(), map[domain.Key]struct{}{}, map[domain.Key]*admission{}
 	s.unprovisioned.reset(s.number)
-	if mutant.On(mutant.SkipPriming) {
-		headers = nil
-	}
 	for _, h := range headers {
 		s.updateIndex(h)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"registrar/actors/domain"
 	"registrar/actors/fault"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/otp"
 )
 
@@ -73,9 +72,6 @@ func (a *Actor) load(c *otp.Context[Message]) {
 }
 
 func (*Actor) epoch(c *otp.Context[Message]) uint64 {
-	if mutant.On(mutant.ForgetFence) {
-		return 1
-	}
 	return uint64(c.Epoch())
 }
 
@@ -132,10 +128,6 @@ func (a *Actor) serve(c *otp.Context[Message], req Request) {
 	now := a.env.Now()
 	switch m := req.(type) {
 	case Query:
-		if mutant.On(mutant.HideForeign) && a.writing && len(a.committed.Bindings) > 0 && foreign(a.committed.Bindings[0]) {
-			m.Reply(Answer{})
-			return
-		}
 		m.Reply(Answer{Bindings: live(*a.committed, now)})
 	case Register:
 		rec, out := register(*a.latest, m, now, a.env.Limits)
@@ -160,9 +152,6 @@ func (a *Actor) accept(c *otp.Context[Message], from otp.From[Outcome], rec doma
 		}
 		a.latest = &rec
 		a.ensurePending().next = append(a.ensurePending().next, s)
-		if mutant.On(mutant.AnswerBeforeCommit) {
-			from.Reply(out)
-		}
 		a.write(c)
 	case NotRegistered, Duplicate, Stale, AlreadyExpired, RefusedUnprovisioned:
 		switch {
@@ -233,9 +222,6 @@ func (a *Actor) onLoaded(c *otp.Context[Message], m loaded) {
 
 func (a *Actor) onCommitted(c *otp.Context[Message], m committed) {
 	a.writing = false
-	if mutant.On(mutant.FullIsDone) && domain.KindOf(m.err) == domain.Full {
-		m.err = nil
-	}
 	if m.err != nil {
 		a.onWriteFailed(c, m.err)
 		return
@@ -244,9 +230,6 @@ func (a *Actor) onCommitted(c *otp.Context[Message], m committed) {
 	a.env.Index(c, a.committed.Header())
 	settled := a.inFlight
 	a.inFlight = nil
-	if mutant.On(mutant.LoseMergedAnswer) && len(settled) > 1 {
-		settled = settled[:1]
-	}
 	for _, s := range settled {
 		s.from.Reply(s.out)
 		a.notify(c, s)
@@ -268,14 +251,7 @@ func (a *Actor) onWriteFailed(c *otp.Context[Message], err error) {
 	for _, s := range failed {
 		s.from.Fail(err)
 	}
-	if mutant.On(mutant.KeepAfterFailedWrite) {
-		a.latest = a.committed
-		return
-	}
 	if domain.KindOf(err) == domain.Conflict {
-		if mutant.On(mutant.StayAfterConflict) {
-			return
-		}
 		c.Exit(otp.Shutdown) // another incarnation owns the user now
 		return
 	}
@@ -289,12 +265,6 @@ func (a *Actor) stopIfEmpty(c *otp.Context[Message]) {
 }
 
 func live(rec domain.Record, now time.Time) []domain.Binding {
-	if mutant.On(mutant.EndEarly) {
-		now = now.Add(20 * time.Second)
-	}
-	if mutant.On(mutant.ShowLate) {
-		now = now.Add(-20 * time.Second)
-	}
 	var out []domain.Binding
 	for _, b := range rec.Bindings {
 		if b.Live(now) {
@@ -302,9 +272,4 @@ func live(rec domain.Record, now time.Time) []domain.Binding {
 		}
 	}
 	return out
-}
-
-// foreign reports whether a registration comes from a sender whose clock is far off; only a planted bug asks.
-func foreign(b domain.Binding) bool {
-	return max(b.Stamp.Arrival-b.Stamp.Event, b.Stamp.Event-b.Stamp.Arrival) > time.Minute.Milliseconds()
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"registrar/actors/domain"
-	"registrar/actors/fault/mutant"
 	"registrar/actors/sip"
 )
 
@@ -66,11 +65,10 @@ func precedence(rec domain.Record, m Register, now time.Time, lim Limits) (Resul
 	for i, b := range rec.Bindings {
 		oldest := i == len(rec.Bindings)-1
 		switch {
-		case b.Digest == m.Digest && !mutant.On(mutant.RecomputeDeadline):
+		case b.Digest == m.Digest:
 			return Duplicate, true
 		case m.Replay && b.Live(now):
 			return Stale, true
-		case mutant.On(mutant.StaleWins):
 		case b.ID == m.ID && m.Stamp.Before(b.Stamp):
 			return Stale, true
 		case full && oldest && b.ID != m.ID && m.Stamp.Before(b.Stamp):
@@ -78,9 +76,6 @@ func precedence(rec domain.Record, m Register, now time.Time, lim Limits) (Resul
 		}
 	}
 	for _, t := range rec.Tombstones {
-		if mutant.On(mutant.ForgetTombstone) {
-			break
-		}
 		switch {
 		case t.Digest == m.Digest || t.RemovedDigest == m.Digest:
 			return Duplicate, true
@@ -105,7 +100,7 @@ func unregister(rec domain.Record, m Unregister, now time.Time, lim Limits) (dom
 	if i < 0 {
 		return rec, Outcome{Result: NotRegistered}
 	}
-	if m.Stamp.Before(rec.Bindings[i].Stamp) && !mutant.On(mutant.ForgetUnregisterOrder) {
+	if m.Stamp.Before(rec.Bindings[i].Stamp) {
 		return rec, Outcome{Result: Stale}
 	}
 	return remove(rec, rec.Bindings[i:i+1], m.Stamp, m.Digest, now, lim)

@@ -17,7 +17,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
-	"registrar/actors/fault/mutant"
 	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/link/rabbit/brokertest"
@@ -47,9 +46,9 @@ type outage struct {
 	acknowledged, again, passwords int // in all
 }
 
-func newOutage(t *testing.T, d disk, path string, m mutant.Name) *outage {
+func newOutage(t *testing.T, d disk, path string, mutant string) *outage {
 	t.Helper()
-	o := &outage{t: t, disk: d, sound: planted(path, ""), sick: planted(path, m), url: brokertest.URL(t)}
+	o := &outage{t: t, disk: d, sound: planted(path, ""), sick: planted(path, mutant), url: brokertest.URL(t)}
 	sw, err := client.Connect(t.Context(), rabbit.New(rabbit.Config{URLs: []string{o.url}, Log: zerolog.Nop()}), client.Config{Name: "switch", Generation: wire.Kazoo5})
 	o.must(err)
 	t.Cleanup(func() { _ = sw.Close(context.Background()) })

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"registrar/actors/fault/mutant"
 	"registrar/persistence/crashtest"
+	"registrar/supervisor/test/mutants"
 )
 
 // The power fails under load, again and again, for the whole server on a real broker: the process is killed and its disk keeps what was synced, with any part of the
@@ -40,8 +40,8 @@ func cutAgainAndAgain(t *testing.T, path string, newDisk func(*testing.T) disk) 
 		o.end()
 		t.Logf("%d rounds: %d reports and %d passwords were acknowledged before a cut, %d reports after it; lost 0", rounds, o.acknowledged, o.passwords, o.again)
 	})
-	for _, m := range []mutant.Name{mutant.CommitWithoutSync, mutant.AckBeforeCommit} {
-		t.Run("something is lost with "+string(m), func(t *testing.T) {
+	for _, m := range []string{"commit without fsync", "acknowledge before the commit"} {
+		t.Run("something is lost with "+m, func(t *testing.T) {
 			o := newOutage(t, newDisk(t), path, m)
 			for round := range 10 {
 				if lost := o.round(); lost.any() {
@@ -57,14 +57,19 @@ func cutAgainAndAgain(t *testing.T, path string, newDisk func(*testing.T) disk) 
 // build builds a registrar in which a bug can be planted.
 func build(t *testing.T) (path string) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "registrar")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "mutants", "-o", path, "registrar").CombinedOutput(); err != nil {
+	dir := t.TempDir()
+	overlay, err := mutants.Overlay(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(dir, "registrar")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-o", path, "registrar").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return path
 }
 
 // planted is that registrar with a bug, or with none.
-func planted(path string, m mutant.Name) binary {
-	return binary{path, []string{"REGISTRAR_MUTANT=" + string(m)}}
+func planted(path string, mutant string) binary {
+	return binary{path, []string{mutants.Env(mutant)}}
 }

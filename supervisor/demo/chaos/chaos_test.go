@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"registrar/actors/fault/mutant"
 	"registrar/amqpbridge/link/rabbit/brokertest"
 	"registrar/amqpbridge/link/rabbit/node"
 	"registrar/supervisor/demo/chaos"
+	"registrar/supervisor/test/mutants"
 )
 
 func TestMain(m *testing.M) { brokertest.Main(m) }
@@ -73,22 +73,26 @@ func TestChaos(t *testing.T) {
 // A registrar with a planted bug is found out: each by what it breaks. They are played side by side, on brokers of their own.
 func TestPlantedBugs(t *testing.T) {
 	brokertest.Exclusive(t)
-	program := build(t, "-tags", "mutants")
-	for bug, c := range map[mutant.Name]struct {
+	overlay, err := mutants.Overlay(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := build(t, "-overlay", overlay)
+	for bug, c := range map[string]struct {
 		great []chaos.Fault
 		found string
 	}{
-		mutant.AckBeforeCommit:  {[]chaos.Fault{chaos.StallProcess}, "registrations lost"},
-		mutant.CacheAfterChange: {nil, "has the password"},
-		mutant.SkipPriming:      {[]chaos.Fault{chaos.KillProcess}, "is shown at"},
+		"acknowledge before the commit":        {[]chaos.Fault{chaos.StallProcess}, "registrations lost"},
+		"answer from the cache after a change": {nil, "has the password"},
+		"skip priming":                         {[]chaos.Fault{chaos.KillProcess}, "is shown at"},
 	} {
-		if withRace && bug != mutant.AckBeforeCommit {
+		if withRace && bug != "acknowledge before the commit" {
 			continue
 		}
-		t.Run(string(bug), func(t *testing.T) {
+		t.Run(bug, func(t *testing.T) {
 			t.Parallel()
 			o := chaos.Defaults()
-			o.Program, o.Env = program, []string{"REGISTRAR_MUTANT=" + string(bug)}
+			o.Program, o.Env = program, []string{mutants.Env(bug)}
 			o.Phones, o.Kills, o.Often = 100, 0, 0
 			o.Great, o.Rounds, o.Rest, o.For = c.great, 2, 2*time.Second, 4*time.Second
 			o.Shown = 3 * time.Second // there will be some who are left

@@ -90,8 +90,8 @@ func house() []Actor {
 			{Name: "directory.FlushRealm", Way: Asked},
 			{Name: "directory.indexed", Way: Told},
 			{Name: "directory.pruneLive", Way: Told},
-			{Name: "directory.reread"},
-			{Name: "directory.looked"},
+			{Name: "directory.recordReloaded"},
+			{Name: "directory.credentialChecked"},
 			{Name: "directory.flushedUser"},
 		}},
 		{Name: "sweeper", Interface: "registrar/actors/directory.sweeperMessage", Process: "users/sweeper", Messages: []Message{
@@ -144,7 +144,7 @@ func bridge() []Actor {
 
 func flowActor(name string) Actor {
 	a := Actor{
-		Name: name, Interface: "registrar/amqpbridge.FlowMessage", Process: "bridge/" + name, Points: []fault.Point{fault.BeforeAck}, Messages: []Message{
+		Name: name, Interface: "registrar/amqpbridge.ConsumerMessage", Process: "bridge/" + name, Points: []fault.Point{fault.BeforeAck}, Messages: []Message{
 			{Name: "amqpbridge.sessionChanged", Way: Told},
 			{Name: "amqpbridge.consuming"},
 			{Name: "amqpbridge.retrySession"},

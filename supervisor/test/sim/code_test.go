@@ -23,7 +23,7 @@ const (
 func code(t *testing.T) map[string]*packages.Package {
 	t.Helper()
 	mode := packages.NeedName | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedSyntax | packages.NeedImports | packages.NeedDeps
-	list, err := packages.Load(&packages.Config{Context: t.Context(), Mode: mode, Dir: "../.."}, "./...")
+	list, err := packages.Load(&packages.Config{Context: t.Context(), Mode: mode, Dir: "../../.."}, "./...")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func messagesInCode(all map[string]*packages.Package) map[string][]string {
 	for _, p := range all {
 		for id, inst := range p.TypesInfo.Instances {
 			f := p.TypesInfo.Uses[id]
-			if f == nil || f.Pkg() == nil || f.Pkg().Path() != enginePath || f.Name() != "NewRef" && f.Name() != "NewFamily" {
+			if f == nil || f.Pkg() == nil || f.Pkg().Path() != enginePath || f.Name() != "NewRef" && f.Name() != "NewDynamicSupervisor" {
 				continue
 			}
 			arg := inst.TypeArgs.At(inst.TypeArgs.Len() - 1)

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"testing"
 
-	"registrar/actors/fault/mutant"
+	"registrar/supervisor/test/mutants"
 )
 
 // mutantSchedules is how many schedules a planted bug may survive.
@@ -16,11 +16,20 @@ const mutantSchedules = 500
 
 // Each planted bug is found, and without one nothing is.
 func TestMutants(t *testing.T) {
-	if os.Getenv("REGISTRAR_MUTANT") != "" || *seed != 0 {
+	if os.Getenv(mutants.Variable) != "" || *seed != 0 {
 		return // one of them
 	}
-	binary := filepath.Join(t.TempDir(), "sim.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-tags", "mutants", "-o", binary, ".")
+	all, err := mutants.CaughtBy("supervisor/test/sim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	overlay, err := mutants.Overlay(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(dir, "sim.test")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", overlay, "-o", binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -29,31 +38,31 @@ func TestMutants(t *testing.T) {
 	}
 	caught := 0
 	replay := regexp.MustCompile(`-seed \d+ -only [\d,]+|-cell '[^']+'`)
-	for _, m := range mutant.Names() {
-		out, err := infected(t, binary, m)
+	for _, m := range all {
+		out, err := infected(t, binary, m.Name)
 		if err == nil { // what takes two coincidences is the matrix's to find
-			out, err = run(t, m, binary, "-test.run", "^TestCrashMatrix$", "-first")
+			out, err = run(t, m.Name, binary, "-test.run", "^TestCrashMatrix$", "-first")
 		}
 		how := replay.FindString(string(out))
 		if err == nil || how == "" {
-			t.Errorf("%s: not found in %d schedules, nor by the matrix\n%s", m, mutantSchedules, out)
+			t.Errorf("%s: not found in %d schedules, nor by the matrix\n%s", m.Name, mutantSchedules, out)
 			continue
 		}
 		caught++
-		t.Logf("%s: found with %s", m, how)
+		t.Logf("%s: found with %s", m.Name, how)
 	}
-	t.Logf("%d of %d caught", caught, len(mutant.Names()))
+	t.Logf("%d of %d caught", caught, len(all))
 }
 
 // infected plays schedules with a planted bug.
-func infected(t *testing.T, binary string, m mutant.Name) ([]byte, error) {
+func infected(t *testing.T, binary string, m string) ([]byte, error) {
 	t.Helper()
 	return run(t, m, binary, "-test.run", "^TestSchedules$", "-schedules", strconv.Itoa(mutantSchedules))
 }
 
-func run(t *testing.T, m mutant.Name, binary string, args ...string) ([]byte, error) {
+func run(t *testing.T, m string, binary string, args ...string) ([]byte, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, args...)
-	cmd.Env = append(os.Environ(), "REGISTRAR_MUTANT="+string(m))
+	cmd.Env = append(os.Environ(), mutants.Env(m))
 	return cmd.CombinedOutput()
 }
