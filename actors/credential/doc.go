@@ -1,11 +1,14 @@
-// Package credential answers who a user is: one actor per realm owns the cache of that realm's credentials.
+// Package credential owns the credential caches: one actor per realm.
 //
-// The [Realms] actor knows which realms have credentials, hands a [Lookup] to the realm's actor and starts it on demand. A realm
-// without credentials starts nothing: it is answered at once. A realm's actor answers from its cache, else asks the [Store]
-// asynchronously, so that other users of the realm go on meanwhile; askers for the same user share one question.
+// The [Realms] actor knows the realms that have credentials. It forwards a [Lookup] to the
+// realm's actor and starts that actor on demand. A lookup in a realm without credentials is
+// answered at once and starts no actor. A realm's actor answers from its cache, or reads the
+// [Store] asynchronously, so other users of the realm do not wait. Concurrent lookups of one user
+// share one read.
 //
-// Contract: only existing credentials are cached, never the absence of one, and at most [Env.CacheMost] a realm: memory is
-// bounded by what was provisioned, not by what strangers ask. After [Changed] has been answered no later lookup is answered with the
-// old credential, not even by a question to the store that was already under way. A disabled credential is answered as absent.
-// Credentials hold secrets: they travel in messages and caches only, and print redacted.
+// Contract: only existing credentials are cached, never their absence, and at most [Env.MaxCache]
+// per realm. Memory is bounded by the provisioned credentials, independent of the requests. After
+// the answer to [Changed] no lookup returns the old credential, even if its read had already
+// begun. A disabled credential is answered as absent. Credentials hold secrets: they exist in
+// messages and caches only, and print redacted.
 package credential

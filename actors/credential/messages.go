@@ -7,28 +7,29 @@ import (
 	"registrar/actors/otp"
 )
 
-// Message is what the actor of a realm understands.
+// Message is a message to the actor of a realm.
 type Message interface{ credentialMessage() }
 
-// Lookup asks for one user's credential.
+// Lookup requests the credential of one user.
 type Lookup struct {
 	otp.From[Found]
 	Key domain.Key
 }
 
-// Found answers a [Lookup]. OK is false when the user has no usable credential.
+// Found answers a [Lookup]. OK is false when the user has no credential or a disabled one.
 type Found struct {
 	Credential domain.Credential
 	OK         bool
-	// Memo is where whoever asks may keep what it makes of the credential; nil when there is no such place.
+	// Memo caches a value that the caller derives from the credential; nil when there is no place
+	// for one.
 	Memo *Memo
 }
 
-// Memo is a place for what is made of a credential again and again. It lives as long as the credential is cached, and is safe for use by many
-// goroutines. What is in it is as secret as the credential.
+// Memo caches a value derived from a credential. It lives as long as the credential is cached and
+// is safe for concurrent use. Its content is as secret as the credential.
 type Memo struct{ value atomic.Pointer[any] }
 
-// Load returns what was stored last, nil for nothing.
+// Load returns the stored value, or nil.
 func (m *Memo) Load() any {
 	if m == nil {
 		return nil
@@ -39,28 +40,28 @@ func (m *Memo) Load() any {
 	return nil
 }
 
-// Store keeps something until the credential leaves the cache.
+// Store keeps v until the credential leaves the cache.
 func (m *Memo) Store(v any) {
 	if m != nil {
 		m.value.Store(&v)
 	}
 }
 
-// String returns nothing of what is in it.
+// String returns a fixed word, not the content.
 func (*Memo) String() string { return "memo" }
 
-// Changed says that the file has new content for these users of the realm: what is cached of them is dropped.
+// Changed invalidates cached credentials of users of the realm after a change of the file.
 type Changed struct {
 	otp.From[Dropped]
 	Users []domain.User
-	// All means every user of the realm.
+	// All selects every user of the realm.
 	All bool
 }
 
-// Dropped answers a [Changed].
+// Dropped answers a [Changed], [Update] or [Flush].
 type Dropped struct{}
 
-// read is the store's answer to a question.
+// read is the store's answer to a [Lookup].
 type read struct {
 	user       domain.User
 	generation uint64
@@ -72,35 +73,36 @@ func (Lookup) credentialMessage()  {}
 func (Changed) credentialMessage() {}
 func (read) credentialMessage()    {}
 
-// RealmsMessage is what the [Realms] actor understands.
+// RealmsMessage is a message to the [Realms] actor.
 type RealmsMessage interface{ realmsMessage() }
 
-// Ask carries a lookup to the actor of its realm. The lookup's place for an answer is the message's.
+// Ask carries a lookup to the actor of its realm. The lookup's reply slot is also that of the
+// Ask.
 type Ask struct{ Lookup }
 
-// Update says that the credentials of these users were written or deleted. It is answered when no realm answers with an old
-// one any more.
+// Update reports that the credentials of these users were written or deleted. It is answered when
+// no realm returns an old credential any more.
 type Update struct {
 	otp.From[Dropped]
 	Keys []domain.Key
 }
 
-// Forget drops what is cached of a user, or of a whole realm when User is empty (reg_flush). It is answered when that is done; the next
-// question reads the store.
+// Flush drops the cached credentials of a user, or of a whole realm when User is empty
+// (reg_flush). It is answered when that is done. The next lookup reads the store.
 type Flush struct {
 	otp.From[Dropped]
 	Realm domain.Realm
 	User  domain.User
 }
 
-// counted is the store's answer to how many credentials each realm has.
+// counted is the number of credentials of each realm, read for an [Update].
 type counted struct {
 	realms map[domain.Realm]int
 	err    error
 	update Update
 }
 
-// dropped says that one realm has dropped what an update named, or why it has not said so.
+// dropped is the answer of one realm to a pending update, or its failure.
 type dropped struct {
 	update *pendingUpdate
 	realm  domain.Realm

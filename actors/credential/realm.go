@@ -8,32 +8,32 @@ import (
 	"registrar/actors/otp"
 )
 
-// Realm owns the cache of one realm's credentials. Its goroutine alone touches it.
+// realmActor owns the credential cache of one realm. Only its own goroutine accesses it.
 type realmActor struct {
 	env   *Env
 	realm domain.Realm
 	cache map[domain.User]Found
-	// asked are the users that the store was asked about and who waits for each.
+	// lookups are the pending reads of the store by user.
 	lookups    map[domain.User]*storeLookup
 	generation uint64
 }
 
-// question is one question to the store. An answer counts only for the round that it was asked in: a change in between
-// starts a new round.
+// storeLookup is a pending read of the store. Only the answer of its generation counts; a
+// [Changed] starts a new generation.
 type storeLookup struct {
 	round   uint64
 	waiting []Lookup
 }
 
-// NewRealm returns the behaviour for one realm.
+// newRealmActor returns the behaviour for one realm.
 func newRealmActor(env *Env, realm domain.Realm) *realmActor {
 	return &realmActor{env: env, realm: realm, cache: map[domain.User]Found{}, lookups: map[domain.User]*storeLookup{}}
 }
 
-// Init has nothing to do: the cache fills on demand.
+// Init does nothing: the cache is filled on demand.
 func (*realmActor) Init(*otp.Context[Message]) error { return nil }
 
-// Handle takes one message.
+// Handle handles one message.
 func (r *realmActor) Handle(c *otp.Context[Message], msg Message) {
 	switch m := msg.(type) {
 	case Lookup:
@@ -54,10 +54,10 @@ func (r *realmActor) Handle(c *otp.Context[Message], msg Message) {
 	}
 }
 
-// Terminate does nothing: waiting that wait are answered by the engine.
+// Terminate does nothing: the engine fails waiting lookups.
 func (*realmActor) Terminate(*otp.Context[Message], otp.Reason) {}
 
-// State is what an operator may see: counts, no secrets.
+// State returns the counts that an operator may see. It contains no secrets.
 func (r *realmActor) State() any {
 	return struct{ Cached, Asked int }{len(r.cache), len(r.lookups)}
 }

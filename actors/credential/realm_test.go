@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { otptest.Main(m) }
 
-// store answers when the test lets it.
+// store is a credential store whose answers the test can hold back.
 type store struct {
 	mu      sync.Mutex
 	creds   map[domain.Key]domain.Credential
@@ -133,7 +133,8 @@ func TestSecondLookupComesFromTheCache(t *testing.T) {
 	}
 }
 
-// A realm that has not heard of a change, or has crashed with it, is told again: nobody may go on with an old password.
+// A realm's actor that missed a change, or crashed while it handled one, gets it again. Otherwise
+// it would serve an old password.
 func TestChangeIsToldAgain(t *testing.T) {
 	for _, r := range []fault.Rule{{Point: fault.InTransit, Kind: fault.Drop}, {Point: fault.BeforeHandle, Kind: fault.Panic}, {Point: fault.AfterHandle, Kind: fault.Goexit}} {
 		s := newStore("100")
@@ -183,7 +184,8 @@ func TestDisabledIsAbsent(t *testing.T) {
 	b.wants("100", "") // from the cache, too
 }
 
-// A change is confirmed while a question for the old credential is under way: the old answer comes late, and nobody gets it.
+// A change is confirmed while a read of the old credential is pending. The late old answer is
+// ignored.
 func TestLateAnswerDoesNotBringAnOldCredentialBack(t *testing.T) {
 	s := newStore("100")
 	b := start(t, s)
@@ -217,7 +219,8 @@ func TestLateAnswerDoesNotBringAnOldCredentialBack(t *testing.T) {
 	b.wants("100", "new")
 }
 
-// A panic while a lookup is handled: the asker learns it at once, asks again, and others of the realm never notice.
+// A panic during a lookup fails that lookup at once. A retry succeeds, and other users are not
+// affected.
 func TestCrashIsToldAndHealed(t *testing.T) {
 	s := newStore("100", "200")
 	b := start(t, s)
@@ -239,7 +242,8 @@ func TestStoreErrorIsPassedOn(t *testing.T) {
 	}
 }
 
-// A lookup inside the process: question, answer from the cache, through the realms' actor and the realm's.
+// BenchmarkLookup measures a lookup within the process, answered from the cache through both
+// actors.
 func BenchmarkLookup(b *testing.B) {
 	bed := start(b, newStore("100"))
 	bed.wants("100", "old")

@@ -8,14 +8,15 @@ import (
 	"registrar/actors/trace"
 )
 
-// Realms knows which realms have credentials and supervises their actors. Its goroutine alone touches it.
+// Realms knows the realms that have credentials and supervises their actors. Only its own
+// goroutine accesses it.
 type Realms struct {
 	env    *Env
 	counts map[domain.Realm]int
 	actors *otp.DynamicSupervisor[domain.Realm, Message]
 }
 
-// pendingUpdate is an update that some realms have yet to follow.
+// pendingUpdate is an update that waits for the answers of remaining realms.
 type pendingUpdate struct {
 	from      otp.From[Dropped]
 	remaining int
@@ -24,7 +25,7 @@ type pendingUpdate struct {
 // NewRealms returns the behaviour of the realms' actor.
 func NewRealms(env Env) *Realms { return &Realms{env: &env} }
 
-// Init reads which realms there are; it returns when they are known.
+// Init reads the realms and returns when they are known.
 func (r *Realms) Init(c *otp.Context[RealmsMessage]) error {
 	answer := make(chan counted, 1)
 	r.env.Store.Realms(c, func(m map[domain.Realm]int, err error) { answer <- counted{realms: m, err: err} })
@@ -50,7 +51,7 @@ func (r *Realms) Init(c *otp.Context[RealmsMessage]) error {
 	return nil
 }
 
-// Handle takes one message.
+// Handle handles one message.
 func (r *Realms) Handle(c *otp.Context[RealmsMessage], msg RealmsMessage) {
 	switch m := msg.(type) {
 	case Ask:
@@ -72,15 +73,16 @@ func (r *Realms) Handle(c *otp.Context[RealmsMessage], msg RealmsMessage) {
 	}
 }
 
-// Terminate does nothing: the engine stops the family with its owner.
+// Terminate does nothing: the engine stops the realm actors with their owner.
 func (*Realms) Terminate(*otp.Context[RealmsMessage], otp.Reason) {}
 
-// State is what an operator may see.
+// State returns the counts that an operator may see.
 func (r *Realms) State() any {
 	return struct{ Realms, Live int }{len(r.counts), r.actors.Len()}
 }
 
-// recount reads the realms anew: a realm may have got its first credential or lost its last one.
+// recount reads the realms again: an update may add a realm's first credential or remove its
+// last.
 func (r *Realms) recount(c *otp.Context[RealmsMessage], m Update) {
 	got := otp.Completion(c, func(realms map[domain.Realm]int, err error) RealmsMessage {
 		return counted{realms: realms, err: err, update: m}
@@ -88,7 +90,7 @@ func (r *Realms) recount(c *otp.Context[RealmsMessage], m Update) {
 	r.env.Store.Realms(c, got)
 }
 
-// onCounted takes over the new counts and has every live realm that the update names drop what it has cached.
+// onCounted stores the new counts and invalidates the update's users in every live realm.
 func (r *Realms) onCounted(c *otp.Context[RealmsMessage], m counted) {
 	if m.err != nil {
 		m.update.Fail(m.err)
@@ -111,7 +113,7 @@ func (r *Realms) onCounted(c *otp.Context[RealmsMessage], m counted) {
 	}
 }
 
-// drop has a realm drop what an update names.
+// drop sends a [Changed] to one realm.
 func (r *Realms) drop(c *otp.Context[RealmsMessage], d dropped) {
 	done := otp.Completion(c, func(_ Dropped, err error) RealmsMessage {
 		d.err = err
@@ -122,7 +124,8 @@ func (r *Realms) drop(c *otp.Context[RealmsMessage], d dropped) {
 	}
 }
 
-// onDropped counts one realm's answer. One that has not answered is told again while it lives: nobody may go on with an old password.
+// onDropped counts one realm's answer. A live realm that failed to answer gets the message again,
+// because it could still serve an old password.
 func (r *Realms) onDropped(c *otp.Context[RealmsMessage], d dropped) {
 	if d.err != nil && r.actors.Live(d.realm) {
 		r.drop(c, d)
@@ -133,7 +136,7 @@ func (r *Realms) onDropped(c *otp.Context[RealmsMessage], d dropped) {
 	}
 }
 
-// forget has a live realm drop what it has cached; one that is not live has nothing.
+// flush invalidates the cache of a live realm. A realm without an actor has no cache.
 func (r *Realms) flush(c *otp.Context[RealmsMessage], m Flush) {
 	changed := Changed{From: m.From, All: m.User == ""}
 	if !changed.All {

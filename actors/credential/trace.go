@@ -5,14 +5,15 @@ import (
 	"registrar/actors/trace"
 )
 
-// What a recorded event tells of a message: whom it is about and whether there is a credential, and nothing of what is in it.
+// Trace notes of the credential messages: the user, and whether a credential was found. They
+// never contain credential data.
 
-// TraceNote tells the user.
+// TraceNote returns the user.
 func (m Lookup) TraceNote() trace.Note {
 	return trace.Note{Realm: string(m.Key.Realm), User: string(m.Key.User)}
 }
 
-// TraceNote tells whether the store had a credential.
+// TraceNote returns whether the store had a credential.
 func (m read) TraceNote() trace.Note {
 	n := trace.Note{User: string(m.user), Text: "not found"}
 	switch {

@@ -23,14 +23,15 @@ import (
 
 func TestMain(m *testing.M) { otptest.Main(m) }
 
-// store is a model of the registrations file: commits at once, or when the test lets it, fences as the real one does.
+// store is a model of the registrations file. It commits at once, or on release by the test, and
+// fences like the real one.
 type store struct {
 	mu      sync.Mutex
 	recs    map[domain.Key]domain.Record
 	fences  map[domain.Key]uint64
 	writes  atomic.Int32
-	explode atomic.Int32 // how many writes kill the actor that makes them
-	fail    atomic.Int32 // how many writes fail with an unknown outcome
+	explode atomic.Int32 // number of writes that panic in the actor
+	fail    atomic.Int32 // number of writes that fail with an unknown outcome
 	hold    bool
 	held    []func()
 }
@@ -210,7 +211,7 @@ func (b *bed) register(user, contact string, expires time.Duration) (registratio
 	})
 }
 
-// state is what a process shows of itself.
+// state returns the state that a process shows to operators.
 func (b *bed) state(process string) string {
 	b.t.Helper()
 	info, err := b.app.Inspect(b.t.Context(), process)
@@ -256,7 +257,7 @@ func TestQuestionsAboutStrangersStartNothing(t *testing.T) {
 	}
 }
 
-// What the store has is known after a start, and its actor is started by the first question.
+// Users in the store are known after a start; the first query starts their actor.
 func TestPrimedUsersAreFound(t *testing.T) {
 	s := newStore()
 	b := start(t, s, time.Hour)
@@ -278,14 +279,15 @@ func TestPrimedUsersAreFound(t *testing.T) {
 	if err := b.app.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	b = start(t, s, time.Hour) // what has ended while nobody ran is left out
+	b = start(t, s, time.Hour) // bindings that expired while no registrar ran are not shown
 	b.now.Add((2 * time.Hour).Milliseconds())
 	for u := range 100 {
 		b.shown(strconv.Itoa(u))
 	}
 }
 
-// A panic in a user's actor: whoever asked learns it at once; handed again it counts once; other users notice nothing.
+// A panic in a user's actor fails the request at once. Its retry is applied once, and other users
+// are not affected.
 func TestCrashInMidRegistration(t *testing.T) {
 	s := newStore()
 	b := start(t, s, time.Hour)
@@ -303,7 +305,7 @@ func TestCrashInMidRegistration(t *testing.T) {
 	b.shown("100", "sip:a")
 }
 
-// One user's endless crashes stop that user alone, for a while.
+// Repeated crashes stop only the user that causes them, for the cool-down.
 func TestPoisonUserIsLimited(t *testing.T) {
 	s := newStore()
 	b := start(t, s, time.Hour)
@@ -313,7 +315,7 @@ func TestPoisonUserIsLimited(t *testing.T) {
 			t.Fatalf("crash %d: %v", i, err)
 		}
 	}
-	b.eventually("it is never refused", func() bool { // its end is on its way
+	b.eventually("it is never refused", func() bool { // the exit is reported asynchronously
 		_, err := b.register("100", "sip:a", time.Hour)
 		return errors.Is(err, otp.ErrCooling)
 	})
@@ -323,7 +325,8 @@ func TestPoisonUserIsLimited(t *testing.T) {
 	}
 }
 
-// What comes while a write is in flight is merged into the next one, and nobody is told anything before the commit.
+// Requests during a write in flight are merged into the next one. None is answered before its
+// commit.
 func TestMergedWhileAWriteIsInFlight(t *testing.T) {
 	s := newStore()
 	b := start(t, s, time.Hour)
@@ -344,7 +347,7 @@ func TestMergedWhileAWriteIsInFlight(t *testing.T) {
 		})
 	}
 	b.eventually("it does not come to one in flight and nine that wait", func() bool {
-		b.shown("100", "sip:0") // queries see what is committed
+		b.shown("100", "sip:0") // queries read the committed record
 		return strings.Contains(b.state("user/100@acme.test"), "PendingReplies:10")
 	})
 	if n := answered.Load(); n != 0 {
@@ -357,7 +360,8 @@ func TestMergedWhileAWriteIsInFlight(t *testing.T) {
 	}
 }
 
-// A failed write is an unknown outcome: the asker is told, and the record is read again before the next decision.
+// After a failed write the outcome is unknown: the request fails, and the record is read again
+// before the next decision.
 func TestFailedWriteIsToldAndReadAgain(t *testing.T) {
 	s := newStore()
 	b := start(t, s, time.Hour)
@@ -371,7 +375,8 @@ func TestFailedWriteIsToldAndReadAgain(t *testing.T) {
 	}
 }
 
-// What has ended is not shown, and leaves the file by itself: first the binding, and a day later its tombstone and the actor.
+// Expired bindings are not shown and leave the file by the sweep; a day later their tombstones
+// and the actors follow.
 func TestEndedLeavesTheFile(t *testing.T) {
 	s := newStore()
 	b := start(t, s, 10*time.Millisecond)

@@ -1,15 +1,18 @@
-// Package directory finds the actor of a user.
+// Package directory finds and starts the actor of a user.
 //
-// There is no single directory on the way: [Users] hashes a user to one of its shards, and the shard is an actor that owns its
-// part of the index and supervises the registration actors of its users. A shard fills its index from the store before it
-// accepts its first message (priming), starts an actor when a message for a known user or a registration comes, and never for a question
-// about a stranger. It sweeps its index for users whose registrations have ended and has their actors take them out of the file.
+// [Users] maps a user to one of [Shards] shards by hash. A shard is an actor. It owns its part of
+// the index and supervises the registration actors of its users. Before its first message it
+// fills the index from the store (priming). It starts an actor for a known user or for a
+// registration, but not for a query about an unknown user. A sweeper removes expired
+// registrations from the file.
 //
-// It answers counts from its index and has a whole realm flushed, a few users at a time: those that are in the index, which a user is once its first registration is
-// on disk. A user that registers and has no credentials is
-// a guest: its credentials are looked for first, and guests are limited in number over all shards.
+// A shard answers counts from its index. It flushes a whole realm a few users at a time; a user
+// is in the index after its first commit. A user that registers without a credential is
+// unprovisioned: its credential is read first, and the number of such users is limited over all
+// shards.
 //
-// Contract: a message that a shard hands on belongs to the user's actor from then on; what a shard refuses is answered
-// by the shard. Messages of one sender for one user keep their order. The index holds one entry of a fixed size for each user with
-// a record, live or not; a shard that crashes loses its users' actors with it and reads its index again.
+// Contract: a message that a shard forwards belongs to the user's actor. A message that it
+// refuses is answered by the shard. Messages of one sender for one user keep their order. The
+// index holds one entry of fixed size for each user with a record. When a shard crashes, the
+// actors of its users end with it, and it primes again.
 package directory

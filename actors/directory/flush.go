@@ -8,10 +8,10 @@ import (
 	"registrar/actors/registration"
 )
 
-// flushAtOnce is how many users of a realm a shard has under way at a time.
+// flushConcurrency is the number of users of a realm that a shard flushes at a time.
 const flushConcurrency = 64
 
-// realmFlush is the work on one [FlushRealm].
+// realmFlush is the state of one [FlushRealm].
 type realmFlush struct {
 	FlushRealm
 	remaining []domain.Key
@@ -20,7 +20,7 @@ type realmFlush struct {
 	err       error
 }
 
-// flushRealm has every user of the realm flushed, a few at a time.
+// flushRealm flushes every user of the realm, [flushConcurrency] at a time.
 func (s *shard) flushRealm(c *otp.Context[Message], m FlushRealm) {
 	f := &realmFlush{FlushRealm: m}
 	for user := range s.index.realms[m.Realm] {

@@ -6,18 +6,18 @@ import (
 	"registrar/actors/domain"
 )
 
-// index is what a shard knows of its users without their actors: who has a record, and when what is in it ends. By realm, so that
-// a question about one does not walk over the others.
+// index knows the expiry times of all users with a record, with or without an actor. It is
+// grouped by realm, so a query about one realm does not visit the others.
 type index struct {
 	realms map[domain.Realm]map[domain.User]entry
 	users  int
 }
 
-// entry is what the index knows of a user: when the last binding ends and when the last tombstone may be forgotten, in Unix
-// milliseconds; zero is never.
+// entry holds the latest deadline of a user's bindings and the latest end of its tombstones, in
+// Unix milliseconds. Zero means none.
 type entry struct {
 	deadline, until int64
-	earlier         *[]int64 // the deadlines of the other bindings, nil for the usual user with one
+	earlier         *[]int64 // deadlines of the other bindings; nil for at most one binding
 	unprovisioned   bool
 }
 
@@ -28,7 +28,7 @@ func (x *index) get(k domain.Key) (entry, bool) {
 	return e, ok
 }
 
-// enter takes over the header of a user's record; one without content removes the user.
+// update stores the header of a user's record. A header without content removes the user.
 func (x *index) update(h domain.Header) {
 	if h.Bindings == 0 && h.Until.IsZero() {
 		x.remove(h.Key)
@@ -64,7 +64,7 @@ func (x *index) remove(k domain.Key) {
 	}
 }
 
-// count returns the live bindings of a realm, or of all when it is empty.
+// count returns the number of live bindings of a realm, or of all realms when it is empty.
 func (x *index) count(realm domain.Realm, now time.Time) (n int) {
 	ms := now.UnixMilli()
 	for r, users := range x.realms {

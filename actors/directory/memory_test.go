@@ -21,7 +21,7 @@ func (b *bed) eventually(what string, is func() bool) {
 	}
 }
 
-// Users that are put away are found again, with what they had; their actors are gone meanwhile.
+// Passivated users keep their registrations and are started again on demand.
 func TestIdleUsersArePutAway(t *testing.T) {
 	s := newStore()
 	b := start(t, s, time.Hour, func(e *directory.Env) { e.PassivateAfter = 20 * time.Millisecond })
@@ -49,9 +49,9 @@ func TestIdleUsersArePutAway(t *testing.T) {
 	}
 }
 
-// Beyond the limit users are put away, and those of lately stay.
+// Beyond the limit of live actors the least recently used are passivated.
 func TestLiveUsersAreLimited(t *testing.T) {
-	const users, each = 800, 8 // of a shard
+	const users, each = 800, 8 // per shard
 	b := start(t, newStore(), time.Hour, func(e *directory.Env) { e.MaxLive = each * directory.Shards })
 	want, shards := 0, map[int]int{}
 	for i := range users {
@@ -59,19 +59,20 @@ func TestLiveUsersAreLimited(t *testing.T) {
 		if _, err := b.register(user, "sip:a", time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		b.shown("0", "sip:a") // one that is used all the time
+		b.shown("0", "sip:a") // keep this one in use
 		shard := domain.ShardOf(key(user), directory.Shards)
 		if shards[shard]++; shards[shard] <= each {
 			want++
 		}
-		b.eventually("there are too many", func() bool { return b.actors() == want }) // one more has one put away, in its own time
+		b.eventually("there are too many", func() bool { return b.actors() == want }) // passivation is asynchronous
 	}
 	for i := range users {
 		b.shown(strconv.Itoa(i), "sip:a")
 	}
 }
 
-// Thousands of users end at once while others come back: all that ended leave the file, nobody who came back is touched, and each end is told once.
+// Thousands of users expire at once while others return. All expired bindings leave the file,
+// returned users are unaffected, and each end is notified once.
 func TestManyEndAtOnce(t *testing.T) {
 	s := newStore()
 	var mu sync.Mutex
@@ -87,7 +88,7 @@ func TestManyEndAtOnce(t *testing.T) {
 		}
 		e.Limits.TombstoneTTL = time.Second
 	})
-	const users = 3000 // six steps of the sweeper
+	const users = 3000 // several steps of the sweeper
 	var fill sync.WaitGroup
 	for w := range 10 {
 		fill.Go(func() {
@@ -99,7 +100,7 @@ func TestManyEndAtOnce(t *testing.T) {
 		})
 	}
 	fill.Wait()
-	b.now.Add((2 * time.Minute).Milliseconds()) // all have ended
+	b.now.Add((2 * time.Minute).Milliseconds()) // all have expired
 	back := map[string]bool{}
 	for i := 0; i < users; i += 20 {
 		user := strconv.Itoa(i)
@@ -126,7 +127,7 @@ func TestManyEndAtOnce(t *testing.T) {
 			b.shown(user)
 		}
 	}
-	b.now.Add(time.Hour.Milliseconds() / 2) // what was remembered may be forgotten
+	b.now.Add(time.Hour.Milliseconds() / 2) // tombstones may be removed
 	b.eventually("tombstones stay in the file", func() bool { return s.size() == len(back) })
 	counted, err := b.count()
 	if err != nil || counted != len(back) {
@@ -141,7 +142,7 @@ func TestManyEndAtOnce(t *testing.T) {
 	}
 }
 
-// count asks all shards how many bindings are live.
+// count returns the number of live bindings of all shards.
 func (b *bed) count() (n int, err error) {
 	for _, shard := range b.users.All() {
 		c, err := otp.Call(context.Background(), otp.External("test"), shard, func(f otp.From[directory.Counted]) directory.Message {

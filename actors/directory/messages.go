@@ -6,24 +6,26 @@ import (
 	"registrar/actors/registration"
 )
 
-// Message is what a shard understands.
+// Message is a message to a shard.
 type Message interface{ directoryMessage() }
 
-// Deliver carries a request to the actor of its user. The request's place for an answer is the message's.
+// Deliver carries a request to the actor of its user. The request's reply slot is also that of
+// the Deliver.
 type Deliver struct{ registration.Request }
 
-// Count asks how many live bindings there are. It is answered from the index.
+// Count requests the number of live bindings. It is answered from the index.
 type Count struct {
 	otp.From[Counted]
-	// Realm is the realm; empty means every one.
+	// Realm selects a realm; empty selects all.
 	Realm domain.Realm
 }
 
 // Counted answers a [Count] for one shard.
 type Counted struct{ N int }
 
-// FlushRealm removes every binding of every user of a realm (reg_flush without Username), as [registration.Flush] does for one.
-// It is answered when all of it is on disk, with an error when that could not be said of one user.
+// FlushRealm removes every binding of every user of a realm (reg_flush without Username), as
+// [registration.Flush] does for one user. It is answered when all removals are on disk, and with
+// an error when one failed.
 type FlushRealm struct {
 	otp.From[Flushed]
 	Realm  domain.Realm
@@ -31,29 +33,30 @@ type FlushRealm struct {
 	Digest domain.Digest
 }
 
-// Flushed answers a [FlushRealm] for one shard: how many users had something removed.
+// Flushed answers a [FlushRealm] for one shard: the number of users with removed bindings.
 type Flushed struct{ N int }
 
-// indexed is the news from a user's actor that its committed record has this header.
+// indexed reports the header of a user's committed record.
 type indexed struct{ header domain.Header }
 
-// pruneLive says that something of a user with an actor has ended: the actor is to take it out.
+// pruneLive asks the actor of a user to remove expired content.
 type pruneLive struct{ key domain.Key }
 
-// reread is the store's answer about a user whose actor was stopped for crashing too often.
+// recordReloaded is the store's answer about a user whose actor was stopped after too many
+// crashes.
 type recordReloaded struct {
 	key    domain.Key
 	record domain.Record
 	err    error
 }
 
-// looked is the answer to whether a user has credentials.
+// credentialChecked reports whether a user has a credential.
 type credentialChecked struct {
 	key           domain.Key
 	unprovisioned bool
 }
 
-// flushedUser is the end of the work on one user of a realm.
+// flushedUser is the result for one user of a [FlushRealm].
 type flushedUser struct {
 	flush *realmFlush
 	out   registration.Outcome

@@ -8,55 +8,62 @@ import (
 	"registrar/actors/registration"
 )
 
-// Store is what the shards need of the registrations file besides what the users' actors need. Calls return at once; done is
-// called once, from another goroutine.
+// Store is the part of the registrations file that the shards use, besides [registration.Store].
+// Calls return at once; done is called once, from another goroutine.
 type Store interface {
 	registration.Store
-	// Prime returns the headers of all users of a shard after all writes accepted before, and refuses from then on what
-	// incarnations older than epoch write for these users.
+	// Prime returns the headers of all users of a shard after all writes accepted before. From
+	// then on it refuses writes for these users by incarnations older than epoch.
 	Prime(from otp.Origin, shard, shards int, epoch uint64, done func([]domain.Header, error))
-	// Due answers users whose header is due, at most limit, in key order from a key on; a zero Next is the end. A page may be empty and not the last.
+	// Due returns users whose header is due, at most limit, in key order from start on. A zero
+	// next ends the pass. A page may be empty before the last.
 	Due(from otp.Origin, start domain.Key, limit int, due func(domain.Header) bool, done func(keys []domain.Key, next domain.Key, err error))
-	// Prune has decide take what has ended out of the committed records of users without an incarnation, and answers after the commit, before
-	// any later write of these users is answered: the headers of what was changed, and the users that have an incarnation, which were left alone.
+	// Prune removes expired content from the committed records of users without an incarnation,
+	// as decide says. It answers after the commit, and before any later write of these users is
+	// answered. The answer holds the changed headers and the users with an incarnation, which are
+	// unchanged.
 	Prune(from otp.Origin, keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func(changed []domain.Header, owned []domain.Key, err error))
-	// Get returns one user's committed record, and whether there is one.
+	// Get returns one user's committed record, and whether it exists.
 	Get(from otp.Origin, key domain.Key, done func(domain.Record, bool, error))
 }
 
-// Credentials says whether a user has credentials here. Calls return at once; done is called once, from another goroutine.
+// Credentials reads credentials. Calls return at once; done is called once, from another
+// goroutine.
 type Credentials interface {
 	Lookup(from otp.Origin, key domain.Key, done func(domain.Credential, bool, error))
 }
 
-// GuestLimits bound the users that register without having credentials here: a migration has them, a flood of made-up names as well.
+// UnprovisionedLimits limit the users that register without a credential here. Both a migration and
+// a flood of invented names cause them.
 type UnprovisionedLimits struct {
-	// Realm and All are the most of one realm, and of all realms together; none below 1.
+	// PerRealm and Total are the maximum for one realm and for all realms; each at least 1.
 	PerRealm, Total int
 }
 
-// Env is what the shards share. It is immutable.
+// Env is the configuration that all shards share. It is immutable.
 type Env struct {
 	Store Store
-	// Credentials tells guests from others; nil means that nobody is one.
+	// Credentials identifies unprovisioned users; with nil no user is one.
 	Credentials   Credentials
 	Unprovisioned UnprovisionedLimits
 	Limits        registration.Limits
 	// Now is the clock of the run.
 	Now func() time.Time
-	// Notify is told what commits have changed, see [registration.Env].
+	// Notify receives the events of commits, see [registration.Env].
 	Notify func(from otp.Origin, e registration.Event)
-	// Primed is told the headers that a shard has found in the file, before it takes its first message. Nil is nobody.
+	// Primed receives the headers of a primed shard before its first message; may be nil.
 	Primed func([]domain.Header)
-	// Sweep is how often the file is gone through for what has ended; SweepMost is how many users are pruned in one go.
+	// ExpiryInterval is the pause between two sweeps of the file. PruneBatch is the number of
+	// users pruned in one step.
 	ExpiryInterval time.Duration
 	PruneBatch     int
-	// Idle is how long a user's actor may have nothing to do before it is put away; zero is for ever. Live is how many users' actors there may be:
-	// one more has the one put away that has been idle for about the longest; zero is no limit.
+	// PassivateAfter is the idle time after which a user's actor is passivated; zero means never.
+	// MaxLive is the number of users' actors; beyond it an actor that has been idle for about the
+	// longest time is passivated. Zero means no limit.
 	PassivateAfter time.Duration
 	MaxLive        int
-	// Intensity, Period and CoolDown bound the crashes of one user's actor: after more than Intensity within Period it is
-	// stopped and refused until CoolDown has passed.
+	// Intensity, Period and CoolDown limit the crashes of one user's actor. After more than
+	// Intensity crashes within Period it is stopped, and its user is refused for CoolDown.
 	Intensity        int
 	Period, CoolDown time.Duration
 }

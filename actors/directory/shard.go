@@ -9,19 +9,21 @@ import (
 	"registrar/actors/trace"
 )
 
-// Shard owns the index of its users and supervises their actors. Its goroutine alone touches it.
+// shard owns the index of its users and supervises their actors. Only its own goroutine accesses
+// it.
 type shard struct {
 	env           Env
 	number        int
 	index         *index
 	actors        *otp.DynamicSupervisor[domain.Key, registration.Message]
 	unprovisioned *unprovisioned
-	// seats are the guests that are counted and have no entry yet; admissions are users whose credentials are being looked for.
+	// reservations are counted unprovisioned users without an index entry. admissions are users
+	// whose credential is being read.
 	reservations map[domain.Key]struct{}
 	admissions   map[domain.Key]*admission
 }
 
-// Init fills the index; it returns when the shard is primed.
+// Init fills the index and returns when the shard is primed.
 func (s *shard) Init(c *otp.Context[Message]) error {
 	headers, err := s.prime(c)
 	if err != nil {
@@ -38,7 +40,7 @@ func (s *shard) Init(c *otp.Context[Message]) error {
 	self := c.Self()
 	env := &registration.Env{
 		Store: s.env.Store, Limits: s.env.Limits, Now: s.env.Now, Notify: s.env.Notify,
-		Index: func(from otp.Origin, h domain.Header) { _ = self.Tell(from, indexed{header: h}) }, // a shard that is gone primes anew
+		Index: func(from otp.Origin, h domain.Header) { _ = self.Tell(from, indexed{header: h}) }, // a stopped shard primes again
 	}
 	s.actors = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[domain.Key, registration.Message]{
 		Label: func(k domain.Key) trace.Label {
@@ -51,7 +53,7 @@ func (s *shard) Init(c *otp.Context[Message]) error {
 	return nil
 }
 
-// perShard is each shard's part of a limit for all.
+// perShard divides a limit over all shards, rounded up.
 func perShard(most int) int { return (most + Shards - 1) / Shards }
 
 func (s *shard) prime(c *otp.Context[Message]) ([]domain.Header, error) {
@@ -69,7 +71,7 @@ func (s *shard) prime(c *otp.Context[Message]) ([]domain.Header, error) {
 	}
 }
 
-// Handle takes one message.
+// Handle handles one message.
 func (s *shard) Handle(c *otp.Context[Message], msg Message) {
 	switch m := msg.(type) {
 	case Deliver:
@@ -96,22 +98,23 @@ func (s *shard) Handle(c *otp.Context[Message], msg Message) {
 	}
 }
 
-// Terminate does nothing: the engine stops the family with its owner.
+// Terminate does nothing: the engine stops the users' actors with their owner.
 func (*shard) Terminate(*otp.Context[Message], otp.Reason) {}
 
-// State is what an operator may see.
+// State returns the counts that an operator may see.
 func (s *shard) State() any {
 	return struct{ Users, Live int }{s.index.users, s.actors.Len()}
 }
 
-// deliver hands a request to its user's actor, once it may come in.
+// deliver admits a request and forwards it to its user's actor.
 func (s *shard) deliver(c *otp.Context[Message], req registration.Request) {
 	if !s.admit(c, req) {
 		s.forward(c, req)
 	}
 }
 
-// hand gives a request to its user's actor. Questions about users of whom nothing is known are answered here.
+// forward sends a request to its user's actor. Requests other than registrations of an unknown
+// user are answered without an actor.
 func (s *shard) forward(c *otp.Context[Message], req registration.Request) {
 	key := req.AOR()
 	if _, known := s.index.get(key); !known && !s.actors.Live(key) {
@@ -132,7 +135,8 @@ func (s *shard) forward(c *otp.Context[Message], req registration.Request) {
 	}
 }
 
-// onExit learns of an actor that will not be restarted. After too many crashes the index may lag behind the file.
+// onExit handles the end of an actor. After too many crashes the index may lag behind the file,
+// so the record is read again.
 func (s *shard) onExit(c *otp.Context[Message], k domain.Key, r otp.Reason) {
 	s.releaseReservation(k)
 	if !r.IsAbnormal() {

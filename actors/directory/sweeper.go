@@ -9,16 +9,17 @@ import (
 	"registrar/actors/registration"
 )
 
-// sweeper takes what has ended out of the file: every so often it goes through it in key order, a bounded number of users at a time, and rests
-// in between for longer than it has kept the writer busy, so that phones which come back do not notice. Users that have an actor are left to it.
+// sweeper removes expired registrations from the file. Each pass reads the file in key order, a
+// bounded number of users per step. Between steps it pauses longer than it used the writer, so
+// registrations are not delayed. Users with an actor are pruned by the actor.
 type sweeper struct {
 	env       Env
 	users     *Users
 	position  domain.Key
-	stepStart time.Time // of the step in hand
+	stepStart time.Time // start of the step in progress
 }
 
-// restTimes is how many times as long as a step took the sweeper waits before the next one, and shortestRest the least.
+// The pause after a step is pauseFactor times its duration, and at least minPause.
 const (
 	pauseFactor = 4
 	minPause    = 10 * time.Millisecond
@@ -26,23 +27,23 @@ const (
 
 type sweeperMessage interface{ sweeperMessage() }
 
-// step asks for the next users that are due.
+// step starts a step.
 type step struct{}
 
-// dueFound is a page of users that are due.
+// dueFound is a page of due users.
 type dueFound struct {
 	keys []domain.Key
 	next domain.Key
 	err  error
 }
 
-// pruned is the end of a step.
+// pruned ends a step.
 type pruned struct {
 	next domain.Key
 	err  error
 }
 
-// ended is news of bindings that are over, for the outside.
+// expired carries the events of expired bindings.
 type expired struct{ events []registration.Event }
 
 func (step) sweeperMessage()     {}
@@ -50,13 +51,13 @@ func (dueFound) sweeperMessage() {}
 func (pruned) sweeperMessage()   {}
 func (expired) sweeperMessage()  {}
 
-// Init begins with a rest: nothing shows what has ended, so there is no hurry.
+// Init schedules the first pass. Expired bindings are never shown, so it is not urgent.
 func (s *sweeper) Init(c *otp.Context[sweeperMessage]) error {
 	c.After(s.env.ExpiryInterval, step{})
 	return nil
 }
 
-// Handle takes one message.
+// Handle handles one message.
 func (s *sweeper) Handle(c *otp.Context[sweeperMessage], m sweeperMessage) {
 	switch m := m.(type) {
 	case step:
@@ -79,7 +80,7 @@ func (s *sweeper) Handle(c *otp.Context[sweeperMessage], m sweeperMessage) {
 // Terminate does nothing.
 func (*sweeper) Terminate(*otp.Context[sweeperMessage], otp.Reason) {}
 
-// State is what an operator may see.
+// State returns whether a pass is in progress.
 func (s *sweeper) State() any { return struct{ Passing bool }{s.position != domain.Key{}} }
 
 func (s *sweeper) findDue(c *otp.Context[sweeperMessage]) {
@@ -102,24 +103,25 @@ func (s *sweeper) prune(c *otp.Context[sweeperMessage], m dueFound) {
 		}
 		return next, changed
 	}, func(changed []domain.Header, owned []domain.Key, err error) {
-		// Here and not in a message of our own: an incarnation that begins after this commit must not be overtaken by its news.
+		// Tell the shards here, before done returns: a later incarnation must not be overtaken by
+		// older headers.
 		for _, h := range changed {
-			_ = s.users.For(h.Key).Tell(origin, indexed{header: h}) // a shard that is gone primes anew
+			_ = s.users.For(h.Key).Tell(origin, indexed{header: h}) // a stopped shard primes again
 		}
 		for _, k := range owned {
 			_ = s.users.For(k).Tell(origin, pruneLive{key: k}) // as above
 		}
 		if err == nil && len(events) > 0 && s.env.Notify != nil {
-			_ = self.Tell(origin, expired{events: events}) // a crash loses news, never state
+			_ = self.Tell(origin, expired{events: events}) // a crash loses events, never state
 		}
 		finish(pruned{next: m.next, err: err}, nil)
 	})
 }
 
-// rest waits before the next step, or before the next pass when there is none or something is in the way.
+// scheduleNext schedules the next step, or the next pass after the last step or an error.
 func (s *sweeper) scheduleNext(c *otp.Context[sweeperMessage], next domain.Key, err error) {
 	if err != nil {
-		c.Log().Debug().Err(err).Msg("the sweep stops here for now") // what is wrong is said where it is
+		c.Log().Debug().Err(err).Msg("sweep interrupted") // the store reports the cause itself
 		next = domain.Key{}
 	}
 	s.position = next
@@ -130,7 +132,7 @@ func (s *sweeper) scheduleNext(c *otp.Context[sweeperMessage], next domain.Key, 
 	c.After(max(minPause, pauseFactor*s.env.Now().Sub(s.stepStart)), step{})
 }
 
-// due reports whether something of the user has ended, a binding at least grace ago.
+// due reports whether content of the record has expired, a binding by at least grace.
 func due(h domain.Header, now time.Time, grace time.Duration) bool {
 	over := func(t time.Time) bool { return !t.IsZero() && !t.Add(grace).After(now) }
 	if over(h.Deadline) || !h.Until.IsZero() && !h.Until.After(now) {

@@ -6,22 +6,22 @@ import (
 	"registrar/actors/domain"
 )
 
-// guests counts the users without credentials over all shards. It is shared by the shards and safe for use by many goroutines; only what
-// concerns guests takes its lock.
+// unprovisioned counts the users without credentials over all shards. It is safe for concurrent
+// use; only requests of such users take its lock.
 type unprovisioned struct {
 	limits UnprovisionedLimits
 
 	mu     sync.Mutex
 	realms map[domain.Realm]int
 	all    int
-	shards [Shards]map[domain.Realm]int // each shard's share, given back when it starts anew
+	shards [Shards]map[domain.Realm]int // each shard's part, subtracted when it restarts
 }
 
 func newUnprovisioned(l UnprovisionedLimits) *unprovisioned {
 	return &unprovisioned{limits: l, realms: map[domain.Realm]int{}}
 }
 
-// restart forgets what a shard has counted.
+// reset subtracts a shard's part.
 func (g *unprovisioned) reset(shard int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -31,7 +31,7 @@ func (g *unprovisioned) reset(shard int) {
 	g.shards[shard] = map[domain.Realm]int{}
 }
 
-// take counts a guest if there is room.
+// tryAdd counts a user if the limits allow it.
 func (g *unprovisioned) tryAdd(shard int, realm domain.Realm) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -43,7 +43,7 @@ func (g *unprovisioned) tryAdd(shard int, realm domain.Realm) bool {
 	return true
 }
 
-// found counts a guest that is there already, whatever the limits.
+// add counts a user that already has a record, regardless of the limits.
 func (g *unprovisioned) add(shard int, realm domain.Realm) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -51,7 +51,7 @@ func (g *unprovisioned) add(shard int, realm domain.Realm) {
 	g.adjust(realm, 1)
 }
 
-// gone counts one less.
+// remove subtracts a user.
 func (g *unprovisioned) remove(shard int, realm domain.Realm) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -7,16 +7,17 @@ import (
 	"registrar/actors/otp"
 )
 
-// Shards is the number of shards: enough that two cores never wait for the same one, few enough to look at.
+// Shards is the number of shards. With 64 two cores rarely contend for one, and an operator can
+// still list them.
 const Shards = 64
 
-// Users is the address of all shards: a table, not an actor. It is immutable and safe for use by many goroutines.
+// Users is the address table of all shards. It is immutable and safe for concurrent use.
 type Users struct {
 	refs    [Shards]*otp.Ref[Message]
 	sweeper *otp.Ref[sweeperMessage]
 }
 
-// NewUsers makes the addresses of the shards, named users/00 to users/63.
+// NewUsers creates the addresses of the shards, named users/00 to users/63.
 func NewUsers(s *otp.System) *Users {
 	u := &Users{sweeper: otp.NewRef[sweeperMessage](s, "users/sweeper")}
 	for i := range u.refs {
@@ -35,7 +36,7 @@ func (u *Users) For(k domain.Key) *otp.Ref[Message] { return u.refs[domain.Shard
 // All returns the addresses of all shards.
 func (u *Users) All() []*otp.Ref[Message] { return u.refs[:] }
 
-// Children declares the shards, in order, and the sweeper, for the supervision tree.
+// Children returns the child specifications of the shards, in order, and of the sweeper.
 func (u *Users) Children(env Env) []otp.ChildSpec {
 	g := newUnprovisioned(env.Unprovisioned)
 	specs := make([]otp.ChildSpec, 0, Shards)

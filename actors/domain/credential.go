@@ -2,10 +2,10 @@ package domain
 
 import "encoding/json"
 
-// Method says what a credential's secret is, in the words of authn_resp (Auth-Method).
+// Method is the kind of a credential's secret. The values are those of Auth-Method in authn_resp.
 type Method string
 
-// The methods a credential can have.
+// The methods of a credential.
 const (
 	// Password is a plain-text password.
 	Password Method = "password"
@@ -13,24 +13,27 @@ const (
 	A1Hash Method = "a1-hash"
 )
 
-// Credential is what a user proves its identity with, and what a switch is told about the user. It is immutable: CCV and
-// Response are never written to after the credential was made.
+// Credential is the secret of a user and the account data that replies carry. It is immutable:
+// CCV and Response are not modified after creation.
 type Credential struct {
 	Key    Key
 	Method Method
 	Secret Secret
-	// Disabled credentials are kept and answered as if they did not exist.
+	// Disabled credentials are stored, and answered like absent ones.
 	Disabled bool
-	// AccountID, AuthorizingID and OwnerID go out as Account-ID, Authorizing-ID and Owner-ID; empty ones are left out.
+	// AccountID, AuthorizingID and OwnerID are sent as Account-ID, Authorizing-ID and Owner-ID;
+	// empty ones are omitted.
 	AccountID, AuthorizingID, OwnerID string
 	// CCV is a JSON object merged into Custom-Channel-Vars, or nil.
 	CCV json.RawMessage
-	// Response is a JSON object of further fields for the answer to a switch, or nil; see the bridge for which go out.
+	// Response is a JSON object of further reply fields, or nil. The bridge decides which of them
+	// are sent.
 	Response json.RawMessage
 }
 
-// Secret is a password or a hash as good as one. It prints, marshals and formats as a fixed word, so that it cannot reach a
-// log, a trace or a crash report by accident: not even inside an unexported field, which is why it is held by pointer.
+// Secret is a password or an HA1. Every formatting and marshalling method prints a fixed word, so
+// a secret cannot reach a log, trace or crash report by accident. It holds a pointer because fmt
+// prints unexported string fields without calling their methods.
 type Secret struct{ value *string }
 
 const redacted = "[redacted]"
@@ -38,7 +41,7 @@ const redacted = "[redacted]"
 // NewSecret wraps a secret.
 func NewSecret(s string) Secret { return Secret{value: &s} }
 
-// Reveal returns the secret itself: for the reply to a switch and for the file, nowhere else.
+// Reveal returns the secret. Only the reply to a switch and the credentials file use it.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -46,19 +49,20 @@ func (s Secret) Reveal() string {
 	return *s.value
 }
 
-// Equal reports whether both hold the same secret. It is not meant for proofs: it takes a time that depends on the input.
+// Equal reports whether both hold the same secret. It does not run in constant time; do not use
+// it to verify a client.
 func (s Secret) Equal(o Secret) bool { return s.Reveal() == o.Reveal() }
 
-// String returns a fixed word.
+// String returns a fixed word, not the secret.
 func (Secret) String() string { return redacted }
 
-// GoString returns a fixed word.
+// GoString returns a fixed word, not the secret.
 func (Secret) GoString() string { return redacted }
 
-// MarshalText returns a fixed word.
+// MarshalText returns a fixed word, not the secret.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// UnmarshalText takes what MarshalText wrote: the secret is not in it, and what comes out holds none.
+// UnmarshalText accepts the output of MarshalText. The result holds no secret.
 func (s *Secret) UnmarshalText([]byte) error {
 	*s = Secret{}
 	return nil

@@ -17,7 +17,7 @@ import (
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	c := domain.Credential{Key: domain.Key{Realm: "a", User: "u"}, Secret: domain.NewSecret("hush")}
-	type hidden struct{ c domain.Credential } // fmt calls no method of what an unexported field holds
+	type hidden struct{ c domain.Credential } // fmt calls no methods of unexported fields
 	asJSON, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
@@ -47,8 +47,8 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// Between messages of one sender its own times decide, across senders arrival does; no message is older than itself, and of two
-// at most one is older.
+// Event times decide between messages of one sender, arrival times across senders. No message is
+// older than itself, and Before is asymmetric.
 func TestOrder(t *testing.T) {
 	stamp := rapid.Custom(func(t *rapid.T) domain.Stamp {
 		return domain.Stamp{
@@ -79,14 +79,14 @@ func TestKindOfErrors(t *testing.T) {
 	}
 }
 
-// A step of the wall clock moves no deadline within a run: only the monotonic clock carries it on.
+// A step of the wall clock moves no deadline during a run: only the monotonic clock advances it.
 func TestRunClockIgnoresSteps(t *testing.T) {
 	wall, mono := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), 5*time.Second
 	c := domain.NewRunClock(wall, func() time.Duration { return mono })
 	if got := c.Now(); !got.Equal(wall) {
 		t.Errorf("starts at %v", got)
 	}
-	mono += 90 * time.Second // the wall clock may have been set back meanwhile: nobody asks it
+	mono += 90 * time.Second // a wall clock that was set back has no effect
 	if got := c.Now(); !got.Equal(wall.Add(90 * time.Second)) {
 		t.Errorf("90 s later it is %v", got)
 	}

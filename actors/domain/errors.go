@@ -5,25 +5,26 @@ import (
 	"errors"
 )
 
-// Kind says what an error means to whoever asked; it alone decides between acknowledging, handing again, parking and
-// refusing.
+// Kind classifies an error. The kind alone decides whether the bridge acknowledges, requeues,
+// parks or refuses.
 type Kind uint8
 
 // The kinds of error.
 const (
-	// Internal is a broken promise of ours: the work may be tried again by another incarnation.
+	// Internal is a violated invariant of the registrar. Another incarnation may retry the work.
 	Internal Kind = iota
 	// NotFound is a user, realm or registration that does not exist.
 	NotFound
-	// Invalid is input that will never be accepted as it is.
+	// Invalid is input that no retry makes acceptable.
 	Invalid
-	// Conflict is work that has been overtaken, such as a write of an older incarnation.
+	// Conflict is superseded work, such as a write of an older incarnation.
 	Conflict
-	// Overloaded is work refused because a bound is reached: it may be tried later.
+	// Overloaded is work refused because a limit is reached. It may be retried later.
 	Overloaded
-	// Unavailable is something that is needed and not there now, such as a store that reopens.
+	// Unavailable is a missing dependency, such as a store that reopens.
 	Unavailable
-	// Full is what does not fit where it has to be kept: it may be tried when something else has gone.
+	// Full is data that exceeds the space of its store. It may be retried after other data was
+	// removed.
 	Full
 )
 
@@ -48,7 +49,7 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Error is an error with a kind and the operation or field it belongs to.
+// Error is an error with a kind and the operation or field that it concerns.
 type Error struct {
 	Kind Kind
 	Op   string
@@ -66,13 +67,13 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Wrap gives err a kind and the operation it happened in. A nil err gives an error that consists of the kind alone.
+// Wrap adds a kind and an operation to err. With a nil err the kind is the whole error.
 func Wrap(kind Kind, op string, err error) error {
 	return &Error{Kind: kind, Op: op, Err: err}
 }
 
-// KindOf returns the kind of the outermost [Error] in err's chain. A deadline that has passed is [Unavailable];
-// anything else is [Internal].
+// KindOf returns the kind of the outermost [Error] in err's chain. Expired and cancelled contexts
+// are [Unavailable]; any other error is [Internal].
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
@@ -83,7 +84,8 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// Failure names the kind of an error in a word or two, and nothing for none: for places where the text of an error has no business.
+// Failure returns "failed: " and the kind of err, or "" for nil. It is for places that must not
+// show error texts.
 func Failure(err error) string {
 	if err == nil {
 		return ""

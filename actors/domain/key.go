@@ -5,16 +5,18 @@ import (
 	"strings"
 )
 
-// MaxName is the longest realm and the longest user, in bytes.
+// MaxName is the maximum length of a realm and of a user, in bytes.
 const MaxName = 255
 
-// Realm is a protection domain: the host part of an address of record, in lower case. Use [ParseRealm] on foreign text.
+// Realm is a protection domain: the host part of an address of record, in lower case. Use
+// [ParseRealm] on external input.
 type Realm string
 
-// User is the user part of an address of record, as received: it is compared byte by byte.
+// User is the user part of an address of record, as received. Users are compared byte by byte.
 type User string
 
-// Key is an address of record: one user in one realm. It identifies everything that the registrar keeps.
+// Key is an address of record: one user in one realm. It identifies credentials and
+// registrations.
 type Key struct {
 	Realm Realm
 	User  User
@@ -23,8 +25,8 @@ type Key struct {
 // String returns the key as user@realm.
 func (k Key) String() string { return string(k.User) + "@" + string(k.Realm) }
 
-// ParseRealm lower-cases s (hosts are compared without regard to case, RFC 3261 section 19.1.4) and refuses what cannot
-// be a key: an empty name, one longer than [MaxName] bytes, one with a NUL byte.
+// ParseRealm lower-cases s: hosts are compared without regard to case (RFC 3261 section 19.1.4).
+// It refuses empty names, names longer than [MaxName] bytes and names with a NUL byte.
 func ParseRealm(s string) (Realm, error) {
 	if err := checkName(s); err != nil {
 		return "", Wrap(Invalid, "realm", err)
@@ -32,8 +34,8 @@ func ParseRealm(s string) (Realm, error) {
 	return Realm(strings.ToLower(s)), nil
 }
 
-// ParseUser takes s as it is and refuses what cannot be a key: an empty name, one longer than [MaxName] bytes, one with a
-// NUL byte.
+// parseUser returns s unchanged. It refuses empty names, names longer than [MaxName] bytes and
+// names with a NUL byte.
 func parseUser(s string) (User, error) {
 	if err := checkName(s); err != nil {
 		return "", Wrap(Invalid, "user", err)
@@ -41,7 +43,7 @@ func parseUser(s string) (User, error) {
 	return User(s), nil
 }
 
-// ParseKey is [ParseRealm] and [ParseUser] together.
+// ParseKey parses a realm and a user.
 func ParseKey(realm, user string) (Key, error) {
 	r, err := ParseRealm(realm)
 	if err != nil {
@@ -61,7 +63,7 @@ func checkName(s string) error {
 	case len(s) > MaxName:
 		return errors.New("is longer than 255 bytes")
 	case strings.IndexByte(s, 0) >= 0:
-		return errors.New("holds a NUL byte")
+		return errors.New("contains a NUL byte")
 	}
 	return nil
 }

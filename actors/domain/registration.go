@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Document is the JSON object of a registration: the fields of its reg_success, with the contact cleaned, without the
-// envelope. It is immutable.
+// Document is the JSON object of a registration: the fields of its reg_success without the
+// envelope, with the contact cleaned. It is immutable.
 type Document []byte
 
 // CacheID identifies a binding within its user: the lower-case hex MD5 of the cleaned contact.
@@ -15,11 +15,12 @@ type CacheID string
 // Binding ties a user to one contact until a deadline (RFC 3261 section 10.2). It is immutable.
 type Binding struct {
 	ID CacheID
-	// Contact is the cleaned contact.
+	// Contact is the contact after cleaning.
 	Contact string
-	// Deadline is when the binding ends, on the wall clock with millisecond precision. Fixed at acceptance, never recomputed.
+	// Deadline is the end of the binding, on the wall clock with millisecond precision. It is
+	// fixed at acceptance and never recomputed.
 	Deadline time.Time
-	// Stamp is the order of the message that the binding stands for; Digest is that message.
+	// Stamp orders the message that made the binding; Digest identifies it.
 	Stamp  Stamp
 	Digest Digest
 	Doc    Document
@@ -37,34 +38,37 @@ type Flow struct {
 	RegID      uint32
 }
 
-// Live reports whether the binding has not ended at now: it ends at its deadline, exactly.
+// Live reports whether the binding exists at now. It ends exactly at its deadline.
 func (b *Binding) Live(now time.Time) bool { return now.Before(b.Deadline) }
 
-// Tombstone remembers a removal, so that an older register that is delivered again does not bring the binding back.
+// Tombstone records a removal. It prevents a redelivered older register from restoring the
+// binding.
 type Tombstone struct {
 	ID CacheID
-	// Stamp and Digest are those of the message that removed it; Of is the message that the removed binding stood for,
-	// nothing when the order alone says that it is older.
+	// Stamp and Digest belong to the message that removed the binding. RemovedDigest is the
+	// message that had made the binding; it is zero when the order alone identifies that message
+	// as older.
 	Stamp         Stamp
 	Digest        Digest
 	RemovedDigest Digest
-	// Until is when the removal may be forgotten.
+	// Until is the end of the tombstone.
 	Until time.Time
 }
 
-// Record is all that is kept for one user. It is immutable: a change makes a new one.
+// Record is the stored state of one user. It is immutable: a change makes a new record.
 type Record struct {
 	Key        Key
 	Bindings   []Binding
 	Tombstones []Tombstone
-	// Guest says that the user had no credentials here when it registered: guests are limited in number.
+	// Unprovisioned is set when the user had no credential here at its last registration. The
+	// number of such users is limited.
 	Unprovisioned bool
 }
 
-// Empty reports whether there is nothing to keep: an empty record is deleted from the file.
+// Empty reports whether the record has no content. The store deletes empty records.
 func (r *Record) Empty() bool { return len(r.Bindings) == 0 && len(r.Tombstones) == 0 }
 
-// Header is what the index keeps of a record.
+// Header returns the part of the record that the index keeps.
 func (r *Record) Header() Header {
 	h := Header{Key: r.Key, Unprovisioned: r.Unprovisioned}
 	for i := range r.Bindings {
@@ -87,20 +91,20 @@ func (r *Record) Header() Header {
 	return h
 }
 
-// Header is the part of a [Record] that priming reads without its documents.
+// Header is the part of a [Record] that priming reads, without documents.
 type Header struct {
 	Key Key
 	// Deadline is the latest deadline of the bindings; zero when there is none.
 	Deadline time.Time
-	// Until is when the last tombstone may be forgotten; zero when there is none.
+	// Until is the latest end of the tombstones; zero when there is none.
 	Until time.Time
-	// Earlier are the deadlines of the other bindings, in no order; nil for the usual user with one.
+	// Earlier are the deadlines of the other bindings, unordered; nil for at most one binding.
 	Earlier []time.Time
 	// Stamp is the newest stamp in the record.
 	Stamp Stamp
-	// Bindings counts the bindings, ended ones included.
+	// Bindings counts the bindings, including expired ones.
 	Bindings int
-	// Guest is that of the record.
+	// Unprovisioned is copied from the record.
 	Unprovisioned bool
 }
 
@@ -115,26 +119,27 @@ func (h *Header) addDeadline(t time.Time) {
 	h.Earlier = append(h.Earlier, t)
 }
 
-// Sane corrects a record that was written under a wall clock ahead of now, which is the time at the start of the run: nothing can have
-// arrived in the future, so what says so is taken to have arrived now, and what it registered ends after the same lifetime. Without
-// this a binding would be shown for as long as the clock was wrong, and every later message would count as older.
+// ClampToClock corrects a record that was written while the wall clock was ahead of now, the time
+// at the start of the run. Arrivals in the future are set to now, and their deadlines move by the
+// same amount, so lifetimes stay. Otherwise a binding would be shown for as long as the clock was
+// wrong, and every later message would count as older.
 func (r *Record) ClampToClock(now time.Time) Record {
-	sane := *r
-	most := now.UnixMilli()
-	ahead := func(s Stamp) int64 { return max(0, s.Arrival-most) }
-	for i, b := range sane.Bindings {
+	corrected := *r
+	latest := now.UnixMilli()
+	ahead := func(s Stamp) int64 { return max(0, s.Arrival-latest) }
+	for i, b := range corrected.Bindings {
 		if by := ahead(b.Stamp); by > 0 {
-			sane.Bindings = slices.Clone(sane.Bindings)
-			b.Stamp.Arrival, b.Deadline = most, b.Deadline.Add(-time.Duration(by)*time.Millisecond)
-			sane.Bindings[i] = b
+			corrected.Bindings = slices.Clone(corrected.Bindings)
+			b.Stamp.Arrival, b.Deadline = latest, b.Deadline.Add(-time.Duration(by)*time.Millisecond)
+			corrected.Bindings[i] = b
 		}
 	}
-	for i, t := range sane.Tombstones {
+	for i, t := range corrected.Tombstones {
 		if by := ahead(t.Stamp); by > 0 {
-			sane.Tombstones = slices.Clone(sane.Tombstones)
-			t.Stamp.Arrival, t.Until = most, t.Until.Add(-time.Duration(by)*time.Millisecond)
-			sane.Tombstones[i] = t
+			corrected.Tombstones = slices.Clone(corrected.Tombstones)
+			t.Stamp.Arrival, t.Until = latest, t.Until.Add(-time.Duration(by)*time.Millisecond)
+			corrected.Tombstones[i] = t
 		}
 	}
-	return sane
+	return corrected
 }

@@ -9,27 +9,28 @@ import (
 	"registrar/actors/otp"
 )
 
-// Actor owns the bindings of one user. Everything in it is touched by its own goroutine only; see the package comment
-// for what comes in and goes out. It stops when its record is empty and nobody waits, or when its shard stops it.
+// Actor owns the bindings of one user. Only its own goroutine accesses it; the package comment
+// lists its messages and effects. It stops when its record is empty and no request waits, or when
+// its shard stops it.
 type Actor struct {
 	env *Env
 	key domain.Key
 
 	loaded    bool
-	writing   bool           // latest, or an older state of it, is on its way to the disk
-	committed *domain.Record // what the file holds: queries see this one
-	latest    *domain.Record // what the next request is decided on; while nothing is under way the same as committed
-	*pending                 // nil while nothing is: a million actors are idle most of the time
+	writing   bool           // a write is in flight: latest or an older state of it
+	committed *domain.Record // on disk; queries read it
+	latest    *domain.Record // the base of the next decision; equal to committed when no write is pending
+	*pending                 // nil when idle, as a million actors are most of the time
 }
 
-// pending is who waits for what.
+// pending are the requests that wait.
 type pending struct {
-	waiting  []Request // came before the record was loaded
+	waiting  []Request // for the record to be loaded
 	inFlight []pendingReply
 	next     []pendingReply
 }
 
-// busy returns what is under way, for something to be added.
+// ensurePending returns the pending requests, to add one.
 func (a *Actor) ensurePending() *pending {
 	if a.pending == nil {
 		a.pending = &pending{}
@@ -37,28 +38,28 @@ func (a *Actor) ensurePending() *pending {
 	return a.pending
 }
 
-// rest lets go of pending when nothing is left in it.
+// releasePending frees pending when it is empty.
 func (a *Actor) releasePending() {
 	if p := a.pending; p != nil && len(p.waiting)+len(p.inFlight)+len(p.next) == 0 {
 		a.pending = nil
 	}
 }
 
-// idle is how long an actor that has found an empty record waits for work before it leaves.
+// emptyTimeout is how long an actor with an empty record waits for a request before it stops.
 const emptyTimeout = time.Minute
 
-// settlement is an asker and what it will be told once the record that includes its request is on disk.
+// pendingReply is a request and its answer after the commit that includes it.
 type pendingReply struct {
 	from otp.From[Outcome]
 	out  Outcome
-	// binding is the one that the request made, nil for none.
+	// binding is the one that the request made; nil for none.
 	binding *domain.Binding
 }
 
 // New returns the behaviour for one user.
 func New(env *Env, key domain.Key) *Actor { return &Actor{env: env, key: key} }
 
-// Init fences older incarnations off and asks for the record.
+// Init fences older incarnations and reads the record.
 func (a *Actor) Init(c *otp.Context[Message]) error {
 	a.load(c)
 	return nil
@@ -75,7 +76,7 @@ func (*Actor) epoch(c *otp.Context[Message]) uint64 {
 	return uint64(c.Epoch())
 }
 
-// Handle takes one message.
+// Handle handles one message.
 func (a *Actor) Handle(c *otp.Context[Message], msg Message) {
 	switch m := msg.(type) {
 	case Register, Unregister, Flush, Query:
@@ -97,19 +98,19 @@ func (a *Actor) Handle(c *otp.Context[Message], msg Message) {
 	}
 }
 
-// Passivate reports whether the actor has nothing under way: all that it knows is in the file and in the index.
+// Passivate reports whether the actor is idle: its whole state is in the file and in the index.
 func (a *Actor) Passivate() bool {
 	return a.loaded && !a.writing && a.pending == nil
 }
 
-// Terminate gives the fence back. Requests that still wait are answered by the engine.
+// Terminate releases the fence. The engine fails waiting requests.
 func (a *Actor) Terminate(c *otp.Context[Message], r otp.Reason) {
 	if !r.IsAbnormal() && !a.writing {
 		a.env.Store.Release(c, a.key, a.epoch(c))
 	}
 }
 
-// State is what an operator may see of the actor: counts, no contacts.
+// State returns the counts that an operator may see. It contains no contacts.
 func (a *Actor) State() any {
 	s := struct {
 		Loaded, Writing                               bool
@@ -141,8 +142,8 @@ func (a *Actor) serve(c *otp.Context[Message], req Request) {
 	}
 }
 
-// accept books a decision. What changed nothing is settled with the write in flight, if there is one: a duplicate of a
-// message that is not yet on disk must not be acknowledged before it.
+// accept stores a decision. A request that changed nothing is answered with the write in flight,
+// if any: the duplicate of a message that is not yet on disk must not be acknowledged before it.
 func (a *Actor) accept(c *otp.Context[Message], from otp.From[Outcome], rec domain.Record, out Outcome) {
 	s := pendingReply{from: from, out: out}
 	switch out.Result {
@@ -166,7 +167,7 @@ func (a *Actor) accept(c *otp.Context[Message], from otp.From[Outcome], rec doma
 	}
 }
 
-// write sends the latest record on its way unless one is under way already.
+// write starts a write of the latest record unless one is in flight.
 func (a *Actor) write(c *otp.Context[Message]) {
 	if a.writing {
 		return
@@ -183,12 +184,12 @@ func (a *Actor) write(c *otp.Context[Message]) {
 
 func (a *Actor) prune(c *otp.Context[Message]) {
 	if !a.loaded || a.writing {
-		return // the next sweep asks again
+		return // the next sweep sends another Prune
 	}
 	rec, out, changed := prune(*a.latest, a.env.Now(), a.env.Limits)
 	if changed {
 		a.latest = &rec
-		a.ensurePending().next = append(a.ensurePending().next, pendingReply{out: out}) // nobody waits for it
+		a.ensurePending().next = append(a.ensurePending().next, pendingReply{out: out}) // no request waits for it
 		a.write(c)
 		return
 	}
@@ -215,7 +216,8 @@ func (a *Actor) onLoaded(c *otp.Context[Message], m loaded) {
 		a.serve(c, req)
 	}
 	if a.committed.Empty() && !a.writing {
-		// The request that this actor was started for may still be queued behind the record: look again later.
+		// The request that started this actor may still be queued behind the record: check again
+		// later.
 		c.After(emptyTimeout, Prune{})
 	}
 }
@@ -242,8 +244,8 @@ func (a *Actor) onCommitted(c *otp.Context[Message], m committed) {
 	a.stopIfEmpty(c)
 }
 
-// onWriteFailed handles an unknown outcome: everybody who waits is told, and the record is read again before anything else is
-// decided on it.
+// onWriteFailed handles an unknown outcome. It fails all pending requests and reads the record
+// again before the next decision.
 func (a *Actor) onWriteFailed(c *otp.Context[Message], err error) {
 	failed := append(a.inFlight, a.next...)
 	a.inFlight, a.next = nil, nil

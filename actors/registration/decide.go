@@ -8,10 +8,10 @@ import (
 	"registrar/actors/sip"
 )
 
-// maxTombstones bounds the removals that one user's record remembers; the newest stay.
+// maxTombstones is the number of tombstones in one record; the newest stay.
 const maxTombstones = 8
 
-// register decides on a registration. The record is not written to: a changed one is a new one.
+// register decides on a registration. It does not modify rec; a changed record is a new one.
 func register(rec domain.Record, m Register, now time.Time, lim Limits) (domain.Record, Outcome) {
 	if r, refused := precedence(rec, m, now, lim); refused {
 		return rec, Outcome{Result: r}
@@ -44,12 +44,12 @@ func register(rec domain.Record, m Register, now time.Time, lim Limits) (domain.
 	return next, out
 }
 
-// there reports whether a binding counts as there: live, or ended within the grace.
+// withinGrace reports whether a binding is live, or expired within the grace period.
 func withinGrace(b domain.Binding, now time.Time, lim Limits) bool {
 	return b.Live(now.Add(-lim.Grace))
 }
 
-// replace books a binding that another has taken the place of.
+// addReplaced records a binding that was replaced by another one.
 func (o *Outcome) addReplaced(old domain.Binding, now time.Time, lim Limits) {
 	switch {
 	case old.Live(now):
@@ -59,7 +59,8 @@ func (o *Outcome) addReplaced(old domain.Binding, now time.Time, lim Limits) {
 	}
 }
 
-// precedence says whether what is known stands against the message: it was applied before, or it is older.
+// precedence reports whether the record outranks the message: the message was applied before, or
+// it is older.
 func precedence(rec domain.Record, m Register, now time.Time, lim Limits) (Result, bool) {
 	full := len(rec.Bindings) >= lim.Bindings
 	for i, b := range rec.Bindings {
@@ -83,15 +84,16 @@ func precedence(rec domain.Record, m Register, now time.Time, lim Limits) (Resul
 		case m.Replay, m.Stamp.Before(t.Stamp):
 			return Stale, true
 		case m.Redelivered && m.Stamp.Sender == t.Stamp.Sender && m.Stamp.Event == t.Stamp.Event && t.RemovedDigest != (domain.Digest{}):
-			// All of it in one second, and this one comes for the second time: it is what was removed, in an earlier form. When only older
-			// forms were removed, this is a phone that came back within the second.
+			// All happened within one second, and this is a redelivery: an earlier form of the
+			// removed registration. If only older forms were removed, the phone came back within
+			// that second.
 			return Stale, true
 		}
 	}
 	return 0, false
 }
 
-// unregister decides on the end of one binding.
+// unregister decides on the removal of one binding.
 func unregister(rec domain.Record, m Unregister, now time.Time, lim Limits) (domain.Record, Outcome) {
 	if applied(rec, m.Digest) {
 		return rec, Outcome{Result: Duplicate}
@@ -106,7 +108,7 @@ func unregister(rec domain.Record, m Unregister, now time.Time, lim Limits) (dom
 	return remove(rec, rec.Bindings[i:i+1], m.Stamp, m.Digest, now, lim)
 }
 
-// flush decides on the end of all bindings that are not newer than the flush.
+// flush decides on the removal of all bindings that are not newer than the flush.
 func flush(rec domain.Record, m Flush, now time.Time, lim Limits) (domain.Record, Outcome) {
 	if applied(rec, m.Digest) {
 		return rec, Outcome{Result: Duplicate}
@@ -119,15 +121,15 @@ func flush(rec domain.Record, m Flush, now time.Time, lim Limits) (domain.Record
 	return remove(rec, older, m.Stamp, m.Digest, now, lim)
 }
 
-// PruneRecord is what [Prune] does to a record, for one without an actor: it returns the record without what has ended at now, the bindings that went,
-// and whether anything changed. It is pure.
+// PruneRecord applies [Prune] to a record without an actor. It returns the record without expired
+// content, the removed bindings, and whether anything changed. It is pure.
 func PruneRecord(rec domain.Record, now time.Time, lim Limits) (next domain.Record, ended []domain.Binding, changed bool) {
 	next, out, changed := prune(rec, now, lim)
 	return next, out.Expired, changed
 }
 
-// prune takes out what has ended, grace included: bindings leave a tombstone, tombstones past their time leave nothing. It
-// reports what ended, and whether anything changed.
+// prune removes expired content after the grace period: bindings leave a tombstone, tombstones
+// leave nothing. It reports the expired bindings and whether anything changed.
 func prune(rec domain.Record, now time.Time, lim Limits) (next domain.Record, out Outcome, changed bool) {
 	next = domain.Record{Key: rec.Key, Unprovisioned: rec.Unprovisioned, Tombstones: unexpired(rec.Tombstones, now)}
 	out.Result = Removed
@@ -168,7 +170,7 @@ func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.
 	return next, out
 }
 
-// bury puts the removal of b in front and keeps the newest [maxTombstones].
+// addTombstone prepends the removal of b and keeps the newest [maxTombstones].
 func addTombstone(ts []domain.Tombstone, b domain.Binding, by domain.Stamp, d domain.Digest, until time.Time) []domain.Tombstone {
 	t := domain.Tombstone{ID: b.ID, Stamp: by, Digest: d, RemovedDigest: b.Digest, Until: until.UTC()}
 	if b.Stamp.Sender == by.Sender && b.Stamp.Event != 0 && b.Stamp.Event < by.Event {

@@ -7,7 +7,7 @@ import (
 	"registrar/actors/domain"
 )
 
-// The scene of these tests: one user, two switches, a clock that the test sets.
+// The tests use one user, two switches and a clock that the test sets.
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 const (
@@ -17,7 +17,8 @@ const (
 
 func at(seconds float64) time.Time { return start.Add(time.Duration(seconds * float64(time.Second))) }
 
-// arrives makes a registration of a contact that a switch reports and that arrives so many seconds after the start.
+// arrives makes a registration that a switch reports and that arrives the given seconds after
+// start.
 func arrives(sender uint64, contact string, seconds, expires float64) Register {
 	t := at(seconds)
 	return Register{
@@ -165,7 +166,7 @@ func TestOlderMessageOfTheSameSwitchLoses(t *testing.T) {
 	u.shown(7, "two")
 }
 
-// Clocks that differ by an hour: across switches only arrival counts.
+// Clocks differ by an hour: across switches only arrival counts.
 func TestArrivalDecidesAcrossSwitches(t *testing.T) {
 	u := newUser(t)
 	fast := arrives(switchA, "one", 0, 7200)
@@ -189,7 +190,7 @@ func TestUnregisterRemovesOnlyWhatItNames(t *testing.T) {
 	u.shown(3)
 }
 
-// The phone moves from A to B; A then reports the end of the old contact, late.
+// The phone moves from switch A to B; A reports the expiry of the old contact later.
 func TestLateUnregisterOfTheOldContact(t *testing.T) {
 	u := newUser(t)
 	u.register(arrives(switchA, "one", 0, 60), Registered)
@@ -208,8 +209,9 @@ func TestUnregisterOlderThanTheRefreshLoses(t *testing.T) {
 	u.shown(12, "one")
 }
 
-// Register and unregister fall into the same second; the broker delivers both again, the register after the
-// unregister was applied. Neither its digest nor, had a refresh come between, its order would let it back in.
+// Register and unregister fall into the same second, and both are redelivered after the
+// unregister was applied. Digest and order both refuse the register, also when a refresh came
+// between.
 func TestRedeliveredRegisterAfterUnregisterInTheSameSecond(t *testing.T) {
 	u := newUser(t)
 	first, refresh := arrives(switchA, "one", 0.1, 300), arrives(switchA, "one", 0.2, 300)
@@ -232,7 +234,8 @@ func TestRedeliveredRegisterAfterUnregisterInTheSameSecond(t *testing.T) {
 	u.register(arrives(switchA, "one", 33, 300), Registered)
 }
 
-// A phone says within one second that it has gone and that it is there again, and the process dies between the two: what comes again is news.
+// A phone unregisters and registers again within one second, and the process dies between the
+// two. The redelivered register is new.
 func TestRedeliveredRegisterThatCameBackInTheSameSecond(t *testing.T) {
 	u := newUser(t)
 	first := arrives(switchA, "one", 0, 3600)
@@ -246,7 +249,8 @@ func TestRedeliveredRegisterThatCameBackInTheSameSecond(t *testing.T) {
 	u.shown(604, "one")
 }
 
-// The displaced contact's register comes again after the move to another switch: arrival alone would let it win.
+// The displaced contact's register is redelivered after the move to another switch. By arrival
+// alone it would win.
 func TestRedeliveredRegisterOfADisplacedContact(t *testing.T) {
 	u := newUser(t)
 	first := arrives(switchA, "one", 0, 300)
@@ -276,7 +280,7 @@ func TestReplayNeverBeatsWhatIsKnown(t *testing.T) {
 	u := newUser(t)
 	replay := arrives(switchB, "old", 10, 300)
 	replay.Replay = true
-	u.register(replay, Registered) // nothing is known yet
+	u.register(replay, Registered) // no registration is known yet
 	u.register(arrives(switchA, "one", 20, 300), Registered)
 	for _, contact := range []string{"old", "one"} {
 		m := arrives(switchB, contact, 30, 3000)

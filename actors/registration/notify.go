@@ -5,7 +5,8 @@ import (
 	"registrar/actors/otp"
 )
 
-// notify tells the outside what a committed request has changed. An end comes before what follows it.
+// notify reports the events of a committed request. The end of a binding comes before its
+// successor.
 func (a *Actor) notify(c *otp.Context[Message], s pendingReply) {
 	if a.env.Notify == nil {
 		return

@@ -6,8 +6,9 @@ import (
 	"registrar/actors/domain"
 )
 
-// CleanContact brings a contact into the form that is kept and compared (whistle's rule): what stands behind the first @ is
-// URL-unquoted once, then every < and > is deleted. Display name, quotes and parameters stay. Without an @ nothing is unquoted.
+// CleanContact returns the stored form of a contact by Whistle's rule. The text after the first @
+// is URL-unquoted once, then every < and > is deleted. Display name, quotes and parameters stay.
+// Without an @ nothing is unquoted.
 func CleanContact(s string) string {
 	if left, right, ok := strings.Cut(s, "@"); ok {
 		s = left + "@" + unquote(right)
@@ -15,7 +16,7 @@ func CleanContact(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, "<", ""), ">", "")
 }
 
-// unquote turns + into a space and %HH into a byte, once; a malformed % stays.
+// unquote decodes + as a space and %HH as a byte, once. A malformed % stays.
 func unquote(s string) string {
 	if !strings.ContainsAny(s, "+%") {
 		return s
@@ -50,13 +51,13 @@ func fromHex(c byte) byte {
 	return c - 'a' + 10
 }
 
-// IDOf is the cache id of a cleaned contact: its MD5 in lower-case hex.
+// IDOf returns the cache id of a cleaned contact: its MD5 in lower-case hex, as in Kazoo.
 func IDOf(cleaned string) domain.CacheID {
 	return domain.CacheID(md5Hex(cleaned))
 }
 
-// WithoutExpires returns a contact without its expires parameters: an unregister names the contact with ;expires=0, whatever the
-// lifetime that it was registered with.
+// withoutExpires removes the expires parameters of a contact. An unregister names its contact
+// with ;expires=0, while the registered contact carries the granted lifetime.
 func withoutExpires(contact string) string {
 	parts := strings.Split(contact, ";")
 	kept := parts[:1]

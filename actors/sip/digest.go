@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// Digest is what a client has proved itself with (RFC 7616 section 3.4). QOP is auth or empty, Algorithm MD5, MD5-sess or empty.
+// Digest holds the digest fields of a client's request (RFC 7616 section 3.4). QOP is auth or
+// empty; Algorithm is MD5, MD5-sess or empty.
 type Digest struct{ Method, URI, Nonce, NC, CNonce, QOP, Algorithm string }
 
-// Proves reports whether response is what a client computes that knows the password behind ha1. What is not supported (auth-int, another
-// algorithm) proves nothing. Whether the nonce is fresh, its maker knows.
+// Proves reports whether response is the correct digest for ha1. Unsupported values (auth-int,
+// other algorithms) prove nothing. The caller checks that the nonce is fresh.
 func (d Digest) Proves(ha1, response string) bool {
 	switch strings.ToLower(d.Algorithm) {
 	case "", "md5":

@@ -1,6 +1,6 @@
-// Package sip holds what the registrar knows of SIP and HTTP digest text: cleaning a contact, the parts of a URI, the encoding of realm and user in AMQP
-// routing keys, HA1 and digests, and which contact the end of one means.
+// Package sip implements the parts of SIP and HTTP digest syntax that the registrar needs:
+// contact cleaning and comparison, URI parts, AMQP routing key encoding, HA1 and digests.
 //
-// Contract: pure functions of their arguments. They never fail and never panic, whatever the bytes; input limits are the
-// caller's. Only the standard library and domain are imported.
+// Contract: pure functions. They never fail and never panic on any input. Callers limit the input
+// size. Only the standard library and domain are imported.
 package sip

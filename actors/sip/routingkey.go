@@ -2,8 +2,9 @@ package sip
 
 import "strings"
 
-// EncodeKey encodes a realm or user for an AMQP routing key, byte by byte, as Kazoo does: letters, digits, - ~ _ stay; a space becomes +; every
-// other byte becomes % and two upper-case hex digits. An empty string, * and # alone stay as they are. Nothing is lost.
+// EncodeKey encodes a realm or user for an AMQP routing key byte by byte, as Kazoo does. Letters,
+// digits, - ~ _ stay; a space becomes +; every other byte becomes % and two upper-case hex
+// digits. An empty string, * and # alone stay. The encoding is reversible.
 func EncodeKey(s string) string {
 	if s == "*" || s == "#" {
 		return s

@@ -2,9 +2,10 @@ package sip
 
 import "strings"
 
-// SameContact reports whether the end of a contact names a contact that was registered; both are cleaned. The lifetime does not count:
-// whoever unregisters says ;expires=0. A proxy that saw a contact expire names its bare URI: then the display name and the contact's own
-// parameters do not count either, but those that belong to a URI do (RFC 3261 section 19.1.4).
+// SameContact reports whether the contact of an unregister names a registered contact; both are
+// cleaned. Lifetimes are ignored: an unregister carries ;expires=0. A proxy that reports an
+// expiry names the bare URI. Then display name and contact parameters are ignored as well, but
+// URI parameters are compared (RFC 3261 section 19.1.4).
 func SameContact(bound, named string) bool {
 	bound, named = withoutDisplayName(withoutExpires(bound)), withoutDisplayName(withoutExpires(named))
 	if bound == named {
@@ -24,7 +25,7 @@ func SameContact(bound, named string) bool {
 	return true
 }
 
-// bare takes the display name off a cleaned contact.
+// withoutDisplayName removes the display name of a cleaned contact.
 func withoutDisplayName(contact string) string {
 	quoted := false
 	for i := 0; i < len(contact); i++ {

@@ -36,7 +36,7 @@ func TestSameContact(t *testing.T) {
 		same         bool
 	}{
 		{`"Desk" sip:a@b;transport=udp;expires=300`, `"Desk" sip:a@b;transport=udp;expires=0`, true},
-		{`"Desk" sip:a@b;transport=udp;expires=300`, `sip:a@b;transport=udp`, true}, // as usrloc knows it
+		{`"Desk" sip:a@b;transport=udp;expires=300`, `sip:a@b;transport=udp`, true}, // the form in Kamailio's usrloc
 		{`Desk sip:a@b;expires=300;q=0.5;+sip.instance="x"`, `sip:a@b`, true},
 		{`"sip:fake@c \" sip:" sip:a@b`, `sip:a@b`, true},
 		{`sip:a@b;transport=tcp`, `sip:a@b`, false},
@@ -104,8 +104,8 @@ func TestEncodeKeyLosesNothing(t *testing.T) {
 	})
 }
 
-// Whatever the contact: no < or > is left, what stands before the first @ is otherwise untouched, what stands behind it is unquoted once,
-// and nothing grows.
+// No < or > remains, the text before the first @ is otherwise unchanged, the text after it is
+// unquoted once, and no contact grows.
 func TestCleanContactProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := rapid.StringOf(rapid.SampledFrom([]rune(`ab%+@<>;="é25CcEe `))).Draw(t, "contact")

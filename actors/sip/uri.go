@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// UserOf returns the user part of a SIP URI or name-addr (RFC 3261 sections 19.1.1 and 20.10), without password or user parameters;
-// empty when there is none.
+// UserOf returns the user part of a SIP URI or name-addr (RFC 3261 sections 19.1.1 and 20.10)
+// without password and user parameters. It is empty when there is none.
 func UserOf(s string) string {
 	user, _ := userHost(s)
 	return user
 }
 
-// HostOf returns the host part of a SIP URI or name-addr, without port, parameters and headers; an IPv6 address keeps its
-// brackets off.
+// HostOf returns the host part of a SIP URI or name-addr without port, parameters and headers. An
+// IPv6 address loses its brackets.
 func HostOf(s string) string {
 	_, host := userHost(s)
 	return host
@@ -25,7 +25,7 @@ func IsIP(host string) bool {
 	return err == nil
 }
 
-// split takes the addr-spec out of a name-addr and the user and host out of that.
+// userHost extracts the addr-spec of a name-addr, and its user and host.
 func userHost(s string) (user, host string) {
 	s = address(s)
 	for _, scheme := range []string{"sip:", "sips:"} {
@@ -46,10 +46,10 @@ func userHost(s string) (user, host string) {
 	return user, cutAny(hostport, ":;?> ")
 }
 
-// address returns what stands between < and > behind an optional display name, else all of s.
+// address returns the text between < and > after an optional display name, or all of s.
 func address(s string) string {
 	s = strings.TrimSpace(s)
-	if strings.HasPrefix(s, `"`) { // a quoted display name may hold a <
+	if strings.HasPrefix(s, `"`) { // a quoted display name may contain a <
 		for i := 1; i < len(s); i++ {
 			if s[i] == '\\' {
 				i++

@@ -9,7 +9,7 @@ import (
 	"registrar/actors/otp"
 )
 
-// Run runs the suite. It calls open once for each test.
+// Run runs the suite. It calls open once per test.
 func Run(t *testing.T, open func(t *testing.T) directory.Store) {
 	t.Helper()
 	for name, test := range map[string]func(*Client){
@@ -30,7 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) directory.Store) {
 	}
 }
 
-// Client waits for the answers of a store.
+// Client calls a store and waits for its answers.
 type Client struct {
 	*testing.T
 	directory.Store
@@ -43,7 +43,7 @@ type result[T any] struct {
 	err error
 }
 
-// Fenced fences and waits.
+// Fenced calls Fence and waits.
 func (c *Client) Fenced(k domain.Key, epoch uint64) (domain.Record, error) {
 	got := make(chan result[domain.Record], 1)
 	c.Fence(from, k, epoch, func(r domain.Record, err error) { got <- result[domain.Record]{r, err} })
@@ -51,14 +51,14 @@ func (c *Client) Fenced(k domain.Key, epoch uint64) (domain.Record, error) {
 	return r.v, r.err
 }
 
-// Written writes and waits.
+// Written calls Write and waits.
 func (c *Client) Written(rec domain.Record, epoch uint64) error {
 	got := make(chan error, 1)
 	c.Write(from, rec, epoch, func(err error) { got <- err })
 	return <-got
 }
 
-// Primed primes and waits.
+// Primed calls Prime and waits.
 func (c *Client) Primed(shard, shards int, epoch uint64) []domain.Header {
 	got := make(chan result[[]domain.Header], 1)
 	c.Prime(from, shard, shards, epoch, func(h []domain.Header, err error) { got <- result[[]domain.Header]{h, err} })
@@ -69,7 +69,7 @@ func (c *Client) Primed(shard, shards int, epoch uint64) []domain.Header {
 	return r.v
 }
 
-// Found gets and waits.
+// Found calls Get and waits.
 func (c *Client) Found(k domain.Key) (domain.Record, bool) {
 	type found struct {
 		rec domain.Record
@@ -84,7 +84,7 @@ func (c *Client) Found(k domain.Key) (domain.Record, bool) {
 	return r.v.rec, r.v.ok
 }
 
-// Pruned prunes and waits: the users that were changed, and those that are owned.
+// Pruned calls Prune and waits. It returns the changed and the owned users.
 func (c *Client) Pruned(keys []domain.Key, decide func(domain.Record) (domain.Record, bool)) (changed, owned []domain.Key) {
 	got := make(chan error, 1)
 	c.Prune(from, keys, decide, func(headers []domain.Header, others []domain.Key, err error) {
@@ -100,7 +100,7 @@ func (c *Client) Pruned(keys []domain.Key, decide func(domain.Record) (domain.Re
 	return changed, owned
 }
 
-// DueFrom asks for a page of what is due and waits.
+// DueFrom calls Due for one page and waits.
 func (c *Client) DueFrom(start domain.Key, limit int, due func(domain.Header) bool) (keys []domain.Key, next domain.Key) {
 	got := make(chan error, 1)
 	c.Due(from, start, limit, due, func(k []domain.Key, n domain.Key, err error) {
@@ -113,7 +113,7 @@ func (c *Client) DueFrom(start domain.Key, limit int, due func(domain.Header) bo
 	return keys, next
 }
 
-// Record is a user's record with one contact.
+// Record returns a record with one contact.
 func Record(k domain.Key, contact string) domain.Record {
 	at := time.UnixMilli(1_795_392_520_123).UTC()
 	stamp := domain.Stamp{Sender: 7, Event: at.UnixMilli(), Arrival: at.UnixMilli() + 3}

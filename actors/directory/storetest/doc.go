@@ -1,4 +1,5 @@
-// Package storetest holds every implementation of [directory.Store] to its contract: the file on disk, and the model that the simulator has instead.
+// Package storetest is the conformance suite of [directory.Store]. The file on disk and the
+// simulator's model run it.
 //
 //	func TestConformance(t *testing.T) { storetest.Run(t, func(t *testing.T) directory.Store { … }) }
 //

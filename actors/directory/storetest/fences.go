@@ -39,7 +39,7 @@ func onlyTheFenced(c *Client) {
 		c.Fatalf("the next incarnation sees %+v, %v", got, err)
 	}
 	c.refused("a write of the older incarnation", c.Written(Record(k, "sip:zombie"), 1))
-	c.Release(from, k, 1) // the zombie's release releases nothing
+	c.Release(from, k, 1) // the release of an older incarnation has no effect
 	if err := c.Written(Record(k, "sip:new"), 2); err != nil {
 		c.Errorf("a write of the present incarnation: %v", err)
 	}
@@ -55,7 +55,7 @@ func releases(c *Client) {
 	c.refused("a write after the release", c.Written(Record(k, "sip:b"), 1))
 }
 
-// A fence that is queued behind a write sees it, in the same commit or not.
+// A fence queued behind a write returns it, in the same commit or not.
 func fenceSeesWrites(c *Client) {
 	var wg sync.WaitGroup
 	for u := range 30 {
@@ -85,7 +85,7 @@ func fenceSeesWrites(c *Client) {
 	wg.Wait()
 }
 
-// The answers of one user come in the order of the questions.
+// The answers of one user come in the order of the calls.
 func turns(c *Client) {
 	const n = 50
 	k := user(1)
@@ -103,7 +103,8 @@ func turns(c *Client) {
 	}
 }
 
-// An abandoned incarnation whose fence comes late gets nothing: neither after its successor's nor after its shard has primed.
+// A late fence of an abandoned incarnation is refused: after its successor's fence, and after its
+// shard has primed.
 func lateFence(c *Client) {
 	k := user(1)
 	c.settled(Record(k, "sip:a"), 5)

@@ -8,7 +8,7 @@ import (
 	"registrar/actors/domain"
 )
 
-// shards is how many there are in these tests: as many as the registrar has.
+// shards is the number of shards in these tests, as in the registrar.
 const shards = 64
 
 func priming(c *Client) {
@@ -44,7 +44,7 @@ func primingFences(c *Client) {
 	if domain.ShardOf(other, shards) == domain.ShardOf(k, shards) {
 		c.Fatal("the test needs users of two shards")
 	}
-	c.settled(Record(other, "sip:b"), 3) // another shard's
+	c.settled(Record(other, "sip:b"), 3) // in another shard
 }
 
 func due(c *Client) {
@@ -100,7 +100,7 @@ func prune(c *Client) {
 	}
 }
 
-// Pruning and a fence that come together agree on what is there.
+// Concurrent Prune and Fence agree on the record.
 func pruneMeanwhile(c *Client) {
 	for i := range 20 {
 		k := user(i)

@@ -6,11 +6,11 @@ import (
 	"registrar/actors/registration"
 )
 
-// admission is a user whose credentials are being looked for: what comes for it meanwhile waits, in order.
+// admission is a user whose credential is being read. Its requests wait in order.
 type admission struct{ waiting []registration.Request }
 
-// admit has a registration of a user that is new, or known as a guest, wait until it is known whether the user has credentials. It reports
-// whether the request was taken over.
+// admit delays a registration of a new or unprovisioned user until its credential was read. It
+// reports whether it took the request over.
 func (s *shard) admit(c *otp.Context[Message], req registration.Request) bool {
 	key := req.AOR()
 	if a := s.admissions[key]; a != nil {
@@ -26,12 +26,13 @@ func (s *shard) admit(c *otp.Context[Message], req registration.Request) bool {
 	s.admissions[key] = &admission{waiting: []registration.Request{req}}
 	got := otp.Completion(c, func(guest bool, _ error) Message { return credentialChecked{key: key, unprovisioned: guest} })
 	s.env.Credentials.Lookup(c, key, func(_ domain.Credential, ok bool, err error) {
-		got(err == nil && !ok, nil) // a store that cannot answer refuses nobody
+		got(err == nil && !ok, nil) // a failed read refuses nobody
 	})
 	return true
 }
 
-// onLooked hands on what has waited. A guest beyond the limits is refused; a question about it is not.
+// onCredentialChecked forwards the waiting requests. A registration of an unprovisioned user
+// beyond the limits is refused; other requests are not.
 func (s *shard) onCredentialChecked(c *otp.Context[Message], m credentialChecked) {
 	a := s.admissions[m.key]
 	if a == nil {
@@ -52,7 +53,7 @@ func (s *shard) onCredentialChecked(c *otp.Context[Message], m credentialChecked
 	}
 }
 
-// seat makes sure that a guest is counted.
+// reserve counts an unprovisioned user, and reports whether the limits allow it.
 func (s *shard) reserve(k domain.Key) bool {
 	e, known := s.index.get(k)
 	_, seated := s.reservations[k]
@@ -66,12 +67,13 @@ func (s *shard) reserve(k domain.Key) bool {
 	return true
 }
 
-// count keeps the number of guests with the index: a seat becomes an entry, an entry comes or goes.
+// updateIndex stores a header and keeps the number of unprovisioned users equal to the index. A
+// reservation becomes an entry.
 func (s *shard) updateIndex(h domain.Header) {
 	before, known := s.index.get(h.Key)
 	_, seated := s.reservations[h.Key]
 	if seated && !known && h.Bindings == 0 && h.Until.IsZero() {
-		return // its actor has found nothing in the file: the seat is kept for what it is about to write
+		return // the actor found no record: keep the reservation for its first write
 	}
 	s.index.update(h)
 	after, _ := s.index.get(h.Key)
@@ -85,7 +87,8 @@ func (s *shard) updateIndex(h domain.Header) {
 	}
 }
 
-// unseat gives the seat of a guest back whose actor has ended before its first commit.
+// releaseReservation releases the reservation of a user whose actor ended before its first
+// commit.
 func (s *shard) releaseReservation(k domain.Key) {
 	if _, seated := s.reservations[k]; seated {
 		delete(s.reservations, k)
