@@ -29,7 +29,7 @@ type bindingLine struct {
 	Stamp    stampLine       `json:"stamp"`
 	Digest   hexDigest       `json:"digest"`
 	Doc      json.RawMessage `json:"fields"`
-	// A nil flow is that of an export of format 1: it is derived.
+	// Flow is written where it differs from [flowOf] only, so an export of format 1 reads the same.
 	Flow *flowLine `json:"flow,omitempty"`
 }
 
@@ -71,10 +71,14 @@ func (d *hexDigest) UnmarshalText(b []byte) error {
 func WriteRecord(w io.Writer, rec domain.Record) error {
 	l := recordLine{Realm: string(rec.Key.Realm), User: string(rec.Key.User), Guest: rec.Unprovisioned}
 	for _, b := range rec.Bindings {
-		l.Bindings = append(l.Bindings, bindingLine{
+		line := bindingLine{
 			ID: b.ID, Contact: b.Contact, Deadline: b.Deadline, Stamp: stampLine(b.Stamp), Digest: hexDigest(b.Digest),
-			Doc: json.RawMessage(b.Doc), Flow: (*flowLine)(&b.Flow),
-		})
+			Doc: json.RawMessage(b.Doc),
+		}
+		if b.Flow != flowOf(&b) {
+			line.Flow = (*flowLine)(&b.Flow)
+		}
+		l.Bindings = append(l.Bindings, line)
 	}
 	for _, t := range rec.Tombstones {
 		l.Tombstones = append(l.Tombstones, tombstoneLine{t.ID, stampLine(t.Stamp), hexDigest(t.Digest), hexDigest(t.RemovedDigest), t.Until})
