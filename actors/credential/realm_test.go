@@ -26,7 +26,7 @@ type store struct {
 	held    []func() // answers that are held back
 	hold    bool
 	fail    error
-	explode atomic.Bool
+	panics  atomic.Bool
 }
 
 func newStore(users ...string) *store {
@@ -46,7 +46,7 @@ func (s *store) set(user, password string) {
 
 func (s *store) Lookup(_ otp.Origin, k domain.Key, done func(domain.Credential, bool, error)) {
 	s.lookups.Add(1)
-	if s.explode.CompareAndSwap(true, false) {
+	if s.panics.CompareAndSwap(true, false) {
 		panic("the actor dies while it handles a lookup")
 	}
 	s.mu.Lock()
@@ -70,16 +70,16 @@ func (s *store) Realms(_ otp.Origin, done func(map[domain.Realm]int, error)) {
 	go done(n, nil)
 }
 
-type bed struct {
+type fixture struct {
 	t   testing.TB
 	ref *otp.Ref[credential.RealmsMessage]
 	app *otp.App
 	set fault.Set
 }
 
-func start(t testing.TB, s *store) *bed {
+func start(t testing.TB, s *store) *fixture {
 	t.Helper()
-	b := &bed{t: t}
+	b := &fixture{t: t}
 	sys := otp.NewSystem(otp.WithFaults(&b.set))
 	b.ref = otp.NewRef[credential.RealmsMessage](sys, "realms")
 	env := credential.Env{Store: s, MaxCache: 1000, Intensity: 5, Period: time.Minute, CoolDown: time.Minute}
@@ -98,13 +98,13 @@ func start(t testing.TB, s *store) *bed {
 	return b
 }
 
-func (b *bed) lookup(user string) (credential.Found, error) {
+func (b *fixture) lookup(user string) (credential.Found, error) {
 	return otp.Call(context.Background(), otp.External("test"), b.ref, func(f otp.From[credential.Found]) credential.RealmsMessage {
 		return credential.Ask{Lookup: credential.Lookup{From: f, Key: domain.Key{Realm: "acme.test", User: domain.User(user)}}}
 	})
 }
 
-func (b *bed) changed(user string) {
+func (b *fixture) changed(user string) {
 	b.t.Helper()
 	_, err := otp.Call(context.Background(), otp.External("test"), b.ref, func(f otp.From[credential.Dropped]) credential.RealmsMessage {
 		return credential.Update{From: f, Keys: []domain.Key{{Realm: "acme.test", User: domain.User(user)}}}
@@ -114,7 +114,7 @@ func (b *bed) changed(user string) {
 	}
 }
 
-func (b *bed) wants(user, password string) {
+func (b *fixture) wants(user, password string) {
 	b.t.Helper()
 	f, err := b.lookup(user)
 	if err != nil || f.OK != (password != "") || f.Credential.Secret.Reveal() != password {
@@ -225,7 +225,7 @@ func TestCrashIsToldAndHealed(t *testing.T) {
 	s := newStore("100", "200")
 	b := start(t, s)
 	b.wants("200", "old")
-	s.explode.Store(true)
+	s.panics.Store(true)
 	if _, err := b.lookup("100"); !errors.Is(err, otp.ErrCrashed) {
 		t.Errorf("got %v", err)
 	}
@@ -245,11 +245,11 @@ func TestStoreErrorIsPassedOn(t *testing.T) {
 // BenchmarkLookup measures a lookup within the process, answered from the cache through both
 // actors.
 func BenchmarkLookup(b *testing.B) {
-	bed := start(b, newStore("100"))
-	bed.wants("100", "old")
+	fixture := start(b, newStore("100"))
+	fixture.wants("100", "old")
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := bed.lookup("100"); err != nil {
+		if _, err := fixture.lookup("100"); err != nil {
 			b.Fatal(err)
 		}
 	}

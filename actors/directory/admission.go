@@ -24,7 +24,9 @@ func (s *shard) admit(c *otp.Context[Message], req registration.Request) bool {
 		return false
 	}
 	s.admissions[key] = &admission{waiting: []registration.Request{req}}
-	got := otp.Completion(c, func(guest bool, _ error) Message { return credentialChecked{key: key, unprovisioned: guest} })
+	got := otp.Completion(c, func(unprovisioned bool, _ error) Message {
+		return credentialChecked{key: key, unprovisioned: unprovisioned}
+	})
 	s.env.Credentials.Lookup(c, key, func(_ domain.Credential, ok bool, err error) {
 		got(err == nil && !ok, nil) // a failed read refuses nobody
 	})
@@ -56,8 +58,8 @@ func (s *shard) onCredentialChecked(c *otp.Context[Message], m credentialChecked
 // reserve counts an unprovisioned user, and reports whether the limits allow it.
 func (s *shard) reserve(k domain.Key) bool {
 	e, known := s.index.get(k)
-	_, seated := s.reservations[k]
-	if known && e.unprovisioned || seated {
+	_, reserved := s.reservations[k]
+	if known && e.unprovisioned || reserved {
 		return true
 	}
 	if !s.unprovisioned.tryAdd(s.number, k.Realm) {
@@ -71,14 +73,14 @@ func (s *shard) reserve(k domain.Key) bool {
 // reservation becomes an entry.
 func (s *shard) updateIndex(h domain.Header) {
 	before, known := s.index.get(h.Key)
-	_, seated := s.reservations[h.Key]
-	if seated && !known && h.Bindings == 0 && h.Until.IsZero() {
+	_, reserved := s.reservations[h.Key]
+	if reserved && !known && h.Bindings == 0 && h.Until.IsZero() {
 		return // the actor found no record: keep the reservation for its first write
 	}
 	s.index.update(h)
 	after, _ := s.index.get(h.Key)
 	delete(s.reservations, h.Key)
-	was, is := before.unprovisioned || seated, after.unprovisioned
+	was, is := before.unprovisioned || reserved, after.unprovisioned
 	switch {
 	case is && !was:
 		s.unprovisioned.add(s.number, h.Key.Realm)
@@ -90,7 +92,7 @@ func (s *shard) updateIndex(h domain.Header) {
 // releaseReservation releases the reservation of a user whose actor ended before its first
 // commit.
 func (s *shard) releaseReservation(k domain.Key) {
-	if _, seated := s.reservations[k]; seated {
+	if _, reserved := s.reservations[k]; reserved {
 		delete(s.reservations, k)
 		s.unprovisioned.remove(s.number, k.Realm)
 	}

@@ -26,14 +26,14 @@ func TestMain(m *testing.M) { otptest.Main(m) }
 // store is a model of the registrations file. It commits at once, or on release by the test, and
 // fences like the real one.
 type store struct {
-	mu      sync.Mutex
-	recs    map[domain.Key]domain.Record
-	fences  map[domain.Key]uint64
-	writes  atomic.Int32
-	explode atomic.Int32 // number of writes that panic in the actor
-	fail    atomic.Int32 // number of writes that fail with an unknown outcome
-	hold    bool
-	held    []func()
+	mu     sync.Mutex
+	recs   map[domain.Key]domain.Record
+	fences map[domain.Key]uint64
+	writes atomic.Int32
+	panics atomic.Int32 // number of writes that panic in the actor
+	fail   atomic.Int32 // number of writes that fail with an unknown outcome
+	hold   bool
+	held   []func()
 }
 
 func newStore() *store {
@@ -51,7 +51,7 @@ func (s *store) Fence(_ otp.Origin, k domain.Key, epoch uint64, done func(domain
 
 func (s *store) Write(_ otp.Origin, rec domain.Record, epoch uint64, done func(error)) {
 	s.writes.Add(1)
-	if s.explode.Add(-1) >= 0 {
+	if s.panics.Add(-1) >= 0 {
 		panic("the actor dies while it handles a registration")
 	}
 	s.mu.Lock()
@@ -149,7 +149,7 @@ func (s *store) Prune(_ otp.Origin, keys []domain.Key, decide func(domain.Record
 	done(changed, owned, nil)
 }
 
-func (s *store) let() {
+func (s *store) releaseWrites() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.held {
@@ -170,7 +170,7 @@ func (s *store) size() int {
 	return len(s.recs)
 }
 
-type bed struct {
+type fixture struct {
 	t     *testing.T
 	users *directory.Users
 	app   *otp.App
@@ -178,10 +178,10 @@ type bed struct {
 	seq   atomic.Int64
 }
 
-func start(t *testing.T, s *store, sweep time.Duration, sets ...func(*directory.Env)) *bed {
+func start(t *testing.T, s *store, sweep time.Duration, sets ...func(*directory.Env)) *fixture {
 	t.Helper()
 	sys := otp.NewSystem()
-	b := &bed{t: t, users: directory.NewUsers(sys)}
+	b := &fixture{t: t, users: directory.NewUsers(sys)}
 	b.now.Store(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC).UnixMilli())
 	env := directory.Env{
 		Store: s, Limits: registration.DefaultLimits(), Now: func() time.Time { return time.UnixMilli(b.now.Load()).UTC() },
@@ -201,7 +201,7 @@ func start(t *testing.T, s *store, sweep time.Duration, sets ...func(*directory.
 
 func key(user string) domain.Key { return domain.Key{Realm: "acme.test", User: domain.User(user)} }
 
-func (b *bed) register(user, contact string, expires time.Duration) (registration.Outcome, error) {
+func (b *fixture) register(user, contact string, expires time.Duration) (registration.Outcome, error) {
 	return otp.Call(context.Background(), otp.External("test"), b.users.For(key(user)), func(f otp.From[registration.Outcome]) directory.Message {
 		now := b.now.Load() + b.seq.Add(1)
 		return directory.Deliver{Request: registration.Register{
@@ -212,7 +212,7 @@ func (b *bed) register(user, contact string, expires time.Duration) (registratio
 }
 
 // state returns the state that a process shows to operators.
-func (b *bed) state(process string) string {
+func (b *fixture) state(process string) string {
 	b.t.Helper()
 	info, err := b.app.Inspect(b.t.Context(), process)
 	if err != nil {
@@ -221,7 +221,7 @@ func (b *bed) state(process string) string {
 	return fmt.Sprintf("%+v", info.BehaviourState)
 }
 
-func (b *bed) shown(user string, want ...string) {
+func (b *fixture) shown(user string, want ...string) {
 	b.t.Helper()
 	a, err := otp.Call(context.Background(), otp.External("test"), b.users.For(key(user)), func(f otp.From[registration.Answer]) directory.Message {
 		return directory.Deliver{Request: registration.Query{From: f, Key: key(user)}}
@@ -235,14 +235,14 @@ func (b *bed) shown(user string, want ...string) {
 	}
 }
 
-func (b *bed) actors() (n int) {
+func (b *fixture) actors() (n int) {
 	for _, c := range b.app.Tree().Children {
 		n += c.Dynamic
 	}
 	return n
 }
 
-func TestQuestionsAboutStrangersStartNothing(t *testing.T) {
+func TestQueryOfUnknownUserStartsNoActor(t *testing.T) {
 	b := start(t, newStore(), time.Hour)
 	b.shown("nobody")
 	if n := b.actors(); n != 0 {
@@ -294,7 +294,7 @@ func TestCrashInMidRegistration(t *testing.T) {
 	if _, err := b.register("other", "sip:o", time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	s.explode.Store(1)
+	s.panics.Store(1)
 	if _, err := b.register("100", "sip:a", time.Hour); !errors.Is(err, otp.ErrCrashed) {
 		t.Fatalf("got %v", err)
 	}
@@ -309,7 +309,7 @@ func TestCrashInMidRegistration(t *testing.T) {
 func TestPoisonUserIsLimited(t *testing.T) {
 	s := newStore()
 	b := start(t, s, time.Hour)
-	s.explode.Store(1 << 20)
+	s.panics.Store(1 << 20)
 	for i := range 4 {
 		if _, err := b.register("100", "sip:a", time.Hour); !errors.Is(err, otp.ErrCrashed) {
 			t.Fatalf("crash %d: %v", i, err)
@@ -319,7 +319,7 @@ func TestPoisonUserIsLimited(t *testing.T) {
 		_, err := b.register("100", "sip:a", time.Hour)
 		return errors.Is(err, otp.ErrCooling)
 	})
-	s.explode.Store(0)
+	s.panics.Store(0)
 	if _, err := b.register("200", "sip:b", time.Hour); err != nil {
 		t.Errorf("another user: %v", err)
 	}
@@ -353,7 +353,7 @@ func TestMergedWhileAWriteIsInFlight(t *testing.T) {
 	if n := answered.Load(); n != 0 {
 		t.Errorf("%d were answered before the commit", n)
 	}
-	s.let()
+	s.releaseWrites()
 	done.Wait()
 	if n := s.writes.Load(); n != 3 {
 		t.Errorf("11 registrations took %d writes", n)

@@ -14,7 +14,7 @@ import (
 	"registrar/actors/registration"
 )
 
-func (b *bed) eventually(what string, is func() bool) {
+func (b *fixture) eventually(what string, is func() bool) {
 	b.t.Helper()
 	if !otptest.Eventually(is) {
 		b.t.Fatal(what)
@@ -22,7 +22,7 @@ func (b *bed) eventually(what string, is func() bool) {
 }
 
 // Passivated users keep their registrations and are started again on demand.
-func TestIdleUsersArePutAway(t *testing.T) {
+func TestIdleUsersArePassivated(t *testing.T) {
 	s := newStore()
 	b := start(t, s, time.Hour, func(e *directory.Env) { e.PassivateAfter = 20 * time.Millisecond })
 	for i := range 200 {
@@ -30,7 +30,7 @@ func TestIdleUsersArePutAway(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b.eventually("they stay", func() bool { return b.actors() == 0 })
+	b.eventually("actors are not passivated", func() bool { return b.actors() == 0 })
 	if s.size() != 200 {
 		t.Errorf("%d records", s.size())
 	}
@@ -40,12 +40,12 @@ func TestIdleUsersArePutAway(t *testing.T) {
 	if n := len(s.fenced()); n > 200 {
 		t.Errorf("%d fences for 200 users", n)
 	}
-	b.eventually("they stay", func() bool { return b.actors() == 0 })
+	b.eventually("actors are not passivated", func() bool { return b.actors() == 0 })
 	if left := s.fenced(); len(left) != 0 {
 		t.Errorf("%d fences are left behind", len(left))
 	}
 	if o, err := b.register("7", "sip:a", time.Hour); err != nil || o.Result != registration.Refreshed {
-		t.Errorf("a refresh of one that was put away: %v, %v", o.Result, err)
+		t.Errorf("refresh of a passivated user: %v, %v", o.Result, err)
 	}
 }
 
@@ -143,7 +143,7 @@ func TestManyEndAtOnce(t *testing.T) {
 }
 
 // count returns the number of live bindings of all shards.
-func (b *bed) count() (n int, err error) {
+func (b *fixture) count() (n int, err error) {
 	for _, shard := range b.users.All() {
 		c, err := otp.Call(context.Background(), otp.External("test"), shard, func(f otp.From[directory.Counted]) directory.Message {
 			return directory.Count{From: f}

@@ -54,7 +54,7 @@ func (s *shard) Init(c *otp.Context[Message]) error {
 }
 
 // perShard divides a limit over all shards, rounded up.
-func perShard(most int) int { return (most + Shards - 1) / Shards }
+func perShard(limit int) int { return (limit + Shards - 1) / Shards }
 
 func (s *shard) prime(c *otp.Context[Message]) ([]domain.Header, error) {
 	type primed struct {

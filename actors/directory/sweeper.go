@@ -81,7 +81,7 @@ func (s *sweeper) Handle(c *otp.Context[sweeperMessage], m sweeperMessage) {
 func (*sweeper) Terminate(*otp.Context[sweeperMessage], otp.Reason) {}
 
 // State returns whether a pass is in progress.
-func (s *sweeper) State() any { return struct{ Passing bool }{s.position != domain.Key{}} }
+func (s *sweeper) State() any { return struct{ Sweeping bool }{s.position != domain.Key{}} }
 
 func (s *sweeper) findDue(c *otp.Context[sweeperMessage]) {
 	s.stepStart = s.env.Now()
@@ -97,8 +97,8 @@ func (s *sweeper) prune(c *otp.Context[sweeperMessage], m dueFound) {
 	origin := otp.External("users/sweeper")
 	finish := otp.Completion(c, func(p pruned, _ error) sweeperMessage { return p })
 	s.env.Store.Prune(c, m.keys, func(rec domain.Record) (domain.Record, bool) {
-		next, gone, changed := registration.PruneRecord(rec, now, limits)
-		for _, b := range gone {
+		next, ended, changed := registration.PruneRecord(rec, now, limits)
+		for _, b := range ended {
 			events = append(events, registration.Event{Kind: registration.BindingEnded, Key: rec.Key, Binding: b})
 		}
 		return next, changed
@@ -134,9 +134,9 @@ func (s *sweeper) scheduleNext(c *otp.Context[sweeperMessage], next domain.Key, 
 
 // due reports whether content of the record has expired, a binding by at least grace.
 func due(h domain.Header, now time.Time, grace time.Duration) bool {
-	over := func(t time.Time) bool { return !t.IsZero() && !t.Add(grace).After(now) }
-	if over(h.Deadline) || !h.Until.IsZero() && !h.Until.After(now) {
+	ended := func(t time.Time) bool { return !t.IsZero() && !t.Add(grace).After(now) }
+	if ended(h.Deadline) || !h.Until.IsZero() && !h.Until.After(now) {
 		return true
 	}
-	return slices.ContainsFunc(h.Earlier, over)
+	return slices.ContainsFunc(h.Earlier, ended)
 }

@@ -38,12 +38,12 @@ func (u *Users) All() []*otp.Ref[Message] { return u.refs[:] }
 
 // Children returns the child specifications of the shards, in order, and of the sweeper.
 func (u *Users) Children(env Env) []otp.ChildSpec {
-	g := newUnprovisioned(env.Unprovisioned)
+	count := newUnprovisioned(env.Unprovisioned)
 	specs := make([]otp.ChildSpec, 0, Shards)
 	for i, ref := range u.refs {
 		specs = append(specs, otp.ChildSpec{
 			ID:    ref.Name(),
-			Start: otp.Worker(ref, func() otp.Behaviour[Message] { return &shard{env: env, number: i, unprovisioned: g} }),
+			Start: otp.Worker(ref, func() otp.Behaviour[Message] { return &shard{env: env, number: i, unprovisioned: count} }),
 		})
 	}
 	return append(specs, otp.ChildSpec{

@@ -8,9 +8,6 @@ import (
 	"registrar/actors/sip"
 )
 
-// maxTombstones is the number of tombstones in one record; the newest stay.
-const maxTombstones = 8
-
 // register decides on a registration. It does not modify rec; a changed record is a new one.
 func register(rec domain.Record, m Register, now time.Time, lim Limits) (domain.Record, Outcome) {
 	if r, refused := precedence(rec, m, now, lim); refused {
@@ -42,11 +39,6 @@ func register(rec domain.Record, m Register, now time.Time, lim Limits) (domain.
 		}
 	}
 	return next, out
-}
-
-// withinGrace reports whether a binding is live, or expired within the grace period.
-func withinGrace(b domain.Binding, now time.Time, lim Limits) bool {
-	return b.Live(now.Add(-lim.Grace))
 }
 
 // addReplaced records a binding that was replaced by another one.
@@ -121,42 +113,12 @@ func flush(rec domain.Record, m Flush, now time.Time, lim Limits) (domain.Record
 	return remove(rec, older, m.Stamp, m.Digest, now, lim)
 }
 
-// PruneRecord applies [Prune] to a record without an actor. It returns the record without expired
-// content, the removed bindings, and whether anything changed. It is pure.
-func PruneRecord(rec domain.Record, now time.Time, lim Limits) (next domain.Record, ended []domain.Binding, changed bool) {
-	next, out, changed := prune(rec, now, lim)
-	return next, out.Expired, changed
-}
-
-// prune removes expired content after the grace period: bindings leave a tombstone, tombstones
-// leave nothing. It reports the expired bindings and whether anything changed.
-func prune(rec domain.Record, now time.Time, lim Limits) (next domain.Record, out Outcome, changed bool) {
-	next = domain.Record{Key: rec.Key, Unprovisioned: rec.Unprovisioned, Tombstones: unexpired(rec.Tombstones, now)}
-	out.Result = Removed
-	for _, b := range rec.Bindings {
-		if withinGrace(b, now, lim) {
-			next.Bindings = append(next.Bindings, b)
-			continue
-		}
-		out.Expired = append(out.Expired, b)
-		if until := b.Deadline.Add(lim.TombstoneTTL); now.Before(until) {
-			next.Tombstones = addTombstone(next.Tombstones, b, b.Stamp, b.Digest, until)
-		}
-	}
-	changed = len(next.Bindings) != len(rec.Bindings) || len(next.Tombstones) != len(rec.Tombstones)
-	return next, out, changed
-}
-
-func applied(rec domain.Record, d domain.Digest) bool {
-	return slices.ContainsFunc(rec.Tombstones, func(t domain.Tombstone) bool { return t.Digest == d })
-}
-
-func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.Digest, now time.Time, lim Limits,
+func remove(rec domain.Record, removed []domain.Binding, by domain.Stamp, d domain.Digest, now time.Time, lim Limits,
 ) (domain.Record, Outcome) {
 	next := domain.Record{Key: rec.Key, Unprovisioned: rec.Unprovisioned, Tombstones: unexpired(rec.Tombstones, now)}
 	out := Outcome{Result: Removed}
 	for _, b := range rec.Bindings {
-		if !slices.ContainsFunc(gone, func(g domain.Binding) bool { return g.ID == b.ID }) {
+		if !slices.ContainsFunc(removed, func(g domain.Binding) bool { return g.ID == b.ID }) {
 			next.Bindings = append(next.Bindings, b)
 			continue
 		}
@@ -168,21 +130,6 @@ func remove(rec domain.Record, gone []domain.Binding, by domain.Stamp, d domain.
 		next.Tombstones = addTombstone(next.Tombstones, b, by, d, now.Add(lim.TombstoneTTL))
 	}
 	return next, out
-}
-
-// addTombstone prepends the removal of b and keeps the newest [maxTombstones].
-func addTombstone(ts []domain.Tombstone, b domain.Binding, by domain.Stamp, d domain.Digest, until time.Time) []domain.Tombstone {
-	t := domain.Tombstone{ID: b.ID, Stamp: by, Digest: d, RemovedDigest: b.Digest, Until: until.UTC()}
-	if b.Stamp.Sender == by.Sender && b.Stamp.Event != 0 && b.Stamp.Event < by.Event {
-		t.RemovedDigest = domain.Digest{} // the order alone refuses it
-	}
-	ts = append([]domain.Tombstone{t}, ts...)
-	return ts[:min(len(ts), maxTombstones)]
-}
-
-func unexpired(ts []domain.Tombstone, now time.Time) []domain.Tombstone {
-	kept := slices.Clone(ts)
-	return slices.DeleteFunc(kept, func(t domain.Tombstone) bool { return !now.Before(t.Until) })
 }
 
 // sameFlow reports whether an unregister is about the bound flow. A phone may have moved to another

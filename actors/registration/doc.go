@@ -22,6 +22,7 @@
 //
 // # Decisions
 //
-// decide.go is pure: record, message, time → record, outcome. It implements order, redelivery
-// (digests), removal (tombstones) and expiry (deadlines). The actor only executes its decisions.
+// decide.go, prune.go and tombstone.go are pure: record, message, time → record, outcome. They
+// implement order, redelivery (digests), removal (tombstones) and expiry (deadlines). The actor
+// only executes their decisions.
 package registration

@@ -17,14 +17,14 @@ func Run(t *testing.T, open func(t *testing.T) directory.Store) {
 		"a fence sees every earlier write":       fenceSeesWrites,
 		"a late fence is refused":                lateFence,
 		"an empty record is deleted":             emptyRecord,
-		"a shard primes what is there":           priming,
+		"a shard primes all its records":         priming,
 		"priming ends older incarnations":        primingFences,
 		"what is due comes page by page":         due,
-		"who has an incarnation is not pruned":   prune,
-		"who begins meanwhile loses nothing":     pruneMeanwhile,
+		"users with an incarnation stay":         prune,
+		"pruning does not race with a fence":     pruneDuringFence,
 		"a record is as it was written":          recordsAreKept,
 		"a fence does not survive its release":   releases,
-		"operations of one user keep their turn": turns,
+		"operations of one user keep their turn": keepsOrder,
 	} {
 		t.Run(name, func(t *testing.T) { test(&Client{T: t, Store: open(t)}) })
 	}

@@ -13,8 +13,8 @@ func user(i int) domain.Key {
 	return domain.Key{Realm: "acme.test", User: domain.User(fmt.Sprintf("%03d", i))}
 }
 
-// settled fences a user and writes its record.
-func (c *Client) settled(rec domain.Record, epoch uint64) {
+// stored fences a user and writes its record.
+func (c *Client) stored(rec domain.Record, epoch uint64) {
 	c.Helper()
 	if _, err := c.Fenced(rec.Key, epoch); err != nil {
 		c.Fatal(err)
@@ -24,33 +24,33 @@ func (c *Client) settled(rec domain.Record, epoch uint64) {
 	}
 }
 
-func (c *Client) refused(what string, err error) {
+func (c *Client) refused(call string, err error) {
 	c.Helper()
 	if domain.KindOf(err) != domain.Conflict {
-		c.Errorf("%s: %v instead of a conflict", what, err)
+		c.Errorf("%s: %v instead of a conflict", call, err)
 	}
 }
 
 func onlyTheFenced(c *Client) {
 	k := user(1)
 	c.refused("a write without a fence", c.Written(Record(k, "sip:old"), 1))
-	c.settled(Record(k, "sip:old"), 1)
+	c.stored(Record(k, "sip:old"), 1)
 	if got, err := c.Fenced(k, 2); err != nil || len(got.Bindings) != 1 {
 		c.Fatalf("the next incarnation sees %+v, %v", got, err)
 	}
-	c.refused("a write of the older incarnation", c.Written(Record(k, "sip:zombie"), 1))
+	c.refused("a write of the older incarnation", c.Written(Record(k, "sip:abandoned"), 1))
 	c.Release(from, k, 1) // the release of an older incarnation has no effect
 	if err := c.Written(Record(k, "sip:new"), 2); err != nil {
 		c.Errorf("a write of the present incarnation: %v", err)
 	}
 	if rec, _ := c.Found(k); len(rec.Bindings) != 1 || rec.Bindings[0].Contact != "sip:new" {
-		c.Errorf("there is %+v", rec)
+		c.Errorf("the record is %+v", rec)
 	}
 }
 
 func releases(c *Client) {
 	k := user(1)
-	c.settled(Record(k, "sip:a"), 1)
+	c.stored(Record(k, "sip:a"), 1)
 	c.Release(from, k, 1)
 	c.refused("a write after the release", c.Written(Record(k, "sip:b"), 1))
 }
@@ -86,7 +86,7 @@ func fenceSeesWrites(c *Client) {
 }
 
 // The answers of one user come in the order of the calls.
-func turns(c *Client) {
+func keepsOrder(c *Client) {
 	const n = 50
 	k := user(1)
 	got := make(chan int, n)
@@ -107,7 +107,7 @@ func turns(c *Client) {
 // shard has primed.
 func lateFence(c *Client) {
 	k := user(1)
-	c.settled(Record(k, "sip:a"), 5)
+	c.stored(Record(k, "sip:a"), 5)
 	_, err := c.Fenced(k, 4)
 	c.refused("a fence older than the present one", err)
 	if err := c.Written(Record(k, "sip:b"), 5); err != nil {
@@ -127,7 +127,7 @@ func recordsAreKept(c *Client) {
 	rec.Tombstones = []domain.Tombstone{{
 		ID: "gone", Stamp: domain.Stamp{Sender: 8, Event: 1, Arrival: 2}, Digest: domain.Digest{1}, RemovedDigest: domain.Digest{2}, Until: rec.Bindings[0].Deadline,
 	}}
-	c.settled(rec, 1)
+	c.stored(rec, 1)
 	if got, there := c.Found(rec.Key); !there || !cmp.Equal(rec, got) {
 		c.Errorf("read: %s", cmp.Diff(rec, got))
 	}
@@ -141,12 +141,12 @@ func recordsAreKept(c *Client) {
 
 func emptyRecord(c *Client) {
 	k := user(1)
-	c.settled(Record(k, "sip:a"), 1)
+	c.stored(Record(k, "sip:a"), 1)
 	if err := c.Written(domain.Record{Key: k}, 1); err != nil {
 		c.Fatal(err)
 	}
 	if _, there := c.Found(k); there {
-		c.Error("still there")
+		c.Error("the empty record exists")
 	}
 	if h := c.Primed(domain.ShardOf(k, shards), shards, 2); len(h) != 0 {
 		c.Errorf("still primed: %+v", h)

@@ -14,7 +14,7 @@ const shards = 64
 func priming(c *Client) {
 	const users = 100
 	for i := range users {
-		c.settled(Record(user(i), "sip:a"), 1)
+		c.stored(Record(user(i), "sip:a"), 1)
 	}
 	seen := map[domain.Key]bool{}
 	for shard := range shards {
@@ -35,7 +35,7 @@ func priming(c *Client) {
 
 func primingFences(c *Client) {
 	k := user(1)
-	c.settled(Record(k, "sip:a"), 3)
+	c.stored(Record(k, "sip:a"), 3)
 	if got := c.Primed(domain.ShardOf(k, shards), shards, 4); len(got) != 1 || got[0].Key != k {
 		c.Errorf("primed: %v", got)
 	}
@@ -44,13 +44,13 @@ func primingFences(c *Client) {
 	if domain.ShardOf(other, shards) == domain.ShardOf(k, shards) {
 		c.Fatal("the test needs users of two shards")
 	}
-	c.settled(Record(other, "sip:b"), 3) // in another shard
+	c.stored(Record(other, "sip:b"), 3) // in another shard
 }
 
 func due(c *Client) {
 	const users = 40
 	for i := range users {
-		c.settled(Record(user(i), "sip:a"), 1)
+		c.stored(Record(user(i), "sip:a"), 1)
 	}
 	var all []domain.Key
 	for start, pages := (domain.Key{}), 0; ; {
@@ -62,7 +62,7 @@ func due(c *Client) {
 			break
 		}
 		if pages++; pages > users {
-			c.Fatal("it has no end")
+			c.Fatal("the pages never end")
 		}
 		start = next
 	}
@@ -80,7 +80,7 @@ func due(c *Client) {
 func prune(c *Client) {
 	var all []domain.Key
 	for i := range 10 {
-		c.settled(Record(user(i), "sip:a"), 1)
+		c.stored(Record(user(i), "sip:a"), 1)
 		all = append(all, user(i))
 	}
 	for i := range 8 { // two users keep their incarnation
@@ -101,10 +101,10 @@ func prune(c *Client) {
 }
 
 // Concurrent Prune and Fence agree on the record.
-func pruneMeanwhile(c *Client) {
+func pruneDuringFence(c *Client) {
 	for i := range 20 {
 		k := user(i)
-		c.settled(Record(k, "sip:a"), 1)
+		c.stored(Record(k, "sip:a"), 1)
 		c.Release(from, k, 1)
 		fenced := make(chan domain.Record, 1)
 		changed := make(chan int, 1)
