@@ -2,14 +2,18 @@ package otp
 
 import "fmt"
 
-// byOperator is the term of the reason of what was killed by [App.Abandon].
-const byOperator = "by the operator, without its cooperation"
+// byOperator is the exit term of a process that [App.Abandon] ended.
+const byOperator = "abandoned by the operator"
 
-// Abandon kills the process of that name without its cooperation: one that hangs in a handler, in Init or in Terminate, too. It is cut off at
-// once: what it holds and what is queued for it is answered with [ErrNoProcess], its context and its children have ended when Abandon returns, its
-// monitors hear [Killed]. Its supervisor, or the family it belongs to, starts another in its place as after a crash, and counts it; the top
-// has nobody above it, and the application ends. Terminate is not called: what the process has of the world outside, a file or a socket, has to end
-// with its [Context.Context]. Its goroutine, if it is at work, goes on until its handler returns, and has no more say. [App.Kill] is the gentle way.
+// Abandon ends a process by force, even if it hangs in Init, in a handler or in Terminate. Go
+// cannot kill a goroutine, so a running handler continues, but it has no further effect. Requests
+// that the process holds or has queued fail with [ErrNoProcess], its monitors receive [Killed],
+// and its context and children have ended when Abandon returns.
+//
+// The supervisor or dynamic supervisor counts the abandonment as a crash and starts a replacement.
+// If the top supervisor is abandoned, the application ends. Terminate is not called: files and
+// sockets of the process must be closed through its [Context.Context]. For a crash between two
+// messages see [App.Kill].
 func (a *App) Abandon(name string) error {
 	p := a.root.find(name)
 	if p == nil || !p.kill(Reason{Kind: ExitKilled, Term: byOperator}) {
@@ -18,7 +22,8 @@ func (a *App) Abandon(name string) error {
 	return nil
 }
 
-// kill abandons the process and tells its parent, from any goroutine. It reports false when the process has ended already.
+// kill abandons the process and reports it to the parent. It is safe from any goroutine and
+// returns false if the process has ended already.
 func (p *proc) kill(r Reason) bool {
 	e, ok := p.abandon(r)
 	if ok {
@@ -27,17 +32,18 @@ func (p *proc) kill(r Reason) bool {
 	return ok
 }
 
-// abandon ends a process without its cooperation, from any goroutine: Go cannot kill a goroutine, so it is left to end when its
-// handler returns, and has no more say from now on: its epoch is over, its address is free, what it holds is answered, its children are abandoned.
-// It returns what its parent is to hear, and false when the process has ended already.
+// abandon ends the process without its cooperation. It is safe from any goroutine. A running
+// handler continues, but from now on its epoch is over, its address is free, its requests are
+// answered and its children are abandoned. The event is the one for the parent; ok is false if the
+// process has ended already.
 func (p *proc) abandon(r Reason) (e childEvent, ok bool) {
-	epoch, inHand, ok := p.markAbandoned()
+	epoch, current, ok := p.markAbandoned()
 	if !ok {
 		return e, false
 	}
-	if inHand != nil && inHand.queue != controlQueue {
-		r.Message, r.MessageID = fmt.Sprintf("%T", inHand.msg), inHand.id
-		p.recordAbandoned(inHand, epoch)
+	if current != nil && current.queue != controlQueue {
+		r.Message, r.MessageID = fmt.Sprintf("%T", current.msg), current.id
+		p.recordAbandoned(current, epoch)
 	}
 	p.unregister(abandoned)
 	if s, ok := p.body.(*sup); ok {
@@ -46,17 +52,19 @@ func (p *proc) abandon(r Reason) (e childEvent, ok bool) {
 		s.mu.Unlock()
 		s.abandonAll()
 	}
-	over := fmt.Errorf("%s: %w", p.name(), ErrNoProcess)
-	p.releaseOwned(r, over)
-	if inHand != nil {
-		undelivered(inHand.msg, over)
+	ended := fmt.Errorf("%s: %w", p.name(), ErrNoProcess)
+	p.releaseOwned(r, ended)
+	if current != nil {
+		undelivered(current.msg, ended)
 	}
 	p.sys.report(Report{Kind: Abandoned, Process: p.name(), Epoch: epoch, Reason: r})
 	return childEvent{p: p, kind: evExited, epoch: epoch, reason: r}, true
 }
 
-// cut takes the right to end the process, like claim, together with what it has in hand: a moment later that may be another message.
-func (p *proc) markAbandoned() (epoch Epoch, inHand *envelope, ok bool) {
+// markAbandoned marks the process as abandoned and returns its epoch and the message that it is
+// handling, both read under one lock. Only one caller of markAbandoned and [proc.markClosed]
+// succeeds.
+func (p *proc) markAbandoned() (epoch Epoch, current *envelope, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.phase == abandoned || p.phase == closed {

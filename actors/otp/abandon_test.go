@@ -105,7 +105,7 @@ func TestAbandonedWorkerHasNoMoreSay(t *testing.T) {
 		if diff := cmp.Diff(before.String(), s.app.Tree().String()); diff != "" {
 			s.Errorf("when it woke the tree changed: %s", diff)
 		}
-		want := []string{"init a", "init b", "held a", "hanging", "down killed while handling otp_test.fn (by the operator, without its cooperation)", "init a", "awake"}
+		want := []string{"init a", "init b", "held a", "hanging", "down killed while handling otp_test.fn (abandoned by the operator)", "init a", "awake"}
 		slices.Sort(want)
 		if got := slices.Sorted(slices.Values(s.j.all())); !slices.Equal(got, want) {
 			s.Error(cmp.Diff(want, got))

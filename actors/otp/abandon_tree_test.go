@@ -79,7 +79,7 @@ func TestAbandonedTopEndsTheApplicationWithAReason(t *testing.T) {
 	inSuite(lenient, []otp.ChildSpec{{ID: "a"}}, func(s *suite) {
 		s.must(s.app.Abandon("top"), nil)
 		<-s.app.Done()
-		if err := s.app.Err(); err == nil || err.Error() != "killed (by the operator, without its cooperation)" {
+		if err := s.app.Err(); err == nil || err.Error() != "killed (abandoned by the operator)" {
 			s.Errorf("it says %v", err)
 		}
 		if s.refs["a"].Bound() {

@@ -22,8 +22,9 @@ type App struct {
 	err         error
 }
 
-// Start starts a tree and returns when every process in it has been initialised, or, after rolling back, with what failed. When ctx
-// ends first the start is abandoned in the same way.
+// Start starts a supervision tree. It returns when every process is initialised, or with the first
+// error after the started processes have been stopped again. If ctx ends first, the start is
+// rolled back as well.
 func Start(ctx context.Context, s *System, name string, spec SupSpec) (*App, error) {
 	if err := spec.validate(); err != nil {
 		return nil, err
@@ -40,12 +41,12 @@ func Start(ctx context.Context, s *System, name string, spec SupSpec) (*App, err
 		}
 		return a, nil
 	case <-ctx.Done():
-		_ = a.Stop(context.WithoutCancel(ctx)) // the context's error is the one that counts
+		_ = a.Stop(context.WithoutCancel(ctx)) // the error of ctx is returned instead
 		return nil, fmt.Errorf("start %s: %w", name, context.Cause(ctx))
 	}
 }
 
-// childEvent hears what happens to the root.
+// childEvent handles the events of the root supervisor.
 func (a *App) childEvent(e childEvent) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -65,7 +66,8 @@ func (a *App) childEvent(e childEvent) {
 	}
 }
 
-// Stop stops the tree in reverse order of its start and waits for it. When ctx ends first, what is left is abandoned.
+// Stop stops the tree in reverse start order and waits for it. If ctx ends first, the rest of the
+// tree is abandoned.
 func (a *App) Stop(ctx context.Context) error {
 	a.mu.Lock()
 	a.stopping = true
@@ -81,48 +83,52 @@ func (a *App) Stop(ctx context.Context) error {
 	}
 }
 
-// Done is closed when the tree has ended, because it was stopped or because its top gave up.
+// Done is closed when the tree has ended: after Stop, or because the top supervisor gave up.
 func (a *App) Done() <-chan struct{} { return a.done }
 
-// Err returns why the tree ended by itself, the chain of reasons in one line; nil while it runs and after a stop that was asked for.
+// Err returns the reason in one line if the tree ended by itself. It is nil while the tree runs
+// and after Stop.
 func (a *App) Err() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.err
 }
 
-// Node is one process of the tree, as it was a moment ago.
+// Node is a snapshot of one process of the tree.
 type Node struct {
 	Name string
-	// Kind is worker or supervisor; State is up, starting, crashed, stopping, suspended, down.
+	// Kind is worker or supervisor. State is up, starting, crashed, restarting, stopping,
+	// suspended, abandoned or down.
 	Kind, State string
 	Epoch       Epoch
-	// Restarts is how often it has been started again, in place or, when it was abandoned or had ended by itself, with another process in its place.
+	// Restarts counts restarts in place and replacements after an abandonment or an exit.
 	Restarts int
-	// Since is how long the present incarnation has been there.
+	// Since is the age of the current incarnation.
 	Since time.Duration
-	// Queue is how many messages wait, Oldest at most how long the first of them has; InHand is the type of the one being handled, if
-	// any, and HandledFor since when.
+	// Queue is the number of queued messages, Oldest an upper bound of the age of the first.
+	// Handling is the type of the message that is being handled, empty if none, and HandlingFor
+	// the time since its handling began.
 	Queue       int
 	Oldest      time.Duration
 	Handling    string
 	HandlingFor time.Duration
-	// Trouble is what keeps the process from its work though it is up: a state that is expected and ends by itself. The engine knows of none; the
-	// application fills it in.
+	// Condition says why a running process cannot do its work (no broker, a full disk). The engine
+	// leaves it empty; the application sets it.
 	Condition string
-	// Dynamic is how many dynamic children it has.
+	// Dynamic is the number of dynamic children.
 	Dynamic  int
 	Children []Node
 }
 
-// Tree returns the tree. It asks nobody and waits for nobody: it works while a process hangs.
+// Tree returns a snapshot of the tree. It does not wait for any process, so it works while one
+// hangs.
 func (a *App) Tree() Node { return a.root.node("up") }
 
-// ErrKilled is the crash of a process that was killed by [App.Kill].
+// ErrKilled is the crash of a process that [App.Kill] ended.
 var ErrKilled = errors.New("killed by the operator")
 
-// Kill makes the process of that name crash between two messages, as if its code had panicked: its supervisor sees no
-// difference. Dynamic children are found, too. A process that hangs does not die of it: see [App.Abandon].
+// Kill crashes a process between two messages, as if its handler had panicked. Dynamic children
+// are found as well. It has no effect while the process hangs in a handler: see [App.Abandon].
 func (a *App) Kill(name string) error {
 	p := a.root.find(name)
 	if p == nil {
@@ -161,7 +167,7 @@ func (p *proc) find(name string) *proc {
 	return nil
 }
 
-// String draws the tree, one process a line.
+// String formats the tree, one process a line.
 func (n Node) String() string {
 	var b strings.Builder
 	n.draw(&b, "")

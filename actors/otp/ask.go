@@ -10,10 +10,10 @@ import (
 	"registrar/actors/trace"
 )
 
-// Ask sends a request whose answer comes to this incarnation as a message: asynchronous, so that a process never waits for
-// another. Build puts the place for the answer into the request; then turns the answer, or the error, into a message of the
-// asker's. An error is [ErrNoProcess], [ErrOverloaded], a [CrashError], [ErrTimeout] or what the callee failed with. A timeout
-// of zero is none.
+// Ask sends a request and receives the answer as a message to this incarnation, so that a process
+// never waits for another one. Build puts the [From] into the request; then makes a message of the
+// answer or the error. The error is [ErrNoProcess], [ErrOverloaded], a [CrashError], [ErrTimeout]
+// or the callee's own. A timeout of zero means no timeout.
 func Ask[M, T, N any](c *Context[N], to *Ref[M], timeout time.Duration, build func(From[T]) M, then func(T, error) N) {
 	p, epoch, asked := c.p, c.epoch, c.cause()
 	f := NewFrom[T](nil)
@@ -27,8 +27,9 @@ func Ask[M, T, N any](c *Context[N], to *Ref[M], timeout time.Duration, build fu
 	}
 }
 
-// Call sends a request and waits for its answer: for code that is not a process. It answers with ctx's error when ctx ends
-// first, and at once when the callee crashes or is gone. A late reply is dropped.
+// Call sends a request and waits for its answer. It is for goroutines that are not processes. It
+// returns early with the error of ctx, or when the callee crashes or ends; a late reply is
+// dropped.
 func Call[M, T any](ctx context.Context, from Origin, to *Ref[M], build func(From[T]) M) (T, error) {
 	type answer struct {
 		v   T
@@ -45,15 +46,15 @@ func Call[M, T any](ctx context.Context, from Origin, to *Ref[M], build func(Fro
 		return a.v, a.err
 	case <-ctx.Done():
 		f.Fail(ctx.Err())
-		a := <-got // ours or one that came just before it
+		a := <-got // the error of ctx, or a reply that was faster
 		return a.v, a.err
 	}
 }
 
-// expireAfter fails the slot when no answer has come in time.
+// expireAfter fails the slot with [ErrTimeout] after d.
 func (s *slotCore) expireAfter(clock Clock, d time.Duration, name string) {
 	t := clock.AfterFunc(d, func() {
-		s.release() // it is no answer of the holder's, whatever that has in hand
+		s.release() // the timeout is not caused by the message that the holder is handling
 		s.typed.fail(fmt.Errorf("%s: %w", name, ErrTimeout))
 	})
 	s.mu.Lock()
@@ -65,7 +66,8 @@ func (s *slotCore) expireAfter(clock Clock, d time.Duration, name string) {
 	s.timer = t
 }
 
-// Down says that an incarnation of a monitored process has ended, by a crash after which it is restarted, too.
+// Down is the notification of a monitor: an incarnation of the process has ended. A crash counts
+// even if the process is restarted.
 type Down struct {
 	Name   string
 	Epoch  Epoch
@@ -73,14 +75,14 @@ type Down struct {
 	cause  trace.ID
 }
 
-// watcher is one monitor: told once.
+// watcher is one monitor; it is notified once.
 type watcher struct {
 	tell func(Down)
 	told atomic.Bool
 }
 
-// Monitor sends wrap(Down) to this incarnation when the present incarnation behind the address ends; at once when there is none. It
-// is told once.
+// Monitor sends wrap(Down) to this incarnation, once, when the current incarnation behind the
+// address ends. If there is none, it sends it at once.
 func Monitor[M, N any](c *Context[N], to *Ref[M], wrap func(Down) N) {
 	p, epoch := c.p, c.epoch
 	w := &watcher{tell: func(d Down) { p.urgent(epoch, wrap(d), trace.Message, d.cause) }}

@@ -2,16 +2,18 @@ package otp
 
 import "time"
 
-// Backoff delays restarts, more and more with each one after the other. OTP has none, and neither does a supervisor that declares none:
-// what crashes is restarted at once, and gives up soon.
+// Backoff delays restarts exponentially. OTP has no back-off; without one, a crashed child is
+// restarted at once and the supervisor gives up sooner.
 type Backoff struct {
-	// First is the delay of the first restart; each further one doubles it, up to Most. A child that has been up for Most begins anew.
+	// Initial is the delay of the first restart. Each further one doubles it, up to Max. A child
+	// that has been up for Max starts again with Initial.
 	Initial, Max time.Duration
-	// Jitter is the share of a delay, from 0 to 1, that is random, so that what crashed together does not come back together.
+	// Jitter is the random share of a delay, from 0 to 1. It spreads restarts after a common
+	// crash.
 	Jitter float64
 }
 
-// delay returns how long the restart after n others in a row is put off; random is from 0 to 1.
+// delay returns the delay after n consecutive restarts; random is in [0, 1).
 func (b *Backoff) delay(n int, random float64) time.Duration {
 	d := b.Initial
 	for range min(n, 62) {
@@ -25,14 +27,14 @@ func (b *Backoff) delay(n int, random float64) time.Duration {
 	return d - time.Duration(b.Jitter*random*float64(d))
 }
 
-// again restarts a child as the strategy says, now or after a while.
+// scheduleRestart restarts a child by the supervisor's strategy, now or after the back-off.
 func (s *sup) scheduleRestart(c *child) {
 	if s.spec.Backoff == nil {
 		if len(s.deferred) == 0 {
 			s.applyStrategy(c)
 			return
 		}
-		// Who has waited for the plan goes first: a child that fails for ever must not keep an operator waiting for ever.
+		// Deferred decisions run first: a child that fails for ever must not block an operator.
 		s.setState(c, c.p, childRestarting)
 		s.deferred = append(s.deferred, func() {
 			if c.state == childRestarting {
@@ -64,10 +66,10 @@ func (s *sup) scheduleRestart(c *child) {
 		})
 	})
 	c.timer = t
-	s.step() // as above
+	s.step() // the child may be the next step of a plan
 }
 
-// cancelRestart forgets a restart that was put off.
+// cancelRestart cancels a delayed restart.
 func (s *sup) cancelRestart(c *child) {
 	if c.state != childRestarting {
 		return

@@ -7,16 +7,18 @@ import (
 	"slices"
 )
 
-// The errors of changing a supervisor's children while it runs (OTP: supervisor:start_child/2 and its kin).
+// Errors of changing the children of a running supervisor (OTP: supervisor:start_child/2,
+// terminate_child/2, restart_child/2, delete_child/2).
 var (
-	// ErrNotASupervisor means that the process of that name is none, or is not there.
+	// ErrNotASupervisor means that no supervisor has this name.
 	ErrNotASupervisor = errors.New("no such supervisor")
-	// ErrAlreadyStarted means that a child of that id runs, ErrAlreadyPresent that it is declared and does not.
+	// ErrAlreadyStarted means that a child with this id runs. ErrAlreadyPresent means that it is
+	// declared and down.
 	ErrAlreadyStarted = errors.New("already started")
 	ErrAlreadyPresent = errors.New("already present")
-	// ErrNoChild means that there is no child of that id.
+	// ErrNoChild means that no child has this id.
 	ErrNoChild = errors.New("no such child")
-	// ErrRunning means that the child runs or is being restarted: terminate it first.
+	// ErrRunning means that the child runs or is being restarted; terminate it first.
 	ErrRunning = errors.New("the child is running")
 )
 
@@ -27,13 +29,13 @@ type Child struct {
 	State   string // up, starting, crashed, restarting, stopping, down
 	Restart Restart
 	Process string
-	Epoch   Epoch // zero when there is none
+	Epoch   Epoch // zero unless it is up
 }
 
-// Counts says how many children a supervisor has (OTP: count_children/1).
+// Counts is the number of children of a supervisor by kind (OTP: count_children/1).
 type Counts struct{ Specs, Active, Supervisors, Workers int }
 
-// ask has a supervisor do something on its own goroutine and waits for the end of it.
+// onSupervisor runs do on the supervisor's goroutine and waits until do calls done.
 func (a *App) onSupervisor(ctx context.Context, name string, do func(s *sup, done func(error))) error {
 	p := a.root.find(name)
 	s, ok := (*sup)(nil), false
@@ -59,14 +61,15 @@ func (a *App) onSupervisor(ctx context.Context, name string, do func(s *sup, don
 	}
 }
 
-// StartChild adds a child to a running supervisor and returns when it is up. When its Init fails, it is not added.
+// StartChild adds a child to a running supervisor and returns when it is up. A child with a failed
+// Init is not added.
 func (a *App) StartChild(ctx context.Context, supervisor string, spec ChildSpec) error {
 	if err := (SupSpec{AutoShutdown: AllSignificant, Children: []ChildSpec{spec}}).validate(); err != nil {
 		return err
 	}
 	return a.onSupervisor(ctx, supervisor, func(s *sup, done func(error)) {
 		if spec.Significant && s.spec.AutoShutdown == NeverShutdown {
-			done(badSpecError("child " + spec.ID + " is significant to a supervisor that does not care"))
+			done(badSpecError("child " + spec.ID + " is significant, but its supervisor has no auto-shutdown"))
 			return
 		}
 		if c := s.child(spec.ID); c != nil {
@@ -85,7 +88,8 @@ func (a *App) StartChild(ctx context.Context, supervisor string, spec ChildSpec)
 	})
 }
 
-// TerminateChild stops a child, which is not restarted; its declaration stays, but for a temporary child. It returns when it is over.
+// TerminateChild stops a child and waits for its end. It is not restarted. Its declaration stays,
+// unless it is temporary.
 func (a *App) TerminateChild(ctx context.Context, supervisor, id string) error {
 	return a.onSupervisor(ctx, supervisor, func(s *sup, done func(error)) {
 		c := s.child(id)
@@ -108,7 +112,7 @@ func (a *App) TerminateChild(ctx context.Context, supervisor, id string) error {
 	})
 }
 
-// RestartChild starts a child that is down. When its Init fails, it stays down.
+// RestartChild starts a child that is down. After a failed Init it stays down.
 func (a *App) RestartChild(ctx context.Context, supervisor, id string) error {
 	return a.onSupervisor(ctx, supervisor, func(s *sup, done func(error)) {
 		c := s.child(id)
@@ -118,7 +122,7 @@ func (a *App) RestartChild(ctx context.Context, supervisor, id string) error {
 		case c.p != nil || c.state == childRestarting:
 			done(fmt.Errorf("%s: %w", id, ErrRunning))
 		default:
-			c.started, c.predecessor = done, predecessor{} // a new beginning
+			c.started, c.predecessor = done, predecessor{} // restarts count from zero again
 			s.afterPlan(func() { s.runPlan(&plan{start: []*child{c}, done: func() {}}) })
 		}
 	})
@@ -140,7 +144,8 @@ func (a *App) DeleteChild(ctx context.Context, supervisor, id string) error {
 	})
 }
 
-// WhichChildren lists the children of a supervisor in the order of their start. It waits for nobody.
+// WhichChildren lists the children of a supervisor in start order, without waiting for any
+// process.
 func (a *App) WhichChildren(supervisor string) ([]Child, error) {
 	s, err := a.supervisor(supervisor)
 	if err != nil {
@@ -162,7 +167,7 @@ func (a *App) WhichChildren(supervisor string) ([]Child, error) {
 	return out, nil
 }
 
-// CountChildren counts the children of a supervisor. It waits for nobody.
+// CountChildren counts the children of a supervisor, without waiting for any process.
 func (a *App) CountChildren(supervisor string) (Counts, error) {
 	list, err := a.WhichChildren(supervisor)
 	n := Counts{Specs: len(list)}
@@ -209,14 +214,14 @@ func (s *sup) child(id string) *child {
 	return nil
 }
 
-// drop forgets a child.
+// drop removes the declaration of a child.
 func (s *sup) drop(c *child) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.children = slices.DeleteFunc(slices.Clone(s.children), func(x *child) bool { return x == c })
 }
 
-// whenIdle does something when no plan is in hand, now or after it.
+// afterPlan runs do now, or after the current plan.
 func (s *sup) afterPlan(do func()) {
 	if s.plan == nil {
 		do()

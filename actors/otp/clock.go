@@ -2,24 +2,24 @@ package otp
 
 import "time"
 
-// Clock is the engine's only source of time. The wall and the monotonic clock are apart, so that a test can step the one
-// and not the other.
+// Clock is the only source of time of the engine. Wall and monotonic clock are separate: a test
+// can step one without the other.
 type Clock interface {
 	// Now reads the wall clock.
 	Now() time.Time
 	// Mono reads the monotonic clock, from an arbitrary origin.
 	Mono() time.Duration
-	// AfterFunc calls f in a goroutine of its own once d has passed on the monotonic clock.
+	// AfterFunc calls f on its own goroutine after d on the monotonic clock.
 	AfterFunc(d time.Duration, f func()) Timer
 }
 
-// Timer is a call that is due.
+// Timer is a scheduled call.
 type Timer interface {
 	// Stop prevents the call and reports whether it did.
 	Stop() bool
 }
 
-// SystemClock returns the real clock. Inside a testing/synctest bubble it follows the bubble's time.
+// SystemClock returns the real clock. Inside a testing/synctest bubble it follows the bubble.
 func SystemClock() Clock { return &systemClock{origin: time.Now()} }
 
 type systemClock struct{ origin time.Time }

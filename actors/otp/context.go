@@ -11,29 +11,32 @@ import (
 	"registrar/actors/trace"
 )
 
-// Behaviour is what a process does. One goroutine at a time runs it; what it holds needs no lock.
+// Behaviour is the code of a process. At most one goroutine at a time calls it, so its fields need
+// no lock.
 type Behaviour[M any] interface {
-	// Init prepares an incarnation and is awaited by whoever starts the process. An error or a panic fails the start.
+	// Init prepares an incarnation; the supervisor waits for it. An error or a panic fails the
+	// start.
 	Init(c *Context[M]) error
-	// Handle takes one message. A panic, or a runtime.Goexit, is a crash of the incarnation: Terminate runs, what it holds
-	// is answered with a [CrashError], and the supervisor decides.
+	// Handle handles one message. A panic or a runtime.Goexit crashes the incarnation: Terminate
+	// runs, held requests fail with a [CrashError], and the supervisor decides.
 	Handle(c *Context[M], msg M)
-	// Terminate is called once at the end of each incarnation whose Init has been called, with the reason. A panic in it is
-	// ignored. It must not rely on messages: none come any more.
+	// Terminate is called once at the end of each incarnation after Init was called, with the
+	// reason. A panic in it is ignored. No more messages arrive.
 	Terminate(c *Context[M], r Reason)
 }
 
-// Stater is a behaviour that shows its state to an operator, without secrets.
+// Stater is a behaviour that shows its state to operators. State must not contain secrets.
 type Stater interface{ State() any }
 
-// Context is one incarnation's view of itself. Except where noted its methods are for the process's own goroutine.
+// Context is the interface of one incarnation to the engine. Unless noted, its methods are for the
+// goroutine of the process.
 type Context[M any] struct {
 	p     *proc
-	self  atomic.Pointer[Ref[M]] // a child of a family has one when somebody has asked for it
+	self  atomic.Pointer[Ref[M]] // a dynamic child creates it on first use
 	epoch Epoch
 }
 
-// Self returns the process's address. Safe from any goroutine.
+// Self returns the address of the process. It is safe from any goroutine.
 func (c *Context[M]) Self() *Ref[M] {
 	if r := c.self.Load(); r != nil {
 		return r
@@ -44,22 +47,22 @@ func (c *Context[M]) Self() *Ref[M] {
 	return c.self.Load()
 }
 
-// Epoch returns the number of this incarnation. Safe from any goroutine.
+// Epoch returns the epoch of this incarnation. It is safe from any goroutine.
 func (c *Context[M]) Epoch() Epoch { return c.epoch }
 
-// Now reads the wall clock. Safe from any goroutine.
+// Now reads the wall clock. It is safe from any goroutine.
 func (c *Context[M]) Now() time.Time { return c.p.sys.clock.Now() }
 
-// Clock returns the system's clock. Safe from any goroutine.
+// Clock returns the system's clock. It is safe from any goroutine.
 func (c *Context[M]) Clock() Clock { return c.p.sys.clock }
 
-// Log returns a logger that names the process.
+// Log returns a logger with the name of the process.
 func (c *Context[M]) Log() *zerolog.Logger {
 	l := c.p.sys.log.With().Str("process", c.p.name()).Logger()
 	return &l
 }
 
-// Context returns a context that ends with this incarnation.
+// Context returns a context that is cancelled when this incarnation ends.
 func (c *Context[M]) Context() context.Context {
 	p := c.p
 	p.mu.Lock()
@@ -76,27 +79,29 @@ func (c *Context[M]) Context() context.Context {
 	return x.ctx
 }
 
-// Random returns a number from 0 up to 1, for jitter: the system's own, so that a simulation can play it again.
+// Random returns a number in [0, 1), for jitter. It uses the source of the system, so that a
+// simulation can replay it.
 func (c *Context[M]) Random() float64 { return c.p.sys.random() }
 
-// After sends msg to this incarnation once d has passed; a later incarnation does not get it.
+// After sends msg to this incarnation after d. A later incarnation does not receive it.
 func (c *Context[M]) After(d time.Duration, msg M) Timer {
 	p, epoch, cause := c.p, c.epoch, c.cause()
 	return p.sys.clock.AfterFunc(d, func() { p.urgent(epoch, msg, trace.Timer, cause) })
 }
 
-// Enqueue sends msg to this incarnation behind everything that is queued, whatever the bound: whoever collects work sends itself
-// the word to do it, and has collected all that waited when the word arrives.
+// Enqueue sends msg to this incarnation behind all queued messages, regardless of the bound. A
+// batching process uses it as a marker: when the marker arrives, the batch has all earlier
+// messages.
 func (c *Context[M]) Enqueue(msg M) {
 	c.p.enqueue(&envelope{msg: msg, queue: normalQueue, epoch: c.epoch, cause: c.cause()})
 }
 
-// Exit ends the process after the message in hand.
+// Exit ends the process after the current message.
 func (c *Context[M]) Exit(r Reason) { c.p.exiting = &r }
 
-// cause is the message in hand.
+// cause returns the id of the current message.
 func (c *Context[M]) cause() trace.ID {
-	if e := c.p.current; e != nil { // its own goroutine's to read
+	if e := c.p.current; e != nil { // read on the process's own goroutine
 		return e.id
 	}
 	return 0
@@ -104,8 +109,8 @@ func (c *Context[M]) cause() trace.ID {
 
 func (c *Context[M]) sender() (trace.ID, external) { return c.cause(), 0 }
 
-// Completion makes a callback that sends its result to this incarnation as a message. It may be called from any goroutine; only the
-// first call counts, and none once the incarnation is over.
+// Completion returns a callback that sends its result to this incarnation as a message. It is safe
+// from any goroutine. Only the first call counts, and none after the incarnation has ended.
 func Completion[M, T any](c *Context[M], wrap func(T, error) M) func(T, error) {
 	p, epoch, cause := c.p, c.epoch, c.cause()
 	var called atomic.Bool
@@ -116,8 +121,8 @@ func Completion[M, T any](c *Context[M], wrap func(T, error) M) func(T, error) {
 	}
 }
 
-// Task runs fn in a goroutine whose context ends with this incarnation, and sends the result to it as a message. A panic in fn is an
-// error.
+// Task runs fn on another goroutine and sends its result to this incarnation as a message. The
+// context of fn is cancelled when the incarnation ends. A panic in fn becomes an error.
 func Task[M, T any](c *Context[M], fn func(context.Context) (T, error), wrap func(T, error) M) {
 	ctx, done := c.Context(), Completion(c, wrap)
 	c.p.sys.runTask(c.p, func() {
@@ -135,7 +140,7 @@ func Task[M, T any](c *Context[M], fn func(context.Context) (T, error), wrap fun
 	})
 }
 
-// typed is the body of a process with messages of type M.
+// typed is the [body] of a worker with messages of type M.
 type typed[M any] struct {
 	ref       *Ref[M]
 	factory   func() Behaviour[M]

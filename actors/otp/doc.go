@@ -1,49 +1,87 @@
-// Package otp gives Go processes that are supervised as in Erlang/OTP, on the message-passing core of protoactor-go. It knows nothing of what the
-// processes do.
+// Package otp runs supervised processes in the manner of Erlang/OTP. It uses a small part of
+// protoactor-go and imports nothing of the registrar's domain.
+//
+// # The simplest path
+//
+// Write a [Behaviour] for a sealed message type, make its address with [NewRef], declare it as a
+// [Worker] in a [SupSpec] and start the tree with [Start]. Send with [Ref.Tell], ask from outside
+// with [Call]; [App.Stop] stops everything. The package example is complete. A [DynamicSupervisor]
+// adds a process for each key.
 //
 // # Processes
 //
-// A process is a [Behaviour] that takes messages of one sealed type through its address, a [Ref]. One goroutine at a time
-// runs it. An incarnation lasts from Init to Terminate and has an [Epoch]; timers, tasks and completions belong to their incarnation and
-// never reach a later one. A panic or runtime.Goexit in a handler is a crash of the incarnation: Terminate runs, the requests that
-// it holds are answered with a [CrashError], its monitors hear [Down], and its supervisor decides. A restart is in place: a new
-// behaviour from the factory, the same address, and the queue as it was.
+// At most one goroutine at a time runs a process. An incarnation lasts from Init to Terminate and
+// has an [Epoch]. Timers, tasks and completions belong to their incarnation and never reach a later
+// one. A panic or runtime.Goexit in a handler is a crash: Terminate runs, the held requests fail
+// with a [CrashError], monitors receive [Down], and the supervisor decides. A restart is in place:
+// a new behaviour, the same address, the same queue.
 //
 // # Messages
 //
-// A mailbox has three lanes. The engine's own operations overtake everything; completions, timers and monitors overtake requests;
-// requests keep the order in which each sender told them. Nothing blocks: [Ref.Tell] answers at once, a bound is an explicit
-// [ErrOverloaded]. A process never waits for another: [Ask] has the answer come as a message. [Call] waits, for code outside.
+// A mailbox has three queues. Operations of the engine overtake everything; completions, timers and
+// monitors overtake requests; messages of one sender to one process keep their order. No send
+// blocks: [Ref.Tell] returns at once, with [ErrOverloaded] at the bound. A process never waits for
+// another: [Ask] delivers the answer as a message. Only goroutines outside of the tree use [Call].
 //
-// A request embeds a [From] and is answered exactly once: by whoever holds it, or by the engine when the holder crashes, ends or is
-// abandoned, or when the deadline passes. None is lost in a mailbox: what a stopped process leaves behind is answered with [ErrNoProcess]
-// and reported as a dead letter.
+// A request embeds a [From] and is answered exactly once: by its holder; by the engine if the
+// holder crashes, ends or is abandoned; or by its timeout. A stopped process leaves no request
+// unanswered: the engine fails queued ones with [ErrNoProcess] and reports dead letters.
 //
 // # Supervision
 //
-// [SupSpec] declares a supervisor as data. Children start in order, each Init awaited; when one fails, those already started are
-// stopped again. They stop in reverse order, each with its own time, after which it is abandoned: Go cannot kill a goroutine, so
-// what does not stop is cut off, and what it still does is fenced by its [Epoch]. A supervisor gives up at more than Intensity restarts within
-// Period: it stops its children and exits, and its own supervisor decides; when the top gives up, [App.Err] says why in one line. A failed
-// restart is tried again through the queue and counts; [Backoff] spaces restarts, where it is asked for. [AutoShutdown] ends a supervisor with its
-// significant children. A supervisor never waits for a child: the tree can be looked at, and its children managed, while one hangs.
+// [SupSpec] declares a supervisor as data. Children start in order, each after the Init of the one
+// before. If one fails, the started ones are stopped again. Children stop in reverse order, each
+// within its [ChildSpec.Shutdown]; then they are abandoned. Go cannot kill a goroutine: an
+// abandoned process loses its address and its epoch, and later effects of its goroutine are
+// refused by epoch.
 //
-// A [Family] is the dynamic kind (simple_one_for_one), inside the process that routes to its members: started on demand with the first message
-// guaranteed to arrive, restarted in place, limited one by one. With Idle it puts away members that have been idle; one that has something to keep
-// says so as a [Passivator], and a message that arrives meanwhile starts the next incarnation.
+// A supervisor with more than Intensity restarts within Period gives up: it stops its children and
+// exits, and its own supervisor decides. If the top gives up, [App.Err] has the reason in one line.
+// A failed restart is tried again through the queue and counts. A supervisor never waits for a
+// child: its tree can be inspected and its children managed while one hangs.
+//
+// A [DynamicSupervisor] (simple_one_for_one) belongs to the process that routes to its children. It
+// starts them on demand, restarts them in place and limits the crashes of each on its own. It
+// passivates idle children, unless they refuse as a [Passivator]; a message that arrives during the
+// passivation starts the next incarnation.
 //
 // # Operators
 //
-// [App.Tree] shows all processes, [App.Inspect] one with its state ([Stater]) and memory ([Sizer]); [App.Suspend], [App.Resume] and
-// [App.Step] hold a process and have it handle one message; [App.StartChild] and its like manage the children of a supervisor. [App.Kill] makes a
-// process crash between two messages; [App.Abandon] kills one that hangs: what is queued for it is answered with [ErrNoProcess], another comes in
-// its place, and it counts as a crash, for a child of a family, too. [System.Subscribe]
-// hears typed reports ([Report]); a subscriber that panics or is slow harms nobody.
+// [App.Tree] and [App.Inspect] show processes, with state ([Stater]) and memory ([Sizer]).
+// [App.Suspend], [App.Resume] and [App.Step] control the handling of messages. [App.Kill] crashes a
+// process between two messages; [App.Abandon] ends one that hangs. [System.Subscribe] delivers
+// [Report] values; a slow or panicking subscriber does not affect the processes.
 //
-// # Where this differs from OTP, on purpose
+// # Used by the registrar, and OTP's contract only
 //
-// A crash restarts in place and keeps the queue, because a lost request costs more here than a poisonous one: whoever hands work out counts
-// the tries. A kill is an abandonment. Links ([Context.Link]) end a process with a crash of its own, which its supervisor then sees; supervision
-// does not use them. The members of a family have no name in the core's registry, which costs more than they do: they are found by key. The cases of
-// OTP's supervisor_SUITE stand in the tests by name, with what differs and why; a model of OTP's rules is compared with this code on random scripts.
+// The registrar uses permanent workers and supervisors under OneForOne and RestForOne, dynamic
+// supervisors with passivation, Tell, Ask, Call, Completion, Task, timers and reports, and the
+// operators' functions above. These parts have no caller outside of this package:
+//
+//   - managing children of a running supervisor ([App.StartChild], [App.TerminateChild],
+//     [App.RestartChild], [App.DeleteChild], [App.WhichChildren], [App.CountChildren],
+//     [App.ChildSpecOf])
+//   - [Link] and [Monitor]
+//   - [Transient], [Temporary], [Ignore], [OneForAll], [AutoShutdown], [BrutalKill], [Infinity]
+//   - [Backoff], which OTP does not have; the bridge spaces its connection attempts itself
+//
+// They complete OTP's contract and are tested like the rest: the tests name every case of
+// supervisor_SUITE (OTP 27), and random scripts compare this code with a model of OTP's rules.
+//
+// # The part of protoactor-go
+//
+// Protoactor-go provides the registry of process ids, sending to an id, and the dispatcher that
+// starts a goroutine for a process with work. Only protoactor.go imports it. Mailboxes, life cycle,
+// supervision, timers, requests, monitors, reports and passivation are code of this package,
+// because the library's own lose messages, hang or end the program; protoactor_test.go shows each
+// case. Dynamic children are not in the registry: an entry costs more memory than the process.
+// A system with a [Scheduler] does not use the library at all.
+//
+// # Differences from OTP
+//
+// A restart keeps the queue, because a lost request costs more here than a request that crashes
+// its handler again; callers that redeliver count the attempts. A kill is an abandonment. Links
+// ([Link]) crash a process, and its supervisor sees that crash; supervision itself uses no links.
+// Dynamic children have no registered name; their key finds them. The supervisor_SUITE tests give
+// the reason for each case that differs.
 package otp

@@ -7,7 +7,8 @@ import (
 	"registrar/actors/trace"
 )
 
-// kid is one child of a family: process, address, body and its first context in one object, because there may be a million.
+// dynamicChild is one child of a dynamic supervisor. Process, address, body and first context are
+// one object, because there may be a million.
 type dynamicChild[K comparable, M any] struct {
 	p            proc
 	supervisor   *DynamicSupervisor[K, M]
@@ -15,27 +16,28 @@ type dynamicChild[K comparable, M any] struct {
 	behaviour    Behaviour[M]
 	context      *Context[M]
 	firstContext Context[M]
-	record       *record[K, M] // nil until it is needed
+	record       *record[K, M] // nil until used
 
-	// For passivation: the messages handled at the last look, the looks since without any, and whether it is being put away (guarded by
-	// p.mu).
+	// For passivation: the message count at the last sweep, the number of sweeps without a
+	// message, and whether passivation has begun (guarded by p.mu).
 	handledAtSweep uint32
-	lastUse        uint32 // the family's turn when it was last handed something; for the owner's goroutine
+	lastUse        uint32 // the uses of the supervisor at the last delivery; owner's goroutine
 	idleSweeps     uint8
 	passivating    bool
-	// unwanted means that its owner has told it to stop; for the owner's goroutine.
+	// stopRequested means that the owner called Stop; owner's goroutine.
 	stopRequested bool
 }
 
-// record is what few children need: their crashes, and what came while one was put away.
+// record is the data that few children need: crashes, and the messages that arrived during a
+// passivation.
 type record[K comparable, M any] struct {
 	window   window
-	fatal    *Reason // the crash after which it is not restarted
+	fatal    *Reason // the crash that exceeded the intensity
 	queued   []*envelope
 	deferred []func(*dynamicChild[K, M])
 }
 
-// notes returns the record, made if need be; for the owner's goroutine.
+// ensureRecord returns the record and makes it if needed. It is for the owner's goroutine.
 func (d *dynamicChild[K, M]) ensureRecord() *record[K, M] {
 	if d.record == nil {
 		d.record = &record[K, M]{}
@@ -46,7 +48,7 @@ func (d *dynamicChild[K, M]) ensureRecord() *record[K, M] {
 func (d *dynamicChild[K, M]) incarnate(p *proc, epoch Epoch) {
 	d.context, d.behaviour = &d.firstContext, nil
 	if p.restarted() {
-		d.context = &Context[M]{} // whoever still has the first one must not get the new epoch
+		d.context = &Context[M]{} // a holder of the first context must not get the new epoch
 	}
 	d.context.p, d.context.epoch = p, epoch
 }
@@ -74,9 +76,9 @@ func (d *dynamicChild[K, M]) size() int  { return sizeOf(d.behaviour) }
 func (*dynamicChild[K, M]) bind(*proc)   {}
 func (*dynamicChild[K, M]) unbind(*proc) {}
 
-// tell hands a message to the child.
+// tell sends a message to the child.
 func (d *dynamicChild[K, M]) tell(from Origin, msg M) error {
-	if d.p.full(int32(min(d.supervisor.spec.Bound, 1<<30))) { //nolint:gosec // cut to fit.
+	if d.p.full(int32(min(d.supervisor.spec.Bound, 1<<30))) { //nolint:gosec // limited by min.
 		return fmt.Errorf("%s: %w", d.p.name(), ErrOverloaded)
 	}
 	if !d.p.tell(from, msg) {
@@ -85,96 +87,97 @@ func (d *dynamicChild[K, M]) tell(from Origin, msg M) error {
 	return nil
 }
 
-// report brings what matters onto the owner's goroutine.
+// report reports a start at once and forwards all other events to the owner's goroutine.
 func (d *dynamicChild[K, M]) report(e childEvent) {
-	f := d.supervisor
+	s := d.supervisor
 	if e.kind == evStarted {
 		kind := ChildStarted
 		if e.p.restarted() {
 			kind = ChildRestarted
 		}
-		if sys := f.owner.sys; sys.wanted(kind) {
+		if sys := s.owner.sys; sys.wanted(kind) {
 			sys.report(Report{Kind: kind, Process: e.p.name(), Epoch: e.epoch})
 		}
 		return
 	}
-	f.owner.post(func() { f.handleEvent(d, e) })
+	s.owner.post(func() { s.handleEvent(d, e) })
 }
 
-func (f *DynamicSupervisor[K, M]) handleEvent(d *dynamicChild[K, M], e childEvent) {
-	sys := f.owner.sys
+func (s *DynamicSupervisor[K, M]) handleEvent(d *dynamicChild[K, M], e childEvent) {
+	sys := s.owner.sys
 	if e.kind == evExited || e.kind == evIgnored {
 		if sys.wanted(ChildTerminated) {
 			sys.report(Report{Kind: ChildTerminated, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
 		}
 		if d.p.isAbandoned() {
-			f.replaceAbandoned(d, e.reason)
+			s.replaceAbandoned(d, e.reason)
 		} else {
-			f.childExited(d, e.reason)
+			s.childExited(d, e.reason)
 		}
 		return
 	}
 	if d.p.isAbandoned() {
-		return // the end of it is, or will be, another event
+		return // its end is an event of its own
 	}
 	sys.report(Report{Kind: ChildCrashed, Process: e.p.name(), Epoch: e.epoch, Reason: e.reason})
-	if f.countCrash(d, e.reason) {
+	if s.countCrash(d, e.reason) {
 		d.p.stopSoon(e.reason)
 		return
 	}
 	d.p.restart()
 }
 
-// tooMany counts the end of an incarnation, and reports whether it is the last one.
-func (f *DynamicSupervisor[K, M]) countCrash(d *dynamicChild[K, M], r Reason) bool {
-	sys := f.owner.sys
-	if !d.ensureRecord().window.add(sys.clock.Mono(), f.spec.Period, f.spec.Intensity) {
+// countCrash counts an abnormal end and reports whether the child has exceeded its intensity.
+func (s *DynamicSupervisor[K, M]) countCrash(d *dynamicChild[K, M], r Reason) bool {
+	sys := s.owner.sys
+	if !d.ensureRecord().window.add(sys.clock.Mono(), s.spec.Period, s.spec.Intensity) {
 		return false
 	}
 	d.record.fatal = &r
-	f.cooling[d.key] = sys.clock.Mono() + f.spec.CoolDown
-	f.pruneCooling()
+	s.cooling[d.key] = sys.clock.Mono() + s.spec.CoolDown
+	s.pruneCooling()
 	sys.report(Report{Kind: GaveUp, Process: d.p.name(), Reason: r})
 	return true
 }
 
-// lost puts another in the place of a child that was abandoned, unless it was to end anyway or that has happened too often.
-func (f *DynamicSupervisor[K, M]) replaceAbandoned(d *dynamicChild[K, M], r Reason) {
-	if f.child(d.key) != d {
-		return // another is in its place already
+// replaceAbandoned starts a replacement for an abandoned child, unless that was stopping anyway or
+// has exceeded its intensity.
+func (s *DynamicSupervisor[K, M]) replaceAbandoned(d *dynamicChild[K, M], r Reason) {
+	if s.child(d.key) != d {
+		return // replaced already
 	}
 	d.p.mu.Lock()
 	ends := d.passivating || d.stopRequested
 	d.p.mu.Unlock()
-	if ends || d.record != nil && d.record.fatal != nil || f.countCrash(d, r) || f.start(d.key, d, cmp.Or(r.MessageID, f.owner.currentID())) == nil {
-		f.childExited(d, r)
+	if ends || d.record != nil && d.record.fatal != nil || s.countCrash(d, r) || s.start(d.key, d, cmp.Or(r.MessageID, s.owner.currentID())) == nil {
+		s.childExited(d, r)
 	}
 }
 
-func (f *DynamicSupervisor[K, M]) childExited(d *dynamicChild[K, M], r Reason) {
-	f.mu.Lock()
-	if f.children[d.key] == d {
-		delete(f.children, d.key)
+func (s *DynamicSupervisor[K, M]) childExited(d *dynamicChild[K, M], r Reason) {
+	s.mu.Lock()
+	if s.children[d.key] == d {
+		delete(s.children, d.key)
 	}
-	f.mu.Unlock()
+	s.mu.Unlock()
 	if d.record != nil && d.record.fatal != nil {
 		r = *d.record.fatal
 	}
-	if f.startSuccessor(d) {
+	if s.startSuccessor(d) {
 		return
 	}
-	if f.spec.OnExit != nil && !f.stopping {
-		f.spec.OnExit(d.key, r)
+	if s.spec.OnExit != nil && !s.stopping {
+		s.spec.OnExit(d.key, r)
 	}
-	f.owner.dependantsEnded()
+	s.owner.dependantsEnded()
 }
 
-// forgetCooled keeps the list of cooling keys as short as the crashes of the last cool-down.
-func (f *DynamicSupervisor[K, M]) pruneCooling() {
-	now := f.owner.sys.clock.Mono()
-	for k, until := range f.cooling {
+// pruneCooling removes the keys with an expired cool-down.
+func (s *DynamicSupervisor[K, M]) pruneCooling() {
+	now := s.owner.sys.clock.Mono()
+	for k, until := range s.cooling {
 		if now >= until {
-			delete(f.cooling, k)
+			delete(s.cooling, k)
 		}
 	}
 }

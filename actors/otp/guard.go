@@ -2,9 +2,10 @@ package otp
 
 import "runtime/debug"
 
-// guard runs f, turns a panic or a Goexit into a reason, and goes on with then: a Goexit cannot be stopped, so that what comes after this call is not
-// reached. For each Goexit there is one reason, the innermost guard's.
-func (p *proc) guard(what string, f func(), then func(crash *Reason)) {
+// guard runs f and calls then with the reason of a panic or Goexit, or nil. A Goexit cannot be
+// recovered: code after the call of guard is not reached then, so the continuation belongs into
+// then. Of nested guards only the innermost reports a Goexit.
+func (p *proc) guard(message string, f func(), then func(crash *Reason)) {
 	completed := false
 	defer func() {
 		var crash *Reason
@@ -14,7 +15,7 @@ func (p *proc) guard(what string, f func(), then func(crash *Reason)) {
 				return
 			}
 			p.goexit = v == nil
-			crash = crashReason(v, what)
+			crash = crashReason(v, message)
 		}
 		then(crash)
 	}()
@@ -22,7 +23,8 @@ func (p *proc) guard(what string, f func(), then func(crash *Reason)) {
 	completed = true
 }
 
-// aside runs f on a goroutine of its own and waits until it is over, however it ends: for what is rare, and must not end the goroutine of its caller.
+// runIsolated runs f on its own goroutine and waits for its end, so that a Goexit or a panic in f
+// does not end the caller. It costs a goroutine and is for rare events.
 func runIsolated(f func()) {
 	done := make(chan struct{})
 	go func() {
@@ -33,9 +35,9 @@ func runIsolated(f func()) {
 	<-done
 }
 
-func crashReason(value any, what string) *Reason {
+func crashReason(value any, message string) *Reason {
 	if value == nil {
 		value = "runtime.Goexit was called"
 	}
-	return &Reason{Kind: ExitCrash, Term: value, Stack: debug.Stack(), Message: what}
+	return &Reason{Kind: ExitCrash, Term: value, Stack: debug.Stack(), Message: message}
 }

@@ -8,7 +8,8 @@ import (
 	"registrar/actors/trace"
 )
 
-// handle runs one message, and returns when that was over. The process was running when it was taken.
+// handle handles one message and returns its end time. The process was in the phase running when
+// the message was taken.
 func (p *proc) handle(e *envelope, queued time.Duration) (end time.Duration) {
 	asks := false
 	if rq, ok := e.msg.(Request); ok {
@@ -46,14 +47,14 @@ func (p *proc) handle(e *envelope, queued time.Duration) (end time.Duration) {
 	return end
 }
 
-// operated goes on after an operation of the engine.
+// operationEnded continues after an operation of the engine.
 func (p *proc) operationEnded(crash *Reason) {
 	if crash != nil {
 		p.crashed(crash)
 	}
 }
 
-// crashed ends the incarnation and waits for the parent's verdict.
+// crashed ends the incarnation. The process then waits for its parent to restart or stop it.
 func (p *proc) crashed(r *Reason) {
 	if p.isAbandoned() {
 		return
@@ -66,21 +67,21 @@ func (p *proc) crashed(r *Reason) {
 	p.body.report(childEvent{p: p, kind: evCrashed, epoch: epoch, reason: *r})
 }
 
-// look keeps what the crash report tells of the message and of the state that the crash has left.
+// captureCrash adds the message id and the state of the behaviour to the crash reason.
 func (p *proc) captureCrash(r *Reason) {
 	r.MessageID = p.currentID()
-	runIsolated(func() { r.State = p.body.state() }) // one that cannot be shown is not
+	runIsolated(func() { r.State = p.body.state() }) // a panic in State leaves it nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ensureExtras().crashMessage = r.MessageID
 }
 
-// endIncarnation runs Terminate, fails what the incarnation holds and tells its monitors.
+// endIncarnation calls Terminate, fails the held requests and notifies the monitors.
 func (p *proc) endIncarnation(r Reason) {
 	runIsolated(func() {
 		p.fault(fault.InStop, nil)
 		p.body.terminate(r)
-	}) // it ends all the same
+	}) // a panic in Terminate is ignored
 	if r.Kind == ExitCrash {
 		p.releaseOwned(r, &CrashError{Process: p.name(), Epoch: p.currentEpoch(), Reason: r})
 		return
@@ -88,12 +89,13 @@ func (p *proc) endIncarnation(r Reason) {
 	p.releaseOwned(r, fmt.Errorf("%s: %w", p.name(), ErrNoProcess))
 }
 
-// letGo ends what depends on the incarnation: its families, its context, what it holds, its monitors.
+// releaseOwned ends everything that belongs to the incarnation: dynamic children, context, held
+// requests and monitors.
 func (p *proc) releaseOwned(r Reason, err error) {
 	p.mu.Lock()
 	epoch, more := p.latest(), extras{}
 	if r.Kind == ExitCrash {
-		p.ensureExtras() // it waits for its verdict, and is spoken of meanwhile
+		p.ensureExtras() // reports need the last epoch while the process waits for its parent
 	}
 	if p.extras != nil {
 		more = *p.extras

@@ -8,24 +8,26 @@ import (
 	"unsafe"
 )
 
-// Info is what an operator may know of one process. Times are ages.
+// Info is a snapshot of one process. Times are ages.
 type Info struct {
 	Node
-	// State is what the behaviour shows of itself ([Stater]), nil if it shows nothing. Busy means that the process did not get to show
-	// it: its handler was still at work when the operator's patience ended.
+	// BehaviourState is the result of [Stater], nil without one. Busy means that the current
+	// handler did not return within the time of the caller.
 	BehaviourState any
 	Busy           bool
-	// Handled counts the messages since the start of the process, modulo 2³².
+	// Handled counts messages since the start of the process, modulo 2³².
 	Handled uint32
-	// Memory estimates what the engine holds for the process, in bytes, and what its behaviour says that it holds itself ([Sizer]).
+	// Memory estimates the memory of the process in bytes: the engine's part, and the behaviour's
+	// if it is a [Sizer].
 	Memory int
 }
 
-// Sizer is a behaviour that estimates its own memory in bytes. Like [Stater] it is asked on the process's goroutine.
+// Sizer is a behaviour that estimates its own memory in bytes. Like [Stater] it is called on the
+// goroutine of the process.
 type Sizer interface{ Size() int }
 
-// Inspect looks at the process of that name, dynamic children included. What the engine knows comes at once; the behaviour is asked between two
-// messages, past all that is queued, and ctx says how long that may take.
+// Inspect returns a snapshot of the process or dynamic child with this name. The behaviour is
+// asked between two messages, ahead of the queue, until ctx ends.
 func (a *App) Inspect(ctx context.Context, name string) (Info, error) {
 	p := a.root.find(name)
 	if p == nil {
@@ -51,19 +53,21 @@ func (a *App) Inspect(ctx context.Context, name string) (Info, error) {
 	return info, nil
 }
 
-// Suspend has a process handle no more messages until it is resumed; they queue up. The engine's own operations go on: it can be looked at,
-// stopped and restarted. A supervisor that is suspended takes note of what happens to its children when it is resumed.
+// Suspend stops a process from handling messages; they queue up until [App.Resume]. Operations of
+// the engine continue: a suspended process can be inspected, stopped and restarted. A suspended
+// supervisor handles the events of its children after Resume.
 func (a *App) Suspend(name string) error { return a.pause(name, func(p *proc) { p.paused = true }) }
 
-// Resume lets a suspended process go on.
+// Resume ends the suspension of a process.
 func (a *App) Resume(name string) error {
 	return a.pause(name, func(p *proc) { p.paused, p.steps = false, 0 })
 }
 
-// ErrNotSuspended means that a process cannot be stepped because it runs.
+// ErrNotSuspended means that [App.Step] needs a suspended process.
 var ErrNotSuspended = errors.New("the process is not suspended")
 
-// Step has a suspended process handle one message; one that comes later if none waits now.
+// Step lets a suspended process handle one message: the next queued one, or else the next to
+// arrive.
 func (a *App) Step(name string) error {
 	p := a.root.find(name)
 	if p == nil {
@@ -86,7 +90,7 @@ func (a *App) pause(name string, change func(*proc)) error {
 	p.mu.Lock()
 	change(p)
 	p.mu.Unlock()
-	p.post(func() { // wakes it
+	p.post(func() { // schedules the process
 		if s, ok := p.body.(*sup); ok {
 			s.processEvents()
 		}
@@ -94,7 +98,7 @@ func (a *App) pause(name string, change func(*proc)) error {
 	return nil
 }
 
-// mayStep reports whether a supervisor may take note of something now, and uses up a step.
+// useStep reports whether a supervisor may handle an event now, and consumes a step.
 func (p *proc) useStep() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,7 +112,7 @@ func (p *proc) useStep() bool {
 	return true
 }
 
-// node is the process as it is now; nobody is asked.
+// node returns a snapshot of the process without waiting for it.
 func (p *proc) node(state string) Node {
 	now := p.sys.clock.Mono()
 	p.mu.Lock()

@@ -2,18 +2,18 @@ package otp
 
 import "fmt"
 
-// LinkError is the crash of a process because one that it was linked to has ended abnormally.
+// LinkError is the crash of a process because a linked process ended abnormally.
 type LinkError struct{ Down Down }
 
-// Error names the other process and its reason.
+// Error names the linked process and its reason.
 func (e *LinkError) Error() string {
 	return fmt.Sprintf("linked to %s: %v", e.Down.Name, e.Down.Reason)
 }
 
-// Link ties the fates of two incarnations, this one and the one that is behind the address now: when one ends abnormally, by a crash
-// after which it is restarted, too, the other crashes with a [LinkError]. An end that is normal or a shutdown touches nobody. When
-// there is nobody behind the address, this process crashes (OTP: link/1, noproc). To be told instead of being crashed, use [Monitor]: it
-// is what trapping exits is for.
+// Link links this incarnation with the current one behind the address (OTP: link/1). If one ends
+// abnormally, the other crashes with a [LinkError], even if the first one is restarted. Exits with
+// normal or shutdown do not propagate. If there is no process behind the address, this process
+// crashes (OTP: noproc). [Monitor] takes the place of trapping exits.
 func Link[M, N any](c *Context[N], to *Ref[M]) {
 	p, epoch := c.p, c.epoch
 	other := to.target.Load()
@@ -29,7 +29,7 @@ func Link[M, N any](c *Context[N], to *Ref[M]) {
 	p.watch(&watcher{tell: func(d Down) { other.exitSignal(theirs, d) }})
 }
 
-// exitSignal crashes one incarnation because of an abnormal end elsewhere.
+// exitSignal crashes one incarnation after an abnormal end of a linked one.
 func (p *proc) exitSignal(epoch Epoch, d Down) {
 	if !d.Reason.IsAbnormal() {
 		return

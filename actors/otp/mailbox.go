@@ -6,9 +6,10 @@ import (
 	"registrar/actors/trace"
 )
 
-// The mailbox of a process: three lanes under the process's mutex, each a circle of linked envelopes, so that an idle one owns no buffer.
+// The mailbox of a process: three queues of linked envelopes under the mutex of the process. Each
+// is a ring, referenced by its last envelope, so that an idle mailbox owns no buffer.
 
-// push links an envelope behind its lane. The caller has p.mu.
+// push appends an envelope to its queue. The caller holds p.mu.
 func (p *proc) push(e *envelope) {
 	if last := p.queues[e.queue]; last != nil {
 		e.next, last.next = last.next, e
@@ -19,7 +20,8 @@ func (p *proc) push(e *envelope) {
 	p.queued[e.queue]++
 }
 
-// pop takes the first envelope of a lane, nil when there is none. The caller has p.mu.
+// pop removes the first envelope of a queue and returns it, nil if the queue is empty. The caller
+// holds p.mu.
 func (p *proc) pop(l queue) *envelope {
 	last := p.queues[l]
 	if last == nil {
@@ -36,7 +38,8 @@ func (p *proc) pop(l queue) *envelope {
 	return e
 }
 
-// enqueue links an envelope unless the process is closed, its incarnation is over or its bound is reached.
+// enqueue queues an envelope and schedules the process. It drops the envelope if the process has
+// ended or the envelope is for another incarnation.
 func (p *proc) enqueue(e *envelope) {
 	p.mu.Lock()
 	switch {
@@ -58,11 +61,11 @@ func (p *proc) enqueue(e *envelope) {
 	}
 }
 
-// stampEvery is how many messages, queued or handled one after the other, share one reading of the clock.
+// stampEvery is the number of consecutive messages that share one reading of the clock.
 const stampEvery = 32
 
-// stamp notes when a message is queued. What comes behind others takes over the time of the one before it, but for some: the age of
-// the oldest message is an upper bound then, and a message costs no reading of the clock. The caller has p.mu.
+// stamp sets the queueing time. Most messages behind another one take over its time, which saves a
+// clock reading: the age of the oldest message is an upper bound. The caller holds p.mu.
 func (p *proc) stamp(e *envelope) {
 	if n := p.queued[e.queue]; n%stampEvery == 0 && e.queue != controlQueue {
 		e.time = p.sys.clock.Mono()
@@ -71,7 +74,7 @@ func (p *proc) stamp(e *envelope) {
 	}
 }
 
-// full reports whether the normal lane has reached a bound; zero is none.
+// full reports whether the normal queue has reached a bound; zero means no bound.
 func (p *proc) full(bound int32) bool {
 	if bound == 0 {
 		return false
@@ -81,8 +84,9 @@ func (p *proc) full(bound int32) bool {
 	return p.queued[normalQueue] >= bound
 }
 
-// take returns the next envelope, taken at now, and when it was queued, or nil when there is nothing to do: then the process is no longer scheduled. Now was
-// read before: what was queued after that, while this goroutine had no processor, is taken when it was queued, or it would come before its cause.
+// take returns the next envelope and its queueing time. It returns nil if there is no work; the
+// process is unscheduled then. A message that was queued after now was read is taken at its
+// queueing time, so that no effect is recorded before its cause.
 func (p *proc) take(now time.Duration) (e *envelope, queued time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -90,7 +94,7 @@ func (p *proc) take(now time.Duration) (e *envelope, queued time.Duration) {
 	e = p.pop(controlQueue)
 	for l := urgentQueue; e == nil && l < queueCount && p.phase == running && (!p.paused || p.steps > 0); l++ {
 		for e = p.pop(l); e != nil && e.epoch != 0 && e.epoch != p.epoch; {
-			e = p.pop(l) // of an incarnation that is over
+			e = p.pop(l) // for an earlier incarnation
 		}
 	}
 	if e == nil {
@@ -107,8 +111,8 @@ func (p *proc) take(now time.Duration) (e *envelope, queued time.Duration) {
 	return e, queued
 }
 
-// run handles messages until there are none or others should have their turn. A handler that ends its goroutine
-// (runtime.Goexit) ends this call too: the process is scheduled anew then.
+// run handles messages until the mailbox is empty or the throughput is reached. A Goexit in a
+// handler ends this call as well; the process is scheduled again then.
 func (p *proc) run() {
 	done := false
 	defer func() {
@@ -132,7 +136,7 @@ func (p *proc) run() {
 		} else {
 			p.guard("an operation of the engine", op, p.operationEnded)
 			if p.sys.rec != nil {
-				now = p.sys.clock.Mono() // Init may have taken a while
+				now = p.sys.clock.Mono() // Init may have taken long
 			}
 		}
 	}

@@ -6,26 +6,28 @@ import (
 	"registrar/actors/trace"
 )
 
-// Origin is who sends a message: a [Context], or the world outside ([External]).
+// Origin is the sender of a message: a [Context], or [External] for code outside of the tree.
 type Origin interface {
-	// sender returns the message that the sender has in hand, or its name if it is outside.
+	// sender returns the message that a process is handling, or the name of an external sender.
 	sender() (trace.ID, external)
 }
 
-// external is the number of a name, so that an envelope need not hold the name.
+// external is the number of a name. An envelope does not need to hold the name.
 type external uint16
 
 func (e external) sender() (trace.ID, external) { return 0, e }
 
-// outside holds the names of the world outside. They are constants of the program, so that there are few of them.
+// nameTable holds the names of external senders. They are constants of the program, so there are
+// few.
 type nameTable struct {
 	mu    sync.Mutex
 	names []string
 }
 
-var externalNames = nameTable{names: []string{""}} //nolint:gochecknoglobals // a sender has no system that could keep its name.
+var externalNames = nameTable{names: []string{""}} //nolint:gochecknoglobals // an external sender has no system to keep its name.
 
-// External names a sender that is not a process: a connection, a test, a command. Names are kept for ever: they have to come from constants.
+// External names a sender that is not a process: a connection, a test, a command. Names are never
+// released, so they must be constants.
 func External(name string) Origin {
 	externalNames.mu.Lock()
 	defer externalNames.mu.Unlock()
@@ -38,7 +40,7 @@ func External(name string) Origin {
 		return external(0)
 	}
 	externalNames.names = append(externalNames.names, name)
-	return external(len(externalNames.names) - 1) //nolint:gosec // it has just been compared.
+	return external(len(externalNames.names) - 1) //nolint:gosec // the length has just been compared.
 }
 
 func (e external) name() string {

@@ -5,29 +5,30 @@ import (
 	"slices"
 )
 
-// Passivator is a behaviour that says whether it may be put away now. It is asked on the process's goroutine when the process has been idle
-// for long enough; without this method it may.
+// Passivator is a behaviour that can refuse to be passivated. It is asked on the goroutine of the
+// process after the idle time. A behaviour without this method never refuses.
 type Passivator interface{ Passivate() bool }
 
-// sweepIdle puts children away that have handled nothing for [FamilySpec.Idle]: one look at all of them now and then, instead of a timer each.
-func (f *DynamicSupervisor[K, M]) sweep() {
-	f.owner.sys.clock.AfterFunc(f.spec.PassivateAfter/2, func() {
-		f.owner.post(func() {
-			f.mu.Lock()
-			ended := f.closed || f.stopping
-			f.mu.Unlock()
+// sweep passivates children without messages for [DynamicSupervisorSpec.PassivateAfter]. One sweep
+// over all children is cheaper than a timer each.
+func (s *DynamicSupervisor[K, M]) sweep() {
+	s.owner.sys.clock.AfterFunc(s.spec.PassivateAfter/2, func() {
+		s.owner.post(func() {
+			s.mu.Lock()
+			ended := s.closed || s.stopping
+			s.mu.Unlock()
 			if ended {
 				return
 			}
-			for _, d := range f.all() {
+			for _, d := range s.all() {
 				d.sweep()
 			}
-			f.sweep()
+			s.sweep()
 		})
 	})
 }
 
-// age looks whether the child has done anything since the last look but one.
+// sweep passivates the child if it has been idle for two sweeps.
 func (d *dynamicChild[K, M]) sweep() {
 	d.p.mu.Lock()
 	handled, busy := d.p.handled, d.p.current != nil || d.p.queued[normalQueue]+d.p.queued[urgentQueue] > 0
@@ -42,25 +43,25 @@ func (d *dynamicChild[K, M]) sweep() {
 	}
 }
 
-// evictOf is how many children are compared to find those to put away.
+// evictSample is the number of children among which evict looks for the least recently used.
 const evictSample = 16
 
-// evict puts children away that have not been used for about the longest: one, and as many more as there are too many, because those who were told
-// before may still be there, or have been busy.
-func (f *DynamicSupervisor[K, M]) evict() {
+// evict passivates the least recently used children of a random sample. It takes as many as exceed
+// MaxLive, at least one: children chosen earlier may have been busy or not ended yet.
+func (s *DynamicSupervisor[K, M]) evict() {
 	var some [evictSample]*dynamicChild[K, M]
 	n := 0
-	f.mu.Lock()
-	most := max(1, len(f.children)-f.spec.MaxLive+1)
-	for _, d := range f.children { // in an order that is random enough
+	s.mu.Lock()
+	count := max(1, len(s.children)-s.spec.MaxLive+1)
+	for _, d := range s.children { // map order is random enough
 		some[n] = d
 		if n++; n == evictSample {
 			break
 		}
 	}
-	f.mu.Unlock()
-	slices.SortFunc(some[:n], func(a, b *dynamicChild[K, M]) int { return cmp.Compare(f.uses-b.lastUse, f.uses-a.lastUse) })
-	for _, d := range some[:min(n, most)] {
+	s.mu.Unlock()
+	slices.SortFunc(some[:n], func(a, b *dynamicChild[K, M]) int { return cmp.Compare(s.uses-b.lastUse, s.uses-a.lastUse) })
+	for _, d := range some[:min(n, count)] {
 		d.p.mu.Lock()
 		handled := d.p.handled
 		d.p.mu.Unlock()
@@ -68,7 +69,7 @@ func (f *DynamicSupervisor[K, M]) evict() {
 	}
 }
 
-// passivate ends the child in order unless something has come meanwhile. What comes from now on goes to its successor.
+// passivate stops the child unless a message has arrived. Later messages go to its successor.
 func (d *dynamicChild[K, M]) passivate(handled uint32) {
 	p := &d.p
 	p.mu.Lock()
@@ -86,18 +87,19 @@ func (d *dynamicChild[K, M]) passivate(handled uint32) {
 	p.stop(Normal)
 }
 
-// inherit takes what came while the child was put away, and reports whether it did.
-func (d *dynamicChild[K, M]) takeQueue(left []*envelope) bool {
+// takeQueue keeps the queue of a passivated child for its successor and reports whether it did.
+func (d *dynamicChild[K, M]) takeQueue(rest []*envelope) bool {
 	d.p.mu.Lock()
 	defer d.p.mu.Unlock()
 	if !d.passivating {
 		return false
 	}
-	d.supervisor.owner.post(func() { d.ensureRecord().queued = left }) // before the news of its end
+	d.supervisor.owner.post(func() { d.ensureRecord().queued = rest }) // ahead of the event of its end
 	return true
 }
 
-// after keeps a message for the successor of a child that is being put away; false if it is not.
+// deferMessage keeps a message for the successor of a child that is being passivated; false if it
+// is not.
 func (d *dynamicChild[K, M]) deferMessage(from Origin, msg M) bool {
 	d.p.mu.Lock()
 	defer d.p.mu.Unlock()
@@ -105,25 +107,26 @@ func (d *dynamicChild[K, M]) deferMessage(from Origin, msg M) bool {
 		return false
 	}
 	n := d.ensureRecord()
-	n.deferred = append(n.deferred, func(next *dynamicChild[K, M]) { _ = next.tell(from, msg) }) // it has just been started
+	n.deferred = append(n.deferred, func(next *dynamicChild[K, M]) { _ = next.tell(from, msg) }) // the successor has just been started
 	return true
 }
 
-// succeed starts a successor if something came meanwhile, and hands it over in order. It reports whether it did.
-func (f *DynamicSupervisor[K, M]) startSuccessor(d *dynamicChild[K, M]) bool {
+// startSuccessor starts a successor if messages arrived during the passivation, hands them over in
+// order and reports whether it did.
+func (s *DynamicSupervisor[K, M]) startSuccessor(d *dynamicChild[K, M]) bool {
 	n := d.record
 	if n == nil || len(n.queued)+len(n.deferred) == 0 {
 		return false
 	}
-	next := f.start(d.key, nil, f.owner.currentID())
+	next := s.start(d.key, nil, s.owner.currentID())
 	if next == nil {
 		for _, e := range n.queued {
-			f.owner.sys.deadLetter(d.p.name(), e.msg, e.cause)
+			s.owner.sys.deadLetter(d.p.name(), e.msg, e.cause)
 		}
-		return false // what is late is still held by the owner's incarnation
+		return false // deferred requests are held by the owner's incarnation
 	}
 	for _, e := range n.queued {
-		if e.epoch == 0 { // else it was for the one that is gone
+		if e.epoch == 0 { // a message for one incarnation ends with it
 			next.p.enqueue(&envelope{msg: e.msg, queue: e.queue, kind: e.kind, from: e.from, cause: e.cause})
 		}
 	}

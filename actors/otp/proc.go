@@ -8,33 +8,33 @@ import (
 	"registrar/actors/trace"
 )
 
-// life is the state of a process.
+// phase is the phase of a process.
 type phase uint8
 
 const (
-	starting  phase = iota // Init runs
-	running                // takes messages
-	crashed                // crashed, waits for its parent's verdict
-	stopping               // told to stop, waits for what depends on it
-	closed                 // takes no more messages
-	abandoned              // abandoned: its goroutine, if it still has one, has no more say
+	starting  phase = iota // in Init
+	running                // handles messages
+	crashed                // waits for its parent to restart or stop it
+	stopping               // waits for its dependants to end
+	closed                 // accepts no messages
+	abandoned              // accepts no messages; a running handler has no further effect
 )
 
-// proc is one process: a Process of the actor library, with a mailbox of its own and the wrapper around its behaviour. There may be a million
-// of them: what few need is in extras. Its mutex guards what other goroutines read and the lanes; body and exiting belong to its own
-// goroutine.
+// proc is one process: the mailbox, the phase and the wrapper around a behaviour. It is kept small
+// because there may be a million; rare fields are in extras. Its mutex guards the fields that
+// other goroutines read and the queues. Body and exiting belong to its own goroutine.
 type proc struct {
 	sys       *System
-	fixedName string // its name; empty if its body makes it when it is asked
-	pid       *pid   // nil for a child of a family
+	fixedName string // empty if the body makes the name on demand
+	pid       *pid   // nil for a dynamic child and under a Scheduler
 	body      body
 
 	mu        sync.Mutex
-	queues    [queueCount]*envelope // the last of each, linked in a circle
+	queues    [queueCount]*envelope // the last envelope of each
 	queued    [queueCount]int32
-	handled   uint32 // counts messages
+	handled   uint32 // counts messages modulo 2³²
 	epoch     Epoch
-	current   *envelope // written by its own goroutine
+	current   *envelope // the envelope being handled; written by its own goroutine
 	held      *slotCore
 	extras    *extras
 	exiting   *Reason
@@ -42,36 +42,36 @@ type proc struct {
 	phase     phase
 	scheduled bool
 	paused    bool
-	goexit    bool          // a Goexit unwinds its goroutine, and has been taken care of
-	steps     uint8         // messages that may be handled though it is paused
-	startedAt time.Duration // when the incarnation began, on the monotonic clock
+	goexit    bool          // a Goexit, already reported, unwinds its goroutine
+	steps     uint8         // messages that a suspended process may handle
+	startedAt time.Duration // start of the incarnation, on the monotonic clock
 }
 
-// extras are what few processes have. The process's mutex guards them.
+// extras holds the fields that few processes need. The mutex of the process guards them.
 type extras struct {
 	watchers     []*watcher
-	dependants   []dependantGroup // appended to by its own goroutine
-	ctx          context.Context  //nolint:containedctx // it ends with the incarnation; that is what it is for.
+	dependants   []dependantGroup // appended by its own goroutine
+	ctx          context.Context  //nolint:containedctx // it lives as long as the incarnation.
 	cancel       context.CancelFunc
-	crashMessage trace.ID // the message of the last crash
-	lastEpoch    Epoch    // the last incarnation that is over
+	crashMessage trace.ID // the message that the last crash was caused by
+	lastEpoch    Epoch    // the last incarnation that has ended
 }
 
-// body is the typed half of a process.
+// body is the part of a process that depends on the type of its messages.
 type body interface {
-	incarnate(*proc, Epoch)  // a new behaviour and context
-	init() error             // Behaviour.Init
-	handle(msg any)          // Behaviour.Handle
-	terminate(reason Reason) // Behaviour.Terminate
+	incarnate(*proc, Epoch)  // makes a context for the incarnation
+	init() error             // calls Behaviour.Init
+	handle(msg any)          // calls Behaviour.Handle
+	terminate(reason Reason) // calls Behaviour.Terminate
 	state() any
 	size() int
-	bind(p *proc)                    // the address leads here
-	unbind(p *proc)                  // the address leads nowhere, unless it leads elsewhere already
-	report(e childEvent)             // tells the parent, from any goroutine
-	takeQueue(left []*envelope) bool // takes over what is left in the mailbox at the end
+	bind(p *proc)                    // binds the address to the process
+	unbind(p *proc)                  // unbinds the address if it is bound to the process
+	report(e childEvent)             // sends an event to the parent; safe from any goroutine
+	takeQueue(rest []*envelope) bool // takes over the messages that are left at the end
 }
 
-// parent hears what happens to a process, on any goroutine; it must not block.
+// parent receives the events of a process, on any goroutine. It must not block.
 type parent interface{ childEvent(e childEvent) }
 
 type childEvent struct {
@@ -84,26 +84,27 @@ type childEvent struct {
 type eventKind uint8
 
 const (
-	evStarted eventKind = iota // Init has succeeded
-	evFailed                   // Init has failed; after a crash the process waits for another verdict
-	evCrashed                  // waits for a verdict: restart or stop
-	evExited                   // is over
-	evIgnored                  // is over before it began
+	evStarted eventKind = iota // Init succeeded
+	evFailed                   // Init failed; the process waits to be restarted or stopped
+	evCrashed                  // waits to be restarted or stopped
+	evExited                   // has ended
+	evIgnored                  // has ended because Init returned Ignore
 )
 
-// over is the epoch of a process between two incarnations: no message is for it.
+// noEpoch is the epoch of a process between two incarnations: no message matches it.
 const noEpoch = Epoch(1<<64 - 1)
 
-// dependants are processes that end with their owner.
+// dependantGroup is a set of processes that end with their owner.
 type dependantGroup interface {
-	abandonAll() // from any goroutine
-	stopAll()    // asynchronous; the owner is told by ops on its control lane
+	abandonAll() // safe from any goroutine
+	stopAll()    // asynchronous; the end is reported by dependantsEnded
 	empty() bool
 	size() int
 	find(name string) *proc
 }
 
-// A labelled body makes its name when it is asked: a million names cost as much as a million small objects.
+// labeller is a body that makes its name on demand: a million stored names cost as much as a
+// million small objects.
 type labeller interface{ label() trace.Label }
 
 func (p *proc) label() trace.Label {
@@ -115,20 +116,22 @@ func (p *proc) label() trace.Label {
 
 func (p *proc) name() string { return p.label().String() }
 
-// legacy is what a process takes over from the one in whose place it comes: how often it has been started again, and the message over which that one ended.
+// predecessor is the part of an ended process that its replacement takes over: the restart count
+// and the message that caused the end.
 type predecessor struct {
 	restarts int32
 	cause    trace.ID
 }
 
-// leave returns what the next in its place takes over.
+// asPredecessor returns the values for the replacement of the process.
 func (p *proc) asPredecessor(r Reason) predecessor {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return predecessor{restarts: p.restarts + 1, cause: r.MessageID}
 }
 
-// spawn makes a process in the library's registry and starts it; its parent hears evStarted or evFailed.
+// spawn makes and starts a process and registers it with the library. Its parent receives
+// evStarted or evFailed.
 func (s *System) spawn(name string, b body, l predecessor) *proc {
 	p := &proc{restarts: l.restarts}
 	if s.library != nil {
@@ -138,15 +141,16 @@ func (s *System) spawn(name string, b body, l predecessor) *proc {
 	return p
 }
 
-// begin starts a process. One that is not in the library's registry is reached through its family alone: an entry there takes more
-// memory than the process, and more of the collector's time.
+// begin starts a process. Dynamic children are not registered with the library, because an entry
+// there takes more memory and GC time than the process; they are reached through their dynamic
+// supervisor.
 func (s *System) begin(p *proc, name string, b body, cause trace.ID) {
 	p.sys, p.fixedName, p.body, p.epoch, p.startedAt = s, name, b, s.nextEpoch(), s.clock.Mono()
 	b.bind(p)
 	p.postFor(cause, p.start)
 }
 
-// extra returns the extras, made if need be. The caller has p.mu.
+// ensureExtras returns the extras and makes them if needed. The caller holds p.mu.
 func (p *proc) ensureExtras() *extras {
 	if p.extras == nil {
 		p.extras = &extras{}
@@ -154,7 +158,7 @@ func (p *proc) ensureExtras() *extras {
 	return p.extras
 }
 
-// families returns what depends on the process.
+// dependants returns the dynamic supervisors of the process.
 func (p *proc) dependants() []dependantGroup {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -184,14 +188,15 @@ func (p *proc) currentEpoch() Epoch {
 	return p.epoch
 }
 
-// lastEpoch is the epoch or, between two incarnations, that of the one that is over, as far as it is known: for what is told of the process.
+// lastEpoch returns the current epoch or, between two incarnations, that of the last one if it is
+// known. Reports and traces use it.
 func (p *proc) lastEpoch() Epoch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.latest()
 }
 
-// latest is lastEpoch for a caller that has p.mu.
+// latest is lastEpoch for a caller that holds p.mu.
 func (p *proc) latest() Epoch {
 	switch {
 	case p.epoch != noEpoch:
@@ -202,14 +207,14 @@ func (p *proc) latest() Epoch {
 	return 0
 }
 
-// restarted reports whether this is not the first incarnation of the process.
+// restarted reports whether the process has had an earlier incarnation.
 func (p *proc) restarted() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.restarts > 0
 }
 
-// alive reports whether the process takes messages, now or after its restart.
+// alive reports whether the process accepts messages, now or after its restart.
 func (p *proc) alive() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -6,17 +6,18 @@ import (
 	"registrar/actors/trace"
 )
 
-// The operations on a process. Except for abandon and its kin (abandon.go) they run on its own goroutine, posted to its control lane.
+// The operations on a process. They run on its own goroutine, through the control queue, except
+// for abandon (abandon.go).
 
 // post queues an operation.
 func (p *proc) post(op func()) { p.enqueue(&envelope{msg: operation(op), queue: controlQueue}) }
 
-// postFor queues an operation that a message has led to.
+// postFor queues an operation that was caused by a message.
 func (p *proc) postFor(cause trace.ID, op func()) {
 	p.enqueue(&envelope{msg: operation(op), queue: controlQueue, cause: cause})
 }
 
-// restart begins a new incarnation in place: same address, same queue.
+// restart starts a new incarnation in place, with the same address and queue.
 func (p *proc) restart() {
 	p.postFor(p.lastCrashMessage(), func() {
 		p.mu.Lock()
@@ -34,10 +35,10 @@ func (p *proc) restart() {
 	})
 }
 
-// stopSoon asks the process to stop, from any goroutine.
+// stopSoon asks the process to stop. It is safe from any goroutine.
 func (p *proc) stopSoon(r Reason) { p.post(func() { p.stop(r) }) }
 
-// stop ends the process in order: what depends on it first, then its behaviour.
+// stop stops the process: first its dependants, then its behaviour.
 func (p *proc) stop(r Reason) {
 	p.mu.Lock()
 	l := p.phase
@@ -66,7 +67,8 @@ func (p *proc) stop(r Reason) {
 	p.dependantsEnded()
 }
 
-// dependantsGone is called on the process's goroutine when the last of its dependants has ended.
+// dependantsEnded finishes a stopping process after its last dependant. It is called on the
+// process's goroutine.
 func (p *proc) dependantsEnded() {
 	p.mu.Lock()
 	l := p.phase
@@ -82,7 +84,7 @@ func (p *proc) dependantsEnded() {
 	p.finish(*p.exiting, true)
 }
 
-// failStart ends the incarnation of a supervisor whose children could not all be started.
+// failStart ends the incarnation of a supervisor after a child has failed to start.
 func (p *proc) failStart(r Reason) {
 	r.Kind = ExitCrash
 	epoch := p.currentEpoch()
@@ -91,21 +93,22 @@ func (p *proc) failStart(r Reason) {
 	p.body.report(childEvent{p: p, kind: evFailed, epoch: epoch, reason: r})
 }
 
-// finish ends the last incarnation and the process.
+// finish ends the process, and its incarnation if that is live.
 func (p *proc) finish(r Reason, live bool) {
 	epoch := p.lastEpoch()
 	if live {
 		p.endIncarnation(r)
 	}
 	if !p.markClosed(closed) {
-		return // abandoned meanwhile
+		return // abandoned in the meantime
 	}
 	p.unregister(closed)
 	p.recordLife(trace.Stop, epoch, p.currentID(), r.String())
 	p.body.report(childEvent{p: p, kind: evExited, epoch: epoch, reason: r})
 }
 
-// claim takes the right to end the process, for good: only the first caller gets it.
+// markClosed marks the process as ended in phase l. Only one caller of markClosed and
+// [proc.markAbandoned] succeeds.
 func (p *proc) markClosed(l phase) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,29 +119,30 @@ func (p *proc) markClosed(l phase) bool {
 	return true
 }
 
-// retire frees the address and answers what is left in the mailbox, which is closed; the caller has claimed the end.
+// unregister frees the address and answers the messages left in the mailbox. The caller has marked
+// the process as ended.
 func (p *proc) unregister(l phase) {
 	p.body.unbind(p)
 	if p.pid != nil {
 		p.sys.library.unregister(p)
 	}
 	p.mu.Lock()
-	var left []*envelope
+	var rest []*envelope
 	for i := urgentQueue; i < queueCount; i++ {
 		for e := p.pop(i); e != nil; e = p.pop(i) {
-			left = append(left, e)
+			rest = append(rest, e)
 		}
 	}
 	p.mu.Unlock()
-	if l == closed && p.body.takeQueue(left) {
+	if l == closed && p.body.takeQueue(rest) {
 		return
 	}
-	for _, e := range left {
+	for _, e := range rest {
 		p.sys.deadLetter(p.name(), e.msg, e.cause)
 	}
 }
 
-// deadLetter answers a message that nobody will handle.
+// deadLetter answers and reports a message that no process will handle.
 func (s *System) deadLetter(name string, msg any, cause trace.ID) {
 	if rq, ok := msg.(Request); ok {
 		if slot := rq.slot(); slot != nil {

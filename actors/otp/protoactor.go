@@ -27,8 +27,8 @@ func newLibrary() *library {
 			actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 				return slog.New(slog.DiscardHandler) // the engine reports its own events
 			}),
-			// After a dead letter the library keeps a goroutine for one throttle interval. The default
-			// of a second can outlive the system.
+			// After a dead letter the library keeps a goroutine for one throttle interval. The
+			// default of a second can outlive the system.
 			actor.WithDeadLetterThrottleInterval(time.Millisecond),
 		),
 		dispatcher: actor.NewDefaultDispatcher(throughput),

@@ -12,25 +12,27 @@ type ReasonKind uint8
 
 // The kinds of exit reason, as in OTP.
 const (
-	// ExitNormal is a process that has done what it was there for.
+	// ExitNormal is the exit of a process that has finished its work.
 	ExitNormal ReasonKind = iota
-	// ExitShutdown is a process that was told to stop, possibly with a term.
+	// ExitShutdown is the exit of a process that was told to stop, with an optional term.
 	ExitShutdown
 	// ExitCrash is a panic, a runtime.Goexit or a failed Init.
 	ExitCrash
-	// ExitKilled is a process that was abandoned because it did not stop in time, or on purpose.
+	// ExitKilled is the end of a process that was abandoned: it exceeded its shutdown time, or an
+	// operator abandoned it.
 	ExitKilled
 )
 
-// Reason says why a process or one of its incarnations ended.
+// Reason says why a process or an incarnation ended.
 type Reason struct {
 	Kind ReasonKind
-	// Term is what was given to [ShutdownWith], the panic's value, or the error of Init.
+	// Term is the argument of [ShutdownWith], the value of the panic, or the error of Init.
 	Term any
-	// Stack is the stack of a crash, and Message the type of the message that was in hand.
+	// Stack is the stack of a crash. Message is the type of the message that was being handled.
 	Stack   []byte
 	Message string
-	// MessageID is that message's id, and State what a [Stater] showed right after the crash.
+	// MessageID is the id of that message. State is the result of a [Stater] right after the
+	// crash.
 	MessageID trace.ID
 	State     any
 }
@@ -42,11 +44,11 @@ var (
 	Killed   = Reason{Kind: ExitKilled}   //nolint:gochecknoglobals // a constant in all but type.
 )
 
-// ShutdownWith is {shutdown, Term} of OTP.
+// ShutdownWith returns the reason {shutdown, Term} of OTP.
 func ShutdownWith(term any) Reason { return Reason{Kind: ExitShutdown, Term: term} }
 
-// IsAbnormal reports whether a transient child is restarted after it: true for a crash and a kill (OTP: any reason but
-// normal, shutdown and {shutdown, Term}).
+// IsAbnormal reports whether a transient child is restarted after this reason: after a crash or a
+// kill (OTP: any reason but normal, shutdown and {shutdown, Term}).
 func (r Reason) IsAbnormal() bool { return r.Kind == ExitCrash || r.Kind == ExitKilled }
 
 // String describes the reason in one line, without the stack.
@@ -65,33 +67,34 @@ func (r Reason) String() string {
 		}
 		return fmt.Sprintf("crash: %v", r.Term)
 	case ExitKilled:
-		what := "killed"
+		text := "killed"
 		if r.Message != "" {
-			what += " while handling " + r.Message
+			text += " while handling " + r.Message
 		}
 		if r.Term != nil {
-			what += fmt.Sprintf(" (%v)", r.Term)
+			text += fmt.Sprintf(" (%v)", r.Term)
 		}
-		return what
+		return text
 	}
 	return "unknown"
 }
 
-// The errors of addressing and asking.
+// Errors of sending and asking.
 var (
-	// ErrNoProcess means that nothing stands behind the address, or that it ended before it answered.
+	// ErrNoProcess means that there is no process behind the address, or that it ended before it
+	// answered.
 	ErrNoProcess = errors.New("no process")
 	// ErrOverloaded means that the mailbox has reached its bound.
 	ErrOverloaded = errors.New("mailbox is full")
-	// ErrTimeout means that no answer came in time. A late one is never delivered.
+	// ErrTimeout means that no answer came in time. A late answer is dropped.
 	ErrTimeout = errors.New("no answer in time")
-	// ErrCrashed is what a [CrashError] is.
+	// ErrCrashed matches every [CrashError] with errors.Is.
 	ErrCrashed = errors.New("process crashed")
-	// ErrCooling means that the child crashed too often and is not started again yet.
+	// ErrCooling means that the child crashed too often and its cool-down has not passed.
 	ErrCooling = errors.New("stopped after too many crashes")
 )
 
-// CrashError answers a request whose holder crashed before it answered.
+// CrashError answers a request if its holder crashed before it answered.
 type CrashError struct {
 	Process string
 	Epoch   Epoch

@@ -7,9 +7,9 @@ import (
 	"registrar/actors/trace"
 )
 
-// What a process tells the recorder. Nothing here is reached when nothing is recorded.
+// Recording of a process's life. Without a recorder all of it returns at once.
 
-// Trace records an event of the process's own besides the messages that it handles: a delivery, a publishing, a commit.
+// Trace records an event of the process besides its messages: a delivery, a publishing, a commit.
 func (c *Context[M]) Trace(kind trace.Kind, n trace.Note) {
 	if c.p.sys.rec == nil {
 		return
@@ -19,7 +19,7 @@ func (c *Context[M]) Trace(kind trace.Kind, n trace.Note) {
 	c.p.sys.rec.Record(&e)
 }
 
-// Traced reports whether anything is recorded: for events whose note costs something.
+// Traced reports whether events are recorded. It guards notes that are expensive to make.
 func (c *Context[M]) Traced() bool { return c.p.sys.rec != nil }
 
 func noteOf(msg any) trace.Note {
@@ -29,12 +29,12 @@ func noteOf(msg any) trace.Note {
 	return trace.Note{}
 }
 
-// entry begins an event that happens now.
+// entry returns an event with the current time.
 func (p *proc) entry(kind trace.Kind, epoch Epoch) trace.Entry {
 	return trace.Entry{Kind: kind, Began: p.sys.clock.Mono(), Boot: epoch.Boot(), Incarnation: epoch.Counter(), Process: p.label()}
 }
 
-// recordMessage records a message whose handling is over, and returns when that was.
+// recordMessage records a handled message and returns its end time.
 func (p *proc) recordMessage(e *envelope, queued time.Duration, note trace.Note, asks, failed bool) time.Duration {
 	if p.sys.rec == nil || !p.mayRecord(e) {
 		return e.time
@@ -47,7 +47,8 @@ func (p *proc) recordMessage(e *envelope, queued time.Duration, note trace.Note,
 	return t.Ended
 }
 
-// mayRecord reports whether the process still has a say about a message: if it has been abandoned over it, that is recorded already.
+// mayRecord reports whether the process may record a message: if the process was abandoned while
+// handling it, the abandonment has recorded it.
 func (p *proc) mayRecord(e *envelope) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,11 +59,12 @@ func (p *proc) mayRecord(e *envelope) bool {
 	return true
 }
 
-// recordCut records the message over which the process is abandoned: its handler may never return. The note of the message is the handler's to read, so that
-// the event has none.
+// recordAbandoned records the message that was being handled when the process was abandoned: its
+// handler may never return. The event has no note, because the handler may still write the
+// message.
 func (p *proc) recordAbandoned(e *envelope, epoch Epoch) {
 	if p.sys.rec == nil || e.recorded {
-		return // its process has no more say, and writes that no more
+		return // an abandoned process does not write recorded any more
 	}
 	rq, asks := e.msg.(Request)
 	t := p.entry(e.kind, epoch)
@@ -81,7 +83,7 @@ func (p *proc) recordLife(kind trace.Kind, epoch Epoch, cause trace.ID, text str
 	p.sys.rec.Record(&e)
 }
 
-// recordStart records that Init has succeeded, as the first message of the incarnation.
+// recordStart records a successful Init as the first message of the incarnation.
 func (p *proc) recordStart(began time.Duration) {
 	if p.sys.rec == nil {
 		return
@@ -92,13 +94,13 @@ func (p *proc) recordStart(began time.Duration) {
 	}
 	e := p.entry(kind, p.currentEpoch())
 	e.Began, e.Ended = began, e.Began
-	if h := p.current; h != nil { // its own goroutine's to read
+	if h := p.current; h != nil { // read on the process's own goroutine
 		e.ID, e.Cause = h.id, h.cause
 	}
 	p.sys.rec.Record(&e)
 }
 
-// recordReport records what is told of processes that are not there to tell it themselves.
+// recordReport records reports about processes that cannot record them themselves.
 func (s *System) recordReport(r Report) {
 	if s.rec == nil {
 		return
@@ -118,12 +120,13 @@ func (s *System) recordReport(r Report) {
 	case DeadLetter:
 		e.Kind = trace.DeadLetter
 	case ChildStarted, ChildTerminated, ChildCrashed, ChildRestarted, ReportsLost:
-		return // it tells that itself
+		return // recorded by the process itself
 	}
 	s.rec.Record(&e)
 }
 
-// handling is the message, or the operation, that the process has in hand; for its own goroutine.
+// currentID returns the id of the current message or operation. It is for the process's own
+// goroutine.
 func (p *proc) currentID() trace.ID {
 	if e := p.current; e != nil {
 		return e.id
@@ -131,7 +134,8 @@ func (p *proc) currentID() trace.ID {
 	return 0
 }
 
-// nameStart gives the start of an incarnation the id of its message number zero, and returns when it began.
+// assignStartID gives the start of an incarnation the message id zero of its epoch and returns the
+// time.
 func (p *proc) assignStartID() time.Duration {
 	if p.sys.rec == nil {
 		return 0
@@ -144,7 +148,7 @@ func (p *proc) assignStartID() time.Duration {
 	return p.sys.clock.Mono()
 }
 
-// crashedOver is the message of the last crash.
+// lastCrashMessage returns the id of the message that caused the last crash.
 func (p *proc) lastCrashMessage() trace.ID {
 	p.mu.Lock()
 	defer p.mu.Unlock()

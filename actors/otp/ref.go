@@ -7,8 +7,8 @@ import (
 	"registrar/actors/trace"
 )
 
-// Ref is the address of a process that takes messages of type M. It is made before its process, survives restarts and is bound anew
-// when a supervisor starts the child again. It is safe for use by many goroutines.
+// Ref is the address of a process with messages of type M. It is made before the process and stays
+// valid over restarts and replacements. It is safe for concurrent use.
 type Ref[M any] struct {
 	sys    *System
 	name   string
@@ -19,14 +19,15 @@ type Ref[M any] struct {
 // RefOption configures a [Ref].
 type RefOption func(*int32)
 
-// WithBound makes Tell answer [ErrOverloaded] while n messages wait. Completions, timers and monitors do not count, and
-// what is [Unbounded] is queued all the same.
-func WithBound(n int) RefOption { return func(b *int32) { *b = int32(min(n, 1<<30)) } } //nolint:gosec // cut to fit.
+// WithBound limits the queue to n messages; then Tell returns [ErrOverloaded]. Completions, timers
+// and monitors do not count. [Unbounded] messages are accepted regardless.
+func WithBound(n int) RefOption { return func(b *int32) { *b = int32(min(n, 1<<30)) } } //nolint:gosec // limited by min.
 
-// Unbounded is a message that no bound refuses: one that its receiver must not miss, and of which there are few.
+// Unbounded is a message that no bound refuses. It is for rare messages that the receiver must not
+// miss.
 type Unbounded interface{ Unbounded() }
 
-// NewRef makes an address. The name shows in reports, logs and the tree.
+// NewRef makes an address. Reports, logs and the tree show the name.
 func NewRef[M any](s *System, name string, opts ...RefOption) *Ref[M] {
 	r := &Ref[M]{sys: s, name: name}
 	for _, o := range opts {
@@ -35,17 +36,18 @@ func NewRef[M any](s *System, name string, opts ...RefOption) *Ref[M] {
 	return r
 }
 
-// Name returns the name of the process behind the address.
+// Name returns the name of the process.
 func (r *Ref[M]) Name() string { return r.name }
 
-// Bound reports whether a process is behind the address.
+// Bound reports whether there is a live process behind the address.
 func (r *Ref[M]) Bound() bool {
 	p := r.target.Load()
 	return p != nil && p.alive()
 }
 
-// Tell queues a message and never blocks. Messages of one sender are handled in the order they were told. It answers [ErrNoProcess] when
-// nothing is behind the address and [ErrOverloaded] when its bound is reached; a request that is refused stays with the caller.
+// Tell queues a message and never blocks. Messages of one sender to one process keep their order.
+// It returns [ErrNoProcess] without a process and [ErrOverloaded] at the bound; a refused request
+// stays with the caller.
 func (r *Ref[M]) Tell(from Origin, msg M) error {
 	p := r.target.Load()
 	if p == nil {
@@ -65,7 +67,7 @@ func unbounded(msg any) bool {
 	return yes
 }
 
-// tell sends a message through the library.
+// tell sends a message. A request leaves its current holder.
 func (p *proc) tell(from Origin, msg any) bool {
 	if rq, ok := msg.(Request); ok {
 		if s := rq.slot(); s != nil {
@@ -77,7 +79,8 @@ func (p *proc) tell(from Origin, msg any) bool {
 	return p.send(e)
 }
 
-// urgent queues a message for one incarnation, past what waits in the normal lane. It never refuses while that incarnation lives.
+// urgent queues a message for one incarnation ahead of the normal queue. It is dropped only if
+// that incarnation has ended.
 func (p *proc) urgent(epoch Epoch, msg any, kind trace.Kind, cause trace.ID) {
 	p.enqueue(&envelope{msg: msg, queue: urgentQueue, epoch: epoch, kind: kind, cause: cause})
 }

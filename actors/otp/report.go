@@ -11,13 +11,13 @@ type Report struct {
 	Kind    ReportKind
 	Process string
 	Epoch   Epoch
-	// Reason is why the process or incarnation ended, for the kinds that end one.
+	// Reason is the reason of the end, for the kinds that end a process or an incarnation.
 	Reason Reason
-	// Message is the type of a dead letter.
+	// Message is the message type of a dead letter.
 	Message string
-	// Lost is how many reports this subscriber has missed.
+	// Lost is the number of reports that this subscriber has missed.
 	Lost  uint64
-	cause trace.ID // of a dead letter
+	cause trace.ID // the cause of a dead letter
 }
 
 // ReportKind is the kind of a [Report].
@@ -32,7 +32,7 @@ const (
 	GaveUp
 	Abandoned
 	DeadLetter
-	// ReportsLost is for a subscriber that was too slow, whatever kinds it hears.
+	// ReportsLost goes to a subscriber that was too slow, regardless of its kinds.
 	ReportsLost
 )
 
@@ -45,22 +45,25 @@ func (k ReportKind) String() string {
 	return "unknown"
 }
 
-// Logged returns the kinds of report that [LogReports] writes.
+// Logged returns the kinds of report that [LogReports] logs.
 func Logged() []ReportKind { return []ReportKind{ChildCrashed, ChildRestarted, GaveUp, Abandoned} }
 
-// LogReports writes the reports that an operator wants to know of: crashes with their stack, restarts, giving up, abandonment.
+// LogReports returns a subscriber that logs crashes with their stack, restarts, abandonments and
+// supervisors that gave up.
 func LogReports(log zerolog.Logger) func(Report) {
 	return func(r Report) {
 		switch r.Kind {
 		case ChildCrashed:
 			log.Error().Str("process", r.Process).Stringer("epoch", r.Epoch).Stringer("reason", r.Reason).
 				Bytes("stack", r.Reason.Stack).Msg("process crashed")
-		case GaveUp, Abandoned:
-			log.Error().Str("process", r.Process).Stringer("reason", r.Reason).Stringer("event", r.Kind).Msg("supervision")
+		case GaveUp:
+			log.Error().Str("process", r.Process).Stringer("reason", r.Reason).Msg("process gave up")
+		case Abandoned:
+			log.Error().Str("process", r.Process).Stringer("reason", r.Reason).Msg("process abandoned")
 		case ChildRestarted:
 			log.Warn().Str("process", r.Process).Stringer("epoch", r.Epoch).Msg("process restarted")
 		case ReportsLost:
-			log.Warn().Uint64("lost", r.Lost).Msg("reports of the supervision lost: too many at once")
+			log.Warn().Uint64("lost", r.Lost).Msg("supervision reports lost")
 		case ChildStarted, ChildTerminated, DeadLetter:
 		}
 	}

@@ -6,20 +6,22 @@ import (
 	"registrar/actors/trace"
 )
 
-// Request is a message that embeds a [From]: it waits for an answer. The engine knows who holds it.
+// Request is a message with an embedded [From]: its sender waits for an answer. The engine tracks
+// its holder.
 type Request interface{ slot() *slotCore }
 
-// Undelivered is a message that wants to know when nobody will handle it, or when nobody knows whether it was handled: its process has ended for good with the
-// message queued, or has crashed or been abandoned with it in hand. It is called on the goroutine that ends the process, must not block, and counts only if
-// the message has not been answered yet: an abandoned process may go on, and an answer of its own may come first, later, or at the same time.
+// Undelivered is a message that is notified if it is not handled, or not known to be handled: its
+// process ended with the message queued, or crashed or was abandoned while handling it. The method
+// runs on the goroutine that ends the process and must not block. The handler of an abandoned
+// process may still answer, before, after or at the same time; only the first answer counts.
 type Undelivered interface{ Undelivered(err error) }
 
-// From is embedded in a request message: the place for exactly one answer. The zero value discards.
+// From is embedded in a request and takes exactly one answer. The zero value discards answers.
 //
-// A request belongs to the incarnation that has taken it from its mailbox. When that incarnation crashes or ends before it
-// has answered, the engine answers in its stead: with a [CrashError] or [ErrNoProcess]. Telling the request on to another process
-// hands it over. While it is queued it belongs to nobody, and stays queued over an in-place restart; when the process ends for good
-// what is queued is answered with [ErrNoProcess].
+// A request is held by the incarnation that has taken it from its mailbox. If that incarnation
+// crashes or ends first, the engine answers with a [CrashError] or [ErrNoProcess]. Telling the
+// request to another process hands it over. A queued request has no holder: it survives a restart
+// in place and fails with [ErrNoProcess] when the process ends.
 type From[T any] struct{ s *slot[T] }
 
 type slot[T any] struct {
@@ -27,8 +29,9 @@ type slot[T any] struct {
 	done func(T, error)
 }
 
-// slotCore is the part of a slot that does not depend on the answer's type: its state and its place in the list of its
-// holder. The holder's mutex guards prev, next and linked; its own guards the rest. Its own is taken first.
+// slotCore is the part of a slot that is independent of the answer's type: its state and its place
+// in the list of its holder. The holder's mutex guards prev, next and linked; s.mu guards the rest
+// and is locked first.
 type slotCore struct {
 	mu         sync.Mutex
 	answered   bool
@@ -38,21 +41,22 @@ type slotCore struct {
 	timer      Timer
 	typed      interface{ fail(err error) }
 	sys        *System
-	answeredIn trace.ID // the message that the holder had in hand when it answered; zero if it did not, or had none
+	answeredIn trace.ID // the message that the holder was handling when it answered; else zero
 }
 
-// NewFrom makes a place for an answer outside of any process: done is called once, on the goroutine of whoever answers, and must
-// not block.
+// NewFrom makes a From for code outside of any process. Done is called once, on the goroutine that
+// answers, and must not block.
 func NewFrom[T any](done func(T, error)) From[T] {
 	s := &slot[T]{done: done}
 	s.typed = s
 	return From[T]{s: s}
 }
 
-// Reply answers. The first answer counts; later ones are dropped and counted.
+// Reply answers the request. Only the first answer counts; [System.DuplicateReplies] counts the
+// others.
 func (f From[T]) Reply(v T) { f.answer(v, nil) }
 
-// Fail answers with an error.
+// Fail answers the request with an error.
 func (f From[T]) Fail(err error) {
 	var zero T
 	f.answer(zero, err)
@@ -73,7 +77,7 @@ func (f From[T]) slot() *slotCore {
 
 func (s *slot[T]) fail(err error) { From[T]{s: s}.Fail(err) }
 
-// close takes the right to answer; only the first caller gets it.
+// close reports whether the caller may answer; only the first one may.
 func (s *slotCore) close() bool {
 	s.mu.Lock()
 	if s.answered {
@@ -95,7 +99,8 @@ func (s *slotCore) close() bool {
 	return true
 }
 
-// hold makes p's incarnation the holder, unless p has been abandoned since it took the request from its mailbox: it reports false then.
+// hold makes p the holder. It returns false if p was abandoned after it took the request from its
+// mailbox.
 func (s *slotCore) hold(p *proc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,14 +122,14 @@ func (s *slotCore) hold(p *proc) bool {
 	return true
 }
 
-// release takes the request from its holder: it is handed on.
+// release removes the request from its holder, because it is handed over.
 func (s *slotCore) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.unlink()
 }
 
-// unlink leaves the holder's list. The caller has s.mu.
+// unlink removes the slot from its holder's list. The caller holds s.mu.
 func (s *slotCore) unlink() {
 	p := s.holder
 	if p == nil {
@@ -151,7 +156,7 @@ func (s *slotCore) unlink() {
 	s.prev, s.next = nil, nil
 }
 
-// failHeld answers every request that the incarnation holds.
+// failHeld answers every held request with err.
 func (p *proc) failHeld(err error) {
 	p.mu.Lock()
 	var all []*slotCore

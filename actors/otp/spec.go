@@ -5,37 +5,38 @@ import (
 	"time"
 )
 
-// Restart says when a child that has ended is started again.
+// Restart is the restart type of a child.
 type Restart uint8
 
 // The restart types of OTP.
 const (
-	// Permanent children are always started again.
+	// Permanent children are always restarted.
 	Permanent Restart = iota
-	// Transient children are started again after an abnormal end, see [Reason.IsAbnormal].
+	// Transient children are restarted after an abnormal end, see [Reason.IsAbnormal].
 	Transient
-	// Temporary children are never started again.
+	// Temporary children are never restarted.
 	Temporary
 )
 
-// Strategy says which children are restarted when one has crashed.
+// Strategy selects the children to restart after a crash.
 type Strategy uint8
 
 // The strategies of OTP.
 const (
-	// OneForOne restarts the one that has crashed.
+	// OneForOne restarts the crashed child.
 	OneForOne Strategy = iota
-	// OneForAll restarts all: the others are stopped in reverse order first.
+	// OneForAll stops all children in reverse order and restarts them.
 	OneForAll
-	// RestForOne restarts the one that has crashed and those started after it.
+	// RestForOne restarts the crashed child and those started after it.
 	RestForOne
 )
 
-// Stop timeouts in place of a duration, for [ChildSpec.Shutdown].
+// Special values of [ChildSpec.Shutdown].
 const (
 	// BrutalKill abandons the child at once.
 	BrutalKill = time.Duration(-1)
-	// Infinity waits for ever: for supervisors, whose children have timeouts of their own.
+	// Infinity waits without limit. It is for supervisors: their children have limits of their
+	// own.
 	Infinity = time.Duration(-2)
 )
 
@@ -43,46 +44,47 @@ const defaultShutdown = 5 * time.Second
 
 // ChildSpec declares one child of a supervisor.
 type ChildSpec struct {
-	// ID names the child among its siblings.
-	ID    string
-	Start Starter
-	// Restart is [Permanent] unless said otherwise.
+	// ID identifies the child among its siblings.
+	ID      string
+	Start   Starter
 	Restart Restart
-	// Shutdown is how long the child may take to stop before it is abandoned. Zero is five seconds for a worker and [Infinity] for a
-	// supervisor.
+	// Shutdown is the time to stop before the child is abandoned. Zero means five seconds for a
+	// worker and [Infinity] for a supervisor, as in OTP.
 	Shutdown time.Duration
-	// Significant children decide about their supervisor, see [SupSpec.AutoShutdown]. A permanent child cannot be one.
+	// Significant children can end their supervisor, see [SupSpec.AutoShutdown]. A permanent child
+	// cannot be significant.
 	Significant bool
 }
 
-// AutoShutdown says when a supervisor shuts itself down because of children that have ended by themselves.
+// AutoShutdown says whether the end of significant children ends their supervisor.
 type AutoShutdown uint8
 
-// The kinds of auto_shutdown in OTP. A transient child has ended by itself when it ends normally, a temporary one however it ends; being
-// terminated by an operator or by its supervisor does not count.
+// The kinds of auto_shutdown in OTP. The normal exit of a transient child counts, and any exit of
+// a temporary one. A child terminated by an operator or its supervisor does not count.
 const (
 	// NeverShutdown is the default.
 	NeverShutdown AutoShutdown = iota
-	// AnySignificant shuts down when one significant child has ended.
+	// AnySignificant shuts down after the end of one significant child.
 	AnySignificant
-	// AllSignificant shuts down when the last of the significant children has ended.
+	// AllSignificant shuts down after the end of the last significant child.
 	AllSignificant
 )
 
-// SupSpec declares a supervisor. It gives up when there are more than Intensity restarts within Period: it stops its children
-// in reverse order and exits, and its own supervisor decides (OTP: maximum restart intensity). The zero Period is five
-// seconds; the zero Intensity means that the first crash is one too many.
+// SupSpec declares a supervisor. With more than Intensity restarts within Period it gives up: it
+// stops its children in reverse order and exits, and its own supervisor decides (OTP: maximum
+// restart intensity). A zero Period means five seconds, as in OTP. A zero Intensity allows no
+// restart.
 type SupSpec struct {
 	Strategy     Strategy
 	Intensity    int
 	Period       time.Duration
 	AutoShutdown AutoShutdown
-	// Backoff delays restarts; nil does not, as in OTP.
+	// Backoff delays restarts; nil restarts at once, as in OTP.
 	Backoff  *Backoff
 	Children []ChildSpec
 }
 
-// Starter is what a child is made of: a [Worker] or a [Supervisor].
+// Starter makes the process of a child: a [Worker] or a [Supervisor].
 type Starter struct {
 	name  func(parent, id string) string
 	body  func(name string, up parent) body
@@ -90,7 +92,7 @@ type Starter struct {
 	check func() error
 }
 
-// Worker is a process whose behaviour is made anew for each incarnation and that is reached through ref.
+// Worker makes a process that ref addresses. Behaviour is called for each incarnation.
 func Worker[M any](ref *Ref[M], behaviour func() Behaviour[M]) Starter {
 	return Starter{
 		name: func(string, string) string { return ref.name },
@@ -104,7 +106,7 @@ func Worker[M any](ref *Ref[M], behaviour func() Behaviour[M]) Starter {
 	}
 }
 
-// Supervisor is a supervisor under a supervisor.
+// Supervisor makes a supervisor below another one.
 func Supervisor(spec SupSpec) Starter {
 	return Starter{
 		name:  func(parent, id string) string { return parent + "/" + id },
@@ -118,7 +120,7 @@ type badSpecError string
 
 func (e badSpecError) Error() string { return "bad spec: " + string(e) }
 
-// validate refuses what OTP refuses, by name.
+// validate rejects the specs that OTP rejects, and names the fault.
 func (s SupSpec) validate() error {
 	if s.Intensity < 0 || s.Period < 0 {
 		return badSpecError("negative intensity or period")
@@ -130,14 +132,14 @@ func (s SupSpec) validate() error {
 		return badSpecError("unknown auto-shutdown")
 	}
 	if b := s.Backoff; b != nil && (b.Initial <= 0 || b.Max < b.Initial || b.Jitter < 0 || b.Jitter > 1) {
-		return badSpecError("back-off with a first delay of nothing, a last one before the first, or a jitter outside 0 to 1")
+		return badSpecError("back-off needs 0 < Initial <= Max and 0 <= Jitter <= 1")
 	}
-	seen := map[string]bool{}
+	ids := map[string]bool{}
 	for _, c := range s.Children {
 		switch {
 		case c.ID == "":
 			return badSpecError("child without id")
-		case seen[c.ID]:
+		case ids[c.ID]:
 			return badSpecError("duplicate child " + c.ID)
 		case c.Start.body == nil:
 			return badSpecError("child " + c.ID + " without start")
@@ -146,11 +148,11 @@ func (s SupSpec) validate() error {
 		case c.Significant && c.Restart == Permanent:
 			return badSpecError("child " + c.ID + " is significant and permanent")
 		case c.Significant && s.AutoShutdown == NeverShutdown:
-			return badSpecError("child " + c.ID + " is significant to a supervisor that does not care")
+			return badSpecError("child " + c.ID + " is significant, but its supervisor has no auto-shutdown")
 		case c.Shutdown < Infinity:
 			return badSpecError("child " + c.ID + " with an unknown shutdown")
 		}
-		seen[c.ID] = true
+		ids[c.ID] = true
 		if err := c.Start.check(); err != nil {
 			return fmt.Errorf("child %s: %w", c.ID, err)
 		}
@@ -175,10 +177,10 @@ func (s SupSpec) period() time.Duration {
 	return s.Period
 }
 
-// window is OTP's restart arithmetic: one for a supervisor, or for a child of a family.
+// window is the restart intensity of OTP, for a supervisor or one dynamic child.
 type window struct{ at []time.Duration }
 
-// add books a restart at now and reports whether there were more than intensity within period.
+// add adds a restart at now and reports whether more than intensity are within period.
 func (w *window) add(now, period time.Duration, intensity int) bool {
 	kept := w.at[:0]
 	for _, t := range w.at {

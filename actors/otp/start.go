@@ -8,14 +8,15 @@ import (
 	"registrar/actors/trace"
 )
 
-// errLater is returned by the Init of a supervisor: it is ready when its children are.
+// errStartsLater is returned by the Init of a supervisor: it reports its start after that of its
+// children.
 var errStartsLater = errors.New("ready later")
 
-// Ignore is returned by an Init that has found nothing to do: the process ends, its child stays declared (a temporary one does not), and its
-// supervisor goes on as if it had started (OTP: ignore).
-var Ignore = errors.New("nothing to do") //nolint:gochecknoglobals,errname,revive,staticcheck // OTP's word, and no failure.
+// Ignore is returned by an Init without work to do (OTP: ignore). The process ends and its
+// supervisor continues as if it had started. The declaration stays, unless the child is temporary.
+var Ignore = errors.New("nothing to do") //nolint:gochecknoglobals,errname,revive,staticcheck // OTP's word, and not a failure.
 
-// ignored ends a process that has nothing to do.
+// ignored ends a process after Init returned Ignore.
 func (p *proc) ignored() {
 	if p.isAbandoned() {
 		return
@@ -34,7 +35,7 @@ func (p *proc) start() {
 	gone, epoch := p.phase == abandoned, p.epoch
 	p.mu.Unlock()
 	if gone {
-		return // abandoned before it began: it must do nothing, least of all under the epoch of one that is over
+		return // abandoned before Init: code under an ended epoch could own a resource for ever
 	}
 	p.body.incarnate(p, epoch)
 	began := p.assignStartID()
@@ -46,11 +47,11 @@ func (p *proc) start() {
 	}, func(crash *Reason) { p.initialised(began, err, crash) })
 }
 
-// initialised goes on after Init, however it has ended.
+// initialised continues after Init.
 func (p *proc) initialised(began time.Duration, err error, crash *Reason) {
 	if crash == nil && errors.Is(err, errStartsLater) {
 		p.recordStart(began)
-		p.setPhase(running) // it says itself when it is ready
+		p.setPhase(running) // it reports evStarted itself
 		return
 	}
 	if crash == nil && errors.Is(err, Ignore) {

@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// subscriberMost is how many reports wait for one subscriber.
+// maxReports is the queue bound of one subscriber.
 const maxReports = 10_000
 
-// subscriber hears reports on a goroutine of its own, which is there only while there is something to hear.
+// subscriber receives reports on its own goroutine, which runs only while there are reports.
 type subscriber struct {
 	handle func(Report)
-	kinds  []ReportKind // none is all
+	kinds  []ReportKind // empty means all
 
 	mu      sync.Mutex
 	queue   []Report
@@ -19,10 +19,10 @@ type subscriber struct {
 	running bool
 }
 
-// Subscribe has f called with every report of these kinds (none given: all), one after the other, on a goroutine of the subscriber's own. Whoever
-// reports never waits for it, and a panic in f is swallowed: a subscriber cannot harm the sender. One that falls behind by more than 10,000 reports
-// loses the newest and is told how many with a report of kind [ReportsLost]. The returned function ends the subscription; what is queued then
-// is not delivered.
+// Subscribe calls f with every report of the given kinds, all if none are given, one after the
+// other on a goroutine of the subscriber. The reporting process never waits, and a panic in f is
+// recovered. If more than 10,000 reports are queued, the newest are dropped and counted in a
+// [ReportsLost] report. The returned function ends the subscription and discards queued reports.
 func (s *System) Subscribe(f func(Report), kinds ...ReportKind) (cancel func()) {
 	sub := &subscriber{handle: f, kinds: kinds}
 	s.mu.Lock()
@@ -47,7 +47,7 @@ func (s *System) subscribers() []*subscriber {
 
 func (s *System) setSubscribers(list []*subscriber) { s.subs.Store(&list) }
 
-// hears reports whether anybody wants reports of a kind.
+// wanted reports whether a subscriber receives this kind.
 func (s *System) wanted(k ReportKind) bool {
 	for _, sub := range s.subscribers() {
 		if len(sub.kinds) == 0 || slices.Contains(sub.kinds, k) {
@@ -80,7 +80,7 @@ func (s *subscriber) enqueue(r Report) {
 	}
 }
 
-// listen hands reports over until none is left.
+// run calls the subscriber until its queue is empty.
 func (s *subscriber) run() {
 	for {
 		s.mu.Lock()
@@ -102,6 +102,6 @@ func (s *subscriber) run() {
 }
 
 func deliverReport(f func(Report), r Report) {
-	defer func() { _ = recover() }() // see Subscribe
+	defer func() { _ = recover() }() // Subscribe promises it
 	f(r)
 }

@@ -7,38 +7,40 @@ import (
 	"time"
 )
 
-// sup is the body of a supervisor: a process whose work is all on its control lane. It never waits: starting and stopping a child
-// are operations whose end comes back as an event, so it answers while a child hangs in Init or in Terminate.
+// sup is the body of a supervisor. All its work is on the control queue. Starting and stopping a
+// child ends with an event, so a supervisor never waits: it answers while a child hangs in Init or
+// Terminate.
 type sup struct {
 	name   string
 	spec   SupSpec
 	p      *proc
 	parent parent
 
-	mu        sync.Mutex // guards children, their fields and cut against readers of the tree and who abandons the supervisor
+	mu        sync.Mutex // guards children, their fields and abandoned for snapshots and an abandonment
 	children  []*child
-	abandoned bool // abandoned: no child may be started any more
+	abandoned bool // no child may be started
 
 	starting bool
-	ending   *Reason // told to stop, or has given up
+	ending   *Reason // set when it stops or has given up
 	window   window
 	plan     *plan
 	failed   bool         // the ordered start has failed
-	deferred []func()     // decisions put off until the plan in hand is carried out
-	events   []childEvent // not yet taken note of
+	deferred []func()     // decisions after the current plan
+	events   []childEvent // not handled yet
 }
 
 type child struct {
 	spec  ChildSpec
-	p     *proc // nil while there is none
+	p     *proc // nil if it is not running
 	state childState
-	timer Timer // of its stop, or of its restart
-	// started and stopped are told the end of an operator's request; fresh means that its first Init decides whether it stays.
+	timer Timer // of a pending stop or restart
+	// started and stopped receive the result of an operator's request. Provisional means that the
+	// child is removed if its first Init fails.
 	started, stopped func(error)
 	provisional      bool
-	startErr         error       // of the Init that an operator waits for
-	predecessor      predecessor // of the last one, if that has ended by itself or was abandoned
-	// row counts restarts one after the other, upSince is when the last one was due: for the back-off.
+	startErr         error       // the failed Init of an operator's request
+	predecessor      predecessor // set if the last process exited by itself or was abandoned
+	// For the back-off: the number of consecutive restarts, and the time of the last one.
 	consecutive int
 	upSince     time.Duration
 }
@@ -50,23 +52,23 @@ const (
 	childStarting
 	childUp
 	childCrashed
-	childRestarting // for its restart
+	childRestarting // waits for its restart
 	childStopping
 )
 
-// String names the state for the tree.
 func (s childState) String() string {
 	return [...]string{"down", "starting", "up", "crashed", "restarting", "stopping"}[s]
 }
 
-// plan is what a supervisor is about to do: stop these in this order, then start those in that order, one after the other.
+// plan is a sequence of steps: stop children in this order, then start children in that order, one
+// after the other.
 type plan struct {
 	stop, start []*child
 	done        func()
 }
 
 func (s *sup) incarnate(p *proc, _ Epoch) {
-	if s.p == nil { // the same in every incarnation: a child of the last that was abandoned may read it at this moment
+	if s.p == nil { // equal in all incarnations; an abandoned child of the last one may be reading it
 		s.p = p
 	}
 	s.mu.Lock()
@@ -78,7 +80,7 @@ func (s *sup) incarnate(p *proc, _ Epoch) {
 	s.starting, s.failed, s.ending, s.plan, s.deferred, s.window = true, false, nil, nil, nil, window{}
 }
 
-// init begins the ordered start; the supervisor is ready when all children are.
+// init begins the ordered start. The supervisor is ready when all children are.
 func (s *sup) init() error {
 	if err := s.spec.validate(); err != nil {
 		return err
@@ -98,7 +100,7 @@ func (*sup) takeQueue([]*envelope) bool { return false }
 
 func (s *sup) report(e childEvent) { s.parent.childEvent(e) }
 
-// terminate ends children that are still there: only after a crash of the supervisor itself.
+// terminate abandons the remaining children; there are some only after a crash of the supervisor.
 func (s *sup) terminate(Reason) { s.abandonAll() }
 
 func (s *sup) abandonAll() {
@@ -114,7 +116,7 @@ func (*sup) size() int    { return 0 }
 func (*sup) bind(*proc)   {}
 func (*sup) unbind(*proc) {}
 
-// childEvent brings an event onto the supervisor's own goroutine.
+// childEvent queues an event for the supervisor's goroutine.
 func (s *sup) childEvent(e childEvent) {
 	s.p.post(func() {
 		s.events = append(s.events, e)
@@ -122,7 +124,7 @@ func (s *sup) childEvent(e childEvent) {
 	})
 }
 
-// unpark takes note of what has happened to the children, unless the supervisor is suspended.
+// processEvents handles the queued events, unless the supervisor is suspended.
 func (s *sup) processEvents() {
 	for len(s.events) > 0 && s.p.useStep() {
 		e := s.events[0]
@@ -131,7 +133,7 @@ func (s *sup) processEvents() {
 	}
 }
 
-// seen is what others may see of a child.
+// childView is a copy of the fields of a child for other goroutines.
 type childView struct {
 	spec  ChildSpec
 	p     *proc
@@ -154,14 +156,14 @@ func (s *sup) setState(c *child, p *proc, state childState) {
 	c.p, c.state = p, state
 }
 
-// carryOut makes the plan the one in hand and takes its first step. A plan that was in hand is dropped: what it left undone is in
-// the state of the children.
+// runPlan makes pl the current plan and runs its first step. It drops the previous plan: the
+// states of the children say what is left to do.
 func (s *sup) runPlan(pl *plan) {
 	s.plan = pl
 	s.step()
 }
 
-// step does what is next: it returns when something is under way whose end is an event.
+// step runs the plan up to the next start or stop, which ends with an event.
 func (s *sup) step() {
 	for pl := s.plan; pl != nil && pl == s.plan; {
 		switch {
@@ -192,11 +194,11 @@ func (s *sup) step() {
 	}
 }
 
-// startChild starts a child, or restarts it in place when its process has crashed and waits.
+// startChild starts a child, in place if its process has crashed.
 func (s *sup) startChild(c *child) {
 	switch c.state {
 	case childCrashed, childRestarting:
-		if c.p == nil { // it had ended by itself
+		if c.p == nil { // it exited by itself
 			s.spawn(c)
 			return
 		}
@@ -213,12 +215,12 @@ func (s *sup) spawn(c *child) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.abandoned {
-		return // nobody would ever end it
+		return // nothing would ever stop the child
 	}
 	c.p, c.state = s.p.sys.spawn(name, c.spec.Start.body(name, s), c.predecessor), childStarting
 }
 
-// stopChild tells a child to stop and abandons it when that takes too long.
+// stopChild stops a child and abandons it after its shutdown time.
 func (s *sup) stopChild(c *child) {
 	if c.state == childStopping {
 		return
@@ -242,14 +244,14 @@ func (s *sup) stopChild(c *child) {
 	p.stopSoon(Shutdown)
 }
 
-// lose abandons a child and goes on as if it had ended.
+// abandonChild abandons a child and handles its end.
 func (s *sup) abandonChild(c *child) {
 	p := c.p
 	p.abandon(Killed)
 	s.handleEvent(childEvent{p: p, kind: evExited, reason: Killed})
 }
 
-// stopFirst begins the ordered stop of everything below; the process is finished when that is done.
+// stopChildren begins the ordered stop; the process is finished after the last child.
 func (s *sup) stopChildren(r Reason) {
 	s.ending = &r
 	s.deferred = nil
@@ -264,7 +266,7 @@ func (s *sup) stopChildren(r Reason) {
 	}})
 }
 
-// giveUp is what a supervisor does that has seen too many restarts.
+// giveUp stops a supervisor that exceeded its restart intensity.
 func (s *sup) giveUp(c *child, r Reason) {
 	why := ShutdownWith(fmt.Sprintf("%s gave up after more than %d restarts within %v: %s: %v",
 		s.name, s.spec.Intensity, s.spec.period(), c.spec.ID, r))

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// on decides about one event of one child.
+// handleEvent handles one event of one child.
 func (s *sup) handleEvent(e childEvent) {
 	i := slices.IndexFunc(s.children, func(c *child) bool { return c.p == e.p })
 	if i < 0 {
-		return // abandoned before
+		return // an abandoned child
 	}
 	c := s.children[i]
 	switch e.kind {
@@ -32,7 +32,7 @@ func (s *sup) handleEvent(e childEvent) {
 
 func (s *sup) onStarted(c *child, epoch Epoch) {
 	if c.state != childStarting {
-		return // told to stop meanwhile
+		return // being stopped
 	}
 	s.setState(c, c.p, childUp)
 	c.upSince, c.provisional = s.p.sys.clock.Mono(), false
@@ -45,12 +45,12 @@ func (s *sup) onStarted(c *child, epoch Epoch) {
 	s.step()
 }
 
-// onFailed handles a failed Init. During the supervisor's own start everything is rolled back; later it is one more
-// restart, tried again through the queue.
+// onFailed handles a failed Init. A failure during the supervisor's own start rolls back the
+// start; a later one counts as a restart and is tried again through the queue.
 func (s *sup) onFailed(c *child, epoch Epoch, r Reason) {
 	s.p.sys.report(Report{Kind: ChildCrashed, Process: c.p.name(), Epoch: epoch, Reason: r})
 	if c.state == childStopping {
-		return // its stop is on its way
+		return // its stop is pending
 	}
 	s.setState(c, c.p, childCrashed)
 	if s.starting {
@@ -58,7 +58,7 @@ func (s *sup) onFailed(c *child, epoch Epoch, r Reason) {
 		s.p.stop(ShutdownWith(fmt.Sprintf("start of %s failed: %v", c.p.name(), r.Term)))
 		return
 	}
-	if c.started != nil { // an operator's, who is told
+	if c.started != nil { // an operator's request
 		c.startErr = fmt.Errorf("start of %s failed: %v", c.p.name(), r.Term)
 		s.stopChild(c)
 		return
@@ -66,20 +66,20 @@ func (s *sup) onFailed(c *child, epoch Epoch, r Reason) {
 	s.retry(c, r)
 }
 
-// retry starts a child again that has not come up.
+// retry restarts a child after a failed Init.
 func (s *sup) retry(c *child, r Reason) {
 	if s.ending != nil {
-		return // everything stops anyway
+		return // the supervisor stops
 	}
 	if s.window.add(s.p.sys.clock.Mono(), s.spec.period(), s.spec.Intensity) {
 		s.giveUp(c, r)
 		return
 	}
-	s.plan = nil // what it left undone is done with this restart, as the strategy says
+	s.plan = nil // the new restart covers the rest of the plan
 	s.scheduleRestart(c)
 }
 
-// onIgnored goes on without a child that has nothing to do.
+// onIgnored continues without a child that returned Ignore.
 func (s *sup) onIgnored(c *child) {
 	s.setState(c, nil, childDown)
 	c.provisional = false
@@ -94,7 +94,7 @@ func (s *sup) onIgnored(c *child) {
 	s.step()
 }
 
-// answer tells an operator the end of a request, once.
+// answer sends the result of an operator's request, once.
 func (c *child) answer(to *func(error), err error) {
 	if tell := *to; tell != nil {
 		*to = nil
@@ -125,7 +125,7 @@ func (s *sup) onExited(c *child, e childEvent) {
 	s.decide(c, e)
 }
 
-// unborn handles the end of a child in the middle of its Init as if that had failed.
+// exitedInInit handles the end of a child during Init like a failed Init.
 func (s *sup) exitedInInit(c *child, r Reason) {
 	name := c.spec.Start.name(s.name, c.spec.ID)
 	switch {
@@ -141,7 +141,7 @@ func (s *sup) exitedInInit(c *child, r Reason) {
 	}
 }
 
-// gone settles what was asked about a child that has been stopped.
+// settleStopped answers the operators' requests about a child that has stopped.
 func (s *sup) settleStopped(c *child) {
 	if c.provisional || c.spec.Restart == Temporary {
 		s.drop(c)
@@ -155,10 +155,10 @@ func (s *sup) settleStopped(c *child) {
 	c.answer(&c.stopped, nil)
 }
 
-// decide applies restart type, intensity and strategy to a child that has crashed or ended by itself.
+// decide applies restart type, intensity and strategy after a crash or an exit.
 func (s *sup) decide(c *child, e childEvent) {
 	if s.ending != nil {
-		return // everything stops anyway
+		return // the supervisor stops
 	}
 	if s.coveredByPlan(c, e) {
 		return
@@ -179,7 +179,7 @@ func (s *sup) decide(c *child, e childEvent) {
 	s.scheduleRestart(c)
 }
 
-// autoShutdown shuts the supervisor down if the end of this child says so.
+// autoShutdown shuts the supervisor down if its spec says so for this child.
 func (s *sup) autoShutdown(c *child) {
 	if !c.spec.Significant || s.spec.AutoShutdown == NeverShutdown {
 		return
@@ -192,7 +192,7 @@ func (s *sup) autoShutdown(c *child) {
 	s.p.stop(Shutdown)
 }
 
-// restartBy restarts a child and, as the strategy says, others.
+// applyStrategy restarts the child and, by the strategy, others.
 func (s *sup) applyStrategy(c *child) {
 	i := slices.Index(s.children, c)
 	switch s.spec.Strategy {
@@ -205,7 +205,8 @@ func (s *sup) applyStrategy(c *child) {
 	}
 }
 
-// planned reports whether the plan in hand takes care of the child, or has the decision put off until it is carried out.
+// coveredByPlan reports whether the current plan restarts the child, or defers the decision until
+// after the plan.
 func (s *sup) coveredByPlan(c *child, e childEvent) bool {
 	switch {
 	case s.plan == nil:
@@ -218,10 +219,11 @@ func (s *sup) coveredByPlan(c *child, e childEvent) bool {
 		})
 		return true
 	}
-	return len(s.plan.stop) > 0 || s.plan.start[0] != c // its turn comes
+	return len(s.plan.stop) > 0 || s.plan.start[0] != c // the plan starts it later
 }
 
-// restartGroup stops every child of the group but the crashed one in reverse order, then starts the group in order.
+// restartGroup stops the group except the crashed child in reverse order, then starts the group in
+// order.
 func (s *sup) restartGroup(group []*child, crashed *child) {
 	start := slices.Clone(group)
 	stop := slices.Clone(group)

@@ -11,22 +11,22 @@ import (
 	"registrar/actors/trace"
 )
 
-// System hosts processes: the actor library's system, a clock, a logger, and who hears the reports. There is one to an
-// operating-system process; tests make few.
+// System hosts processes. It holds the clock, the logger, the report subscribers and
+// protoactor-go's system. A program needs one; making one takes milliseconds, so tests make few.
 type System struct {
 	clock     Clock
 	log       zerolog.Logger
-	rec       *trace.Recorder // nil records nothing
+	rec       *trace.Recorder // nil: nothing is recorded
 	scheduler Scheduler       // nil: the library's dispatcher
 	library   *library        // nil under a Scheduler
-	faults    *fault.Set      // nil: none are injected
+	faults    *fault.Set      // nil: no faults
 	random    func() float64
 
 	transit transit
 
 	boot       uint32
 	epochs     atomic.Uint64
-	duplicates atomic.Uint64 // replies that came second
+	duplicates atomic.Uint64 // counts DuplicateReplies
 
 	mu   sync.Mutex
 	subs atomic.Pointer[[]*subscriber] // replaced under mu
@@ -35,16 +35,17 @@ type System struct {
 // Option configures a [System].
 type Option func(*System)
 
-// WithLogger sets the logger that processes derive theirs from; the default says nothing.
+// WithLogger sets the logger of the processes; the default discards.
 func WithLogger(l zerolog.Logger) Option { return func(s *System) { s.log = l } }
 
 // WithClock sets the clock; the default is [SystemClock].
 func WithClock(c Clock) Option { return func(s *System) { s.clock = c } }
 
-// WithBoot sets the number of the run, which the store counts: epochs of a later run are larger.
+// WithBoot sets the boot number, which the store counts. Epochs of a later boot are larger.
 func WithBoot(n uint32) Option { return func(s *System) { s.boot = n } }
 
-// WithRecorder has every message and every event in the life of a process recorded; the default records nothing.
+// WithRecorder records every message and every event in the life of a process; the default records
+// nothing.
 func WithRecorder(r *trace.Recorder) Option {
 	return func(s *System) {
 		if s.rec = r; !r.On() {
@@ -53,10 +54,10 @@ func WithRecorder(r *trace.Recorder) Option {
 	}
 }
 
-// WithFaults has the points of the engine look for armed faults; the default injects none.
+// WithFaults sets the faults of the engine's fault points; the default has none.
 func WithFaults(f *fault.Set) Option { return func(s *System) { s.faults = f } }
 
-// NewSystem makes a system. It owns no goroutine of its own.
+// NewSystem makes a system. It starts no goroutine.
 func NewSystem(opts ...Option) *System {
 	s := &System{clock: SystemClock(), log: zerolog.Nop(), random: rand.Float64}
 	for _, o := range opts {
@@ -68,10 +69,11 @@ func NewSystem(opts ...Option) *System {
 	return s
 }
 
-// nextEpoch returns an epoch larger than all before it.
+// nextEpoch returns an epoch larger than all earlier ones.
 func (s *System) nextEpoch() Epoch {
 	return Epoch(uint64(s.boot)<<epochBits | s.epochs.Add(1))
 }
 
-// SecondReplies counts the answers that were dropped because the request had been answered, had crashed or had timed out.
+// DuplicateReplies counts the answers that were dropped because the request had been answered, its
+// holder had crashed or it had timed out.
 func (s *System) DuplicateReplies() uint64 { return s.duplicates.Load() }

@@ -8,22 +8,23 @@ import (
 	"registrar/actors/fault"
 )
 
-// transit is the way from a sender to a mailbox, where injected faults lose, delay and double messages. Messages of one sender to one process keep their
-// order: behind one that is delayed, the others wait.
+// transit is the path from a sender to a mailbox. Injected faults drop, delay and duplicate
+// messages there. Messages of one sender to one process keep their order: those behind a delayed
+// one wait.
 type transit struct {
-	waiting atomic.Int64 // queues in held
+	waiting atomic.Int64 // number of routes in held
 	mu      sync.Mutex
 	held    map[route][]*envelope
 }
 
-// route is from one incarnation, or from one name of the world outside, to one process.
+// route leads from one incarnation, or one external name, to one process.
 type route struct {
 	to      *proc
 	from    uint64
 	outside external
 }
 
-// send hands an envelope to the process, or to the faults that are armed, which then own it, and reports whether it was taken.
+// send delivers an envelope, or hands it to an armed fault, and reports whether it was accepted.
 func (p *proc) send(e *envelope) bool {
 	if t := &p.sys.transit; (p.sys.faults.Armed() || t.waiting.Load() > 0) && t.intercept(p, e) {
 		return true
@@ -41,7 +42,7 @@ func (p *proc) deliver(e *envelope) {
 	p.enqueue(e)
 }
 
-// intercept has a fault happen to a message, and reports whether it is not to be delivered now.
+// intercept applies an armed fault to a message and reports whether the fault owns it now.
 func (t *transit) intercept(p *proc, e *envelope) bool {
 	r := route{to: p, from: e.cause.Incarnation(), outside: e.from}
 	t.mu.Lock()
@@ -52,14 +53,14 @@ func (t *transit) intercept(p *proc, e *envelope) bool {
 	}
 	rq, asks := e.msg.(Request)
 	asks = asks && rq.slot() != nil
-	what := reflect.TypeOf(e.msg).String()
-	rule := p.sys.faults.Transit(p.name(), what, asks)
+	messageType := reflect.TypeOf(e.msg).String()
+	rule := p.sys.faults.Transit(p.name(), messageType, asks)
 	if rule.Kind != "" {
-		p.reportFault(&rule, what, e.cause)
+		p.reportFault(&rule, messageType, e.cause)
 	}
 	switch rule.Kind {
 	case fault.Drop:
-		go p.sys.deadLetter(p.name(), e.msg, e.cause) // whoever waits is told, and may have locks of its own
+		go p.sys.deadLetter(p.name(), e.msg, e.cause) // on another goroutine: the sender may hold locks that Undelivered needs
 		return true
 	case fault.Duplicate:
 		twin := *e
@@ -72,12 +73,13 @@ func (t *transit) intercept(p *proc, e *envelope) bool {
 		t.waiting.Add(1)
 		p.sys.clock.AfterFunc(rule.Duration(), func() { t.release(r) })
 		return true
-	default: // none
+	default: // no fault
 	}
 	return false
 }
 
-// release lets go of what waits on a route. What its process does not take any more is a dead letter.
+// release delivers the messages of a route. A message that its process no longer accepts is a dead
+// letter.
 func (t *transit) release(r route) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,4 +1,5 @@
-// Package otptest is what tests of processes have in common: waiting for what others bring about, and looking for what is left.
+// Package otptest has helpers for tests of processes: waiting for conditions and values of other
+// goroutines, and checking for leaked goroutines.
 //
-// It is for tests alone. It may import nothing of the registrar, so that each package's tests can use it.
+// It imports no other package of the registrar, so that the tests of every package can use it.
 package otptest

@@ -2,11 +2,12 @@ package otptest
 
 import "time"
 
-// Timeout is how long [Eventually] waits: far longer than anything takes on a machine that is busy with other tests.
+// Timeout is the limit of [Eventually] and [Receive]. It is far longer than needed, because tests
+// share the machine.
 const Timeout = 30 * time.Second
 
-// Eventually polls a condition that other goroutines bring about, every millisecond, and reports whether it came to hold within [Timeout]. What is to be said
-// if it did not is the caller's.
+// Eventually polls ok every millisecond until it is true, and reports whether that was within
+// [Timeout].
 func Eventually(ok func() bool) bool {
 	deadline := time.NewTimer(Timeout)
 	defer deadline.Stop()

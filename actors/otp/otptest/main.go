@@ -2,8 +2,8 @@ package otptest
 
 import "go.uber.org/goleak"
 
-// Main runs the tests of a package and then looks for goroutines that they have left. Those that are about to end have [Timeout] for it; by itself goleak
-// gives them less than half a second. It does not return.
+// Main runs the tests of a package and checks for leaked goroutines. They have [Timeout] to end;
+// goleak alone allows less than half a second. Main does not return.
 func Main(m goleak.TestingM, options ...goleak.Option) {
 	goleak.VerifyTestMain(patient{m, options}, options...)
 }

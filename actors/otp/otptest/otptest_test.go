@@ -8,7 +8,7 @@ import (
 	"registrar/actors/otp/otptest"
 )
 
-// A condition is asked until it holds, and no longer than it may take.
+// Eventually returns as soon as the condition holds, and gives up after Timeout.
 func TestEventually(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -28,7 +28,7 @@ func TestEventually(t *testing.T) {
 	})
 }
 
-// A value that comes is taken.
+// Receive returns a value that arrives within Timeout.
 func TestReceive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := make(chan int)

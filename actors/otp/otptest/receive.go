@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Receive takes a value that others send within [Timeout]; else the test ends, and says what it has missed. It is for the test's own goroutine.
+// Receive returns a value from a channel. If none arrives within [Timeout], it ends the test with
+// an error that names the value. It is for the goroutine of the test.
 func Receive[T any](tb testing.TB, what string, from <-chan T) (v T) {
 	tb.Helper()
 	select {

@@ -80,7 +80,7 @@ func TestFaultsAreRecorded(t *testing.T) {
 		}
 		want := []string{
 			"a fault delay at in-transit otp_test.note", "a fault delay at after-decide otp_test.fn", "a fault hang at before-handle otp_test.echo",
-			"a abandoned killed while handling otp_test.echo (by the operator, without its cooperation)",
+			"a abandoned killed while handling otp_test.echo (abandoned by the operator)",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
