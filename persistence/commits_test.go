@@ -16,7 +16,7 @@ import (
 
 // Each commit of either file is recorded with its size, as many as are counted, and nothing of what is in it.
 func TestCommitsAreRecorded(t *testing.T) {
-	o := persistence.Options{Dir: t.TempDir()}
+	o := persistence.DefaultOptions(t.TempDir())
 	credential := func(user string) persistence.CredentialChange {
 		return persistence.CredentialChange{Credential: domain.Credential{Key: key(user), Method: domain.Password, Secret: domain.NewSecret("hush")}}
 	}

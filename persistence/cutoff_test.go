@@ -17,7 +17,7 @@ func openToFaults(t *testing.T) (*store, *fault.Set) {
 	t.Helper()
 	faults := &fault.Set{}
 	sys := otp.NewSystem(otp.WithFaults(faults))
-	s := &store{t: t, sys: sys, Registrations: persistence.NewRegistrations(sys, persistence.Options{Dir: t.TempDir()})}
+	s := &store{t: t, sys: sys, Registrations: persistence.NewRegistrations(sys, persistence.DefaultOptions(t.TempDir()))}
 	app, err := otp.Start(t.Context(), sys, "store", s.Children())
 	must(t, err)
 	s.app = app

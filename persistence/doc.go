@@ -8,7 +8,7 @@
 //
 // One process writes each file, in batches: what has queued up during the last commit is the next batch, at most [Options.MaxBatch]
 // operations; the last write to a key wins; the keys are written in ascending order, because scattered pages are what a write costs. At most
-// [Options.Places] operations wait for it: one more is refused with [domain.Overloaded], so that nobody waits for a place. Readers are
+// [Options.MaxQueued] operations wait for it: one more is refused with [domain.Overloaded], so that nobody waits for a place. Readers are
 // processes of their own; what takes seconds (copies, statistics, a shard that primes again) has one to itself.
 //
 // # States

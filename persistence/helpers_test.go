@@ -1,6 +1,7 @@
 package persistence_test
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"testing"
@@ -33,6 +34,8 @@ type store struct {
 func openStore(t testing.TB, o persistence.Options, with ...otp.Option) *store {
 	t.Helper()
 	sys := otp.NewSystem(with...)
+	defaults := persistence.DefaultOptions(o.Dir)
+	o.MaxQueued, o.MaxBatch = cmp.Or(o.MaxQueued, defaults.MaxQueued), cmp.Or(o.MaxBatch, defaults.MaxBatch)
 	s := &store{t: t, sys: sys, Registrations: persistence.NewRegistrations(sys, o)}
 	app, err := otp.Start(t.Context(), sys, "store", s.Children())
 	if err != nil {

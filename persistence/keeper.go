@@ -148,7 +148,7 @@ func faulty(hit func(fault.Point, string) error, commit func() error) error {
 // fullNow takes note of a write that did not fit.
 func (k *keeper) fullNow() {
 	k.full = true
-	k.become(stateReadOnly, fmt.Errorf("the file has reached the size that it may have (%d MiB): raise --store-most, or compact it", k.opts.MaxSize>>20))
+	k.become(stateReadOnly, fmt.Errorf("the file has reached the size that it may have (%d MiB): raise --max-store, or compact it", k.opts.MaxSize>>20))
 }
 
 // succeeded takes note of an update that was committed, and whether the file has room.

@@ -27,7 +27,9 @@ const (
 // runCrashChild writes as fast as it can, and says on standard output what was acknowledged: user and number of the write.
 func runCrashChild(dir string) int {
 	sys := otp.NewSystem()
-	s := persistence.NewRegistrations(sys, persistence.Options{Dir: dir, NoSync: os.Getenv(crashNoSync) != ""})
+	o := persistence.DefaultOptions(dir)
+	o.NoSync = os.Getenv(crashNoSync) != ""
+	s := persistence.NewRegistrations(sys, o)
 	if _, err := otp.Start(context.Background(), sys, "store", s.Children()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

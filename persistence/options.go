@@ -19,12 +19,12 @@ type Options struct {
 	MaxSize int64
 	// Keys seal and open the secrets of credentials; nil leaves them as they are.
 	Keys *Keyring
-	// Places is how many operations may wait for a writer; one more is refused with [domain.Overloaded]. Zero is 20,000.
+	// MaxQueued is how many operations may wait for a writer; a further one is refused with [domain.Overloaded].
 	MaxQueued int
 	// Shards is into how many shards the users are primed: the look through the file at opening then serves each of them once. Zero has every one served
 	// by a scan of its own.
 	Shards int
-	// MaxBatch is the largest number of operations in one commit; zero is 10,000.
+	// MaxBatch is the largest number of operations in one commit.
 	MaxBatch int
 	// NoSync leaves out fsync: for a negative control in tests. What is acknowledged is then not safe.
 	NoSync bool
@@ -34,9 +34,7 @@ const (
 	registrationsKind = "registrations"
 	credentialsKind   = "credentials"
 
-	defaultBatch  = 10_000
-	lockTimeout   = time.Second
-	defaultPlaces = 20_000
+	lockTimeout = time.Second
 	// The map is address space, not memory: growing the map would stall the writer. It is 8 GiB, or 1 GiB where addresses are short.
 	mapSize       = 1 << (30 + 3*(strconv.IntSize/64))
 	readersNumber = 2
@@ -50,18 +48,9 @@ func formatOf(kind string) uint32 {
 	return 1
 }
 
-func (o Options) batch() int {
-	if o.MaxBatch == 0 {
-		return defaultBatch
-	}
-	return o.MaxBatch
-}
-
-func (o Options) places() int {
-	if o.MaxQueued == 0 {
-		return defaultPlaces
-	}
-	return o.MaxQueued
+// DefaultOptions returns the options of a store in a directory that is configured with nothing else.
+func DefaultOptions(dir string) Options {
+	return Options{Dir: dir, MaxQueued: 20_000, MaxBatch: 10_000}
 }
 
 func (o Options) path(kind string) string { return filepath.Join(o.Dir, kind+".db") }

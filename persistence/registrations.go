@@ -24,7 +24,7 @@ type Registrations struct {
 // NewRegistrations makes the store's addresses. Nothing is opened before its [Registrations.Children] are started.
 func NewRegistrations(s *otp.System, o Options) *Registrations {
 	return &Registrations{
-		opts: o, file: &file{}, writer: otp.NewRef[WriterMessage](s, "registrations/writer", otp.WithBound(o.places())),
+		opts: o, file: &file{}, writer: otp.NewRef[WriterMessage](s, "registrations/writer", otp.WithBound(o.MaxQueued)),
 		pool: newReaders(s, "registrations"),
 	}
 }

@@ -61,7 +61,7 @@ func TestFileThatMayNotGrow(t *testing.T) {
 	if err == nil || domain.KindOf(err) != domain.Full {
 		t.Fatalf("%d users: %v", n, err)
 	}
-	if text := s.Trouble(); !strings.Contains(text, "registrations.db: the file has reached the size that it may have (1 MiB): raise --store-most, or compact it") {
+	if text := s.Trouble(); !strings.Contains(text, "registrations.db: the file has reached the size that it may have (1 MiB): raise --max-store, or compact it") {
 		t.Errorf("trouble: %q", text)
 	}
 	if _, found, err := s.get("0"); !found || err != nil {

@@ -71,7 +71,7 @@ func (w *writer) Handle(c *otp.Context[WriterMessage], m WriterMessage) {
 		}
 	case fenceOp, writeOp, releaseOp, primeOp, pruneOp:
 		switch n := w.collect(m); {
-		case n >= w.keeper.opts.batch():
+		case n >= w.keeper.opts.MaxBatch:
 			w.commit(c)
 		case !w.waiting:
 			w.waiting = true

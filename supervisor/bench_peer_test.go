@@ -51,9 +51,9 @@ func runPeer(kind string) int {
 		}
 		defer stop()
 	} else {
-		cfg := supervisor.Config{Data: os.Getenv(peerDir), Link: d, Log: zerolog.Nop()}
+		cfg := testConfig(os.Getenv(peerDir), d)
 		if kind == "unrecorded" {
-			cfg.MaxTrace = -1
+			cfg.MaxTrace = 0
 		}
 		s, err := supervisor.Start(context.Background(), cfg)
 		if err != nil {

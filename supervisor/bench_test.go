@@ -19,7 +19,6 @@ import (
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/memory"
 	"registrar/amqpbridge/wire"
-	"registrar/supervisor"
 )
 
 // inFlight is how many questions wait for an answer at any time.
@@ -161,7 +160,8 @@ func BenchmarkHeapPerUser(b *testing.B) {
 	const users = 100_000
 	broker := memory.New()
 	for b.Loop() {
-		cfg := supervisor.Config{Data: b.TempDir(), Link: broker, Log: zerolog.Nop(), NoSync: true}
+		cfg := testConfig(b.TempDir(), broker)
+		cfg.NoSync = true
 		bed := &testbed{t: b, cfg: cfg}
 		bed.start()
 		empty := heap()

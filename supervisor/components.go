@@ -9,11 +9,8 @@ import (
 	"registrar/actors/directory"
 	"registrar/actors/domain"
 	"registrar/actors/otp"
-	"registrar/actors/registration"
 	"registrar/actors/trace"
 	"registrar/amqpbridge"
-	"registrar/amqpbridge/link"
-	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/wire"
 	"registrar/persistence"
 	"registrar/supervisor/console"
@@ -72,7 +69,9 @@ func assemble(cfg Config, boot uint32) *components {
 	}, otp.ChildCrashed, otp.Abandoned)
 	r.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
 	r.sys.Subscribe(func(rep otp.Report) { r.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)
-	store := persistence.Options{Dir: cfg.Data, Log: cfg.Log.With().Str("component", "store").Logger(), NoSync: cfg.NoSync, Keys: cfg.Keys, MaxSize: cfg.MaxStore, Shards: directory.Shards}
+	store := persistence.DefaultOptions(cfg.Data)
+	store.Log, store.NoSync, store.Keys = cfg.Log.With().Str("component", "store").Logger(), cfg.NoSync, cfg.Keys
+	store.MaxSize, store.Shards = cfg.MaxStore<<20, directory.Shards
 	r.credentials = persistence.NewCredentials(r.sys, store)
 	r.registrations = persistence.NewRegistrations(r.sys, store)
 	r.realms = otp.NewRef[credential.RealmsMessage](r.sys, "realms")
@@ -80,19 +79,12 @@ func assemble(cfg Config, boot uint32) *components {
 	clocks := amqpbridge.NewClocks(cfg.Limits.TombstoneTTL)
 	r.primed = clocks.Learn
 	r.bridge = amqpbridge.New(amqpbridge.Spec{
-		System: r.sys, Dialer: dialer(cfg), Settings: cfg.Bridge, Realms: r.realms, Users: r.users, Registrations: r.registrations,
+		System: r.sys, Dialer: cfg.Link, Settings: cfg.Bridge, Realms: r.realms, Users: r.users, Registrations: r.registrations,
 		Clocks: clocks,
 		Sender: wire.Sender{App: "registrar", Version: cfg.Version, Node: "registrar@" + hostname()},
 		Now:    r.clock.Now, Started: r.clock.Now(),
 	})
 	return r
-}
-
-func dialer(cfg Config) link.Dialer {
-	if cfg.Link != nil {
-		return cfg.Link
-	}
-	return rabbit.New(rabbit.Config{URLs: cfg.AMQP, Log: cfg.Log.With().Str("component", "link").Logger()})
 }
 
 func hostname() string {
@@ -112,39 +104,7 @@ func (r *components) newRealms() otp.Behaviour[credential.RealmsMessage] {
 func (r *components) directory() directory.Env {
 	return directory.Env{
 		Store: r.registrations, Credentials: r.credentials, Unprovisioned: r.cfg.Unprovisioned, Notify: r.bridge.Notify, Primed: r.primed,
-		Limits: r.cfg.Limits, Now: r.clock.Now, ExpiryInterval: r.cfg.ExpiryInterval, PruneBatch: 1000, PassivateAfter: max(0, r.cfg.PassivateAfter), MaxLive: r.cfg.MaxLive,
+		Limits: r.cfg.Limits, Now: r.clock.Now, ExpiryInterval: r.cfg.ExpiryInterval, PruneBatch: 1000, PassivateAfter: r.cfg.PassivateAfter, MaxLive: r.cfg.MaxLive,
 		Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
 	}
-}
-
-// withDefaults fills in what was left zero.
-func (cfg Config) withDefaults() Config {
-	if cfg.Bridge == (amqpbridge.Settings{}) {
-		cfg.Bridge = amqpbridge.DefaultSettings()
-	}
-	if cfg.Limits == (registration.Limits{}) {
-		cfg.Limits = registration.DefaultLimits()
-	}
-	if cfg.Unprovisioned == (directory.UnprovisionedLimits{}) {
-		cfg.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 10_000, Total: 100_000}
-	}
-	if cfg.Clock == nil {
-		cfg.Clock = otp.SystemClock()
-	}
-	if cfg.PassivateAfter == 0 {
-		cfg.PassivateAfter = 10 * time.Minute
-	}
-	if cfg.ExpiryInterval == 0 {
-		cfg.ExpiryInterval = time.Minute
-	}
-	if cfg.MaxCache == 0 {
-		cfg.MaxCache = 100_000
-	}
-	if cfg.MaxTrace == 0 {
-		cfg.MaxTrace = trace.DefaultEvents
-	}
-	if cfg.Version == "" {
-		cfg.Version = "devel"
-	}
-	return cfg
 }

@@ -120,7 +120,7 @@ func newSick(t *testing.T) *sick {
 	s.testbed = newTestbed(t)
 	var url string
 	s.proxy, url = brokertest.NewProxy(t, s.node.URL(), nil)
-	s.cfg.AMQP, s.cfg.Admin = nil, freeAddr(t)
+	s.cfg.Admin = freeAddr(t)
 	s.cfg.Log = zerolog.New(zerolog.MultiLevelWriter(zerolog.NewTestWriter(t), s.connected)).Level(zerolog.InfoLevel)
 	s.cfg.Link = rabbit.New(rabbit.Config{URLs: []string{url}, Heartbeat: time.Second, Log: s.cfg.Log})
 	s.cfg.Bridge.Canary = 1500 * time.Millisecond // later than the heartbeats: what they notice is theirs to notice

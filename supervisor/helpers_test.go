@@ -37,11 +37,17 @@ type testbed struct {
 func newTestbed(tb testing.TB) *testbed {
 	tb.Helper()
 	b := &testbed{t: tb, url: brokertest.URL(tb)}
-	b.cfg = supervisor.Config{
-		Data: tb.TempDir(), AMQP: []string{b.url}, Log: zerolog.New(zerolog.NewTestWriter(tb)).Level(zerolog.InfoLevel), Bridge: patient(),
-	}
+	b.cfg = testConfig(tb.TempDir(), nil)
+	b.cfg.Log, b.cfg.Bridge = zerolog.New(zerolog.NewTestWriter(tb)).Level(zerolog.InfoLevel), patient()
 	tb.Cleanup(b.stop)
 	return b
+}
+
+// testConfig returns the default configuration without an admin server.
+func testConfig(dir string, d link.Dialer) supervisor.Config {
+	cfg := supervisor.DefaultConfig()
+	cfg.Data, cfg.Link, cfg.Admin = dir, d, ""
+	return cfg
 }
 
 // patient are the settings of tests that are about something else than time: a question is worth an answer for as long as they wait for it, however busy the
@@ -56,7 +62,11 @@ func patient() amqpbridge.Settings {
 // start starts the registrar and waits until it is ready.
 func (b *testbed) start() {
 	b.t.Helper()
-	s, err := supervisor.Start(context.Background(), b.cfg)
+	cfg := b.cfg
+	if cfg.Link == nil {
+		cfg.Link = b.dialer()
+	}
+	s, err := supervisor.Start(context.Background(), cfg)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -17,8 +17,6 @@ import (
 	"registrar/actors/domain"
 	"registrar/actors/otp"
 	"registrar/actors/otp/otptest"
-	"registrar/actors/registration"
-	"registrar/amqpbridge"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/link/memory"
 	"registrar/supervisor"
@@ -96,10 +94,9 @@ const peerKey = "peer@test"
 func newLoopbed(t *testing.T, change func(*supervisor.Config)) *loopbed {
 	t.Helper()
 	b := &loopbed{T: t, broker: memory.New(), clock: &clock{}, in: make(chan link.Delivery, 10_000)}
-	b.cfg = supervisor.Config{
-		Data: t.TempDir(), Link: b.broker, Clock: b.clock, ExpiryInterval: 5 * time.Millisecond, Bridge: amqpbridge.DefaultSettings(), Limits: registration.DefaultLimits(),
-		Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
-	}
+	b.cfg = testConfig(t.TempDir(), b.broker)
+	b.cfg.Clock, b.cfg.ExpiryInterval = b.clock, 5*time.Millisecond
+	b.cfg.Log = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
 	b.cfg.Bridge.ReplyDeadline = 10 * time.Second // of the test's clock
 	b.cfg.Bridge.Quiet = 50 * time.Millisecond
 	if change != nil {

@@ -36,7 +36,9 @@ func BenchmarkMillionUsers(b *testing.B) {
 	empty := heap()
 	for b.Loop() {
 		began := time.Now()
-		s, err := supervisor.Start(b.Context(), supervisor.Config{Data: dir, Link: memory.New(), PassivateAfter: -1})
+		cfg := testConfig(dir, memory.New())
+		cfg.PassivateAfter = 0
+		s, err := supervisor.Start(b.Context(), cfg)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -110,10 +112,10 @@ func wake(ctx context.Context, s *supervisor.Server, k domain.Key) error {
 func BenchmarkMillionEndWhilePhonesRegister(b *testing.B) {
 	dir, users := b.TempDir(), millionUsers()
 	fillStore(b, dir, users, -time.Hour)
-	limits := registration.DefaultLimits()
-	limits.TombstoneTTL = time.Minute
 	for b.Loop() {
-		s, err := supervisor.Start(b.Context(), supervisor.Config{Data: dir, Link: memory.New(), ExpiryInterval: time.Second, Limits: limits})
+		cfg := testConfig(dir, memory.New())
+		cfg.ExpiryInterval, cfg.Limits.TombstoneTTL = time.Second, time.Minute
+		s, err := supervisor.Start(b.Context(), cfg)
 		if err != nil {
 			b.Fatal(err)
 		}

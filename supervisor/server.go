@@ -35,7 +35,6 @@ type Server struct {
 // Start takes the data directory and starts the tree. It returns when the caches are primed and the bridge is trying to reach its broker:
 // that there is none is no error. When a part cannot be started, everything is rolled back and the error says which.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
-	cfg = cfg.withDefaults()
 	lock, err := persistence.LockDir(cfg.Data)
 	if err != nil {
 		return nil, err

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rs/zerolog"
-
 	"registrar/actors/fault"
 	"registrar/actors/otp/otptest"
 	"registrar/amqpbridge/link/memory"
@@ -21,7 +19,8 @@ func TestControlWhileItStarts(t *testing.T) {
 	if _, err := faults.Arm(fault.Rule{Point: fault.BeforeInit, Kind: fault.Hang, Process: "realms"}); err != nil {
 		t.Fatal(err)
 	}
-	cfg := supervisor.Config{Data: t.TempDir(), Link: memory.New(), Faults: &faults, Log: zerolog.Nop()}
+	cfg := testConfig(t.TempDir(), memory.New())
+	cfg.Faults = &faults
 	started := make(chan error, 1)
 	go func() {
 		s, err := supervisor.Start(context.Background(), cfg)

@@ -34,10 +34,16 @@ type Credentials interface {
 }
 
 // UnprovisionedLimits limit the users that register without a credential here. Both a migration and
-// a flood of invented names cause them.
+// a flood of invented names cause them. Every field is also a flag of registrar serve; min and max
+// bound its value.
 type UnprovisionedLimits struct {
-	// PerRealm and Total are the maximum for one realm and for all realms; each at least 1.
-	PerRealm, Total int
+	Total    int `name:"max-unprovisioned" min:"0" max:"1073741824" help:"Maximum number of registered users without credentials here."`
+	PerRealm int `name:"max-unprovisioned-per-realm" min:"0" max:"1073741824" help:"Maximum number of registered users without credentials here, of one realm."`
+}
+
+// DefaultUnprovisionedLimits returns the limits of a registrar that is configured with nothing else.
+func DefaultUnprovisionedLimits() UnprovisionedLimits {
+	return UnprovisionedLimits{Total: 100_000, PerRealm: 10_000}
 }
 
 // Env is the configuration that all shards share. It is immutable.

@@ -21,23 +21,18 @@ type Store interface {
 	Release(from otp.Origin, key domain.Key, epoch uint64)
 }
 
-// Limits limit the record of one user.
+// Limits bound the record of one user. Every field is also a flag of registrar serve; min and max
+// bound its value.
 type Limits struct {
-	// Bindings is the maximum number of bindings, at least 1. A further one displaces the oldest.
-	Bindings int
-	// TombstoneTTL is the lifetime of a tombstone: at least the time that a queue can hold a
-	// message.
-	TombstoneTTL time.Duration
-	// MaxExpires is the longest accepted lifetime; longer ones are cut to it.
-	MaxExpires time.Duration
-	// Grace is the time after its end in which a returning binding does not count as a first
-	// registration. Expired bindings are not shown during it.
-	Grace time.Duration
+	Bindings     int           `min:"1" max:"100" help:"Maximum number of registrations of one user; a further one replaces the oldest."`
+	MaxExpires   time.Duration `min:"1ms" help:"Longest lifetime of a registration; a longer one is cut to it."`
+	Grace        time.Duration `min:"0s" help:"How long after its end a registration that comes back counts as a refresh and not as a first registration. An ended registration is never shown."`
+	TombstoneTTL time.Duration `name:"tombstone-ttl" min:"1ms" help:"How long a removal is remembered, so that an older registration that arrives late does not undo it. It has to be as long as a queue can hold a message."`
 }
 
-// DefaultLimits returns one binding, tombstones for a day, and lifetimes of at most 30 days.
+// DefaultLimits returns the limits of a registrar that is configured with nothing else.
 func DefaultLimits() Limits {
-	return Limits{Bindings: 1, TombstoneTTL: 24 * time.Hour, MaxExpires: 30 * 24 * time.Hour}
+	return Limits{Bindings: 1, MaxExpires: 30 * 24 * time.Hour, TombstoneTTL: 24 * time.Hour}
 }
 
 // Env is the configuration that all registration actors share. It is immutable.

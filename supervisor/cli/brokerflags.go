@@ -15,13 +15,13 @@ import (
 
 // brokerFlags say how to reach the broker.
 type brokerFlags struct {
-	AMQP            []string `required:"" group:"Broker" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost, or amqps; several are tried in turn." placeholder:"URL"`
-	AMQPCredentials string   `group:"Broker" name:"amqp-credentials" help:"File with user:password, for addresses that name no user; others must not be able to read it." placeholder:"FILE"`
-	AMQPAuth        string   `group:"Broker" name:"amqp-auth" help:"plain, or external: the client certificate says who we are." enum:"plain,external" default:"plain"`
-	AMQPCA          string   `group:"Broker" name:"amqp-ca" help:"Certificates that the broker's is checked against; the system's otherwise." placeholder:"FILE"`
+	AMQP            []string `required:"" group:"Broker" name:"amqp" help:"Broker, amqp://user:password@host:port/vhost, or amqps; several are tried in turn." placeholder:"URL" example:"amqp://broker-1.example.net:5672,amqp://broker-2.example.net:5672"`
+	AMQPCredentials string   `group:"Broker" name:"amqp-credentials" help:"File with user:password, mode 0600, for URLs that name no user." placeholder:"FILE"`
+	AMQPAuth        string   `group:"Broker" name:"amqp-auth" help:"Authentication: plain, or external by the client certificate, without a password." enum:"plain,external" default:"plain"`
+	AMQPCA          string   `group:"Broker" name:"amqp-ca" help:"CA certificates for the broker's certificate; by default those of the system." placeholder:"FILE"`
 	AMQPCert        string   `group:"Broker" name:"amqp-cert" help:"Client certificate." placeholder:"FILE"`
-	AMQPKey         string   `group:"Broker" name:"amqp-key" help:"Its key." placeholder:"FILE"`
-	AMQPServerName  string   `group:"Broker" name:"amqp-server-name" help:"Name in the broker's certificate, if it is not the host's." placeholder:"NAME"`
+	AMQPKey         string   `group:"Broker" name:"amqp-key" help:"Key of the client certificate." placeholder:"FILE"`
+	AMQPServerName  string   `group:"Broker" name:"amqp-server-name" help:"Name in the broker's certificate, if it differs from the host's." placeholder:"NAME"`
 }
 
 // link returns where the broker is; what makes no sense is named, without a password.

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"flag"
 	neturl "net/url"
 	"os"
 	"os/signal"
@@ -38,9 +39,11 @@ type runner struct{ m *testing.M }
 // Run runs the tests.
 func (r runner) Run() int { return brokertest.Run(r.m) }
 
-// Each script in testdata/script is one command's behaviour: what it prints and how it exits, with the server running and without.
+var update = flag.Bool("update", false, "write the golden files")
+
+// Each script in testdata/script checks one command's output and exit code, with a running server and without.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
 		settings(e)
 		return nil
 	}})
@@ -57,7 +60,7 @@ func settings(e *testscript.Env) {
 // product's have other names: all tests may share a broker.
 func patient(e *testscript.Env) {
 	for name, value := range map[string]string{
-		"BUDGET": "20s", "QUEUE_TTL": "20s", "TIMEOUT": "30s", "AUTHN_QUEUE": "registrar.authn.patient", "QUERY_QUEUE": "registrar.query.patient",
+		"REPLY_DEADLINE": "20s", "QUEUE_TTL": "20s", "TIMEOUT": "30s", "AUTHN_QUEUE": "registrar.authn.patient", "QUERY_QUEUE": "registrar.query.patient",
 	} {
 		e.Setenv("REGISTRAR_"+name, value)
 	}

@@ -81,9 +81,9 @@ func (c *demoCmd) Run(ctx context.Context, env Env) (err error) {
 	if c.Kill {
 		level = zerolog.FatalLevel // crashes are what is asked for
 	}
-	d := &demo{cmd: c, env: env, broker: b, cfg: supervisor.Config{
-		Data: dir + "/data", AMQP: []string{b.url}, Link: b.link, Log: zerolog.New(env.Stderr).Level(level), Version: Version(),
-	}}
+	cfg := supervisor.DefaultConfig()
+	cfg.Data, cfg.Link, cfg.Log, cfg.Version, cfg.Admin = dir+"/data", b.link, zerolog.New(env.Stderr).Level(level), Version(), ""
+	d := &demo{cmd: c, env: env, broker: b, cfg: cfg}
 	return d.run(ctx)
 }
 

@@ -90,7 +90,7 @@ type commands struct {
 
 // dataFlag is the data directory of the commands that work on one.
 type dataFlag struct {
-	Data string `required:"" help:"Data directory." placeholder:"DIR" type:"path"`
+	Data string `required:"" help:"Data directory, with the database files, the lock and the control socket; one server at a time." placeholder:"DIR" type:"path" example:"/var/lib/registrar"`
 }
 
 // exited is how kong's own exits (help, version) come back.
@@ -111,10 +111,10 @@ func Run(ctx context.Context, env Env, args []string) (code int) {
 	if err != nil {
 		return fail(ExitUsage, err)
 	}
-	var c commands
+	c := commands{Serve: serveCmd{newServeFlags()}, CheckConfig: checkConfigCmd{newServeFlags()}}
 	parser, err := kong.New(&c, kong.Name("registrar"), kong.Description("A SIP registrar and credential service on AMQP."),
 		kong.Writers(env.Stdout, env.Stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.Vars{"version": Version()},
-		kong.Resolvers(settings), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Resolvers(settings), defaultsFromFields("serve", "check-config"), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		return fail(ExitFailed, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/rs/zerolog"
 
 	"registrar/supervisor"
@@ -19,12 +20,12 @@ const stopWithin = 30 * time.Second
 type serveCmd struct{ serveFlags }
 
 // Run serves until the context ends or the tree gives up.
-func (s *serveCmd) Run(ctx context.Context, env Env) error {
+func (s *serveCmd) Run(ctx context.Context, k *kong.Context, env Env) error {
 	log, err := newLogger(env.Stderr, s.LogLevel, s.LogFormat)
 	if err != nil {
 		return err
 	}
-	cfg, err := s.config(env, log)
+	cfg, err := s.config(k, env, log)
 	if err != nil {
 		return err
 	}

@@ -109,16 +109,3 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, er
 		return fmt.Sprint(v), nil
 	}
 }
-
-// format shows the value of a setting.
-func format(v any) string {
-	switch v := v.(type) {
-	case []string:
-		return strings.Join(v, ",")
-	case string:
-		if v == "" {
-			return `""`
-		}
-	}
-	return fmt.Sprint(v)
-}

@@ -138,7 +138,9 @@ func (f *files) Flush(ctx context.Context, realm domain.Realm, user domain.User)
 	if err := f.lock.Release(); err != nil {
 		return 0, err
 	}
-	s, err := supervisor.Start(ctx, supervisor.Config{Data: f.opts.Dir, Link: memory.New(), Log: f.opts.Log, Keys: f.opts.Keys})
+	cfg := supervisor.DefaultConfig()
+	cfg.Data, cfg.Link, cfg.Log, cfg.Keys, cfg.Admin = f.opts.Dir, memory.New(), f.opts.Log, f.opts.Keys, ""
+	s, err := supervisor.Start(ctx, cfg)
 	if err != nil {
 		return 0, err
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNotRecorded means that there is nothing to show and nothing to follow.
-var ErrNotRecorded = errors.New("nothing is recorded: the server was started with --trace-most 0")
+var ErrNotRecorded = errors.New("nothing is recorded: the server was started with --max-trace 0")
 
 // Tracing is what the control API shows of what was recorded.
 type Tracing interface {

@@ -89,7 +89,7 @@ func operate(c *storetest.Client, what int, k domain.Key, epoch uint64, contact 
 func openFile(t *testing.T) directory.Store {
 	t.Helper()
 	sys := otp.NewSystem()
-	r := persistence.NewRegistrations(sys, persistence.Options{Dir: t.TempDir()})
+	r := persistence.NewRegistrations(sys, persistence.DefaultOptions(t.TempDir()))
 	app, err := otp.Start(t.Context(), sys, "store", r.Children())
 	if err != nil {
 		t.Fatal(err)
