@@ -69,12 +69,12 @@ func New(s Spec) *Bridge {
 		publishing: otp.NewRef[ConnectionMessage](s.System, "bridge/publishing"),
 		publisher:  otp.NewRef[PublisherMessage](s.System, "bridge/publisher", otp.WithBound(publisherWaiting)),
 	}
-	b.pulse, b.key = otp.NewRef[CanaryMessage](s.System, "bridge/pulse"), ownKey()
+	b.pulse, b.key = otp.NewRef[CanaryMessage](s.System, "bridge/canary"), ownKey()
 	if s.Settings.Canary > 0 {
 		b.Status.add(pulsePart, "") // not waited for: it is in trouble when its questions go unanswered
 	}
 	b.leads.Store(s.Settings.Node == "" || s.Settings.Canary == 0)
-	b.notices, b.garbage = otp.NewRef[NotifierMessage](s.System, "bridge/notices"), newRejectLimiter()
+	b.notices, b.garbage = otp.NewRef[NotifierMessage](s.System, "bridge/notifier"), newRejectLimiter()
 	if s.Clocks == nil {
 		s.Clocks = NewClocks(24 * time.Hour)
 	}

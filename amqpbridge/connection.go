@@ -9,32 +9,35 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// Back-off between attempts to reach the broker: it doubles from the first to the last, with jitter.
 const (
+	// firstBackoff and lastBackoff bound the delay between attempts to connect; it doubles, with jitter.
 	firstBackoff = 50 * time.Millisecond
-	lastBackoff  = 500 * time.Millisecond
-	// A session of less than shortLived has failed rather than ended: a broker whose queues are coming up ends each with the first try to consume.
-	shortLived   = time.Second
+	lastBackoff = 500 * time.Millisecond
+	// shortSession is the age under which a lost session counts as a failed attempt: while the queues
+	// of a broker are starting, the first basic.consume ends each session.
+	shortSession = time.Second
 	closeTimeout = 2 * time.Second
+	// warnEvery is the number of failed attempts between two warnings: about half a minute.
+	warnEvery = 60
 )
 
-// ConnectionMessage is what a connection's actor understands.
+// ConnectionMessage is a message to a connection.
 type ConnectionMessage interface{ connectionMessage() }
 
-// dialed is the end of an attempt to connect and to declare the topology.
+// dialed is the result of an attempt to connect and to declare the topology.
 type dialed struct {
 	session link.Session
-	cleanup cleanup // of the session
+	cleanup cleanup // closes session
 	err     error
 }
 
 // lost says that a session has ended.
 type lost struct{ session link.Session }
 
-// renew asks for a new session in place of one that looks well and is not.
+// renew replaces the session by a new one.
 type renew struct{}
 
-// redial asks for the next attempt.
+// redial starts the next attempt to connect.
 type redial struct{}
 
 func (dialed) connectionMessage() {}
@@ -42,40 +45,40 @@ func (lost) connectionMessage()   {}
 func (redial) connectionMessage() {}
 func (renew) connectionMessage()  {}
 
-// Connection keeps one connection to the broker: it dials, declares what its spec names, hands the session to its listeners and starts
-// over with a new session when anything of the old one ends. No broker is a state here, not a failure. Its goroutine alone
-// touches it.
-type Connection struct {
-	spec    ConnectionSpec
-	session link.Session
-	cleanup cleanup // of the session
-	attempt int
-	since   time.Duration // when the session began, on the monotonic clock
-	lost    error         // why the last one has ended; nil while there is one
-}
-
-// ConnectionSpec is what a connection needs. It is immutable.
+// ConnectionSpec configures a connection. It is immutable.
 type ConnectionSpec struct {
-	// Name shows on the broker.
+	// Name is the name of the connection on the broker and in [Status].
 	Name   string
 	Dialer link.Dialer
-	// Topology is declared and bound in each new session before anybody hears of it.
+	// Topology is declared in each session before the session is announced.
 	Topology  link.Topology
 	Status    *Status
 	Listeners []sessionListener
 }
 
+// Connection keeps one connection to the broker. It dials, declares the topology and announces the
+// session to its listeners. When the session ends it starts over; an absent broker is a state, not a
+// crash. Only its goroutine touches it.
+type Connection struct {
+	spec     ConnectionSpec
+	session  link.Session // nil while disconnected
+	cleanup  cleanup      // closes session
+	attempts int          // failed attempts since the last usable session
+	since    time.Duration
+	lostBy   error // end of the last session; nil while connected
+}
+
 // NewConnection returns the behaviour of a connection.
 func NewConnection(spec ConnectionSpec) *Connection { return &Connection{spec: spec} }
 
-// Init starts the first attempt; it does not wait for it.
+// Init starts the first attempt to connect and does not wait for it.
 func (k *Connection) Init(c *otp.Context[ConnectionMessage]) error {
 	k.spec.Status.down(k.spec.Name, c.Epoch(), errNotStarted)
 	k.dial(c)
 	return nil
 }
 
-// Handle takes one message.
+// Handle handles one message.
 func (k *Connection) Handle(c *otp.Context[ConnectionMessage], msg ConnectionMessage) {
 	switch m := msg.(type) {
 	case redial:
@@ -85,7 +88,7 @@ func (k *Connection) Handle(c *otp.Context[ConnectionMessage], msg ConnectionMes
 	case lost:
 		k.onLost(c, m)
 	case renew:
-		k.renew(c)
+		k.onRenew(c)
 	case subscribeSession:
 		if k.session != nil {
 			m.listener(c, sessionChanged{session: k.session, by: c.Epoch()})
@@ -93,7 +96,7 @@ func (k *Connection) Handle(c *otp.Context[ConnectionMessage], msg ConnectionMes
 	}
 }
 
-// Terminate closes the session; the listeners learn it from the next incarnation's first session.
+// Terminate announces the end of the session and closes it.
 func (k *Connection) Terminate(c *otp.Context[ConnectionMessage], _ otp.Reason) {
 	if k.session == nil {
 		return
@@ -102,17 +105,17 @@ func (k *Connection) Terminate(c *otp.Context[ConnectionMessage], _ otp.Reason) 
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	if err := k.session.Close(ctx); err != nil {
-		c.Log().Debug().Err(err).Msg("closing the session")
+		c.Log().Debug().Err(err).Str("connection", k.spec.Name).Msg("broker session not closed")
 	}
 	k.session = nil
 }
 
-// State is what an operator may see.
+// State returns the state for the console.
 func (k *Connection) State() any {
 	return struct {
 		Up      bool
 		Attempt int
-	}{k.session != nil, k.attempt}
+	}{k.session != nil, k.attempts}
 }
 
 func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
@@ -123,10 +126,11 @@ func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
 			return dialed{}, err
 		}
 		if err := s.Apply(ctx, spec.Topology); err != nil {
-			_ = s.Close(ctx) // the first error is the one that counts
+			_ = s.Close(ctx) // Apply's error is the cause
 			return dialed{}, err
 		}
-		return dialed{session: s, cleanup: closeWith(life, func() { _ = s.Close(context.WithoutCancel(ctx)) })}, nil
+		closeSession := closeWith(life, func() { _ = s.Close(context.WithoutCancel(ctx)) })
+		return dialed{session: s, cleanup: closeSession}, nil
 	}, func(m dialed, err error) ConnectionMessage {
 		m.err = err
 		return m
@@ -135,20 +139,13 @@ func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
 
 func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 	if m.err != nil {
-		k.attempt++
-		k.down(c, m.err)
-		ev := c.Log().Debug()
-		if k.attempt == 1 || k.attempt%60 == 0 { // about every half a minute: said, not shouted
-			ev = c.Log().Warn()
-		}
-		ev.Err(m.err).Str("connection", k.spec.Name).Int("attempt", k.attempt).Msg("no broker")
-		c.After(backoff(k.attempt, c.Random()), redial{})
+		k.onDialFailed(c, m.err)
 		return
 	}
 	k.session, k.cleanup = m.session, m.cleanup
-	k.since, k.lost = c.Clock().Mono(), nil
+	k.since, k.lostBy = c.Clock().Mono(), nil
 	k.spec.Status.up(k.spec.Name, c.Epoch())
-	c.Log().Info().Str("connection", k.spec.Name).Msg("connected")
+	c.Log().Info().Str("connection", k.spec.Name).Msg("broker connected")
 	s := m.session
 	otp.Task(c, func(ctx context.Context) (link.Session, error) {
 		select {
@@ -160,35 +157,41 @@ func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 	k.announce(c, s)
 }
 
+func (k *Connection) onDialFailed(c *otp.Context[ConnectionMessage], err error) {
+	ev := c.Log().Debug()
+	if k.attempts%warnEvery == 0 {
+		ev = c.Log().Warn()
+	}
+	k.attempts++
+	ev.Err(err).Str("connection", k.spec.Name).Int("attempt", k.attempts).Msg("broker not reachable")
+	if k.lostBy != nil {
+		err = fmt.Errorf("%w; connection lost before: %w", err, k.lostBy)
+	}
+	k.spec.Status.down(k.spec.Name, c.Epoch(), err)
+	c.After(backoff(k.attempts, c.Random()), redial{})
+}
+
 func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 	if m.session != k.session {
 		return
 	}
 	err := k.session.Err()
 	k.cleanup.stop()
-	k.session, k.cleanup, k.lost = nil, nil, err
+	k.session, k.cleanup, k.lostBy = nil, nil, err
 	k.spec.Status.down(k.spec.Name, c.Epoch(), err)
-	c.Log().Warn().Err(err).Str("connection", k.spec.Name).Msg("connection lost")
+	c.Log().Warn().Err(err).Str("connection", k.spec.Name).Msg("broker connection lost")
 	k.announce(c, nil)
-	if c.Clock().Mono()-k.since < shortLived {
-		k.attempt++
-		c.After(backoff(k.attempt, c.Random()), redial{})
+	if c.Clock().Mono()-k.since < shortSession {
+		k.attempts++
+		c.After(backoff(k.attempts, c.Random()), redial{})
 		return
 	}
-	k.attempt = 0
+	k.attempts = 0
 	k.dial(c)
 }
 
-// down says why there is no session: what the last attempt has met, and what it all began with.
-func (k *Connection) down(c *otp.Context[ConnectionMessage], err error) {
-	if k.lost != nil {
-		err = fmt.Errorf("%w; it began with: %w", err, k.lost)
-	}
-	k.spec.Status.down(k.spec.Name, c.Epoch(), err)
-}
-
-// renew ends the session; that it has ended is then noticed like any other end.
-func (k *Connection) renew(c *otp.Context[ConnectionMessage]) {
+// onRenew closes the session. The connection then handles its end like any other.
+func (k *Connection) onRenew(c *otp.Context[ConnectionMessage]) {
 	s := k.session
 	if s == nil {
 		return
@@ -196,8 +199,8 @@ func (k *Connection) renew(c *otp.Context[ConnectionMessage]) {
 	otp.Task(c, func(ctx context.Context) (link.Session, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
-		_ = s.Close(ctx) // how it ends does not matter
-		return nil, nil  //nolint:nilnil // nothing comes of it.
+		_ = s.Close(ctx) // the session counts as ended even if the broker does not answer
+		return s, nil
 	}, func(link.Session, error) ConnectionMessage { return lost{session: s} })
 }
 
@@ -207,7 +210,8 @@ func (k *Connection) announce(c *otp.Context[ConnectionMessage], s link.Session)
 	}
 }
 
-// backoff returns how long to wait after so many failures, between half and all of the nominal time: random is from 0 to 1.
+// backoff returns the delay after a number of failures: between half and all of the nominal delay,
+// by a random number from 0 to 1.
 func backoff(failures int, random float64) time.Duration {
 	d := lastBackoff
 	if shift := failures - 1; shift < 4 {

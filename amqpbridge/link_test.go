@@ -85,12 +85,12 @@ func TestSilentDeathIsSaidUntilSomethingIsAnswered(t *testing.T) {
 		}
 		return s
 	}}, set)
-	until(t, "noticed a few times", func() bool { return b.Tally.Get("pulse", "renewed") >= 3 })
-	i := slices.IndexFunc(b.Status.Components(), func(p domain.Component) bool { return p.Name == "pulse" })
+	until(t, "noticed a few times", func() bool { return b.Tally.Get("canary", "renewed") >= 3 })
+	i := slices.IndexFunc(b.Status.Components(), func(p domain.Component) bool { return p.Name == "canary" })
 	if p := b.Status.Components()[i]; p.Reason == "" || p.Failures != 1 {
 		t.Errorf("it is said to have begun %d times, and now: %q", p.Failures, p.Reason)
 	}
-	if n := b.Tally.Get("pulse", "answered"); n > 0 {
+	if n := b.Tally.Get("canary", "answered"); n > 0 {
 		t.Errorf("%d were answered", n)
 	}
 	deafened.Store(false)

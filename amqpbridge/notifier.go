@@ -11,40 +11,40 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// noticesMost bounds the news that wait for their notices: when a broker is slow and a million registrations end, notices are left out
-// and counted, not piled up.
+// noticesMost bounds the events that wait for the notifier. When a million registrations end over a
+// slow broker, further events are counted and dropped.
 const noticesMost = 10_000
 
-// noticesPart is the notices' flow in [Tally].
-const noticesPart = "notices"
+// noticesPart is the notifier's name in [Tally].
+const noticesPart = "notifier"
 
-// NoticesMessage is what the actor of the notices understands.
+// NotifierMessage is a message to the notifier.
 type NotifierMessage interface{ noticesMessage() }
 
-// news is what a commit has changed.
+// registrationEvent is a change that a commit has made.
 type registrationEvent struct{ registration.Event }
 
-// owner is the answer to whose account a registration belongs to.
+// owner is a registration event with the account of its user.
 type owner struct {
-	news    registrationEvent
-	about   wire.Document
-	account string
+	event    registrationEvent
+	document wire.Document
+	account  string // may be empty
 }
 
 func (registrationEvent) noticesMessage() {}
 func (owner) noticesMessage()             {}
 
-// notices tells other applications what has changed (Kazoo's register, deregister and register_overwrite). Each is sent at most once: one
-// that is lost with a broker or a crash is not repeated.
+// notifier publishes Kazoo's notifications: register, deregister and register_overwrite. Each is
+// sent at most once: a notification that is lost with the broker or a crash is not repeated.
 type notifier struct {
 	*responder
 	self    *otp.Ref[NotifierMessage]
 	realms  *otp.Ref[credential.RealmsMessage]
-	pending *atomic.Int64
+	pending *atomic.Int64 // waiting events, bounded by noticesMost
 	seq     int
 }
 
-// Notify takes news from a user's actor. It never blocks.
+// Notify takes a registration event from a registration actor. It never blocks.
 func (b *Bridge) Notify(from otp.Origin, e registration.Event) {
 	if !b.spec.Settings.Notices {
 		return
@@ -55,79 +55,85 @@ func (b *Bridge) Notify(from otp.Origin, e registration.Event) {
 		return
 	}
 	if b.notices.Tell(from, registrationEvent{e}) != nil {
-		b.news.Add(-1) // its actor is gone for now
+		b.news.Add(-1) // the notifier is restarting
 	}
 }
 
-// Init has nothing to do.
+// Init resets the count of waiting events: the mailbox of the last incarnation is lost.
 func (n *notifier) Init(*otp.Context[NotifierMessage]) error {
 	n.pending.Store(0)
 	return nil
 }
 
-// Handle takes one message.
+// Handle handles one message.
 func (n *notifier) Handle(c *otp.Context[NotifierMessage], msg NotifierMessage) {
 	switch m := msg.(type) {
 	case registrationEvent:
-		n.onNews(c, m)
+		n.onEvent(c, m)
 	case owner:
 		n.pending.Add(-1)
-		n.send(c, m)
+		n.notify(c, m)
 	}
 }
 
-// Terminate does nothing: what is queued is lost.
+// Terminate does nothing.
 func (*notifier) Terminate(*otp.Context[NotifierMessage], otp.Reason) {}
 
-// State is what an operator may see.
+// State returns the state for the console.
 func (n *notifier) State() any { return struct{ Pending int64 }{n.pending.Load()} }
 
-func (n *notifier) onNews(c *otp.Context[NotifierMessage], m registrationEvent) {
-	about := wire.ParseDocument(m.Binding.Doc)
+func (n *notifier) onEvent(c *otp.Context[NotifierMessage], m registrationEvent) {
+	doc := wire.ParseDocument(m.Binding.Doc)
 	switch {
 	case !n.leads.Load():
-		n.tally.Add(noticesPart, "left_to_another")
-	case m.Kind == registration.BindingEnded && about.SuppressUnregister, m.Kind == registration.Overwritten && !about.OverwriteNotify:
-		n.tally.Add(noticesPart, "not_wanted")
-	case about.AccountID != "" || m.Kind == registration.Overwritten:
-		n.send(c, owner{news: m, about: about, account: about.AccountID})
+		n.tally.Add(noticesPart, "not_leader")
+	case m.Kind == registration.BindingEnded && doc.SuppressUnregister,
+		m.Kind == registration.Overwritten && !doc.OverwriteNotify:
+		n.tally.Add(noticesPart, "suppressed")
+	case doc.AccountID != "" || m.Kind == registration.Overwritten:
+		n.notify(c, owner{event: m, document: doc, account: doc.AccountID})
 	default:
-		n.askOwner(c, m, about)
-		return // it waits still
+		n.askAccount(c, m, doc)
+		return // the event waits for the credential
 	}
 	n.pending.Add(-1)
 }
 
-// askOwner finds out whose a registration is.
-func (n *notifier) askOwner(c *otp.Context[NotifierMessage], m registrationEvent, about wire.Document) {
-	// A proxy does not know whose account a phone belongs to; whoever asks for credentials is told.
+// askAccount asks for the account of a user whose report does not name it, as those of a FreeSWITCH
+// do not.
+func (n *notifier) askAccount(c *otp.Context[NotifierMessage], m registrationEvent, doc wire.Document) {
 	otp.Ask(c, n.realms, n.settings.ReplyDeadline, func(from otp.From[credential.Found]) credential.RealmsMessage {
 		return credential.Ask{Lookup: credential.Lookup{From: from, Key: m.Key}}
 	}, func(f credential.Found, _ error) NotifierMessage {
-		return owner{news: m, about: about, account: wire.AccountOf(f.Credential)}
+		return owner{event: m, document: doc, account: wire.AccountOf(f.Credential)}
 	})
 }
 
-func (n *notifier) send(c *otp.Context[NotifierMessage], m owner) {
-	kind := wire.NotifyRegister
-	switch m.news.Kind {
-	case registration.UserRegistered:
-	case registration.BindingEnded:
-		kind = wire.NotifyDeregister
-	case registration.Overwritten:
-		kind = wire.NotifyOverwrite
-	}
-	if m.account == "" && kind != wire.NotifyOverwrite { // a required field
+// notify publishes the notification. Account-ID is required except for register_overwrite.
+func (n *notifier) notify(c *otp.Context[NotifierMessage], m owner) {
+	kind := kindOf(m.event.Kind)
+	if m.account == "" && kind != wire.NotifyOverwrite {
 		n.tally.Add(noticesPart, "no_account")
 		return
 	}
 	n.seq++
-	n.post(c, Send{Publishing: link.Publishing{
-		Exchange: kind.Exchange(), Key: kind.Key(string(m.news.Key.Realm)), ContentType: "application/json",
-		Body: n.sender.Notification(&wire.Notification{
-			Envelope: wire.Envelope{MsgID: "notice-" + strconv.Itoa(n.seq)}, Kind: kind, Document: m.about, AccountID: m.account,
-			PreviousContact: m.news.Previous.Contact,
-		}),
-	}, Event: string(kind)})
+	body := n.sender.Notification(&wire.Notification{
+		Envelope: wire.Envelope{MsgID: "notification-" + strconv.Itoa(n.seq)}, Kind: kind,
+		Document: m.document, AccountID: m.account, PreviousContact: m.event.Previous.Contact,
+	})
+	n.post(c, Send{Event: string(kind), Publishing: link.Publishing{
+		Exchange: kind.Exchange(), Key: kind.Key(string(m.event.Key.Realm)), ContentType: "application/json", Body: body,
+	}})
 	n.tally.Add(noticesPart, string(kind))
+}
+
+func kindOf(k registration.EventKind) wire.NotificationKind {
+	switch k {
+	case registration.UserRegistered:
+	case registration.BindingEnded:
+		return wire.NotifyDeregister
+	case registration.Overwritten:
+		return wire.NotifyOverwrite
+	}
+	return wire.NotifyRegister
 }

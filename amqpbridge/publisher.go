@@ -13,54 +13,10 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// PublisherMessage is what the publisher's actor understands.
-type PublisherMessage interface{ publisherMessage() }
+// publisherPart is the publisher's name in [Status] and [Tally].
+const publisherPart = "publisher"
 
-// Send publishes without waiting: replies, which are worthless when they are late, and what may be lost.
-type Send struct {
-	Publishing link.Publishing
-	// Until is when nobody waits for it any more, by the clock of the run; zero is never.
-	Until time.Time
-	// Event and MsgID are what the recorder is told of it.
-	Event, MsgID string
-	// Tally counts it when there is no publisher that can tell what became of it; nil is nobody.
-	Tally *Tally
-}
-
-// Undelivered counts a message that nobody will publish, or of which nobody knows whether it was published.
-func (m Send) Undelivered(err error) {
-	name := "lost"
-	if errors.Is(err, otp.ErrOverloaded) {
-		name = "overloaded"
-	}
-	m.Tally.Add(publisherPart, name)
-	m.Tally.watch(publisherPart, name, m.MsgID)
-}
-
-// Park publishes with a confirm: what must arrive. It is answered when the broker has it.
-type Park struct {
-	otp.From[Parked]
-	Publishing link.Publishing
-}
-
-// Parked answers a [Park].
-type Parked struct{}
-
-// opened is the end of an attempt to open the publishing channel.
-type opened struct {
-	session   link.Session
-	publisher link.Publisher
-	err       error
-}
-
-// publisherWaiting bounds what waits for the publisher: one whose write is stuck would otherwise gather all that is answered meanwhile.
-const publisherWaiting = 20_000
-
-func (Send) publisherMessage()   {}
-func (Park) publisherMessage()   {}
-func (opened) publisherMessage() {}
-
-// PublisherSpec is what the publisher needs. It is immutable.
+// PublisherSpec configures the publisher. It is immutable.
 type PublisherSpec struct {
 	Self       *otp.Ref[PublisherMessage]
 	Connection *otp.Ref[ConnectionMessage]
@@ -70,39 +26,36 @@ type PublisherSpec struct {
 	Now func() time.Time
 }
 
-// Publisher owns the publishing channel. Its goroutine alone touches it.
+// Publisher owns the publishing channel. Only its goroutine touches it.
 type Publisher struct {
-	spec    PublisherSpec
-	port    sessionPort
-	out     link.Publisher
-	open    *atomic.Int64 // how many confirms of out are awaited
-	blocked bool          // the broker has an alarm: said on readiness until something can be sent again
+	spec      PublisherSpec
+	port      sessionPort
+	publisher link.Publisher
+	confirms  *atomic.Int64 // outstanding confirms of publisher
+	blocked   bool          // the broker has an alarm; reported until a publish succeeds
 }
-
-// The publisher's part in [Status] and its flow in [Tally].
-const publisherPart = "publisher"
 
 // NewPublisher returns the behaviour of the publisher.
 func NewPublisher(spec PublisherSpec) *Publisher { return &Publisher{spec: spec} }
 
-// Init asks the connection for its session.
+// Init subscribes to the session of the connection.
 func (p *Publisher) Init(c *otp.Context[PublisherMessage]) error {
 	p.spec.Status.down(publisherPart, c.Epoch(), errNotStarted)
 	p.port.subscribe(c, p.spec.Connection, listenerOf(p.spec.Self))
 	return nil
 }
 
-// Handle takes one message.
+// Handle handles one message.
 func (p *Publisher) Handle(c *otp.Context[PublisherMessage], msg PublisherMessage) {
 	switch m := msg.(type) {
 	case Send:
-		p.send(c, m)
+		p.onSend(c, m)
 	case Park:
-		p.park(c, m)
+		p.onPark(c, m)
 	case sessionChanged:
 		p.onSession(c, m)
 	case retrySession:
-		if p.port.current(m.session) && p.out == nil {
+		if p.port.current(m.session) && p.publisher == nil {
 			p.openChannel(c)
 		}
 	case opened:
@@ -110,38 +63,38 @@ func (p *Publisher) Handle(c *otp.Context[PublisherMessage], msg PublisherMessag
 	}
 }
 
-// Terminate leaves the channel to its session.
+// Terminate reports the publisher as down. The channel ends with its session.
 func (p *Publisher) Terminate(c *otp.Context[PublisherMessage], _ otp.Reason) {
 	p.spec.Status.down(publisherPart, c.Epoch(), nil)
 }
 
-// State is what an operator may see.
-func (p *Publisher) State() any { return struct{ Open bool }{p.out != nil} }
+// State returns the state for the console.
+func (p *Publisher) State() any { return struct{ Open bool }{p.publisher != nil} }
 
-func (p *Publisher) send(c *otp.Context[PublisherMessage], m Send) {
-	name := p.publish(c, m)
-	p.spec.Tally.Add(publisherPart, name)
-	p.spec.Tally.watch(publisherPart, name, m.MsgID)
+func (p *Publisher) onSend(c *otp.Context[PublisherMessage], m Send) {
+	outcome := p.publish(c, m)
+	p.spec.Tally.Add(publisherPart, outcome)
+	p.spec.Tally.watch(publisherPart, outcome, m.MsgID)
 }
 
-// publish hands a message to the broker, and names what became of it.
+// publish publishes a message and returns the outcome.
 func (p *Publisher) publish(c *otp.Context[PublisherMessage], m Send) string {
-	if p.out == nil {
+	if p.publisher == nil {
 		return "no_broker"
 	}
 	if !m.Until.IsZero() && p.spec.Now().After(m.Until) {
-		return "late"
+		return "deadline_exceeded"
 	}
 	err := c.Fault(fault.BeforePublish, m.Event)
 	if err == nil {
-		err = p.out.Publish(c.Context(), m.Publishing)
+		err = p.publisher.Publish(c.Context(), m.Publishing)
 	}
 	if err != nil {
 		if errors.Is(err, link.ErrBlocked) {
 			p.blocked = true
 			p.spec.Status.down(publisherPart, c.Epoch(), err)
 		}
-		c.Log().Debug().Err(err).Msg("publishing a reply")
+		c.Log().Debug().Err(err).Msg("publish failed")
 		return "failed"
 	}
 	if p.blocked {
@@ -154,19 +107,21 @@ func (p *Publisher) publish(c *otp.Context[PublisherMessage], m Send) string {
 	return "sent"
 }
 
-func (p *Publisher) park(c *otp.Context[PublisherMessage], m Park) {
-	if p.out == nil {
+// onPark publishes with a confirm. It refuses when the link's window of outstanding confirms is full:
+// the link would block, and all replies with it.
+func (p *Publisher) onPark(c *otp.Context[PublisherMessage], m Park) {
+	if p.publisher == nil {
 		m.Fail(domain.Wrap(domain.Unavailable, "publish", nil))
 		return
 	}
-	open := p.open
-	if open.Add(1) > link.Window { // the link would wait for a confirm, and all answers with it
-		open.Add(-1)
+	confirms := p.confirms
+	if confirms.Add(1) > link.Window {
+		confirms.Add(-1)
 		m.Fail(domain.Wrap(domain.Overloaded, "publish", nil))
 		return
 	}
-	p.out.PublishConfirmed(c.Context(), m.Publishing, func(err error) {
-		open.Add(-1)
+	p.publisher.PublishConfirmed(c.Context(), m.Publishing, func(err error) {
+		confirms.Add(-1)
 		if err != nil {
 			m.Fail(domain.Wrap(domain.Unavailable, "publish", err))
 			return
@@ -179,7 +134,7 @@ func (p *Publisher) onSession(c *otp.Context[PublisherMessage], m sessionChanged
 	if !p.port.accept(m) {
 		return
 	}
-	p.out, p.blocked = nil, false
+	p.publisher, p.blocked = nil, false
 	if m.session == nil {
 		p.spec.Status.down(publisherPart, c.Epoch(), nil)
 		return
@@ -189,11 +144,13 @@ func (p *Publisher) onSession(c *otp.Context[PublisherMessage], m sessionChanged
 
 func (p *Publisher) openChannel(c *otp.Context[PublisherMessage]) {
 	session, tally := p.port.session, p.spec.Tally
-	spec := link.PublisherSpec{OnReturn: func(link.Publishing) { tally.Add(publisherPart, "asker_gone") }}
+	spec := link.PublisherSpec{
+		OnReturn: func(link.Publishing) { tally.Add(publisherPart, "unroutable") },
+	}
 	otp.Task(c, func(ctx context.Context) (link.Publisher, error) {
 		return session.Publisher(ctx, spec)
-	}, func(out link.Publisher, err error) PublisherMessage {
-		return opened{session: session, publisher: out, err: err}
+	}, func(publisher link.Publisher, err error) PublisherMessage {
+		return opened{session: session, publisher: publisher, err: err}
 	})
 }
 
@@ -203,10 +160,10 @@ func (p *Publisher) onOpened(c *otp.Context[PublisherMessage], m opened) {
 	}
 	if m.err != nil {
 		p.spec.Status.down(publisherPart, c.Epoch(), m.err)
-		c.Log().Warn().Err(m.err).Msg("cannot open the publishing channel")
+		c.Log().Warn().Err(m.err).Msg("publishing channel not opened")
 		c.After(consumeRetry, retrySession{session: m.session})
 		return
 	}
-	p.out, p.open = m.publisher, new(atomic.Int64)
+	p.publisher, p.confirms = m.publisher, new(atomic.Int64)
 	p.spec.Status.up(publisherPart, c.Epoch())
 }

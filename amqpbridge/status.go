@@ -11,14 +11,11 @@ import (
 	"registrar/actors/otp"
 )
 
-// errSilent is why the sessions are renewed, errNotStarted the reason of a component until its process runs.
-var (
-	errSilent     = errors.New("our own questions go without an answer")
-	errNotStarted = errors.New("not started")
-)
+// errNotStarted is the reason of a component until its process runs.
+var errNotStarted = errors.New("not started")
 
 // Status holds the condition of each component of the bridge: up, or not up with a reason.
-// It is safe for use by many goroutines.
+// It is safe for concurrent use.
 type Status struct {
 	mu         sync.Mutex
 	components []componentState // sorted by name

@@ -8,14 +8,18 @@ import (
 )
 
 const (
-	// Orphaned is how long a shared queue outlives its last consumer.
-	orphaned = 30 * time.Minute
-	// DeliveryLimit is set high: tries are counted here, so that restarts of ours never park good messages.
+	// queueExpiry is how long a shared queue outlives its last consumer.
+	queueExpiry = 30 * time.Minute
+	// deliveryLimit overrides RabbitMQ 4's default of 20. The bridge counts tries itself, and
+	// restarts of the registrar must not dead-letter good messages.
 	deliveryLimit = 1_000_000
+	// maxTokens bounds the leader queue.
+	maxTokens = 16
 )
 
-// Topology is what each session of the consuming connection declares and binds, in order: exchanges as Kazoo and Kamailio
-// declare them, queues with names of our own, every key of every generation. Key is where answers to this registrar's own questions are sent.
+// Topology returns the exchanges, queues and bindings of a consuming session, in the order of their
+// declaration. Exchanges are declared as Kazoo and Kamailio declare them; routing keys of all
+// generations are bound. Replies to this registrar's own requests arrive under key.
 func (s Settings) Topology(key string) link.Topology {
 	t := link.Topology{
 		Exchanges: []link.Exchange{
@@ -26,39 +30,47 @@ func (s Settings) Topology(key string) link.Topology {
 			{Name: "targeted", Kind: "direct"},
 		},
 		Queues: []link.Queue{
-			{Name: s.MalformedQueue, Kind: link.Quorum, Durable: true, MaxLength: s.MaxParked, DeliveryLimit: deliveryLimit},
-			{Name: s.PoisonQueue, Kind: link.Quorum, Durable: true, MaxLength: s.MaxParked, DeliveryLimit: deliveryLimit},
-			s.questions(s.AuthnQueue), s.questions(s.QueryQueue),
+			s.parkingQueue(s.MalformedQueue), s.parkingQueue(s.PoisonQueue),
+			s.requestQueue(s.AuthnQueue), s.requestQueue(s.QueryQueue),
 			{
 				Name: s.Reports(), Kind: link.Quorum, Durable: true, DeliveryLimit: deliveryLimit,
-				DeadLetterKey: s.PoisonQueue, // over the default exchange
+				DeadLetterKey: s.PoisonQueue, // on the default exchange
 			},
 		},
 	}
 	for _, b := range wire.Bindings() {
 		t.Bindings = append(t.Bindings, link.Binding{Queue: s.queueOf(b.Kind), Exchange: b.Exchange, Key: b.Key})
 	}
-	// Where other registrars send their answers to our reg_sync.
+	// Other registrars send their answers to our reg_sync here.
 	t.Bindings = append(t.Bindings, link.Binding{Queue: s.Reports(), Exchange: "targeted", Key: s.Reports()})
 	if s.Canary > 0 {
 		t.Queues = append(t.Queues, link.Queue{Name: pulseAlias, Kind: link.ServerNamed})
 		t.Bindings = append(t.Bindings, link.Binding{Queue: pulseAlias, Exchange: "targeted", Key: key})
 		if s.Node != "" {
 			t.Queues = append(t.Queues, link.Queue{
-				Name: s.LeaderQueue, Kind: link.Classic, Durable: true, SingleActive: true, MaxLength: 16, Expires: orphaned,
+				Name: s.LeaderQueue, Kind: link.Classic, Durable: true, SingleActive: true,
+				MaxLength: maxTokens, Expires: queueExpiry,
 			})
 		}
 	}
 	return t
 }
 
-func (s Settings) questions(name string) link.Queue {
+// requestQueue is a queue that all registrars on the broker share.
+func (s Settings) requestQueue(name string) link.Queue {
 	return link.Queue{
-		Name: name, Kind: link.Classic, Durable: true, TTL: s.QueueTTL, MaxLength: s.MaxQueue, Expires: orphaned,
+		Name: name, Kind: link.Classic, Durable: true, TTL: s.QueueTTL, MaxLength: s.MaxQueue, Expires: queueExpiry,
 	}
 }
 
-// queueOf says which queue takes a kind of message. What changes registrations keeps its order in one queue.
+func (s Settings) parkingQueue(name string) link.Queue {
+	return link.Queue{
+		Name: name, Kind: link.Quorum, Durable: true, MaxLength: s.MaxParked, DeliveryLimit: deliveryLimit,
+	}
+}
+
+// queueOf returns the queue of a kind of message. Everything that changes registrations shares one
+// queue, which keeps its order.
 func (s Settings) queueOf(k wire.Kind) string {
 	switch k {
 	case wire.KindAuthn:
@@ -66,7 +78,6 @@ func (s Settings) queueOf(k wire.Kind) string {
 	case wire.KindQuery:
 		return s.QueryQueue
 	case wire.KindSuccess, wire.KindFlush, wire.KindSync:
-		return s.Reports()
 	}
 	return s.Reports()
 }

@@ -67,7 +67,7 @@ func (m registrationEvent) TraceNote() trace.Note {
 }
 
 // TraceNote tells the user.
-func (m owner) TraceNote() trace.Note { return m.news.TraceNote() }
+func (m owner) TraceNote() trace.Note { return m.event.TraceNote() }
 
 // published tells of a message that was handed to the broker.
 func published(m Send) trace.Note {

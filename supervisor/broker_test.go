@@ -211,9 +211,9 @@ func TestAskerGone(t *testing.T) {
 	if err := sw.Publish(within(t, otptest.Timeout), exchange, key, body); err != nil {
 		t.Fatal(err)
 	}
-	b.until("counted", func() bool { return b.outcomes("publisher", "asker_gone") == 1 })
+	b.until("counted", func() bool { return b.outcomes("publisher", "unroutable") == 1 })
 	authn(t, sw, wire.Kazoo5)
-	if n := b.outcomes("publisher", "asker_gone"); n != 1 {
+	if n := b.outcomes("publisher", "unroutable"); n != 1 {
 		t.Errorf("%d askers are gone", n)
 	}
 }

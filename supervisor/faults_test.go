@@ -76,8 +76,8 @@ func TestFaultsOfTheBroker(t *testing.T) {
 			}
 		})
 	}
-	was := s.outcomes("pulse", "answered")
-	s.until("its own questions are answered", func() bool { return s.outcomes("pulse", "answered") > was })
+	was := s.outcomes("canary", "answered")
+	s.until("its own questions are answered", func() bool { return s.outcomes("canary", "answered") > was })
 }
 
 // suffer goes through a fault and returns how long after it was connected the registrar works again, zero if its sessions have survived.

@@ -81,8 +81,8 @@ func TestTwoRegistrars(t *testing.T) {
 	b.until("the notices are sent once", func() bool {
 		var sent, left uint64
 		for _, n := range []*testbed{one, two} {
-			sent += n.outcomes("notices", "register") + n.outcomes("notices", "no_account")
-			left += n.outcomes("notices", "left_to_another")
+			sent += n.outcomes("notifier", "register") + n.outcomes("notifier", "no_account")
+			left += n.outcomes("notifier", "not_leader")
 		}
 		return sent == 50 && left == 50
 	})
@@ -113,7 +113,7 @@ func TestTwoRegistrars(t *testing.T) {
 
 // leads asks the pulse.
 func (b *testbed) leads() bool {
-	info, err := b.server.Inspect(context.Background(), "bridge/pulse")
+	info, err := b.server.Inspect(context.Background(), "bridge/canary")
 	return err == nil && fmt.Sprintf("%+v", info.BehaviourState) == "{Listening:true Leads:true}"
 }
 
@@ -126,13 +126,13 @@ func TestSilentDeathIsNoticed(t *testing.T) {
 	b.provision(realm, "100", "secret")
 	sw := b.connect("switch", wire.Kazoo5)
 	authn(t, sw, wire.Kazoo5)
-	b.until("its questions are answered", func() bool { return b.outcomes("pulse", "answered") > 3 })
+	b.until("its questions are answered", func() bool { return b.outcomes("canary", "answered") > 3 })
 
 	brokertest.Unbind(t, b.url, b.cfg.Bridge.AuthnQueue, "registrar", "authn.endpoint.req.#")
-	b.until("it is noticed", func() bool { return b.outcomes("pulse", "renewed") > 0 })
-	b.until("it has healed", func() bool { ok, _ := b.server.Ready(); return ok && b.outcomes("pulse", "answered") > 6 })
+	b.until("it is noticed", func() bool { return b.outcomes("canary", "renewed") > 0 })
+	b.until("it has healed", func() bool { ok, _ := b.server.Ready(); return ok && b.outcomes("canary", "answered") > 6 })
 	authn(t, sw, wire.Kazoo5)
-	if n := b.outcomes("pulse", "unanswered"); n < 3 {
+	if n := b.outcomes("canary", "unanswered"); n < 3 {
 		t.Errorf("%d went without an answer", n)
 	}
 }

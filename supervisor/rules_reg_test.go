@@ -97,7 +97,7 @@ func reportRules() []rule {
 			b.report(kazoo4Report, regSuccess.with(fields{"Event-Timestamp": unixStamp + 400}))
 			b.clock.pass(481 * time.Second)
 			b.event("deregister") // its end is told once, after the grace; the return was no second register
-			b.equal("registers", count(b.server.Counts(), "notices", "register"), 1)
+			b.equal("registers", count(b.server.Counts(), "notifier", "register"), 1)
 		}},
 		{says: "5: reg_flush of a user, and its cached credential", test: func(b *loopbed) {
 			b.report(kazoo4Report, regSuccess)
@@ -275,7 +275,7 @@ func noticeRules() []rule {
 			b.report(kazoo4Report, regSuccess.with(fields{"Event-Timestamp": unixStamp + 3}))
 			b.clock.pass(301 * time.Second)
 			told(b, "deregister", "notifications", "notifications.sip.deregister")
-			b.equal("registers", count(b.server.Counts(), "notices", "register"), 2)
+			b.equal("registers", count(b.server.Counts(), "notifier", "register"), 2)
 		}},
 		{says: "5: the account comes from the report, if it has one", test: func(b *loopbed) {
 			b.report(kazoo4Report, regSuccess.with(fields{"Custom-Channel-Vars": fields{"Account-ID": "acc-2"}}))
@@ -283,14 +283,14 @@ func noticeRules() []rule {
 		}},
 		{says: "5: no account, no notice", test: func(b *loopbed) {
 			b.report(kazoo4Report, regSuccess)
-			b.until("counted", func() bool { return count(b.server.Counts(), "notices", "no_account") == 1 })
+			b.until("counted", func() bool { return count(b.server.Counts(), "notifier", "no_account") == 1 })
 		}},
 		{says: "5: Suppress-Unregister-Notify", test: func(b *loopbed) {
 			b.provision("acme.test", "100", nil)
 			b.report(kazoo4Report, regSuccess.with(fields{"Suppress-Unregister-Notify": "true"}))
 			b.report(kazoo4Report, regSuccess.with(fields{"Event-Timestamp": unixStamp + 2, "Expires": 0}))
-			b.until("not told", func() bool { return count(b.server.Counts(), "notices", "not_wanted") == 1 })
-			b.equal("told", count(b.server.Counts(), "notices", "deregister"), 0)
+			b.until("not told", func() bool { return count(b.server.Counts(), "notifier", "suppressed") == 1 })
+			b.equal("told", count(b.server.Counts(), "notifier", "deregister"), 0)
 		}},
 		{says: "5: register_overwrite when the contact changes and it is asked for", test: func(b *loopbed) {
 			b.report(kazoo4Report, regSuccess)
@@ -298,14 +298,14 @@ func noticeRules() []rule {
 			b.report(kazoo4Report, regSuccess.with(fields{"Contact": "sip:100@192.0.2.9", "Event-Timestamp": unixStamp + 2, "Register-Overwrite-Notify": true}))
 			m := told(b, "register_overwrite", "presence", "register_overwrites.acme%2Etest")
 			b.equal("contacts", []any{m["Contact"], m["Previous-Contact"]}, []any{"sip:100@192.0.2.9", "sip:100@192.0.2.8"})
-			b.until("counted", func() bool { return count(b.server.Counts(), "notices", "register_overwrite") == 1 })
+			b.until("counted", func() bool { return count(b.server.Counts(), "notifier", "register_overwrite") == 1 })
 		}},
 		{says: "5: notices off", settings: func(c *supervisor.Config) { c.Bridge.Notices = false }, test: func(b *loopbed) {
 			b.provision("acme.test", "100", nil)
 			b.report(kazoo4Report, regSuccess)
 			b.contact("acme.test", "100")
 			for _, c := range b.server.Counts() {
-				if c.Flow == "notices" {
+				if c.Flow == "notifier" {
 					b.Errorf("counted %+v", c)
 				}
 			}

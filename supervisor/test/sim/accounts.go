@@ -107,9 +107,9 @@ func (f *fate) answered() (n int) {
 }
 
 // unanswered are the outcomes of a question in its flow that nobody hears an answer to; unsent are those of an answer.
-func unanswered() []string { return []string{"late", "shed", "failed", "crashed"} }
+func unanswered() []string { return []string{"late", "deadline_exceeded", "shed", "failed", "crashed"} }
 
-func unsent() []string { return []string{"no_broker", "failed", "lost", "late", "overloaded"} }
+func unsent() []string { return []string{"no_broker", "failed", "lost", "deadline_exceeded", "overloaded"} }
 
 // explained reports whether something counted says why nobody has heard an answer.
 func (f *fate) explained() bool {

@@ -115,10 +115,10 @@ func bridge() []Actor {
 		{Name: "publisher", Interface: "registrar/amqpbridge.PublisherMessage", Process: "bridge/publisher", Points: []fault.Point{fault.BeforePublish}, Messages: []Message{
 			{Name: "amqpbridge.Send", Way: Told}, {Name: "amqpbridge.Park", Way: Asked}, {Name: "amqpbridge.sessionChanged", Way: Told}, {Name: "amqpbridge.retrySession"}, {Name: "amqpbridge.opened"},
 		}},
-		{Name: "notices", Interface: "registrar/amqpbridge.NoticesMessage", Process: "bridge/notices", Messages: []Message{
-			{Name: "amqpbridge.news", Way: Told}, {Name: "amqpbridge.owner"},
+		{Name: "notifier", Interface: "registrar/amqpbridge.NotifierMessage", Process: "bridge/notifier", Messages: []Message{
+			{Name: "amqpbridge.registrationEvent", Way: Told}, {Name: "amqpbridge.owner"},
 		}},
-		{Name: "pulse", Interface: "registrar/amqpbridge.PulseMessage", Process: "bridge/pulse", Messages: []Message{
+		{Name: "canary", Interface: "registrar/amqpbridge.CanaryMessage", Process: "bridge/canary", Messages: []Message{
 			{Name: "amqpbridge.sessionChanged", Way: Told},
 			{Name: "amqpbridge.retrySession"},
 			{Name: "amqpbridge.listening"},
