@@ -1,31 +1,35 @@
-// Package link is the port through which the registrar speaks AMQP 0-9-1: connect, declare, consume, publish, confirm. It knows
-// nothing of SIP or Kazoo. Package rabbit implements it over a broker, loop in memory; linktest holds both to what follows.
+// Package link is the registrar's port to AMQP 0-9-1: connect, declare, consume, publish,
+// confirm. It contains nothing of SIP or Kazoo. Package rabbit implements it for a broker,
+// package memory in memory. Package linktest checks both against the contract below.
 //
 // # Sessions
 //
-// A [Dialer] makes a [Session]: one connection with everything that is opened on it. A session lives once. Any error of the
-// connection, of a channel or of a consumer ends the whole of it: [Session.Done] is closed, [Session.Err] says why, and
-// whoever owns it dials again and declares, binds and consumes anew. Nothing is recovered behind the owner's back: a
-// recovered channel would accept an acknowledgement of the old one and apply it to other messages, and so lose them.
-// Whatever was delivered and not acknowledged comes again, to this or to another consumer, marked Redelivered.
+// A [Dialer] opens a [Session]: one connection with its channels. Any error of the connection, of
+// a channel or of a consumer ends the whole session. Then [Session.Done] is closed, [Session.Err]
+// returns the reason, and the owner dials again, declares, binds and consumes anew. There is no
+// automatic recovery: a recovered channel would accept an acknowledgement of the old channel,
+// apply it to other messages, and lose them. Unacknowledged deliveries are redelivered to this or
+// another consumer, marked Redelivered.
 //
 // # Order
 //
-// The deliveries of a [Consumer] are handed over one after another, in the order of its queue, with tags that count up from 1
-// without gaps. Messages that come again take their old places. The outcomes of [Publisher.PublishConfirmed] are told
-// in the order of publishing. Nothing is promised between two consumers, two publishers, or between the confirmed and
-// unconfirmed publishings of one.
+// The deliveries of a [Consumer] arrive one at a time, in queue order, with consecutive tags from
+// 1. Redelivered messages keep their position. The outcomes of [Publisher.PublishConfirmed]
+// arrive in the order of publishing. No order holds between two consumers, between two
+// publishers, or between confirmed and unconfirmed publishings.
 //
 // # Bounds
 //
-// A consumer has at most Prefetch deliveries unacknowledged; memory is bounded by that. A publisher has at most [Window]
-// publishings unconfirmed.
+// A consumer has at most Prefetch unacknowledged deliveries, which bounds memory. A publisher has
+// at most [Window] unconfirmed publishings.
 //
-// # Who may block
+// # Blocking
 //
-// Functions that are handed in (deliver, done, OnReturn) run on goroutines of the session and must not block; they may
-// acknowledge and publish, but not call Cancel or Close. Dial, Apply, Consume, Publisher, Cancel and Close wait for the broker, at most until their
-// context ends; when it ends while the broker owes an answer, the session ends too, because AMQP has no way to take a question
-// back. Ack, Nack and Publish write to a socket and so wait only for its buffer; a write that is stuck for seconds ends the
-// session. While the broker has an alarm ([Session.Blocked]) publishing is refused at once with [ErrBlocked].
+// Callbacks (deliver, done, OnReturn) run on goroutines of the session and must not block. They
+// may acknowledge and publish, but must not call Cancel or Close. Dial, Apply, Consume,
+// Publisher, Cancel and Close wait for the broker, at most until their context ends. If the
+// context ends before the broker's answer, the session ends too, because AMQP cannot cancel a
+// request. Ack, Nack and Publish wait only for the socket's buffer; a write that blocks for
+// seconds ends the session. During an alarm of the broker ([Session.Blocked]) publishing fails at
+// once with [ErrBlocked].
 package link

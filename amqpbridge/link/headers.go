@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Headers returns a copy of h in the types that [Delivery] has: every integer an int64, every float a float64, times in whole
-// seconds. Whatever AMQP cannot carry is [ErrInvalid]. It is for those who implement the port.
+// Headers returns a copy of h in the types of [Delivery]: integers as int64, floats as float64,
+// times in whole seconds. A type that AMQP cannot carry is [ErrInvalid]. Implementations of the
+// port use it.
 func Headers(h map[string]any) (map[string]any, error) {
 	if len(h) == 0 {
 		return nil, nil //nolint:nilnil // no headers are nil headers.
@@ -75,15 +76,15 @@ func headerNumber(v any) (any, error) {
 	return nil, fmt.Errorf("%w: a %T cannot be sent", ErrInvalid, v)
 }
 
-// What a frame takes: short strings in one byte's worth, and the headers of a message in one frame of any size that brokers
-// agree to (131,072 unless configured), with room for the rest.
+// Limits of a frame: short strings have at most 255 bytes. The headers of a message fit into one
+// frame of the default size (131,072 bytes) with a margin.
 const (
 	shortString = 255
 	headerRoom  = 64 << 10
 )
 
-// Checked returns p with its headers in wire types, or [ErrInvalid] when it does not fit into what AMQP can carry: sending it would cost
-// the session. It is for those who implement the port.
+// Checked returns p with its headers in wire types, or [ErrInvalid] when AMQP cannot carry it:
+// sending it would end the session. Implementations of the port use it.
 func Checked(p Publishing) (Publishing, error) {
 	for _, f := range []struct{ name, value string }{
 		{"exchange", p.Exchange},

@@ -2,54 +2,58 @@ package link
 
 import "time"
 
-// Delivery is a message as it arrived. Its body and headers belong to the receiver.
+// Delivery is a message from the broker. The receiver owns its body and headers.
 type Delivery struct {
-	// Tag names the delivery to its consumer.
+	// Tag identifies the delivery to its consumer.
 	Tag           uint64
 	Exchange, Key string
-	// Headers hold strings, booleans, integers, float64, []byte, time.Time, nil, []any and map[string]any; nil if there are
-	// none.
+	// Headers hold strings, booleans, int64, float64, []byte, time.Time, nil, []any and
+	// map[string]any. It is nil if there are none.
 	Headers                                              map[string]any
 	ContentType, ContentEncoding, ReplyTo, CorrelationID string
-	// Redelivered says that the message was handed to some consumer before. It is no sign of a duplicate.
+	// Redelivered is set when the message was delivered before, to any consumer. It does not
+	// prove a duplicate.
 	Redelivered bool
-	// Waited says that the message was in the queue before this consumer came, or was handed to another one before: how long ago it
-	// was published is not known. One that did not wait came as soon as the prefetch allowed.
+	// Waited is set when the message was in the queue before this consumer started, or when it
+	// was redelivered. Its age is unknown. Other messages arrived as soon as the prefetch
+	// allowed.
 	Waited bool
 	Body   []byte
 }
 
-// Publishing is a message to publish. It may not be changed until it is published or, if confirmed, until its outcome.
+// Publishing is a message to publish. It must not be modified until it is published or, if
+// confirmed, until its result.
 type Publishing struct {
-	// Exchange and Key say where to; the empty exchange takes a queue's name as the key.
+	// Exchange and Key are the destination. The empty exchange routes to the queue named by the
+	// key.
 	Exchange, Key string
-	// Headers hold the types that [Delivery] names.
+	// Headers hold the types of [Delivery.Headers], and any integer or float type that fits.
 	Headers                                              map[string]any
 	ContentType, ContentEncoding, ReplyTo, CorrelationID string
-	// Persistent messages in durable queues survive the broker.
+	// Persistent messages in durable queues survive a restart of the broker.
 	Persistent bool
-	// Mandatory has a message that no queue takes returned instead of dropped.
+	// Mandatory returns a message that reaches no queue, instead of dropping it.
 	Mandatory bool
-	// Expiration is how long the message may wait in a queue, in whole milliseconds; 0 is for ever.
+	// Expiration is the maximum time in a queue, in whole milliseconds; 0 means no limit.
 	Expiration time.Duration
 	Body       []byte
 }
 
-// ConsumerSpec says what to consume.
+// ConsumerSpec describes a consumer.
 type ConsumerSpec struct {
-	// Queue is a queue's name or the alias of one that the broker named for this session.
+	// Queue is a queue's name or the alias of a server-named queue of this session.
 	Queue string
-	// Tag shows on the broker.
+	// Tag is the consumer tag that the broker lists.
 	Tag string
-	// Prefetch is the most deliveries unacknowledged at a time, 1 to 65,535.
+	// Prefetch is the maximum number of unacknowledged deliveries, 1 to 65,535.
 	Prefetch int
 	// Exclusive refuses other consumers of the queue.
 	Exclusive bool
 }
 
-// PublisherSpec says how to publish.
+// PublisherSpec describes a publisher.
 type PublisherSpec struct {
-	// OnReturn is told of each mandatory message of [Publisher.Publish] that no queue took. It must not block; it may be
-	// nil.
+	// OnReturn receives each mandatory message of [Publisher.Publish] that reached no queue. It
+	// must not block; it may be nil.
 	OnReturn func(Publishing)
 }

@@ -2,14 +2,14 @@ package link
 
 import "time"
 
-// Topology is what a session declares and binds: as data, in order.
+// Topology is the entities that a session declares and binds, in order.
 type Topology struct {
 	Exchanges []Exchange
 	Queues    []Queue
 	Bindings  []Binding
 }
 
-// Exchange is an exchange: not internal and not deleted by itself.
+// Exchange is an exchange that is neither internal nor auto-delete.
 type Exchange struct {
 	Name string
 	// Kind is "topic" or "direct".
@@ -17,21 +17,22 @@ type Exchange struct {
 	Durable bool
 }
 
-// QueueKind says how the broker keeps a queue.
+// QueueKind is the type of a queue.
 type QueueKind uint8
 
 // The kinds of queue.
 const (
-	// Classic is a queue on one node.
+	// Classic is a queue on one node of the cluster.
 	Classic QueueKind = iota
 	// Quorum is a replicated queue; it is always durable.
 	Quorum
-	// ServerNamed is a classic, exclusive queue with a name of the broker's choice; it ends with its session. Its Name is an
-	// alias that holds in bindings and consumers of the session that declared it.
+	// ServerNamed is a classic, exclusive queue with a name chosen by the broker. It ends with
+	// its session. Its Name is an alias for bindings and consumers of the session that declared
+	// it.
 	ServerNamed
 )
 
-// String returns the kind as the broker's x-queue-type says it.
+// String returns the value of x-queue-type.
 func (k QueueKind) String() string {
 	switch k {
 	case Classic, ServerNamed:
@@ -42,34 +43,37 @@ func (k QueueKind) String() string {
 	return "unknown"
 }
 
-// Queue is a queue. Zero values of the arguments are not declared.
+// Queue is a queue. Zero values of its arguments are not declared.
 type Queue struct {
 	Name                           string
 	Kind                           QueueKind
 	Durable, Exclusive, AutoDelete bool
-	// SingleActive has one consumer at a time get the deliveries: the one that came first, and when it is gone the next.
+	// SingleActive delivers to one consumer at a time: the first, and after its end the next.
 	SingleActive bool
-	// TTL is how long a message may wait, in whole milliseconds.
+	// TTL is the maximum time of a message in the queue, in whole milliseconds.
 	TTL time.Duration
-	// MaxLength is the most messages that wait; the oldest give way.
+	// MaxLength is the maximum number of waiting messages. Beyond it the oldest are dropped or
+	// dead-lettered.
 	MaxLength int
-	// Expires is how long the queue outlives its last consumer, in whole milliseconds.
+	// Expires is the time from the last use until the queue is deleted, in whole milliseconds.
 	Expires time.Duration
-	// DeadLetterExchange and DeadLetterKey say where messages go that are refused, too old or too many. With a key the empty
-	// exchange is meant, too: the key is then a queue's name.
+	// DeadLetterExchange and DeadLetterKey are the destination of rejected, expired and surplus
+	// messages. With a key alone the destination is the queue of that name.
 	DeadLetterExchange, DeadLetterKey string
-	// DeliveryLimit is how often a quorum queue has a message given back before it is dead-lettered.
+	// DeliveryLimit is the number of returns of a message to a quorum queue before it is
+	// dead-lettered.
 	DeliveryLimit int
 }
 
-// Binding has a queue take the messages of an exchange whose key matches: equal for direct; for topic by words between dots,
-// where * is one word and # any number, also none.
+// Binding routes messages of an exchange to a queue when the key matches. Direct exchanges
+// compare it for equality. Topic exchanges compare words between dots: * is one word, # any
+// number of words.
 type Binding struct{ Queue, Exchange, Key string }
 
-// Notice is something a session uses otherwise than declared.
+// Notice reports an entity that a session uses with other properties than declared.
 type Notice struct {
 	// Exchange or Queue is its name.
 	Exchange, Queue string
-	// Reason is the broker's.
+	// Reason is the difference, as reported by the broker.
 	Reason string
 }

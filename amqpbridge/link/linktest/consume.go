@@ -60,7 +60,7 @@ func asSent(b *bench) {
 	}
 	tap := b.consume(s, q, 10)
 	got := tap.next()
-	got.Waited = false // the consumer may have been first
+	got.Waited = false // depends on which came first
 	if diff := cmp.Diff(want, got); diff != "" {
 		b.Errorf("delivery (-want +got):\n%s", diff)
 	}
@@ -85,7 +85,7 @@ func waited(b *bench, queue link.Queue) {
 		if tap.Found() == 2 {
 			break
 		}
-		// RabbitMQ asks a quorum queue for a quarter of a second and then says 0.
+		// RabbitMQ reports 0 when it cannot count a quorum queue within 250 ms.
 		if tap.Found() != 0 || queue.Kind != link.Quorum || time.Now().After(late) {
 			b.Fatalf("%d messages were found", tap.Found())
 		}
@@ -114,7 +114,7 @@ func settle(b *bench) {
 	tap := b.consume(s, q, 6)
 	tap.bodies(6)
 	tap.ack(2, false)
-	tap.ack(4, true) // 1, 3, 4
+	tap.ack(4, true) // messages 1, 3, 4
 	if err := tap.Nack(5, true); err != nil {
 		b.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func settle(b *bench) {
 	if string(again.Body) != "5" || !again.Redelivered || again.Tag != 7 {
 		b.Errorf("given back, it came as %q, redelivered %v, tag %d", again.Body, again.Redelivered, again.Tag)
 	}
-	if err := tap.Nack(6, false); err != nil { // no dead-letter exchange: gone
+	if err := tap.Nack(6, false); err != nil { // no dead-letter exchange: dropped
 		b.Fatal(err)
 	}
 	tap.ack(again.Tag, false)
@@ -136,7 +136,7 @@ func settle(b *bench) {
 	b.onlyLeft(q)
 }
 
-// onlyLeft checks what a queue still holds, with a session of its own.
+// onlyLeft checks the content of a queue, with a session of its own.
 func (b *bench) onlyLeft(queue string, want ...string) {
 	b.Helper()
 	s := b.dial()
@@ -232,7 +232,7 @@ func cancel(b *bench) {
 		b.Fatal(err)
 	}
 	wait(b, tap.Done(), "the end of the deliveries")
-	tap.ack(1, false) // what is in hand is still ours
+	tap.ack(1, false) // unacknowledged deliveries remain valid
 	b.put(pub, q, "4")
 	if err := tap.Cancel(b.Context()); err != nil {
 		b.Errorf("cancelling again: %v", err)
@@ -298,13 +298,13 @@ func unknownTag(b *bench) {
 	b.put(b.publisher(s, nil), q, "1")
 	tap := b.consume(s, q, 1)
 	tap.take()
-	_ = tap.Ack(1, false) // the broker judges
+	_ = tap.Ack(1, false) // the error comes from the broker
 	if err := b.ended(s); !errors.Is(err, link.ErrConflict) {
 		b.Errorf("acknowledging twice ended the session with %v, want %v", err, link.ErrConflict)
 	}
 }
 
-// The tag that is named has to be open itself, whatever is open before it.
+// The named tag itself has to be open, even if earlier tags are.
 func unknownTagMultiple(b *bench) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
@@ -312,7 +312,7 @@ func unknownTagMultiple(b *bench) {
 	tap := b.consume(s, q, 3)
 	tap.bodies(3)
 	tap.ack(2, false)
-	_ = tap.Ack(2, true) // the broker judges
+	_ = tap.Ack(2, true) // the error comes from the broker
 	if err := b.ended(s); !errors.Is(err, link.ErrConflict) {
 		b.Errorf("acknowledging up to one that is acknowledged ended the session with %v, want %v", err, link.ErrConflict)
 	}
@@ -370,7 +370,8 @@ func autoDelete(b *bench) {
 	}
 }
 
-// The first consumer gets everything; what it had in hand and what comes goes to the second when it is gone.
+// The first consumer gets all deliveries. After its end its unacknowledged ones and all others go
+// to the second.
 func singleActive(b *bench) {
 	s, other := b.dial(), b.dial()
 	q := b.queue(s, link.Queue{Name: "q", SingleActive: true})

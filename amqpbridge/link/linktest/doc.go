@@ -1,8 +1,9 @@
-// Package linktest holds every implementation of package link to its contract.
+// Package linktest is the conformance suite of package link.
 //
 //	func TestConformance(t *testing.T) { linktest.Run(t, func(t *testing.T) link.Dialer { … }) }
 //
-// The dialer must be an [Admin], too: deleting a queue from outside is not part of the port. Every test makes a dialer of its own and takes
-// names that no other test takes, so all may share one broker. Nothing sleeps; what must happen is waited for, and that
-// something does not happen is shown by something later that does.
+// The dialer must also implement [Admin], because deleting a queue from outside is not part of
+// the port. Every test uses its own dialer and its own names, so all tests may share one broker.
+// No test sleeps. A test waits for events that must happen. To show that an event does not
+// happen, it waits for a later one.
 package linktest

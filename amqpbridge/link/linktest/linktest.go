@@ -10,16 +10,16 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// patience is how long what must happen may take on a busy machine.
+// patience is the time limit for an expected event on a busy machine.
 const patience = 20 * time.Second
 
-// Admin is what the suite does to a broker from outside.
+// Admin changes a broker from outside a session.
 type Admin interface {
-	// DeleteQueue deletes a queue with all that is in it and cancels its consumers.
+	// DeleteQueue deletes a queue with its messages and cancels its consumers.
 	DeleteQueue(ctx context.Context, name string) error
 }
 
-// Run runs the suite. It calls dialer once for each test.
+// Run runs the suite. It calls dialer once per test.
 func Run(t *testing.T, dialer func(t *testing.T) link.Dialer) {
 	t.Helper()
 	groups := map[string]map[string]func(*bench){
@@ -36,7 +36,7 @@ func Run(t *testing.T, dialer func(t *testing.T) link.Dialer) {
 	}
 }
 
-// bench is what one test works with.
+// bench is the environment of one test.
 type bench struct {
 	*testing.T
 	dialer link.Dialer
@@ -50,10 +50,10 @@ func newBench(t *testing.T, d link.Dialer) *bench {
 	return b
 }
 
-// name returns a name of this test's own.
+// name returns a name that is unique to this test.
 func (b *bench) name(s string) string { return b.prefix + s }
 
-// dial opens a session that is closed at the end of the test.
+// dial opens a session and closes it at the end of the test.
 func (b *bench) dial() link.Session {
 	b.Helper()
 	s, err := b.dialer.Dial(b.Context(), "linktest")
@@ -70,7 +70,7 @@ func (b *bench) dial() link.Session {
 	return s
 }
 
-// apply declares, and deletes the queues at the end of the test.
+// apply declares a topology and deletes its queues at the end of the test.
 func (b *bench) apply(s link.Session, t link.Topology) {
 	b.Helper()
 	if err := s.Apply(b.Context(), t); err != nil {
@@ -100,7 +100,7 @@ func (b *bench) queue(s link.Session, q link.Queue) string {
 	return q.Name
 }
 
-// tap is a consumer whose deliveries the test takes one by one.
+// tap is a consumer; the test reads its deliveries one by one.
 type tap struct {
 	link.Consumer
 	b   *bench
@@ -124,7 +124,7 @@ func (t *tap) next() link.Delivery {
 	return wait(t.b, t.got, "a delivery")
 }
 
-// take waits for a delivery and acknowledges it; it returns its body.
+// take waits for a delivery, acknowledges it and returns its body.
 func (t *tap) take() string {
 	t.b.Helper()
 	d := t.next()
@@ -139,7 +139,7 @@ func (t *tap) ack(tag uint64, multiple bool) {
 	}
 }
 
-// bodies waits for n deliveries and returns their bodies, unacknowledged.
+// bodies waits for n deliveries and returns their bodies. It acknowledges none.
 func (t *tap) bodies(n int) []string {
 	t.b.Helper()
 	var all []string
@@ -168,7 +168,7 @@ func (b *bench) publisher(s link.Session, onReturn func(link.Publishing)) link.P
 	return p
 }
 
-// confirmed publishes and waits for the outcome.
+// confirmed publishes and waits for the result.
 func (b *bench) confirmed(p link.Publisher, m link.Publishing) error {
 	b.Helper()
 	outcome := make(chan error, 1)
@@ -176,7 +176,7 @@ func (b *bench) confirmed(p link.Publisher, m link.Publishing) error {
 	return wait(b, outcome, "an outcome")
 }
 
-// put has the queue take messages with these bodies.
+// put publishes messages to the queue and waits for their confirms.
 func (b *bench) put(p link.Publisher, queue string, bodies ...string) {
 	b.Helper()
 	for _, body := range bodies {
@@ -186,7 +186,7 @@ func (b *bench) put(p link.Publisher, queue string, bodies ...string) {
 	}
 }
 
-// wait takes a value that must come.
+// wait returns the next value of c, or fails the test after the time limit.
 func wait[T any](b *bench, c <-chan T, what string) T {
 	b.Helper()
 	select {
@@ -198,7 +198,7 @@ func wait[T any](b *bench, c <-chan T, what string) T {
 	}
 }
 
-// ended waits for the end of a session and returns why.
+// ended waits for the end of a session and returns its reason.
 func (b *bench) ended(s link.Session) error {
 	b.Helper()
 	wait(b, s.Done(), "the end of the session")

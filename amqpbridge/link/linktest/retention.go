@@ -38,7 +38,7 @@ func queueTTL(b *bench) {
 	if diff := cmp.Diff([]string{"1", "2", "3"}, b.consume(s, dead, 10).bodies(3)); diff != "" {
 		b.Errorf("dead letters (-want +got):\n%s", diff)
 	}
-	tap := b.consume(s, q, 1) // first, else what shows the end of the queue may grow too old itself
+	tap := b.consume(s, q, 1) // before publishing, otherwise the end marker may expire
 	b.put(pub, q, "end")
 	if got := tap.take(); got != "end" {
 		b.Errorf("%q is left in the queue", got)
@@ -51,7 +51,7 @@ func messageTTL(b *bench) {
 	q := b.queue(s, link.Queue{Name: "q", DeadLetterKey: dead})
 	pub := b.publisher(s, nil)
 	for _, m := range []link.Publishing{
-		{Key: dead, Expiration: time.Hour, Body: []byte("long")}, // there already, so that it does not stand before the short one
+		{Key: dead, Expiration: time.Hour, Body: []byte("long")}, // published first, so that it is not ahead of the short one
 		{Key: q, Expiration: 50 * time.Millisecond, Body: []byte("short")},
 	} {
 		m.Mandatory = true
@@ -77,7 +77,7 @@ func publishUnderTTL(b *bench) {
 			b.Fatal(err)
 		}
 	}
-	for i := range n { // each once and in order, while the term of the first passes before the last is published
+	for i := range n { // each once and in order, while the first expires before the last is published
 		if got := tap.take(); got != strconv.Itoa(i) {
 			b.Fatalf("dead letter %d is %q", i, got)
 		}
@@ -95,7 +95,7 @@ func inHandStays(b *bench) {
 	if got := late.take(); got != "waits" {
 		b.Errorf("%q grew too old", got)
 	}
-	if err := tap.Nack(1, true); err != nil { // given back, it is too old at once
+	if err := tap.Nack(1, true); err != nil { // after its return it expires at once
 		b.Fatal(err)
 	}
 	if got := late.take(); got != "in hand" {
@@ -162,7 +162,7 @@ func deliveryLimit(b *bench) {
 	dead := b.graveyard(s)
 	q := b.queue(s, link.Queue{Name: "q", Kind: link.Quorum, DeliveryLimit: limit, DeadLetterKey: dead})
 	b.put(b.publisher(s, nil), q, "crashes")
-	for range limit + 1 { // a session that ends counts, as a crash would
+	for range limit + 1 { // the end of a session counts like a crash
 		other := b.dial()
 		b.consume(other, q, 1).next()
 		if err := other.Close(b.Context()); err != nil {

@@ -42,7 +42,7 @@ func redelivery(b *bench) {
 		{Tag: 2, Key: q, Redelivered: true, Waited: true, Body: []byte("3")},
 		{Tag: 3, Key: q, Redelivered: true, Waited: true, Body: []byte("4")},
 		{Tag: 4, Key: q, Redelivered: true, Waited: true, Body: []byte("5")},
-		{Tag: 5, Key: q, Waited: again.Found() == 5, Body: []byte("6")}, // a busy broker may count none
+		{Tag: 5, Key: q, Waited: again.Found() == 5, Body: []byte("6")}, // a busy broker may report 0
 	}
 	for _, w := range want {
 		d := again.next()
@@ -53,8 +53,8 @@ func redelivery(b *bench) {
 	}
 }
 
-// With the client library's own recovery, the old consumer's acknowledgement succeeds after a reconnect and removes messages that
-// the new one has in hand and has not worked on: they are lost.
+// With the recovery of the client library, an acknowledgement of the old consumer succeeds after
+// a reconnect. It removes unprocessed messages of the new consumer: they are lost.
 func staleAck(b *bench) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
@@ -115,7 +115,7 @@ func afterEnd(b *bench) {
 		"PublishConfirmed": b.confirmed(pub, link.Publishing{Key: q}),
 	} {
 		if name == "Cancel" && err == nil {
-			continue // there is nothing left to cancel
+			continue // nothing to cancel
 		}
 		if !errors.Is(err, link.ErrClosed) {
 			b.Errorf("%s: %v, want %v", name, err, link.ErrClosed)

@@ -7,7 +7,7 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// Apply declares and binds.
+// Apply implements [link.Session].
 func (s *session) Apply(ctx context.Context, t link.Topology) error {
 	return s.use(ctx, "apply topology", func() error {
 		for _, x := range t.Exchanges {
@@ -88,7 +88,7 @@ func (s *session) bind(bound link.Binding) error {
 	return nil
 }
 
-// queue finds a queue that this session may use.
+// queue returns a queue that this session may use.
 func (s *session) queue(alias string) (*queue, error) {
 	q, ok := s.b.queues[s.resolve(alias)]
 	if !ok {

@@ -10,30 +10,31 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// Broker is a broker in memory and the [link.Dialer] of its sessions. Its mu guards it and everything that belongs to it.
+// Broker is a broker in memory and the [link.Dialer] of its sessions. mu guards it and everything
+// that belongs to it.
 type Broker struct {
 	mu        sync.Mutex
 	exchanges map[string]*exchange
 	queues    map[string]*queue
-	sessions  []*session // in the order of dialing
+	sessions  []*session // in dial order
 	refuse    error
 	blocked   bool
 	holding   bool
 	held      []func()
 	named     int
-	seq       uint64 // of messages, over all queues
-	expired   int    // messages
+	seq       uint64 // of the last message in any queue
+	expired   int // number of messages
 
-	calls   []func() // functions to call, in order
-	calling bool     // somebody is at it
+	calls   []func() // callbacks, in order
+	calling bool // a goroutine runs the callbacks
 }
 
-// New returns a broker with nothing declared.
+// New returns a broker without entities.
 func New() *Broker {
 	return &Broker{exchanges: map[string]*exchange{}, queues: map[string]*queue{}}
 }
 
-// enter runs f with the lock and then, without it, the functions that are to be called, unless somebody is at it already.
+// enter runs f with the lock, then the callbacks without it, unless another goroutine runs them.
 func (b *Broker) enter(f func()) {
 	b.mu.Lock()
 	f()
@@ -53,7 +54,8 @@ func (b *Broker) enter(f func()) {
 	b.mu.Unlock()
 }
 
-// outside calls f without the lock. A panic of f belongs to whoever called the broker, and leaves the broker in order.
+// outside calls f without the lock. A panic of f propagates to the caller of the broker and
+// leaves the broker usable.
 func (b *Broker) outside(f func()) {
 	returned := false
 	b.mu.Unlock()
@@ -83,7 +85,7 @@ func (b *Broker) Dial(ctx context.Context, name string) (link.Session, error) {
 	return s, nil
 }
 
-// Sessions returns the names of the open sessions, in the order of dialing.
+// Sessions returns the names of the open sessions, in dial order.
 func (b *Broker) Sessions() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -94,7 +96,8 @@ func (b *Broker) Sessions() []string {
 	return names
 }
 
-// Cut ends the sessions with these names, or all sessions when there are no names, with [link.ErrLost]. It returns how many there were.
+// Cut ends the sessions with these names, or all without names, with [link.ErrLost]. It returns
+// the number of ended sessions.
 func (b *Broker) Cut(names ...string) int {
 	n := 0
 	b.enter(func() {
@@ -108,7 +111,7 @@ func (b *Broker) Cut(names ...string) int {
 	return n
 }
 
-// end ends sessions at once: none gets what another has in hand.
+// end ends sessions together: none receives the unacknowledged messages of another.
 func end(all []*session, why error) {
 	for _, s := range all {
 		for _, c := range s.consumers {
@@ -120,14 +123,15 @@ func end(all []*session, why error) {
 	}
 }
 
-// Refuse has Dial fail with err until it is called with nil. Sessions that are open go on.
+// Refuse makes Dial fail with err until it is called with nil. Open sessions are not affected.
 func (b *Broker) Refuse(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refuse = err
 }
 
-// Stop ends all sessions with [link.ErrForced], forgets what a real broker forgets when it stops, and refuses to be dialed.
+// Stop ends all sessions with [link.ErrForced], removes non-durable data, and refuses
+// connections.
 func (b *Broker) Stop() {
 	b.enter(func() {
 		b.refuse = link.ErrRefused
@@ -147,18 +151,18 @@ func (b *Broker) Stop() {
 	})
 }
 
-// Start lets a stopped broker be dialed again.
+// Start accepts connections again after [Broker.Stop].
 func (b *Broker) Start() { b.Refuse(nil) }
 
-// Block raises the alarm, or ends it: while it lasts nobody may publish.
+// Block sets or clears the alarm. During it no publishing is accepted.
 func (b *Broker) Block(alarm bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.blocked = alarm
 }
 
-// HoldConfirms keeps back the outcomes of confirmed publishings from now on, until it is called with false, which tells them. Those of
-// a session that ends in the meantime are told as why it ended.
+// HoldConfirms delays the results of confirmed publishings until it is called with false. If a
+// session ends meanwhile, its results are the reason for its end.
 func (b *Broker) HoldConfirms(hold bool) {
 	b.enter(func() {
 		b.holding = hold
@@ -175,7 +179,8 @@ func (b *Broker) HoldConfirms(hold bool) {
 	})
 }
 
-// DeleteQueue deletes a queue with what is in it; sessions that consume it end with [link.ErrCancelled].
+// DeleteQueue deletes a queue with its messages. Sessions that consume it end with
+// [link.ErrCancelled].
 func (b *Broker) DeleteQueue(_ context.Context, name string) error {
 	found := false
 	b.enter(func() {
@@ -190,14 +195,14 @@ func (b *Broker) DeleteQueue(_ context.Context, name string) error {
 	return nil
 }
 
-// Expired counts the messages that no consumer has taken in time, over all queues.
+// Expired returns the number of messages that expired in any queue.
 func (b *Broker) Expired() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.expired
 }
 
-// Depth returns how many messages of a queue wait, and how many are in hand of consumers.
+// Depth returns the numbers of ready and of unacknowledged messages of a queue.
 func (b *Broker) Depth(queue string) (ready, unacked int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -215,7 +220,7 @@ func (b *Broker) Depth(queue string) (ready, unacked int) {
 	return len(q.ready), unacked
 }
 
-// sorted returns the queues by name.
+// sorted returns the queues sorted by name.
 func (b *Broker) sorted() []*queue {
 	all := make([]*queue, 0, len(b.queues))
 	for _, q := range b.queues {

@@ -10,7 +10,7 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// A consumer is a subscription; the broker's lock guards it. What is in hand is in open, by tag.
+// consumer is a subscription. The broker's lock guards it.
 type consumer struct {
 	s         *session
 	q         *queue
@@ -18,10 +18,10 @@ type consumer struct {
 	exclusive bool
 	deliver   func(link.Delivery)
 	tag       uint64
-	since     uint64 // messages up to here were in the queue before the consumer came
-	found     int    // as many
+	since     uint64 // sequence number of the last message before the consumer
+	found     int // number of messages in the queue before the consumer
 	open      []inHand
-	owed      int // deliveries to be handed over
+	owed      int // deliveries that are not passed on yet
 	stopped   bool
 	finished  bool
 	done      chan struct{}
@@ -32,7 +32,7 @@ type inHand struct {
 	m   *message
 }
 
-// Consume subscribes.
+// Consume implements [link.Session].
 func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
 	if spec.Prefetch < 1 || spec.Prefetch > math.MaxUint16 {
 		return nil, fmt.Errorf("consume %s: %w: a prefetch of %d", spec.Queue, link.ErrInvalid, spec.Prefetch)
@@ -59,7 +59,7 @@ func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver f
 	return c, nil
 }
 
-// give hands a message over.
+// give delivers a message.
 func (c *consumer) give(m *message) {
 	c.tag++
 	c.open = append(c.open, inHand{c.tag, m})
@@ -68,10 +68,10 @@ func (c *consumer) give(m *message) {
 		ReplyTo: m.ReplyTo, CorrelationID: m.CorrelationID, Redelivered: m.redelivered,
 		Waited: m.redelivered || m.seq <= c.since, Body: bytes.Clone(m.Body),
 	}
-	d.Headers, _ = link.Headers(m.Headers) // they were checked when they were published
+	d.Headers, _ = link.Headers(m.Headers) // Publish checked them
 	c.owed++
 	c.s.call(func() {
-		if c.s.Err() == nil { // else it comes again
+		if c.s.Err() == nil { // otherwise it is redelivered
 			c.deliver(d)
 		}
 		c.s.b.mu.Lock()
@@ -81,7 +81,7 @@ func (c *consumer) give(m *message) {
 	})
 }
 
-// detach stops the flow; what was handed over already still comes.
+// detach stops new deliveries. Those that have begun are passed on.
 func (c *consumer) detach() {
 	if !c.stopped {
 		c.stopped = true
@@ -89,7 +89,7 @@ func (c *consumer) detach() {
 	}
 }
 
-// finish closes done when nothing more will be delivered.
+// finish closes done after the last delivery.
 func (c *consumer) finish() {
 	if c.stopped && c.owed == 0 && !c.finished {
 		c.finished = true
@@ -97,7 +97,7 @@ func (c *consumer) finish() {
 	}
 }
 
-// giveBack returns all that is in hand to the queue.
+// giveBack requeues all unacknowledged messages.
 func (c *consumer) giveBack() {
 	for _, h := range c.open {
 		c.q.giveBack(h.m)
@@ -105,12 +105,12 @@ func (c *consumer) giveBack() {
 	c.open = nil
 }
 
-// Ack acknowledges.
+// Ack implements [link.Consumer].
 func (c *consumer) Ack(tag uint64, multiple bool) error {
 	return c.settle("acknowledge", tag, multiple, func(*message) {})
 }
 
-// Nack gives back.
+// Nack implements [link.Consumer].
 func (c *consumer) Nack(tag uint64, requeue bool) error {
 	return c.settle("give back", tag, false, func(m *message) {
 		if requeue {
@@ -121,8 +121,8 @@ func (c *consumer) Nack(tag uint64, requeue bool) error {
 	})
 }
 
-// settle takes what tag means out of what is in hand. A tag that is not open ends the session, which its owner learns from there, as with
-// a broker.
+// settle removes the deliveries of a tag from the unacknowledged ones. As with RabbitMQ, an
+// unknown tag ends the session, and the call itself succeeds.
 func (c *consumer) settle(what string, tag uint64, multiple bool, f func(*message)) error {
 	var err error
 	c.s.b.enter(func() {
@@ -149,7 +149,7 @@ func (c *consumer) settle(what string, tag uint64, multiple bool, f func(*messag
 	return err
 }
 
-// Cancel stops the deliveries.
+// Cancel implements [link.Consumer].
 func (c *consumer) Cancel(ctx context.Context) error {
 	c.s.b.enter(func() {
 		c.detach()
@@ -163,7 +163,7 @@ func (c *consumer) Cancel(ctx context.Context) error {
 	}
 }
 
-// Close stops the deliveries and gives back what is in hand.
+// Close implements [link.Consumer].
 func (c *consumer) Close(ctx context.Context) error {
 	c.s.b.enter(func() {
 		c.detach()
@@ -179,8 +179,8 @@ func (c *consumer) Close(ctx context.Context) error {
 	}
 }
 
-// Found counts what waited before the consumer came.
+// Found implements [link.Consumer].
 func (c *consumer) Found() int { return c.found }
 
-// Done is closed when nothing more will be delivered.
+// Done is closed after the last delivery.
 func (c *consumer) Done() <-chan struct{} { return c.done }

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// bury sends a message to where its queue has dead letters go, if anywhere. One that comes round to the same queue without ever
-// having been refused is dropped there, as with RabbitMQ.
+// bury sends a message to the dead-letter destination of its queue, if any. RabbitMQ drops a
+// message that returns to the same queue in a cycle without a rejection; so does this.
 func (q *queue) bury(m *message, reason string) {
 	exchange, key := q.spec.DeadLetterExchange, q.spec.DeadLetterKey
 	if exchange == "" && key == "" {

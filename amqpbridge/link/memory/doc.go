@@ -1,30 +1,34 @@
-// Package loop is a broker in memory with the contract of package link: for simulation, tests and the embedded demo. It passes the
-// suite in linktest that the real broker passes.
+// Package memory is a broker in memory with the contract of package link, for simulation, tests
+// and the demo. It passes the same suite (linktest) as package rabbit.
 //
 // # Determinism
 //
-// A broker has no goroutine. Every call changes its state under one lock and leaves the functions to be called (deliver, done,
-// OnReturn) in one queue for the whole broker; the call that finds nobody at work calls them, one after another, without
-// the lock. So with one goroutine, everything that a call causes has happened when it returns, in an order that only the
-// calls decide; with several, one of them does the others' work and the order is that of their turns at the lock.
-// Queues hand messages to their consumers in turn. Times (TTL, expiration, expiry of queues) are kept by timers of
-// package time, real or those of testing/synctest.
+// A broker has no goroutine. Every call changes its state under one lock and appends callbacks
+// (deliver, done, OnReturn) to one queue of the broker. If no other call runs callbacks, this
+// call runs them one at a time without the lock. With one goroutine, all effects of a call have
+// happened when it returns, in an order that depends only on the calls. With several goroutines,
+// one of them runs the callbacks of the others, in the order of their locking. Queues deliver to
+// their consumers round robin. Timers for TTL, expiration and queue expiry use package time, so
+// testing/synctest works.
 //
-// A function that is called may acknowledge and publish; what it causes is called after it. It must not wait for
-// anything that another such function does: not Cancel, not Close, and no confirmed publishing beyond the window.
+// A callback may acknowledge and publish; the callbacks that this causes run later. It must not
+// wait for other callbacks: no Cancel, no Close, and no confirmed publishing beyond the window.
 //
-// # What is modelled
+// # Model
 //
-// Topic, direct and the default exchange; classic and quorum queues (the latter with a delivery limit), exclusive,
-// server-named and auto-delete queues; prefetch, multiple, requeue to the old place, Redelivered; TTL, expiration, length,
-// queue expiry, dead letters with x-first-death-* headers; mandatory returns, confirms, alarms. A stop forgets what a real one would: exclusive and
-// non-durable queues, non-durable exchanges with their bindings, messages that are not persistent.
+// Exchanges are topic, direct and the default exchange. Queues are classic or quorum (with a
+// delivery limit), exclusive, server-named or auto-delete. The model has prefetch, multiple,
+// requeue at the old position and Redelivered. It has TTL, expiration, length limits, queue
+// expiry, and dead letters with x-first-death-* headers. It has mandatory returns, confirms and
+// alarms. [Broker.Stop] removes the same data as a stop of RabbitMQ: exclusive and non-durable
+// queues, non-durable exchanges with their bindings, and transient messages.
 //
-// Not modelled: permissions and virtual hosts, headers and fanout exchanges, x-death, streams, the time that anything takes.
+// Not modelled: permissions, virtual hosts, headers and fanout exchanges, x-death, streams,
+// latency.
 //
 // # Faults
 //
-// [Broker.Cut] ends all sessions, as a network would. [Broker.Stop] and [Broker.Start] are a restart. [Broker.Refuse] has Dial fail.
-// [Broker.Block] raises an alarm. [Broker.HoldConfirms] keeps confirms back. [Broker.DeleteQueue] deletes a queue. Each takes
-// effect before it returns.
+// [Broker.Cut] ends sessions like a network failure. [Broker.Stop] and [Broker.Start] restart the
+// broker. [Broker.Refuse] makes Dial fail. [Broker.Block] sets an alarm. [Broker.HoldConfirms]
+// delays confirms. [Broker.DeleteQueue] deletes a queue. Each takes effect before it returns.
 package memory

@@ -6,7 +6,7 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// exchange routes by its bindings, in the order they were made.
+// exchange routes messages by its bindings, in the order of binding.
 type exchange struct {
 	spec     link.Exchange
 	bindings []binding
@@ -17,7 +17,7 @@ type binding struct {
 	q   *queue
 }
 
-// bind adds a binding, once.
+// bind adds a binding unless it exists.
 func (x *exchange) bind(key string, q *queue) {
 	for _, have := range x.bindings {
 		if have.key == key && have.q == q {
@@ -27,7 +27,7 @@ func (x *exchange) bind(key string, q *queue) {
 	x.bindings = append(x.bindings, binding{key, q})
 }
 
-// route returns the queues that take a message with this key, each once.
+// route returns the queues that match the key, each once.
 func (x *exchange) route(key string) []*queue {
 	var taken []*queue
 	seen := map[*queue]bool{}
@@ -48,7 +48,7 @@ func (x *exchange) matches(pattern, key string) bool {
 	return pattern == key
 }
 
-// words splits a key at its dots; an empty key has no words, as with RabbitMQ.
+// words splits a key at its dots. An empty key has no words, as with RabbitMQ.
 func words(key string) []string {
 	if key == "" {
 		return nil
@@ -75,7 +75,7 @@ func matches(pattern, key []string) bool {
 	return len(key) == 0
 }
 
-// routed returns the queues that take a message, and whether the exchange exists.
+// routed returns the queues for a message, and whether the exchange exists.
 func (b *Broker) routed(exchange, key string) ([]*queue, bool) {
 	if exchange == "" {
 		if q, ok := b.queues[key]; ok {

@@ -13,7 +13,7 @@ import (
 	"registrar/amqpbridge/link/memory"
 )
 
-// peer is one session with what the tests need; log is what came, in the order it came.
+// peer is a session with a publisher. log holds its events in order.
 type peer struct {
 	t   *testing.T
 	s   link.Session
@@ -93,7 +93,7 @@ func (p *peer) wants(log ...string) {
 	p.log = nil
 }
 
-// Everything that a call causes has happened when it returns, without another goroutine.
+// All effects of a call have happened when it returns, without another goroutine.
 func TestEffectsComeBeforeTheCallReturns(t *testing.T) {
 	b := memory.New()
 	p := dial(t, b, "one")
@@ -139,7 +139,7 @@ func TestCutGivesEverythingBackInItsPlace(t *testing.T) {
 	c := one.consume("q", 3)
 	two.consume("q", 2)
 	keeper.put("q", "1", "2", "3", "4", "5", "6")
-	_ = c.Ack(2, false) // 3; 6 follows
+	_ = c.Ack(2, false) // message 3; 6 follows
 	if n := b.Cut("one", "two"); n != 2 {
 		t.Errorf("%d sessions were cut", n)
 	}
@@ -164,7 +164,7 @@ func TestCutGivesEverythingBackInItsPlace(t *testing.T) {
 	}
 }
 
-// A restart forgets what a real one forgets: bindings to non-durable exchanges, above all.
+// A restart removes non-durable data, in particular bindings to non-durable exchanges.
 func TestStopForgetsWhatIsNotDurable(t *testing.T) {
 	b := memory.New()
 	p := dial(t, b, "one")
@@ -315,7 +315,7 @@ func TestTermsAreExact(t *testing.T) {
 	})
 }
 
-// Queues that are each other's graveyard do not keep a message alive for ever.
+// Queues that dead-letter to each other do not keep a message forever.
 func TestADeadLetterDoesNotGoRoundAndRound(t *testing.T) {
 	b := memory.New()
 	p := dial(t, b, "one")
@@ -329,7 +329,7 @@ func TestADeadLetterDoesNotGoRoundAndRound(t *testing.T) {
 	c := p.consume("a", 1)
 	d := p.consume("b", 1)
 	p.wants("got 4", "got 3")
-	for i := range uint64(3) { // refused on both sides it may go round, as with a broker
+	for i := range uint64(3) { // rejected messages may cycle, as in RabbitMQ
 		_ = c.Nack(i+1, false)
 		_ = d.Nack(i+1, false)
 	}
@@ -338,7 +338,7 @@ func TestADeadLetterDoesNotGoRoundAndRound(t *testing.T) {
 	}
 }
 
-// A receiver that panics panics where the broker was called; the broker goes on.
+// A panic in a callback propagates to the caller, and the broker stays usable.
 func TestAPanicLeavesTheBrokerInOrder(t *testing.T) {
 	b := memory.New()
 	p := dial(t, b, "one")

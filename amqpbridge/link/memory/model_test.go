@@ -12,8 +12,9 @@ import (
 	"registrar/amqpbridge/link/memory"
 )
 
-// Whatever is acknowledged, given back or cut: every message is acknowledged once, or still there; nobody has more than its
-// prefetch; what waits is in order; and the same calls give the same deliveries.
+// For any sequence of acknowledgements, returns and cuts: every message is acknowledged once or
+// still queued, no consumer exceeds its prefetch, the queue stays in order, and the same calls
+// give the same deliveries.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var steps []int
@@ -100,7 +101,7 @@ func (p *player) join(t *testing.T, b *memory.Broker, saw func(link.Delivery), p
 	}
 }
 
-// settle acknowledges one, several, or gives one back.
+// settle acknowledges one or several deliveries, or requeues one.
 func (p *player) settle(step int, acked map[string]int) {
 	at := step / 20 % len(p.open)
 	d := p.open[at]

@@ -8,21 +8,22 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// publisher publishes for a session. A place is taken for each confirmed publishing until its outcome is told.
+// publisher publishes for a session. Each confirmed publishing occupies a place until its result
+// is reported.
 type publisher struct {
 	s        *session
 	onReturn func(link.Publishing)
 	places   chan struct{}
 }
 
-// An outcome is a confirmed publishing that the broker may keep back. It is told once.
+// outcome is the result of a confirmed publishing that the broker may delay. It is reported once.
 type outcome struct {
 	p    *publisher
 	done func(error)
 	told bool
 }
 
-// Publisher opens a publisher.
+// Publisher implements [link.Session].
 func (s *session) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
 	p := &publisher{s: s, onReturn: spec.OnReturn, places: make(chan struct{}, link.Window)}
 	if err := s.use(ctx, "open publisher", func() error { return nil }); err != nil {
@@ -31,7 +32,7 @@ func (s *session) Publisher(ctx context.Context, spec link.PublisherSpec) (link.
 	return p, nil
 }
 
-// Publish sends and forgets.
+// Publish implements [link.Publisher].
 func (p *publisher) Publish(ctx context.Context, m link.Publishing) error {
 	return p.publish(ctx, m, func(m link.Publishing, taken bool) {
 		if !taken && m.Mandatory && p.onReturn != nil {
@@ -41,8 +42,9 @@ func (p *publisher) Publish(ctx context.Context, m link.Publishing) error {
 	})
 }
 
-// publish routes a message and says, with the lock held, what was routed and whether a queue took it. An exchange that is not there ends the session, which
-// its owner learns from there, as with a broker.
+// publish routes a message, and calls routed with the lock held. taken reports whether a queue
+// took the message. As with RabbitMQ, a missing exchange ends the session, and the call itself
+// succeeds.
 func (p *publisher) publish(ctx context.Context, m link.Publishing, routed func(m link.Publishing, taken bool)) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("publish: %w", err)
@@ -63,7 +65,7 @@ func (p *publisher) publish(ctx context.Context, m link.Publishing, routed func(
 		queues, ok := p.s.b.routed(m.Exchange, m.Key)
 		if !ok {
 			p.s.end(fmt.Errorf("%w: exchange %s", link.ErrNotFound, m.Exchange))
-			routed(m, true) // the end of the session is the outcome
+			routed(m, true) // the end of the session is the result
 			return
 		}
 		for _, q := range queues {
@@ -74,13 +76,13 @@ func (p *publisher) publish(ctx context.Context, m link.Publishing, routed func(
 	return err
 }
 
-// copied returns a message with a body of its own.
+// copied returns a message with its own body.
 func copied(m link.Publishing) link.Publishing {
 	m.Body = bytes.Clone(m.Body)
 	return m
 }
 
-// PublishConfirmed sends and has the outcome told.
+// PublishConfirmed implements [link.Publisher].
 func (p *publisher) PublishConfirmed(ctx context.Context, m link.Publishing, done func(error)) {
 	select {
 	case p.places <- struct{}{}:
@@ -113,7 +115,7 @@ func (p *publisher) PublishConfirmed(ctx context.Context, m link.Publishing, don
 	}
 }
 
-// tell has the outcome told, once; the lock is held.
+// tell reports the result once. The caller holds the lock.
 func (o *outcome) tell(err error) {
 	if o.told {
 		return

@@ -14,27 +14,27 @@ func compare(a, b string) int { return strings.Compare(a, b) }
 // message is one message in one queue.
 type message struct {
 	link.Publishing
-	seq         uint64 // its place
+	seq         uint64 // its position
 	redelivered bool
-	returns     int       // how often it was given back
-	until       time.Time // zero: for ever
-	died        []string  // queues that it has left for another reason than refusal
+	returns     int // number of returns to the queue
+	until       time.Time // expiry; zero means none
+	died        []string // queues that the message left other than by rejection
 }
 
-// queue holds messages in order and hands them to its consumers in turn.
+// queue holds messages in order and delivers them to its consumers round robin.
 type queue struct {
 	b         *Broker
 	name      string
 	spec      link.Queue
 	owner     *session // of an exclusive queue
 	ready     []*message
-	consumers []*consumer // the next one first
-	old       *time.Timer // when the first message grows too old
-	unused    *time.Timer // when the queue expires
+	consumers []*consumer // the next to be served first
+	old       *time.Timer // fires when the first message expires
+	unused    *time.Timer // fires when the queue expires
 	gone      bool
 }
 
-// put takes a message; the oldest may have to give way.
+// put appends a message, and drops the oldest beyond the maximum length.
 func (q *queue) put(p link.Publishing, died []string) {
 	q.b.seq++
 	m := &message{Publishing: p, seq: q.b.seq, died: died}
@@ -46,7 +46,7 @@ func (q *queue) put(p link.Publishing, died []string) {
 	q.work()
 }
 
-// least returns the smaller of two terms, 0 being none.
+// least returns the smaller of two times; 0 means none.
 func least(a, b time.Duration) time.Duration {
 	if a == 0 || b == 0 {
 		return max(a, b)
@@ -54,7 +54,7 @@ func least(a, b time.Duration) time.Duration {
 	return min(a, b)
 }
 
-// giveBack puts a message in its old place.
+// giveBack requeues a message at its old position.
 func (q *queue) giveBack(m *message) {
 	if q.gone {
 		return
@@ -69,7 +69,7 @@ func (q *queue) giveBack(m *message) {
 	q.ready = slices.Insert(q.ready, at, m)
 }
 
-// work does what is to do: what is too old goes, consumers with room get what waits, what is too much goes.
+// work expires messages, delivers to consumers with free prefetch, and drops surplus messages.
 func (q *queue) work() {
 	if q.gone {
 		return
@@ -89,7 +89,7 @@ func (q *queue) work() {
 	q.arm()
 }
 
-// next returns the consumer whose turn it is among those with room, and moves it to the end.
+// next returns the next consumer with free prefetch and moves it to the end.
 func (q *queue) next() *consumer {
 	if q.spec.SingleActive {
 		if len(q.consumers) > 0 && len(q.consumers[0].open) < q.consumers[0].prefetch {
@@ -106,7 +106,7 @@ func (q *queue) next() *consumer {
 	return nil
 }
 
-// expire removes what is too old from the head, and only from there, as with RabbitMQ.
+// expire removes expired messages from the head, and only there, as RabbitMQ does.
 func (q *queue) expire() {
 	now := time.Now()
 	for len(q.ready) > 0 && !q.ready[0].until.IsZero() && !q.ready[0].until.After(now) {
@@ -117,7 +117,7 @@ func (q *queue) expire() {
 
 func (q *queue) pop(reason string) { q.bury(q.first(), reason) }
 
-// first takes the first message off.
+// first removes and returns the first message.
 func (q *queue) first() *message {
 	m := q.ready[0]
 	q.ready[0] = nil
@@ -137,7 +137,7 @@ func (q *queue) arm() {
 	q.old = time.AfterFunc(time.Until(q.ready[0].until), func() { q.b.enter(q.work) })
 }
 
-// use starts or stops the time after which an unused queue is deleted. Declaring counts as use.
+// use restarts the expiry of a queue without consumers. A declaration counts as use.
 func (q *queue) use() {
 	if q.unused != nil {
 		q.unused.Stop()
@@ -149,7 +149,7 @@ func (q *queue) use() {
 	var mine *time.Timer
 	mine = time.AfterFunc(q.spec.Expires, func() {
 		q.b.enter(func() {
-			if q.unused == mine { // else it was used at this very moment
+			if q.unused == mine { // otherwise the queue was used while the timer fired
 				q.delete(link.ErrCancelled)
 			}
 		})
@@ -157,7 +157,7 @@ func (q *queue) use() {
 	q.unused = mine
 }
 
-// leave takes a consumer off the queue.
+// leave removes a consumer from the queue.
 func (q *queue) leave(c *consumer) {
 	q.consumers = slices.DeleteFunc(q.consumers, func(other *consumer) bool { return other == c })
 	if len(q.consumers) > 0 || q.gone {

@@ -8,14 +8,15 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// session is a connection to a [Broker], whose lock guards it. Its err is written before done is closed.
+// session is a connection to a [Broker]; the broker's lock guards it. err is written before done
+// is closed.
 type session struct {
 	b         *Broker
 	name      string
-	done      chan struct{} // it has ended
+	done      chan struct{} // closed when the session has ended
 	err       error
-	owed      int           // functions of this session that are still to be called
-	idle      chan struct{} // it has ended and none is
+	owed      int // callbacks that have not returned
+	idle      chan struct{} // closed when the session has ended and no callback remains
 	idled     bool
 	aliases   map[string]string
 	notices   []link.Notice
@@ -23,10 +24,10 @@ type session struct {
 	held      []*outcome
 }
 
-// ended reports whether the session has; the lock is held.
+// ended reports whether the session has ended. The caller holds the lock.
 func (s *session) ended() bool { return s.err != nil }
 
-// call leaves f to be called without the lock, in its turn.
+// call appends the callback f, to run without the lock.
 func (s *session) call(f func()) {
 	s.owed++
 	s.b.calls = append(s.b.calls, func() {
@@ -38,7 +39,7 @@ func (s *session) call(f func()) {
 	})
 }
 
-// settle closes idle when nothing more will be called.
+// settle closes idle after the last callback.
 func (s *session) settle() {
 	if s.ended() && s.owed == 0 && !s.idled {
 		s.idled = true
@@ -46,7 +47,8 @@ func (s *session) settle() {
 	}
 }
 
-// end ends the session: its exclusive queues go, and what it has in hand goes back before anybody gets any of it.
+// end ends the session. Its exclusive queues are deleted, and all its unacknowledged messages are
+// requeued before any is delivered again.
 func (s *session) end(why error) {
 	if s.ended() {
 		return
@@ -78,7 +80,7 @@ func (s *session) end(why error) {
 	s.settle()
 }
 
-// use runs f with the lock if the session is alive, and ends the session with the error that f returns.
+// use runs f with the lock if the session is open, and ends the session if f fails.
 func (s *session) use(ctx context.Context, what string, f func() error) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -99,7 +101,7 @@ func (s *session) use(ctx context.Context, what string, f func() error) error {
 	return nil
 }
 
-// QueueName resolves an alias.
+// QueueName implements [link.Session].
 func (s *session) QueueName(alias string) string {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
@@ -113,31 +115,31 @@ func (s *session) resolve(alias string) string {
 	return alias
 }
 
-// Notices returns what is used otherwise than declared.
+// Notices implements [link.Session].
 func (s *session) Notices() []link.Notice {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	return slices.Clone(s.notices)
 }
 
-// Done is closed when the session has ended.
+// Done implements [link.Session].
 func (s *session) Done() <-chan struct{} { return s.done }
 
-// Err says why the session has ended.
+// Err implements [link.Session].
 func (s *session) Err() error {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	return s.err
 }
 
-// Blocked reports the alarm.
+// Blocked implements [link.Session].
 func (s *session) Blocked() bool {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	return s.b.blocked
 }
 
-// Close ends the session and waits until nothing of it will be called.
+// Close ends the session and waits for its callbacks.
 func (s *session) Close(ctx context.Context) error {
 	s.b.enter(func() { s.end(link.ErrClosed) })
 	select {
