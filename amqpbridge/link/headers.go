@@ -14,8 +14,8 @@ func Headers(h map[string]any) (map[string]any, error) {
 	}
 	out := make(map[string]any, len(h))
 	for k, v := range h {
-		if len(k) > shortString {
-			return nil, fmt.Errorf("%w: the name of a header has %d bytes, %d are possible", ErrInvalid, len(k), shortString)
+		if len(k) > maxShortString {
+			return nil, fmt.Errorf("%w: the name of a header has %d bytes, %d are possible", ErrInvalid, len(k), maxShortString)
 		}
 		c, err := headerValue(v)
 		if err != nil {
@@ -79,8 +79,8 @@ func headerNumber(v any) (any, error) {
 // Limits of a frame: short strings have at most 255 bytes. The headers of a message fit into one
 // frame of the default size (131,072 bytes) with a margin.
 const (
-	shortString = 255
-	headerRoom  = 64 << 10
+	maxShortString = 255
+	maxHeaders     = 64 << 10
 )
 
 // Checked returns p with its headers in wire types, or [ErrInvalid] when AMQP cannot carry it:
@@ -94,16 +94,16 @@ func Checked(p Publishing) (Publishing, error) {
 		{"reply-to", p.ReplyTo},
 		{"correlation id", p.CorrelationID},
 	} {
-		if len(f.value) > shortString {
-			return p, fmt.Errorf("%w: the %s has %d bytes, %d are possible", ErrInvalid, f.name, len(f.value), shortString)
+		if len(f.value) > maxShortString {
+			return p, fmt.Errorf("%w: the %s has %d bytes, %d are possible", ErrInvalid, f.name, len(f.value), maxShortString)
 		}
 	}
 	h, err := Headers(p.Headers)
 	if err != nil {
 		return p, err
 	}
-	if n := headerSize(h); n > headerRoom {
-		return p, fmt.Errorf("%w: the headers have %d bytes, %d are possible", ErrInvalid, n, headerRoom)
+	if n := headerSize(h); n > maxHeaders {
+		return p, fmt.Errorf("%w: the headers have %d bytes, %d are possible", ErrInvalid, n, maxHeaders)
 	}
 	p.Headers = h
 	return p, nil

@@ -11,20 +11,20 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-func consumeTests() map[string]func(*bench) {
-	return map[string]func(*bench){
+func consumeTests() map[string]func(*suite) {
+	return map[string]func(*suite){
 		"a message arrives as it was sent":                  asSent,
 		"one consumer of a single-active queue at a time":   singleActive,
 		"acknowledged alone, multiple, or given back":       settle,
-		"what waited in a classic queue is marked":          func(b *bench) { waited(b, link.Queue{}) },
-		"what waited in a quorum queue is marked":           func(b *bench) { waited(b, link.Queue{Kind: link.Quorum}) },
+		"a message that waited in a classic queue":          func(b *suite) { waited(b, link.Queue{}) },
+		"a message that waited in a quorum queue":           func(b *suite) { waited(b, link.Queue{Kind: link.Quorum}) },
 		"multiple does not reach another consumer":          multipleStays,
-		"prefetch bounds what is in hand":                   prefetch,
+		"prefetch limits the unacknowledged":                prefetch,
 		"a prefetch of nothing is refused":                  noPrefetch,
 		"consumers of a queue share it":                     share,
 		"an exclusive consumer is alone":                    exclusiveConsumer,
 		"cancel stops deliveries and leaves the rest":       cancel,
-		"close gives back what is in hand":                  closeConsumer,
+		"close requeues the unacknowledged":                 closeConsumer,
 		"a queue that is not there":                         noQueue,
 		"a tag that is not open ends the session":           unknownTag,
 		"with multiple, too":                                unknownTagMultiple,
@@ -34,7 +34,7 @@ func consumeTests() map[string]func(*bench) {
 	}
 }
 
-func asSent(b *bench) {
+func asSent(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	when := time.Unix(1_700_000_000, 0).UTC()
@@ -72,12 +72,12 @@ func asSent(b *bench) {
 	}
 }
 
-func waited(b *bench, queue link.Queue) {
+func waited(b *suite, queue link.Queue) {
 	s := b.dial()
 	pub := b.publisher(s, nil)
 	var q string
 	var tap *tap
-	for try, late := 0, time.Now().Add(patience); ; try++ {
+	for try, late := 0, time.Now().Add(timeLimit); ; try++ {
 		queue.Name = "q" + strconv.Itoa(try)
 		q = b.queue(s, queue)
 		b.put(pub, q, "1", "2")
@@ -106,7 +106,7 @@ func waited(b *bench, queue link.Queue) {
 	mark(true)
 }
 
-func settle(b *bench) {
+func settle(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	pub := b.publisher(s, nil)
@@ -133,11 +133,11 @@ func settle(b *bench) {
 	if err := s.Close(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	b.onlyLeft(q)
+	b.remaining(q)
 }
 
-// onlyLeft checks the content of a queue, with a session of its own.
-func (b *bench) onlyLeft(queue string, want ...string) {
+// remaining checks the content of a queue, with a session of its own.
+func (b *suite) remaining(queue string, want ...string) {
 	b.Helper()
 	s := b.dial()
 	b.put(b.publisher(s, nil), queue, "end")
@@ -147,7 +147,7 @@ func (b *bench) onlyLeft(queue string, want ...string) {
 	}
 }
 
-func multipleStays(b *bench) {
+func multipleStays(b *suite) {
 	s := b.dial()
 	q, r := b.queue(s, link.Queue{Name: "q"}), b.queue(s, link.Queue{Name: "r"})
 	pub := b.publisher(s, nil)
@@ -160,11 +160,11 @@ func multipleStays(b *bench) {
 	if err := s.Close(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	b.onlyLeft(q)
-	b.onlyLeft(r, "r1", "r2")
+	b.remaining(q)
+	b.remaining(r, "r1", "r2")
 }
 
-func prefetch(b *bench) {
+func prefetch(b *suite) {
 	s := b.dial()
 	q, probe := b.queue(s, link.Queue{Name: "q"}), b.queue(s, link.Queue{Name: "probe"})
 	pub := b.publisher(s, nil)
@@ -175,7 +175,7 @@ func prefetch(b *bench) {
 	}
 	b.put(pub, probe, "later")
 	after.take()
-	tap.nothing("two are in hand, prefetch is 2")
+	tap.nothing("two are unacknowledged, prefetch is 2")
 	tap.ack(1, false)
 	if got := tap.bodies(1); got[0] != "3" {
 		b.Errorf("%q came after one was acknowledged", got)
@@ -186,7 +186,7 @@ func prefetch(b *bench) {
 	}
 }
 
-func noPrefetch(b *bench) {
+func noPrefetch(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	for _, n := range []int{0, -1, 1 << 16} {
@@ -197,7 +197,7 @@ func noPrefetch(b *bench) {
 	b.put(b.publisher(s, nil), q, "the session goes on")
 }
 
-func share(b *bench) {
+func share(b *suite) {
 	s, other := b.dial(), b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	one, two := b.consume(s, q, 2), b.consume(other, q, 2)
@@ -208,7 +208,7 @@ func share(b *bench) {
 	}
 }
 
-func exclusiveConsumer(b *bench) {
+func exclusiveConsumer(b *suite) {
 	s, other := b.dial(), b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	spec := link.ConsumerSpec{Queue: q, Prefetch: 1, Exclusive: true}
@@ -221,7 +221,7 @@ func exclusiveConsumer(b *bench) {
 	}
 }
 
-func cancel(b *bench) {
+func cancel(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	pub := b.publisher(s, nil)
@@ -249,10 +249,10 @@ func cancel(b *bench) {
 	if err := s.Close(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	b.onlyLeft(q)
+	b.remaining(q)
 }
 
-func closeConsumer(b *bench) {
+func closeConsumer(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	pub := b.publisher(s, nil)
@@ -279,10 +279,10 @@ func closeConsumer(b *bench) {
 	if err := s.Close(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	b.onlyLeft(q)
+	b.remaining(q)
 }
 
-func noQueue(b *bench) {
+func noQueue(b *suite) {
 	s := b.dial()
 	if _, err := s.Consume(b.Context(), link.ConsumerSpec{Queue: b.name("nobody"), Prefetch: 1}, func(link.Delivery) {}); !errors.Is(err, link.ErrNotFound) {
 		b.Errorf("consuming it: %v, want %v", err, link.ErrNotFound)
@@ -292,7 +292,7 @@ func noQueue(b *bench) {
 	}
 }
 
-func unknownTag(b *bench) {
+func unknownTag(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	b.put(b.publisher(s, nil), q, "1")
@@ -305,7 +305,7 @@ func unknownTag(b *bench) {
 }
 
 // The named tag itself has to be open, even if earlier tags are.
-func unknownTagMultiple(b *bench) {
+func unknownTagMultiple(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	b.put(b.publisher(s, nil), q, "1", "2", "3")
@@ -318,7 +318,7 @@ func unknownTagMultiple(b *bench) {
 	}
 }
 
-func largeBodies(b *bench) {
+func largeBodies(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	pub := b.publisher(s, nil)
@@ -335,7 +335,7 @@ func largeBodies(b *bench) {
 	}
 }
 
-func inOrder(b *bench) {
+func inOrder(b *suite) {
 	const n = 2000
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
@@ -357,7 +357,7 @@ func inOrder(b *bench) {
 	}
 }
 
-func autoDelete(b *bench) {
+func autoDelete(b *suite) {
 	s := b.dial()
 	q := link.Queue{Name: b.name("q"), Exclusive: true, AutoDelete: true}
 	b.apply(s, link.Topology{Queues: []link.Queue{q}})
@@ -372,7 +372,7 @@ func autoDelete(b *bench) {
 
 // The first consumer gets all deliveries. After its end its unacknowledged ones and all others go
 // to the second.
-func singleActive(b *bench) {
+func singleActive(b *suite) {
 	s, other := b.dial(), b.dial()
 	q := b.queue(s, link.Queue{Name: "q", SingleActive: true})
 	first, second := b.consume(s, q, 2), b.consume(other, q, 2)

@@ -10,8 +10,8 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// patience is the time limit for an expected event on a busy machine.
-const patience = 20 * time.Second
+// timeLimit is the time limit for an expected event on a busy machine.
+const timeLimit = 20 * time.Second
 
 // Admin changes a broker from outside a session.
 type Admin interface {
@@ -22,7 +22,7 @@ type Admin interface {
 // Run runs the suite. It calls dialer once per test.
 func Run(t *testing.T, dialer func(t *testing.T) link.Dialer) {
 	t.Helper()
-	groups := map[string]map[string]func(*bench){
+	groups := map[string]map[string]func(*suite){
 		"Topology":  topologyTests(),
 		"Consume":   consumeTests(),
 		"Publish":   publishTests(),
@@ -31,37 +31,37 @@ func Run(t *testing.T, dialer func(t *testing.T) link.Dialer) {
 	}
 	for group, tests := range groups {
 		for name, test := range tests {
-			t.Run(group+"/"+name, func(t *testing.T) { test(newBench(t, dialer(t))) })
+			t.Run(group+"/"+name, func(t *testing.T) { test(newSuite(t, dialer(t))) })
 		}
 	}
 }
 
-// bench is the environment of one test.
-type bench struct {
+// suite is the environment of one test.
+type suite struct {
 	*testing.T
 	dialer link.Dialer
 	prefix string
 }
 
-func newBench(t *testing.T, d link.Dialer) *bench {
+func newSuite(t *testing.T, d link.Dialer) *suite {
 	t.Helper()
-	b := &bench{T: t, dialer: d}
+	b := &suite{T: t, dialer: d}
 	b.prefix = strings.ToLower(strings.ReplaceAll(t.Name(), "/", ".")) + "." + strconv.FormatInt(time.Now().UnixNano(), 36) + "."
 	return b
 }
 
 // name returns a name that is unique to this test.
-func (b *bench) name(s string) string { return b.prefix + s }
+func (b *suite) name(s string) string { return b.prefix + s }
 
 // dial opens a session and closes it at the end of the test.
-func (b *bench) dial() link.Session {
+func (b *suite) dial() link.Session {
 	b.Helper()
 	s, err := b.dialer.Dial(b.Context(), "linktest")
 	if err != nil {
 		b.Fatalf("dial: %v", err)
 	}
 	b.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(b.Context()), patience)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(b.Context()), timeLimit)
 		defer cancel()
 		if err := s.Close(ctx); err != nil {
 			b.Errorf("close: %v", err)
@@ -71,7 +71,7 @@ func (b *bench) dial() link.Session {
 }
 
 // apply declares a topology and deletes its queues at the end of the test.
-func (b *bench) apply(s link.Session, t link.Topology) {
+func (b *suite) apply(s link.Session, t link.Topology) {
 	b.Helper()
 	if err := s.Apply(b.Context(), t); err != nil {
 		b.Fatalf("apply: %v", err)
@@ -83,7 +83,7 @@ func (b *bench) apply(s link.Session, t link.Topology) {
 	}
 }
 
-func (b *bench) admin() Admin {
+func (b *suite) admin() Admin {
 	b.Helper()
 	a, ok := b.dialer.(Admin)
 	if !ok {
@@ -93,7 +93,7 @@ func (b *bench) admin() Admin {
 }
 
 // queue declares a durable queue and returns its name.
-func (b *bench) queue(s link.Session, q link.Queue) string {
+func (b *suite) queue(s link.Session, q link.Queue) string {
 	b.Helper()
 	q.Name, q.Durable = b.name(q.Name), true
 	b.apply(s, link.Topology{Queues: []link.Queue{q}})
@@ -103,11 +103,11 @@ func (b *bench) queue(s link.Session, q link.Queue) string {
 // tap is a consumer; the test reads its deliveries one by one.
 type tap struct {
 	link.Consumer
-	b   *bench
+	b   *suite
 	got chan link.Delivery
 }
 
-func (b *bench) consume(s link.Session, queue string, prefetch int) *tap {
+func (b *suite) consume(s link.Session, queue string, prefetch int) *tap {
 	b.Helper()
 	t := &tap{b: b, got: make(chan link.Delivery, 10_000)}
 	c, err := s.Consume(b.Context(), link.ConsumerSpec{Queue: queue, Tag: "tap", Prefetch: prefetch}, func(d link.Delivery) { t.got <- d })
@@ -159,7 +159,7 @@ func (t *tap) nothing(why string) {
 	}
 }
 
-func (b *bench) publisher(s link.Session, onReturn func(link.Publishing)) link.Publisher {
+func (b *suite) publisher(s link.Session, onReturn func(link.Publishing)) link.Publisher {
 	b.Helper()
 	p, err := s.Publisher(b.Context(), link.PublisherSpec{OnReturn: onReturn})
 	if err != nil {
@@ -169,7 +169,7 @@ func (b *bench) publisher(s link.Session, onReturn func(link.Publishing)) link.P
 }
 
 // confirmed publishes and waits for the result.
-func (b *bench) confirmed(p link.Publisher, m link.Publishing) error {
+func (b *suite) confirmed(p link.Publisher, m link.Publishing) error {
 	b.Helper()
 	outcome := make(chan error, 1)
 	p.PublishConfirmed(b.Context(), m, func(err error) { outcome <- err })
@@ -177,7 +177,7 @@ func (b *bench) confirmed(p link.Publisher, m link.Publishing) error {
 }
 
 // put publishes messages to the queue and waits for their confirms.
-func (b *bench) put(p link.Publisher, queue string, bodies ...string) {
+func (b *suite) put(p link.Publisher, queue string, bodies ...string) {
 	b.Helper()
 	for _, body := range bodies {
 		if err := b.confirmed(p, link.Publishing{Key: queue, Mandatory: true, Persistent: true, Body: []byte(body)}); err != nil {
@@ -187,19 +187,19 @@ func (b *bench) put(p link.Publisher, queue string, bodies ...string) {
 }
 
 // wait returns the next value of c, or fails the test after the time limit.
-func wait[T any](b *bench, c <-chan T, what string) T {
+func wait[T any](b *suite, c <-chan T, what string) T {
 	b.Helper()
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(patience):
-		b.Fatalf("waited in vain for %s", what)
+	case <-time.After(timeLimit):
+		b.Fatalf("no sign of %s", what)
 		panic("unreachable")
 	}
 }
 
 // ended waits for the end of a session and returns its reason.
-func (b *bench) ended(s link.Session) error {
+func (b *suite) ended(s link.Session) error {
 	b.Helper()
 	wait(b, s.Done(), "the end of the session")
 	return s.Err()

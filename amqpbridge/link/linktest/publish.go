@@ -12,8 +12,8 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-func publishTests() map[string]func(*bench) {
-	return map[string]func(*bench){
+func publishTests() map[string]func(*suite) {
+	return map[string]func(*suite){
 		"an unroutable mandatory message is returned":    returned,
 		"without mandatory it is dropped":                dropped,
 		"outcomes come in order, each once":              outcomes,
@@ -26,7 +26,7 @@ func publishTests() map[string]func(*bench) {
 	}
 }
 
-func returned(b *bench) {
+func returned(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	back := make(chan link.Publishing, 10)
@@ -48,7 +48,7 @@ func returned(b *bench) {
 	}
 }
 
-func dropped(b *bench) {
+func dropped(b *suite) {
 	s := b.dial()
 	back := make(chan link.Publishing, 10)
 	pub := b.publisher(s, func(p link.Publishing) { back <- p })
@@ -65,7 +65,7 @@ func dropped(b *bench) {
 	}
 }
 
-func outcomes(b *bench) {
+func outcomes(b *suite) {
 	const n = 2*link.Window + 50
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q", Kind: link.Quorum})
@@ -96,7 +96,7 @@ func outcomes(b *bench) {
 	}
 }
 
-func confirmedReturn(b *bench) {
+func confirmedReturn(b *suite) {
 	s := b.dial()
 	unexpected := make(chan link.Publishing, 1)
 	pub := b.publisher(s, func(p link.Publishing) { unexpected <- p })
@@ -108,7 +108,7 @@ func confirmedReturn(b *bench) {
 	}
 }
 
-func noExchange(b *bench) {
+func noExchange(b *suite) {
 	s := b.dial()
 	pub := b.publisher(s, nil)
 	if err := pub.Publish(b.Context(), link.Publishing{Exchange: b.name("nobody"), Key: "k"}); err != nil {
@@ -125,7 +125,7 @@ func noExchange(b *bench) {
 	}
 }
 
-func invalid(b *bench) {
+func invalid(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	pub := b.publisher(s, nil)
@@ -154,7 +154,7 @@ func invalid(b *bench) {
 	}
 }
 
-func bodyTaken(b *bench) {
+func bodyTaken(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	pub := b.publisher(s, nil)
@@ -177,7 +177,7 @@ func bodyTaken(b *bench) {
 	}
 }
 
-func contextEnded(b *bench) {
+func contextEnded(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	pub := b.publisher(s, nil)
@@ -191,13 +191,13 @@ func contextEnded(b *bench) {
 	if err := wait(b, outcome, "an outcome"); !errors.Is(err, context.Canceled) {
 		b.Errorf("publishing confirmed: %v", err)
 	}
-	b.onlyLeft(q)
+	b.remaining(q)
 	if s.Err() != nil {
 		b.Errorf("nothing was sent, but the session ended: %v", s.Err())
 	}
 }
 
-func manyGoroutines(b *bench) {
+func manyGoroutines(b *suite) {
 	const writers, each = 8, 50
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})

@@ -9,12 +9,12 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-func retentionTests() map[string]func(*bench) {
-	return map[string]func(*bench){
+func retentionTests() map[string]func(*suite) {
+	return map[string]func(*suite){
 		"messages too old for the queue are dead-lettered": queueTTL,
 		"each message may have a term of its own":          messageTTL,
 		"publishing while a queue's term passes":           publishUnderTTL,
-		"what is in hand does not grow too old":            inHandStays,
+		"an unacknowledged message does not expire":        unackedDoesNotExpire,
 		"the oldest give way to the newest":                maxLength,
 		"refused messages are dead-lettered":               deadLetterRefused,
 		"dead letters through an exchange keep their key":  deadLetterExchange,
@@ -23,15 +23,15 @@ func retentionTests() map[string]func(*bench) {
 	}
 }
 
-// graveyard declares a queue for dead letters and returns its name.
-func (b *bench) graveyard(s link.Session) string {
+// deadLetterQueue declares a queue for dead letters and returns its name.
+func (b *suite) deadLetterQueue(s link.Session) string {
 	b.Helper()
 	return b.queue(s, link.Queue{Name: "dead"})
 }
 
-func queueTTL(b *bench) {
+func queueTTL(b *suite) {
 	s := b.dial()
-	dead := b.graveyard(s)
+	dead := b.deadLetterQueue(s)
 	q := b.queue(s, link.Queue{Name: "q", TTL: 50 * time.Millisecond, DeadLetterKey: dead})
 	pub := b.publisher(s, nil)
 	b.put(pub, q, "1", "2", "3")
@@ -45,9 +45,9 @@ func queueTTL(b *bench) {
 	}
 }
 
-func messageTTL(b *bench) {
+func messageTTL(b *suite) {
 	s := b.dial()
-	dead := b.graveyard(s)
+	dead := b.deadLetterQueue(s)
 	q := b.queue(s, link.Queue{Name: "q", DeadLetterKey: dead})
 	pub := b.publisher(s, nil)
 	for _, m := range []link.Publishing{
@@ -65,10 +65,10 @@ func messageTTL(b *bench) {
 	}
 }
 
-func publishUnderTTL(b *bench) {
+func publishUnderTTL(b *suite) {
 	const n = 400
 	s := b.dial()
-	dead := b.graveyard(s)
+	dead := b.deadLetterQueue(s)
 	q := b.queue(s, link.Queue{Name: "q", TTL: 20 * time.Millisecond, DeadLetterKey: dead})
 	pub := b.publisher(s, nil)
 	tap := b.consume(s, dead, 50)
@@ -84,28 +84,28 @@ func publishUnderTTL(b *bench) {
 	}
 }
 
-func inHandStays(b *bench) {
+func unackedDoesNotExpire(b *suite) {
 	s := b.dial()
-	dead := b.graveyard(s)
+	dead := b.deadLetterQueue(s)
 	q := b.queue(s, link.Queue{Name: "q", TTL: 100 * time.Millisecond, DeadLetterKey: dead})
 	pub := b.publisher(s, nil)
 	tap, late := b.consume(s, q, 1), b.consume(s, dead, 10)
-	b.put(pub, q, "in hand", "waits")
+	b.put(pub, q, "unacked", "waits")
 	tap.next()
 	if got := late.take(); got != "waits" {
-		b.Errorf("%q grew too old", got)
+		b.Errorf("%q expired", got)
 	}
 	if err := tap.Nack(1, true); err != nil { // after its return it expires at once
 		b.Fatal(err)
 	}
-	if got := late.take(); got != "in hand" {
-		b.Errorf("%q grew too old", got)
+	if got := late.take(); got != "unacked" {
+		b.Errorf("%q expired", got)
 	}
 }
 
-func maxLength(b *bench) {
+func maxLength(b *suite) {
 	s := b.dial()
-	dead := b.graveyard(s)
+	dead := b.deadLetterQueue(s)
 	q := b.queue(s, link.Queue{Name: "q", MaxLength: 3, DeadLetterKey: dead})
 	b.put(b.publisher(s, nil), q, "1", "2", "3", "4", "5")
 	if diff := cmp.Diff([]string{"1", "2"}, b.consume(s, dead, 10).bodies(2)); diff != "" {
@@ -116,9 +116,9 @@ func maxLength(b *bench) {
 	}
 }
 
-func deadLetterRefused(b *bench) {
+func deadLetterRefused(b *suite) {
 	s := b.dial()
-	dead := b.graveyard(s)
+	dead := b.deadLetterQueue(s)
 	q := b.queue(s, link.Queue{Name: "q", Kind: link.Quorum, DeadLetterKey: dead})
 	m := link.Publishing{Key: q, Persistent: true, ContentType: "text/plain", Headers: map[string]any{"mine": "kept"}, Body: []byte("bad")}
 	if err := b.confirmed(b.publisher(s, nil), m); err != nil {
@@ -137,9 +137,9 @@ func deadLetterRefused(b *bench) {
 	}
 }
 
-func deadLetterExchange(b *bench) {
+func deadLetterExchange(b *suite) {
 	s := b.dial()
-	dead := b.graveyard(s)
+	dead := b.deadLetterQueue(s)
 	x := b.name("dlx")
 	b.apply(s, link.Topology{
 		Exchanges: []link.Exchange{{Name: x, Kind: "topic"}},
@@ -156,10 +156,10 @@ func deadLetterExchange(b *bench) {
 	}
 }
 
-func deliveryLimit(b *bench) {
+func deliveryLimit(b *suite) {
 	const limit = 3
 	s := b.dial()
-	dead := b.graveyard(s)
+	dead := b.deadLetterQueue(s)
 	q := b.queue(s, link.Queue{Name: "q", Kind: link.Quorum, DeliveryLimit: limit, DeadLetterKey: dead})
 	b.put(b.publisher(s, nil), q, "crashes")
 	for range limit + 1 { // the end of a session counts like a crash
@@ -172,16 +172,16 @@ func deliveryLimit(b *bench) {
 	if got := b.consume(s, dead, 1).take(); got != "crashes" {
 		b.Errorf("%q is dead", got)
 	}
-	b.onlyLeft(q)
+	b.remaining(q)
 }
 
-func expires(b *bench) {
+func expires(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q", Expires: 100 * time.Millisecond})
 	pub := b.publisher(s, nil)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for late := time.After(patience); ; {
+	for late := time.After(timeLimit); ; {
 		err := b.confirmed(pub, link.Publishing{Key: q, Mandatory: true})
 		if err != nil {
 			return // no queue of this name any more
@@ -189,7 +189,7 @@ func expires(b *bench) {
 		select {
 		case <-tick.C:
 		case <-late:
-			b.Fatal("waited in vain for the queue to expire")
+			b.Fatal("no sign of the queue to expire")
 		}
 	}
 }

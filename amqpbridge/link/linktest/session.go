@@ -9,21 +9,21 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-func sessionTests() map[string]func(*bench) {
-	return map[string]func(*bench){
+func sessionTests() map[string]func(*suite) {
+	return map[string]func(*suite){
 		"what was not acknowledged comes again in order":   redelivery,
 		"a stale acknowledgement acknowledges nothing":     staleAck,
 		"a deleted queue ends the session":                 queueDeleted,
 		"everything is refused after the end":              afterEnd,
 		"a clean end redelivers nothing":                   cleanEnd,
 		"open publishings get an outcome at the end":       openAtEnd,
-		"the end of one session is not that of another":    apart,
+		"the end of one session is not that of another":    independentSessions,
 		"closing from many sides, and what it leaves":      closeTwice,
 		"an exclusive queue of the old session is no more": freshExclusive,
 	}
 }
 
-func redelivery(b *bench) {
+func redelivery(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q", Kind: link.Quorum})
 	b.put(b.publisher(s, nil), q, "1", "2", "3", "4", "5")
@@ -55,7 +55,7 @@ func redelivery(b *bench) {
 
 // With the recovery of the client library, an acknowledgement of the old consumer succeeds after
 // a reconnect. It removes unprocessed messages of the new consumer: they are lost.
-func staleAck(b *bench) {
+func staleAck(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	b.put(b.publisher(s, nil), q, "1", "2", "3")
@@ -76,10 +76,10 @@ func staleAck(b *bench) {
 	if err := second.Close(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	b.onlyLeft(q, "1", "2", "3")
+	b.remaining(q, "1", "2", "3")
 }
 
-func queueDeleted(b *bench) {
+func queueDeleted(b *suite) {
 	s := b.dial()
 	q, other := b.queue(s, link.Queue{Name: "q"}), b.queue(s, link.Queue{Name: "other"})
 	tap, beside := b.consume(s, q, 1), b.consume(s, other, 1)
@@ -93,7 +93,7 @@ func queueDeleted(b *bench) {
 	wait(b, beside.Done(), "the end of the other consumer")
 }
 
-func afterEnd(b *bench) {
+func afterEnd(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	if s.Err() != nil {
@@ -123,7 +123,7 @@ func afterEnd(b *bench) {
 	}
 }
 
-func cleanEnd(b *bench) {
+func cleanEnd(b *suite) {
 	const n = 300
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
@@ -162,7 +162,7 @@ func cleanEnd(b *bench) {
 	}
 }
 
-func openAtEnd(b *bench) {
+func openAtEnd(b *suite) {
 	const n = 500
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q", Kind: link.Quorum})
@@ -184,7 +184,7 @@ func openAtEnd(b *bench) {
 	}
 }
 
-func apart(b *bench) {
+func independentSessions(b *suite) {
 	s, other := b.dial(), b.dial()
 	q, r := b.queue(s, link.Queue{Name: "q"}), b.queue(other, link.Queue{Name: "r"})
 	tap, beside := b.consume(s, q, 1), b.consume(other, r, 1)
@@ -200,7 +200,7 @@ func apart(b *bench) {
 	}
 }
 
-func closeTwice(b *bench) {
+func closeTwice(b *suite) {
 	s := b.dial()
 	q := b.queue(s, link.Queue{Name: "q"})
 	tap := b.consume(s, q, 10)
@@ -222,10 +222,10 @@ func closeTwice(b *bench) {
 	default:
 		b.Error("Close has returned, but the consumer is not done")
 	}
-	b.onlyLeft(q, "1")
+	b.remaining(q, "1")
 }
 
-func freshExclusive(b *bench) {
+func freshExclusive(b *suite) {
 	t := link.Topology{Queues: []link.Queue{{Name: b.name("q"), Exclusive: true}}}
 	for range 3 {
 		s := b.dial()

@@ -9,10 +9,10 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-func topologyTests() map[string]func(*bench) {
-	return map[string]func(*bench){
+func topologyTests() map[string]func(*suite) {
+	return map[string]func(*suite){
 		"declaring again changes nothing":         declareAgain,
-		"an exchange with other flags is used":    exchangeAsItIs,
+		"an exchange with other flags is used":    existingExchange,
 		"a queue with other arguments conflicts":  queueConflict,
 		"topic patterns":                          topicPatterns,
 		"direct keys":                             directKeys,
@@ -22,7 +22,7 @@ func topologyTests() map[string]func(*bench) {
 	}
 }
 
-func declareAgain(b *bench) {
+func declareAgain(b *suite) {
 	t := link.Topology{
 		Exchanges: []link.Exchange{{Name: b.name("x"), Kind: "topic"}},
 		Queues: []link.Queue{
@@ -44,7 +44,7 @@ func declareAgain(b *bench) {
 	}
 }
 
-func exchangeAsItIs(b *bench) {
+func existingExchange(b *suite) {
 	x := link.Exchange{Name: b.name("x"), Kind: "topic"}
 	q := link.Queue{Name: b.name("q"), Durable: true}
 	first, second := b.dial(), b.dial()
@@ -63,7 +63,7 @@ func exchangeAsItIs(b *bench) {
 	}
 }
 
-func queueConflict(b *bench) {
+func queueConflict(b *suite) {
 	s, other := b.dial(), b.dial()
 	name := b.queue(s, link.Queue{Name: "q", MaxLength: 5})
 	err := other.Apply(b.Context(), link.Topology{Queues: []link.Queue{{Name: name, Durable: true, MaxLength: 6}}})
@@ -76,7 +76,7 @@ func queueConflict(b *bench) {
 	b.put(b.publisher(s, nil), name, "the first session goes on")
 }
 
-func topicPatterns(b *bench) {
+func topicPatterns(b *suite) {
 	keys := []string{"a", "a.b", "a.b.c", "a.b.c.d", "b", "x.b", "a.x.c", "a..c", ""}
 	want := map[string][]string{
 		"#":       keys,
@@ -116,7 +116,7 @@ func topicPatterns(b *bench) {
 	}
 }
 
-func directKeys(b *bench) {
+func directKeys(b *suite) {
 	s := b.dial()
 	b.apply(s, link.Topology{
 		Exchanges: []link.Exchange{{Name: b.name("x"), Kind: "direct"}},
@@ -138,7 +138,7 @@ func directKeys(b *bench) {
 	}
 }
 
-func oneCopy(b *bench) {
+func oneCopy(b *suite) {
 	s := b.dial()
 	b.apply(s, link.Topology{
 		Exchanges: []link.Exchange{{Name: b.name("x"), Kind: "topic"}},
@@ -159,7 +159,7 @@ func oneCopy(b *bench) {
 	}
 }
 
-func serverNamed(b *bench) {
+func serverNamed(b *suite) {
 	t := link.Topology{
 		Exchanges: []link.Exchange{{Name: b.name("x"), Kind: "direct"}},
 		Queues:    []link.Queue{{Name: "replies", Kind: link.ServerNamed}},
@@ -188,7 +188,7 @@ func serverNamed(b *bench) {
 	}
 }
 
-func exclusiveQueue(b *bench) {
+func exclusiveQueue(b *suite) {
 	s, other := b.dial(), b.dial()
 	t := link.Topology{Queues: []link.Queue{{Name: b.name("q"), Exclusive: true}}}
 	b.apply(s, t)

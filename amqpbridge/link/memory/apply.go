@@ -71,7 +71,7 @@ func (s *session) declareQueue(spec link.Queue) error {
 	case q.spec != spec:
 		return fmt.Errorf("%w: it exists with other arguments", link.ErrConflict)
 	}
-	q.use()
+	q.restartExpiry()
 	return nil
 }
 

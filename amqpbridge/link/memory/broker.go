@@ -17,16 +17,16 @@ type Broker struct {
 	exchanges map[string]*exchange
 	queues    map[string]*queue
 	sessions  []*session // in dial order
-	refuse    error
+	dialErr   error
 	blocked   bool
 	holding   bool
 	held      []func()
-	named     int
+	generated int
 	seq       uint64 // of the last message in any queue
-	expired   int // number of messages
+	expired   int    // number of messages
 
-	calls   []func() // callbacks, in order
-	calling bool // a goroutine runs the callbacks
+	callbacks []func() // callbacks, in order
+	calling   bool     // a goroutine runs the callbacks
 }
 
 // New returns a broker without entities.
@@ -34,8 +34,8 @@ func New() *Broker {
 	return &Broker{exchanges: map[string]*exchange{}, queues: map[string]*queue{}}
 }
 
-// enter runs f with the lock, then the callbacks without it, unless another goroutine runs them.
-func (b *Broker) enter(f func()) {
+// locked runs f with the lock, then the callbacks without it, unless another goroutine runs them.
+func (b *Broker) locked(f func()) {
 	b.mu.Lock()
 	f()
 	if b.calling {
@@ -43,20 +43,20 @@ func (b *Broker) enter(f func()) {
 		return
 	}
 	b.calling = true
-	for len(b.calls) > 0 {
-		call := b.calls[0]
-		b.calls[0] = nil
-		b.calls = b.calls[1:]
-		b.outside(call)
+	for len(b.callbacks) > 0 {
+		call := b.callbacks[0]
+		b.callbacks[0] = nil
+		b.callbacks = b.callbacks[1:]
+		b.callUnlocked(call)
 	}
-	b.calls = nil
+	b.callbacks = nil
 	b.calling = false
 	b.mu.Unlock()
 }
 
-// outside calls f without the lock. A panic of f propagates to the caller of the broker and
+// callUnlocked calls f without the lock. A panic of f propagates to the caller of the broker and
 // leaves the broker usable.
-func (b *Broker) outside(f func()) {
+func (b *Broker) callUnlocked(f func()) {
 	returned := false
 	b.mu.Unlock()
 	defer func() {
@@ -77,8 +77,8 @@ func (b *Broker) Dial(ctx context.Context, name string) (link.Session, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.refuse != nil {
-		return nil, fmt.Errorf("dial: %w", b.refuse)
+	if b.dialErr != nil {
+		return nil, fmt.Errorf("dial: %w", b.dialErr)
 	}
 	s := &session{b: b, name: name, done: make(chan struct{}), idle: make(chan struct{}), aliases: map[string]string{}}
 	b.sessions = append(b.sessions, s)
@@ -100,7 +100,7 @@ func (b *Broker) Sessions() []string {
 // the number of ended sessions.
 func (b *Broker) Cut(names ...string) int {
 	n := 0
-	b.enter(func() {
+	b.locked(func() {
 		cut := slices.Clone(b.sessions)
 		if len(names) > 0 {
 			cut = slices.DeleteFunc(cut, func(s *session) bool { return !slices.Contains(names, s.name) })
@@ -127,14 +127,14 @@ func end(all []*session, why error) {
 func (b *Broker) Refuse(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.refuse = err
+	b.dialErr = err
 }
 
 // Stop ends all sessions with [link.ErrForced], removes non-durable data, and refuses
 // connections.
 func (b *Broker) Stop() {
-	b.enter(func() {
-		b.refuse = link.ErrRefused
+	b.locked(func() {
+		b.dialErr = link.ErrRefused
 		end(slices.Clone(b.sessions), link.ErrForced)
 		for _, q := range b.sorted() {
 			if !q.spec.Durable {
@@ -164,7 +164,7 @@ func (b *Broker) Block(alarm bool) {
 // HoldConfirms delays the results of confirmed publishings until it is called with false. If a
 // session ends meanwhile, its results are the reason for its end.
 func (b *Broker) HoldConfirms(hold bool) {
-	b.enter(func() {
+	b.locked(func() {
 		b.holding = hold
 		if hold {
 			return
@@ -183,7 +183,7 @@ func (b *Broker) HoldConfirms(hold bool) {
 // [link.ErrCancelled].
 func (b *Broker) DeleteQueue(_ context.Context, name string) error {
 	found := false
-	b.enter(func() {
+	b.locked(func() {
 		q, ok := b.queues[name]
 		if found = ok; ok {
 			q.delete(link.ErrCancelled)
@@ -213,7 +213,7 @@ func (b *Broker) Depth(queue string) (ready, unacked int) {
 	for _, s := range b.sessions {
 		for _, c := range s.consumers {
 			if c.q == q {
-				unacked += len(c.open)
+				unacked += len(c.unacked)
 			}
 		}
 	}
@@ -231,6 +231,6 @@ func (b *Broker) sorted() []*queue {
 }
 
 func (b *Broker) newName() string {
-	b.named++
-	return "amq.gen-" + strconv.Itoa(b.named)
+	b.generated++
+	return "amq.gen-" + strconv.Itoa(b.generated)
 }

@@ -19,15 +19,15 @@ type consumer struct {
 	deliver   func(link.Delivery)
 	tag       uint64
 	since     uint64 // sequence number of the last message before the consumer
-	found     int // number of messages in the queue before the consumer
-	open      []inHand
-	owed      int // deliveries that are not passed on yet
+	found     int    // number of messages in the queue before the consumer
+	unacked   []unacked
+	pending   int // deliveries that are not passed on yet
 	stopped   bool
 	finished  bool
 	done      chan struct{}
 }
 
-type inHand struct {
+type unacked struct {
 	tag uint64
 	m   *message
 }
@@ -49,8 +49,8 @@ func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver f
 		c.q, c.since, c.found = q, s.b.seq, len(q.ready)
 		q.consumers = append(q.consumers, c)
 		s.consumers = append(s.consumers, c)
-		q.use()
-		q.work()
+		q.restartExpiry()
+		q.dispatch()
 		return nil
 	})
 	if err != nil {
@@ -59,24 +59,24 @@ func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver f
 	return c, nil
 }
 
-// give delivers a message.
-func (c *consumer) give(m *message) {
+// send delivers a message.
+func (c *consumer) send(m *message) {
 	c.tag++
-	c.open = append(c.open, inHand{c.tag, m})
+	c.unacked = append(c.unacked, unacked{c.tag, m})
 	d := link.Delivery{
 		Tag: c.tag, Exchange: m.Exchange, Key: m.Key, ContentType: m.ContentType, ContentEncoding: m.ContentEncoding,
 		ReplyTo: m.ReplyTo, CorrelationID: m.CorrelationID, Redelivered: m.redelivered,
 		Waited: m.redelivered || m.seq <= c.since, Body: bytes.Clone(m.Body),
 	}
 	d.Headers, _ = link.Headers(m.Headers) // Publish checked them
-	c.owed++
-	c.s.call(func() {
+	c.pending++
+	c.s.addCallback(func() {
 		if c.s.Err() == nil { // otherwise it is redelivered
 			c.deliver(d)
 		}
 		c.s.b.mu.Lock()
 		defer c.s.b.mu.Unlock()
-		c.owed--
+		c.pending--
 		c.finish()
 	})
 }
@@ -85,24 +85,24 @@ func (c *consumer) give(m *message) {
 func (c *consumer) detach() {
 	if !c.stopped {
 		c.stopped = true
-		c.q.leave(c)
+		c.q.removeConsumer(c)
 	}
 }
 
 // finish closes done after the last delivery.
 func (c *consumer) finish() {
-	if c.stopped && c.owed == 0 && !c.finished {
+	if c.stopped && c.pending == 0 && !c.finished {
 		c.finished = true
 		close(c.done)
 	}
 }
 
-// giveBack requeues all unacknowledged messages.
-func (c *consumer) giveBack() {
-	for _, h := range c.open {
-		c.q.giveBack(h.m)
+// requeueAll requeues all unacknowledged messages.
+func (c *consumer) requeueAll() {
+	for _, h := range c.unacked {
+		c.q.requeue(h.m)
 	}
-	c.open = nil
+	c.unacked = nil
 }
 
 // Ack implements [link.Consumer].
@@ -114,9 +114,9 @@ func (c *consumer) Ack(tag uint64, multiple bool) error {
 func (c *consumer) Nack(tag uint64, requeue bool) error {
 	return c.settle("give back", tag, false, func(m *message) {
 		if requeue {
-			c.q.giveBack(m)
+			c.q.requeue(m)
 		} else {
-			c.q.bury(m, "rejected")
+			c.q.deadLetter(m, "rejected")
 		}
 	})
 }
@@ -125,33 +125,33 @@ func (c *consumer) Nack(tag uint64, requeue bool) error {
 // unknown tag ends the session, and the call itself succeeds.
 func (c *consumer) settle(what string, tag uint64, multiple bool, f func(*message)) error {
 	var err error
-	c.s.b.enter(func() {
+	c.s.b.locked(func() {
 		if c.s.ended() {
 			err = fmt.Errorf("%s: %w", what, link.ErrClosed)
 			return
 		}
-		from := slices.IndexFunc(c.open, func(h inHand) bool { return h.tag == tag || multiple && h.tag < tag })
-		if !slices.ContainsFunc(c.open, func(h inHand) bool { return h.tag == tag }) {
+		from := slices.IndexFunc(c.unacked, func(h unacked) bool { return h.tag == tag || multiple && h.tag < tag })
+		if !slices.ContainsFunc(c.unacked, func(h unacked) bool { return h.tag == tag }) {
 			c.s.end(fmt.Errorf("%w: tag %d is not open", link.ErrConflict, tag))
 			return
 		}
 		to := from + 1
-		for multiple && to < len(c.open) && c.open[to].tag <= tag {
+		for multiple && to < len(c.unacked) && c.unacked[to].tag <= tag {
 			to++
 		}
-		settled := slices.Clone(c.open[from:to])
-		c.open = slices.Delete(c.open, from, to)
+		settled := slices.Clone(c.unacked[from:to])
+		c.unacked = slices.Delete(c.unacked, from, to)
 		for _, h := range settled {
 			f(h.m)
 		}
-		c.q.work()
+		c.q.dispatch()
 	})
 	return err
 }
 
 // Cancel implements [link.Consumer].
 func (c *consumer) Cancel(ctx context.Context) error {
-	c.s.b.enter(func() {
+	c.s.b.locked(func() {
 		c.detach()
 		c.finish()
 	})
@@ -165,11 +165,11 @@ func (c *consumer) Cancel(ctx context.Context) error {
 
 // Close implements [link.Consumer].
 func (c *consumer) Close(ctx context.Context) error {
-	c.s.b.enter(func() {
+	c.s.b.locked(func() {
 		c.detach()
-		c.giveBack()
+		c.requeueAll()
 		c.finish()
-		c.q.work()
+		c.q.dispatch()
 	})
 	select {
 	case <-c.done:

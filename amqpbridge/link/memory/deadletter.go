@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// bury sends a message to the dead-letter destination of its queue, if any. RabbitMQ drops a
+// deadLetter sends a message to the dead-letter destination of its queue, if any. RabbitMQ drops a
 // message that returns to the same queue in a cycle without a rejection; so does this.
-func (q *queue) bury(m *message, reason string) {
+func (q *queue) deadLetter(m *message, reason string) {
 	exchange, key := q.spec.DeadLetterExchange, q.spec.DeadLetterKey
 	if exchange == "" && key == "" {
 		return
@@ -15,7 +15,7 @@ func (q *queue) bury(m *message, reason string) {
 	if key == "" {
 		key = m.Key
 	}
-	died := m.died
+	died := m.deadLettered
 	if reason == "rejected" {
 		died = nil
 	} else {

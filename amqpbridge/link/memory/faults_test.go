@@ -102,7 +102,7 @@ func TestEffectsComeBeforeTheCallReturns(t *testing.T) {
 	p.put("q", "1", "2", "3")
 	p.wants("got 1", "got 2")
 	if ready, unacked := b.Depth("q"); ready != 1 || unacked != 2 {
-		t.Errorf("%d wait and %d are in hand", ready, unacked)
+		t.Errorf("%d are ready and %d unacknowledged", ready, unacked)
 	}
 	_ = c.Nack(1, false)
 	p.wants("got 3")

@@ -63,7 +63,7 @@ func play(t *testing.T, rt *rapid.T, steps []int) []string {
 			p.settle(step, acked)
 		}
 		if p.s.Err() == nil && len(p.open) > prefetch {
-			rt.Fatalf("%d deliveries are in hand", len(p.open))
+			rt.Fatalf("%d deliveries are unacknowledged", len(p.open))
 		}
 	}
 	b.Cut("player")

@@ -13,19 +13,19 @@ import (
 type publisher struct {
 	s        *session
 	onReturn func(link.Publishing)
-	places   chan struct{}
+	window   chan struct{}
 }
 
-// outcome is the result of a confirmed publishing that the broker may delay. It is reported once.
-type outcome struct {
-	p    *publisher
-	done func(error)
-	told bool
+// result is the result of a confirmed publishing that the broker may delay. It is reported once.
+type result struct {
+	p        *publisher
+	done     func(error)
+	reported bool
 }
 
 // Publisher implements [link.Session].
 func (s *session) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
-	p := &publisher{s: s, onReturn: spec.OnReturn, places: make(chan struct{}, link.Window)}
+	p := &publisher{s: s, onReturn: spec.OnReturn, window: make(chan struct{}, link.Window)}
 	if err := s.use(ctx, "open publisher", func() error { return nil }); err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (p *publisher) Publish(ctx context.Context, m link.Publishing) error {
 	return p.publish(ctx, m, func(m link.Publishing, taken bool) {
 		if !taken && m.Mandatory && p.onReturn != nil {
 			back := copied(m)
-			p.s.call(func() { p.onReturn(back) })
+			p.s.addCallback(func() { p.onReturn(back) })
 		}
 	})
 }
@@ -53,7 +53,7 @@ func (p *publisher) publish(ctx context.Context, m link.Publishing, routed func(
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	p.s.b.enter(func() {
+	p.s.b.locked(func() {
 		switch {
 		case p.s.ended():
 			err = fmt.Errorf("publish: %w", link.ErrClosed)
@@ -85,7 +85,7 @@ func copied(m link.Publishing) link.Publishing {
 // PublishConfirmed implements [link.Publisher].
 func (p *publisher) PublishConfirmed(ctx context.Context, m link.Publishing, done func(error)) {
 	select {
-	case p.places <- struct{}{}:
+	case p.window <- struct{}{}:
 	case <-ctx.Done():
 		done(fmt.Errorf("publish: %w", ctx.Err()))
 		return
@@ -93,7 +93,7 @@ func (p *publisher) PublishConfirmed(ctx context.Context, m link.Publishing, don
 		done(fmt.Errorf("publish: %w", link.ErrClosed))
 		return
 	}
-	o := &outcome{p: p, done: done}
+	o := &result{p: p, done: done}
 	err := p.publish(ctx, m, func(_ link.Publishing, taken bool) {
 		var result error
 		if !taken && m.Mandatory {
@@ -103,26 +103,26 @@ func (p *publisher) PublishConfirmed(ctx context.Context, m link.Publishing, don
 			result = fmt.Errorf("publish: %w", p.s.err)
 		}
 		if !p.s.b.holding || p.s.ended() {
-			o.tell(result)
+			o.report(result)
 			return
 		}
 		p.s.held = append(p.s.held, o)
-		p.s.b.held = append(p.s.b.held, func() { o.tell(result) })
+		p.s.b.held = append(p.s.b.held, func() { o.report(result) })
 	})
 	if err != nil {
-		<-p.places
+		<-p.window
 		done(err)
 	}
 }
 
-// tell reports the result once. The caller holds the lock.
-func (o *outcome) tell(err error) {
-	if o.told {
+// report reports the result once. The caller holds the lock.
+func (o *result) report(err error) {
+	if o.reported {
 		return
 	}
-	o.told = true
-	o.p.s.call(func() {
-		<-o.p.places
+	o.reported = true
+	o.p.s.addCallback(func() {
+		<-o.p.window
 		o.done(err)
 	})
 }

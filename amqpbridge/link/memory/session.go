@@ -11,38 +11,38 @@ import (
 // session is a connection to a [Broker]; the broker's lock guards it. err is written before done
 // is closed.
 type session struct {
-	b         *Broker
-	name      string
-	done      chan struct{} // closed when the session has ended
-	err       error
-	owed      int // callbacks that have not returned
-	idle      chan struct{} // closed when the session has ended and no callback remains
-	idled     bool
-	aliases   map[string]string
-	notices   []link.Notice
-	consumers []*consumer
-	held      []*outcome
+	b             *Broker
+	name          string
+	done          chan struct{} // closed when the session has ended
+	err           error
+	pending       int           // callbacks that have not returned
+	idle          chan struct{} // closed when the session has ended and no callback remains
+	callbacksDone bool
+	aliases       map[string]string
+	notices       []link.Notice
+	consumers     []*consumer
+	held          []*result
 }
 
 // ended reports whether the session has ended. The caller holds the lock.
 func (s *session) ended() bool { return s.err != nil }
 
-// call appends the callback f, to run without the lock.
-func (s *session) call(f func()) {
-	s.owed++
-	s.b.calls = append(s.b.calls, func() {
+// addCallback appends the callback f, to run without the lock.
+func (s *session) addCallback(f func()) {
+	s.pending++
+	s.b.callbacks = append(s.b.callbacks, func() {
 		f()
 		s.b.mu.Lock()
 		defer s.b.mu.Unlock()
-		s.owed--
-		s.settle()
+		s.pending--
+		s.finish()
 	})
 }
 
-// settle closes idle after the last callback.
-func (s *session) settle() {
-	if s.ended() && s.owed == 0 && !s.idled {
-		s.idled = true
+// finish closes idle after the last callback.
+func (s *session) finish() {
+	if s.ended() && s.pending == 0 && !s.callbacksDone {
+		s.callbacksDone = true
 		close(s.idle)
 	}
 }
@@ -57,7 +57,7 @@ func (s *session) end(why error) {
 	close(s.done)
 	s.b.sessions = slices.DeleteFunc(s.b.sessions, func(other *session) bool { return other == s })
 	for _, o := range s.held {
-		o.tell(why)
+		o.report(why)
 	}
 	s.held = nil
 	for _, c := range s.consumers {
@@ -70,14 +70,14 @@ func (s *session) end(why error) {
 	}
 	var touched []*queue
 	for _, c := range s.consumers {
-		c.giveBack()
+		c.requeueAll()
 		touched = append(touched, c.q)
 		c.finish()
 	}
 	for _, q := range touched {
-		q.work()
+		q.dispatch()
 	}
-	s.settle()
+	s.finish()
 }
 
 // use runs f with the lock if the session is open, and ends the session if f fails.
@@ -86,7 +86,7 @@ func (s *session) use(ctx context.Context, what string, f func() error) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	var err error
-	s.b.enter(func() {
+	s.b.locked(func() {
 		if s.ended() {
 			err = link.ErrClosed
 			return
@@ -141,7 +141,7 @@ func (s *session) Blocked() bool {
 
 // Close ends the session and waits for its callbacks.
 func (s *session) Close(ctx context.Context) error {
-	s.b.enter(func() { s.end(link.ErrClosed) })
+	s.b.locked(func() { s.end(link.ErrClosed) })
 	select {
 	case <-s.idle:
 		return nil
