@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	if dir, ok := os.LookupEnv(lockChild); ok {
 		os.Exit(runLockChild(dir))
 	}
+	if dir, ok := os.LookupEnv(upgradeChild); ok {
+		os.Exit(runUpgradeChild(dir))
+	}
 	otptest.Main(m)
 }
 

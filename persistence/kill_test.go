@@ -68,7 +68,7 @@ func runCrashChild(dir string) int {
 func TestKillNine(t *testing.T) {
 	dir := t.TempDir()
 	newest := map[string]int{}
-	for round := range crashtest.Rounds(t, 8) {
+	for round := range crashtest.Rounds(t, 2, 8) {
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = append(os.Environ(), crashChild+"="+dir)
 		cmd.Stderr = os.Stderr

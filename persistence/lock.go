@@ -26,7 +26,35 @@ func LockDir(dir string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator's own directory.
+	f, err := lockFile(dir, os.O_RDWR|os.O_CREATE)
+	if err != nil {
+		return nil, err
+	}
+	_, boot := readLock(f)
+	l := &Lock{f: f, boot: boot + 1}
+	if err := l.write(); err != nil {
+		_ = f.Close() // the first error is the one that counts
+		return nil, fmt.Errorf("lock the data directory: %w", err)
+	}
+	return l, nil
+}
+
+// HoldDir takes the lock of a data directory as [LockDir] does, and changes nothing: it makes no
+// directory and no file, and counts no run. A directory without a lock file is not locked.
+func HoldDir(dir string) (*Lock, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, domain.Wrap(domain.NotFound, "data directory", err)
+	}
+	f, err := lockFile(dir, os.O_RDWR)
+	if errors.Is(err, os.ErrNotExist) {
+		return &Lock{}, nil
+	}
+	return &Lock{f: f}, err
+}
+
+// lockFile opens the lock file and locks it.
+func lockFile(dir string, flag int) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "LOCK"), flag, 0o600) //nolint:gosec // the operator's own directory.
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
@@ -38,13 +66,7 @@ func LockDir(dir string) (*Lock, error) {
 		}
 		return nil, fmt.Errorf("lock the data directory: %w", err)
 	}
-	_, boot := readLock(f)
-	l := &Lock{f: f, boot: boot + 1}
-	if err := l.write(); err != nil {
-		_ = f.Close() // the first error is the one that counts
-		return nil, fmt.Errorf("lock the data directory: %w", err)
-	}
-	return l, nil
+	return f, nil
 }
 
 func readLock(f *os.File) (pid string, boot uint32) {
@@ -74,6 +96,9 @@ func (l *Lock) Boot() uint32 { return l.boot }
 
 // Release gives the directory up. Releasing it again does nothing.
 func (l *Lock) Release() error {
+	if l.f == nil {
+		return nil
+	}
 	if err := l.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return fmt.Errorf("release the data directory: %w", err)
 	}

@@ -32,10 +32,10 @@ func TestMigration(t *testing.T) {
 		},
 		format + 1: func(_ string, _, v []byte) ([]byte, error) { return append(append([]byte(nil), v...), '!'), nil },
 	}
-	if err := migrateWith(o, registrationsKind, format, format+3, steps); err == nil || !strings.Contains(err.Error(), "does not know any more") {
+	if _, err := migrateWith(o, registrationsKind, format, format+3, steps); err == nil || !strings.Contains(err.Error(), "cannot upgrade") {
 		t.Errorf("a step is missing: %v", err)
 	}
-	if err := migrateWith(o, registrationsKind, format, format+2, steps); err != nil {
+	if _, err := migrateWith(o, registrationsKind, format, format+2, steps); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}

@@ -40,7 +40,7 @@ func open(o Options, kind string, v visit) (*bolt.DB, error) {
 		return nil, err
 	}
 	if from < formatOf(kind) {
-		if err := migrate(o, kind, from); err != nil {
+		if _, err := migrate(o, kind, from); err != nil {
 			return nil, err
 		}
 	}

@@ -24,7 +24,7 @@ import (
 func TestPowerFailure(t *testing.T) {
 	crashtest.NeedsFUSE(t)
 	t.Run("with fsync nothing is lost", func(t *testing.T) {
-		for round := range crashtest.Rounds(t, 6) {
+		for round := range crashtest.Rounds(t, 2, 6) {
 			if lost := powerFailure(t, uint64(round), false); lost != "" {
 				t.Errorf("round %d: %s", round, lost)
 			}
@@ -181,7 +181,7 @@ func TestDiskFull(t *testing.T) {
 // and what is acknowledged after that is on disk.
 func TestSyncFails(t *testing.T) {
 	crashtest.NeedsFUSE(t)
-	for round := range crashtest.Rounds(t, 4) {
+	for round := range crashtest.Rounds(t, 1, 4) {
 		r := rand.New(rand.NewPCG(uint64(round), 2))
 		d := newDisk(t, false)
 		for range 5 {

@@ -18,7 +18,7 @@ import (
 func TestFileSystemShutdown(t *testing.T) {
 	crashtest.NeedsExt4(t)
 	t.Run("with fsync nothing is lost", func(t *testing.T) {
-		for round := range crashtest.Rounds(t, 4) {
+		for round := range crashtest.Rounds(t, 1, 4) {
 			if lost := shutdown(t, false); lost != "" {
 				t.Errorf("round %d: %s", round, lost)
 			}

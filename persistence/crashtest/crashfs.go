@@ -25,12 +25,12 @@ const (
 type FS struct {
 	server *fuse.Server
 
-	mu      sync.Mutex
-	files   map[string]*file
-	durable map[string]*file // the names as they were when the directory was synced last
-	syncs   int
-	space   int64 // bytes that may be used in all, 0 for no limit
-	failing int   // syncs that are going to fail
+	mu       sync.Mutex
+	files    map[string]*file
+	durable  map[string]*file // the names as they were when the directory was synced last
+	space    int64            // bytes that may be used in all, 0 for no limit
+	failing  int              // syncs that are going to fail
+	onChange func()
 }
 
 // Mount mounts a file system that holds what a crash has left, or with nil nothing.
@@ -52,18 +52,30 @@ func (f *FS) Unmount() error {
 	return nil
 }
 
-// Syncs returns how many times a file was synced.
-func (f *FS) Syncs() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.syncs
-}
-
 // Crash returns what a disk may hold if the power fails now: name → contents. Names that were made, moved or removed since the directory was synced
 // last may be there as they were then.
 func (f *FS) Crash(r *rand.Rand) map[string][]byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.crash(r)
+}
+
+// OnChange calls fn before each change and each sync with what a crash at that moment leaves. The
+// process that writes goes on.
+func (f *FS) OnChange(r *rand.Rand, fn func(image map[string][]byte)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.onChange = func() { fn(f.crash(r)) }
+}
+
+// changing has to be called under the lock before a change.
+func (f *FS) changing() {
+	if f.onChange != nil {
+		f.onChange()
+	}
+}
+
+func (f *FS) crash(r *rand.Rand) map[string][]byte {
 	names := f.files
 	if r.IntN(2) == 0 {
 		names = f.durable
@@ -140,7 +152,6 @@ func (f *file) sync() {
 		f.synced = apply(f.synced, o)
 	}
 	f.ops = nil
-	f.fs.syncs++
 }
 
 // crash applies a random part of what is not synced.
@@ -192,6 +203,7 @@ func (d *root) OnAdd(ctx context.Context) {
 func (d *root) Create(ctx context.Context, name string, _, _ uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()
+	d.fs.changing()
 	f := &file{fs: d.fs}
 	d.fs.files[name] = f
 	out.Mode = syscall.S_IFREG | 0o600
@@ -211,6 +223,7 @@ func (d *root) Mknod(ctx context.Context, _ string, mode, _ uint32, out *fuse.En
 func (d *root) Unlink(_ context.Context, name string) syscall.Errno {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()
+	d.fs.changing()
 	delete(d.fs.files, name)
 	return 0
 }
@@ -219,6 +232,7 @@ func (d *root) Unlink(_ context.Context, name string) syscall.Errno {
 func (d *root) Rename(_ context.Context, name string, _ fs.InodeEmbedder, to string, _ uint32) syscall.Errno {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()
+	d.fs.changing()
 	d.fs.files[to] = d.fs.files[name]
 	delete(d.fs.files, name)
 	return 0
@@ -228,6 +242,7 @@ func (d *root) Rename(_ context.Context, name string, _ fs.InodeEmbedder, to str
 func (d *root) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()
+	d.fs.changing()
 	d.fs.durable = maps.Clone(d.fs.files)
 	return 0
 }
@@ -252,6 +267,7 @@ func (f *file) Setattr(_ context.Context, _ fs.FileHandle, in *fuse.SetAttrIn, o
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
 	if n, ok := in.GetSize(); ok {
+		f.fs.changing()
 		f.change(op{off: int64(n)}) //nolint:gosec // a test's sizes.
 	}
 	f.attr(out)
@@ -276,6 +292,7 @@ func (f *file) Write(_ context.Context, _ fs.FileHandle, data []byte, off int64)
 	if grows := off + int64(len(data)) - int64(len(f.live)); f.fs.space > 0 && f.fs.used()+max(0, grows) > f.fs.space {
 		return 0, syscall.ENOSPC
 	}
+	f.fs.changing()
 	f.change(op{off: off, data: slices.Clone(data)})
 	return uint32(len(data)), 0 //nolint:gosec // a kernel's writes.
 }
@@ -292,6 +309,7 @@ func (f *file) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 		f.ops = nil
 		return syscall.EIO
 	}
+	f.fs.changing()
 	f.sync()
 	return 0
 }

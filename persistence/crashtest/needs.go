@@ -37,12 +37,16 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Rounds is how often a crash is tried: few in CI, REGISTRAR_TEST_ROUNDS for the long form.
-func Rounds(tb testing.TB, short int) int {
+// Rounds returns how often a crash is tried: plain times, or full times when REGISTRAR_TEST_FULL is
+// set, as in CI. REGISTRAR_TEST_ROUNDS overrides both.
+func Rounds(tb testing.TB, plain, full int) int {
 	tb.Helper()
-	text, long := os.LookupEnv("REGISTRAR_TEST_ROUNDS")
-	if !long || text == "" {
-		return short
+	text, _ := os.LookupEnv("REGISTRAR_TEST_ROUNDS")
+	if text == "" {
+		if all, _ := os.LookupEnv("REGISTRAR_TEST_FULL"); all != "" {
+			return full
+		}
+		return plain
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {

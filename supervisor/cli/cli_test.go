@@ -45,7 +45,9 @@ var update = flag.Bool("update", false, "write the golden files")
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
 		settings(e)
-		return nil
+		format1, err := filepath.Abs("../../persistence/testdata/format1/backup.tar")
+		e.Setenv("FORMAT1", format1)
+		return err //nolint:wrapcheck // the test fails with it.
 	}})
 }
 

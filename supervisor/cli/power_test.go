@@ -31,7 +31,7 @@ func cutAgainAndAgain(t *testing.T, path string, newDisk func(*testing.T) disk) 
 	t.Helper()
 	t.Run("nothing is lost", func(t *testing.T) {
 		o := newOutage(t, newDisk(t), path, "")
-		rounds := crashtest.Rounds(t, 3)
+		rounds := crashtest.Rounds(t, 1, 3)
 		for round := range rounds {
 			if lost := o.round(); lost.any() {
 				t.Fatalf("round %d: lost %+v", round, lost)

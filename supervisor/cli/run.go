@@ -55,6 +55,7 @@ type commands struct {
 		Export  storeExportCmd  `cmd:"" help:"Print all of a file as JSON Lines."`
 		Import  storeImportCmd  `cmd:"" help:"Import registrations from JSON Lines, all or none; no server may run."`
 		NewKey  storeNewKeyCmd  `cmd:"" help:"Print a fresh key that seals secrets, as a line for --key-file."`
+		Upgrade storeUpgradeCmd `cmd:"" help:"Bring the files to the current format, as serve does at start; no server may run."`
 		Reseal  storeResealCmd  `cmd:"" help:"Seal every secret with the first key of --key-file: how keys are changed."`
 	} `cmd:"" help:"Look after the two files of the store."`
 	Trace struct {
@@ -137,6 +138,9 @@ type usage struct{ error }
 func codeOf(err error) int {
 	if _, ok := errors.AsType[usage](err); ok {
 		return ExitUsage
+	}
+	if _, ok := errors.AsType[upgradeNeeded](err); ok {
+		return ExitUpgrade
 	}
 	return ExitFailed
 }

@@ -1,0 +1,104 @@
+package persistence
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// rewriteChunk is how many values one transaction of a copy has: a larger one needs more memory and is no faster.
+const rewriteChunk = 20_000
+
+// rewrite copies a file that nobody has open, value by value in key order, into a fresh one, syncs that, and puts it in the place of the old one.
+// Pages that were free, and what is still to be read in them, are left behind.
+func rewrite(o Options, kind string, format uint32, change func(k, v []byte) ([]byte, error)) error {
+	path := o.path(kind)
+	old, err := openReadOnly(o, kind)
+	if err != nil {
+		return err
+	}
+	temp := path + ".new"
+	err = build(o, temp, kind, format, func(put func(k, v []byte) error) error {
+		return old.View(func(tx *bolt.Tx) error {
+			return tx.Bucket([]byte(bucketData)).ForEach(func(k, v []byte) error {
+				v, err := change(k, v)
+				if err != nil || v == nil {
+					return err
+				}
+				return put(k, v)
+			})
+		})
+	})
+	if err = errors.Join(err, old.Close()); err != nil {
+		return errors.Join(err, removeIfThere(temp))
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// build makes a file and fills it with what fill puts, in key order, and syncs it once at the end.
+func build(o Options, path, kind string, format uint32, fill func(put func(k, v []byte) error) error) (err error) {
+	if err := removeIfThere(path); err != nil {
+		return err
+	}
+	opts := o.bolt()
+	opts.NoSync, opts.InitialMmapSize = true, 0
+	db, err := bolt.Open(path, 0o600, opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	err = db.Update(func(tx *bolt.Tx) error {
+		meta, err := tx.CreateBucket([]byte(bucketMeta))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.CreateBucket([]byte(bucketData)); err != nil {
+			return err
+		}
+		return errors.Join(meta.Put([]byte(metaFormat), binary.BigEndian.AppendUint32(nil, format)), meta.Put([]byte(metaKind), []byte(kind)))
+	})
+	if err != nil {
+		return err
+	}
+	c := &chunked{db: db}
+	if err := errors.Join(fill(c.put), c.flush()); err != nil {
+		return err
+	}
+	return db.Sync()
+}
+
+// chunked puts values in transactions of a bounded size.
+type chunked struct {
+	db     *bolt.DB
+	keys   [][]byte
+	values [][]byte
+}
+
+func (c *chunked) put(k, v []byte) error {
+	c.keys, c.values = append(c.keys, append([]byte(nil), k...)), append(c.values, append([]byte(nil), v...))
+	if len(c.keys) < rewriteChunk {
+		return nil
+	}
+	return c.flush()
+}
+
+func (c *chunked) flush() error {
+	err := c.db.Update(func(tx *bolt.Tx) error {
+		data := tx.Bucket([]byte(bucketData))
+		data.FillPercent = 0.9 // in key order: pages are split once
+		for i := range c.keys {
+			if err := data.Put(c.keys[i], c.values[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	c.keys, c.values = c.keys[:0], c.values[:0]
+	return err
+}
