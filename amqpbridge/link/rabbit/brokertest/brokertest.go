@@ -16,26 +16,27 @@ import (
 	"registrar/amqpbridge/link/rabbit/node"
 )
 
-// broker is the private node of a test process. TestMain has no way to hand values to tests but a variable of a package.
+// broker is the private node of a test process. TestMain can pass values to tests only through a
+// package variable.
 type broker struct {
 	once sync.Once
 	node *node.Node
 	err  error
 
 	mu    sync.Mutex
-	made  int      // virtual hosts
-	spare []string // those of them that no test has been given
+	made  int      // virtual hosts made so far
+	spare []string // virtual hosts that no test uses yet
 }
 
-var private broker //nolint:gochecknoglobals // see broker.
+var private broker //nolint:gochecknoglobals // see broker
 
 func (b *broker) start() (*node.Node, error) {
 	b.once.Do(func() { b.node, b.err = node.Start(context.Background(), node.Options{Log: zerolog.Nop()}) })
 	return b.node, b.err
 }
 
-// vhost returns the address of a fresh virtual host. They are made in batches, which takes little longer than one, each as large as all before
-// it, so that few are made for nothing: a node with many is slow to restart.
+// vhost returns the address of a new virtual host. A batch of them takes little longer than one.
+// Each batch doubles their number, up to a limit, because a node with many restarts slowly.
 func (b *broker) vhost(ctx context.Context, n *node.Node) (string, error) {
 	const most = 8
 	b.mu.Lock()
@@ -56,7 +57,8 @@ func (b *broker) vhost(ctx context.Context, n *node.Node) (string, error) {
 	return url, nil
 }
 
-// URL returns the address of a broker for this test, with a virtual host of its own where that is possible.
+// URL returns the address of a broker: REGISTRAR_TEST_AMQP_URL if it is set, else a new virtual
+// host of the private node.
 func URL(tb testing.TB) string {
 	tb.Helper()
 	if url, ok := os.LookupEnv("REGISTRAR_TEST_AMQP_URL"); ok && url != "" {
@@ -69,8 +71,8 @@ func URL(tb testing.TB) string {
 	return url
 }
 
-// Node returns the private node of this test process, also when there is a broker at REGISTRAR_TEST_AMQP_URL: it is for tests that
-// do to a broker what others would not like. If it is down when the test ends, it is started again.
+// Node returns the private node of this test process, even if REGISTRAR_TEST_AMQP_URL is set. It is
+// for tests that disturb a broker. A node that is down at the end of the test is started again.
 func Node(tb testing.TB) *node.Node {
 	tb.Helper()
 	if !node.Available() {
@@ -91,13 +93,13 @@ func Node(tb testing.TB) *node.Node {
 	return n
 }
 
-// Unbind takes a binding of a queue away, as somebody else on the broker might.
+// Unbind removes a binding of a queue, as another client of the broker might.
 func Unbind(tb testing.TB, url, queue, exchange, key string) {
 	tb.Helper()
 	do(tb, url, func(ch *amqp.Channel) error { return ch.QueueUnbind(queue, key, exchange, nil) })
 }
 
-// Exchange declares a durable exchange, as somebody else on the broker might have.
+// Exchange declares a durable exchange, as another client of the broker might.
 func Exchange(tb testing.TB, url, name, kind string) {
 	tb.Helper()
 	do(tb, url, func(ch *amqp.Channel) error { return ch.ExchangeDeclare(name, kind, true, false, false, false, nil) })
@@ -109,7 +111,7 @@ func do(tb testing.TB, url string, f func(*amqp.Channel) error) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }() // done with it
+	defer func() { _ = conn.Close() }() // the work is done
 	ch, err := conn.Channel()
 	if err == nil {
 		err = f(ch)
@@ -119,16 +121,16 @@ func do(tb testing.TB, url string, f func(*amqp.Channel) error) {
 	}
 }
 
-// DeleteQueue deletes a queue with all that is in it, as somebody else on the broker might.
+// DeleteQueue deletes a queue and its messages, as another client of the broker might.
 func DeleteQueue(tb testing.TB, url, queue string) {
 	tb.Helper()
 	do(tb, url, func(ch *amqp.Channel) error {
 		_, err := ch.QueueDelete(queue, false, false, false)
-		return err
+		return err //nolint:wrapcheck // only printed by the test
 	})
 }
 
-// Missing skips the test with one line, or fails it in CI, where everything has to be there.
+// Missing skips the test with one line. With CI=true it fails the test instead.
 func Missing(tb testing.TB, why string) {
 	tb.Helper()
 	if ci, _ := os.LookupEnv("CI"); ci == "true" {
@@ -137,17 +139,19 @@ func Missing(tb testing.TB, why string) {
 	tb.Skip(why)
 }
 
-// Main runs the tests of a package, stops the private node and then looks for goroutines that the tests have left. It does not return.
+// Main runs the tests of a package, stops the private node and fails on leaked goroutines. It does
+// not return.
 func Main(m *testing.M, options ...goleak.Option) {
 	otptest.Main(runner{m}, options...)
 }
 
 type runner struct{ m *testing.M }
 
-// Run runs the tests and stops the node.
+// Run runs the tests and stops the private node.
 func (r runner) Run() int { return Run(r.m) }
 
-// Run runs the tests and stops the private node, for a TestMain that has more to do than [Main]. It returns the exit code.
+// Run runs the tests, stops the private node and returns the exit code. It is for a TestMain that
+// does more than [Main].
 func Run(m *testing.M) int {
 	code := m.Run()
 	if private.node == nil {

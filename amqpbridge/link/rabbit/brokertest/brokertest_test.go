@@ -8,7 +8,7 @@ import (
 
 func TestMain(m *testing.M) { brokertest.Main(m) }
 
-func TestAGivenBrokerIsTaken(t *testing.T) {
+func TestURLFromEnvironment(t *testing.T) {
 	const given = "amqp://given.test/"
 	t.Setenv("REGISTRAR_TEST_AMQP_URL", given)
 	if got := brokertest.URL(t); got != given {
@@ -16,20 +16,20 @@ func TestAGivenBrokerIsTaken(t *testing.T) {
 	}
 }
 
-// verdict notes what a test would have been told.
-type verdict struct {
+// recordingTB records whether a test was skipped or failed.
+type recordingTB struct {
 	testing.TB
 	skipped, failed bool
 }
 
-func (v *verdict) Helper()      {}
-func (v *verdict) Skip(...any)  { v.skipped = true }
-func (v *verdict) Fatal(...any) { v.failed = true }
+func (r *recordingTB) Helper()      {}
+func (r *recordingTB) Skip(...any)  { r.skipped = true }
+func (r *recordingTB) Fatal(...any) { r.failed = true }
 
-func TestWithoutABrokerSkipsButFailsInCI(t *testing.T) {
-	for ci, want := range map[string]verdict{"": {skipped: true}, "false": {skipped: true}, "true": {failed: true}} {
+func TestMissingSkipsAndFailsInCI(t *testing.T) {
+	for ci, want := range map[string]recordingTB{"": {skipped: true}, "false": {skipped: true}, "true": {failed: true}} {
 		t.Setenv("CI", ci)
-		got := verdict{TB: t}
+		got := recordingTB{TB: t}
 		brokertest.Missing(&got, "no broker")
 		if got.failed != want.failed || !want.failed && got.skipped != want.skipped {
 			t.Errorf("CI=%q: skipped %v, failed %v", ci, got.skipped, got.failed)

@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// Alone has a test that measures time, or needs all of the machine, wait until no other such test runs, in this process or another: go test runs packages
-// side by side.
+// Exclusive waits until no other test that called it runs, in this process or another. Tests that
+// measure time call it, because go test runs packages in parallel.
 func Exclusive(tb testing.TB) {
 	tb.Helper()
-	f, err := os.OpenFile(filepath.Join(os.TempDir(), "registrar-tests-alone.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(os.TempDir(), "registrar-tests-exclusive.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = f.Close() }) // and with it the lock
+	tb.Cleanup(func() { _ = f.Close() }) // releases the lock
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
 		tb.Fatal(err)
 	}

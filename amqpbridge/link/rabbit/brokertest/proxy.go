@@ -9,21 +9,22 @@ import (
 	"testing"
 )
 
-// Proxy stands between a session and the broker, and does what networks do.
+// Proxy is a TCP proxy between a session and the broker that simulates network faults.
 type Proxy struct {
 	tb     testing.TB
 	target string
 	l      net.Listener
 	tasks  sync.WaitGroup
 
-	mu      sync.Mutex
-	conns   []net.Conn
-	there   chan struct{} // closed when nothing reaches the broker any more
-	back    chan struct{} // closed when nothing of the broker's arrives any more
-	refuses bool
+	mu       sync.Mutex
+	conns    []net.Conn
+	outbound chan struct{} // closed when bytes to the broker are dropped
+	inbound  chan struct{} // closed when bytes from the broker are dropped
+	refuses  bool
 }
 
-// NewProxy returns a proxy and the address that leads through it. With wrap it speaks TLS.
+// NewProxy starts a proxy and returns the broker's address through it. A non-nil wrap adds TLS to
+// the listener.
 func NewProxy(tb testing.TB, address string, wrap func(net.Listener) net.Listener) (*Proxy, string) {
 	tb.Helper()
 	u, err := url.Parse(address)
@@ -62,7 +63,7 @@ func (p *Proxy) accept() {
 			continue
 		}
 		p.mu.Lock()
-		there, back, refuses := p.there, p.back, p.refuses
+		outbound, inbound, refuses := p.outbound, p.inbound, p.refuses
 		if !refuses {
 			p.conns = append(p.conns, near, far)
 		}
@@ -71,18 +72,18 @@ func (p *Proxy) accept() {
 			reset(near, far)
 			continue
 		}
-		p.tasks.Go(func() { p.pipe(near, far, back) })
-		p.tasks.Go(func() { p.pipe(far, near, there) })
+		p.tasks.Go(func() { p.pipe(near, far, inbound) })
+		p.tasks.Go(func() { p.pipe(far, near, outbound) })
 	}
 }
 
-// pipe copies until a connection ends or the black hole begins, after which nothing is read any more.
-func (p *Proxy) pipe(to, from net.Conn, hole <-chan struct{}) {
+// pipe copies until a connection ends or drop is closed. Then it reads nothing more.
+func (p *Proxy) pipe(to, from net.Conn, drop <-chan struct{}) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
 		select {
-		case <-hole:
+		case <-drop:
 			return
 		default:
 		}
@@ -97,41 +98,41 @@ func (p *Proxy) pipe(to, from net.Conn, hole <-chan struct{}) {
 	}
 }
 
-// BlackHole lets nothing through any more, and no end of a connection either.
+// BlackHole drops bytes in both directions and hides the end of connections.
 func (p *Proxy) BlackHole() {
 	p.DropOutbound()
 	p.DropInbound()
 }
 
-// Mute lets nothing through to the broker, its heartbeats miss us; what it says arrives.
+// DropOutbound drops bytes to the broker, heartbeats as well. Bytes from the broker still arrive.
 func (p *Proxy) DropOutbound() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	close(p.there)
+	close(p.outbound)
 }
 
-// Deafen lets nothing through from the broker, its heartbeats among it; what is said to it arrives.
+// DropInbound drops bytes from the broker, heartbeats as well. Bytes to the broker still arrive.
 func (p *Proxy) DropInbound() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	close(p.back)
+	close(p.inbound)
 }
 
-// Refuse ends new connections at once; those that there are go on.
+// Refuse resets new connections. Existing connections go on.
 func (p *Proxy) Refuse() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refuses = true
 }
 
-// Heal lets new connections through again; those in a black hole stay there.
+// Heal lets new connections through again. Connections whose bytes are dropped stay so.
 func (p *Proxy) Heal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.there, p.back, p.refuses = make(chan struct{}), make(chan struct{}), false
+	p.outbound, p.inbound, p.refuses = make(chan struct{}), make(chan struct{}), false
 }
 
-// Reset ends all connections with RST.
+// Reset ends all connections with a TCP RST.
 func (p *Proxy) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

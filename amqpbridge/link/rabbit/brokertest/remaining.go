@@ -9,15 +9,16 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// Left returns what is in a queue and stays there, in its order: what its consumers have not acknowledged. It waits until the last of them has gone, a minute at
-// most; of a delivery it has the body and whether it was handed out before. There may be 65,535 of them.
-func Remaining(tb testing.TB, url, queue string) (left []link.Delivery) {
+// Remaining returns the messages in a queue, in their order, and leaves them there. It waits up
+// to a minute until the queue has no consumer. Only Body and Redelivered of the deliveries are
+// set. At most 65,535 messages are returned.
+func Remaining(tb testing.TB, url, queue string) (remaining []link.Delivery) {
 	tb.Helper()
 	conn, err := amqp.Dial(url)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }() // which puts back what was taken
+	defer func() { _ = conn.Close() }() // requeues the messages
 	ch, err := conn.Channel()
 	if err != nil {
 		tb.Fatal(err)
@@ -26,7 +27,7 @@ func Remaining(tb testing.TB, url, queue string) (left []link.Delivery) {
 	if n == 0 {
 		return nil
 	}
-	// One consumer takes all of them: what was got one by one comes back in any order.
+	// One consumer takes all of them: messages taken with basic.get are requeued in any order.
 	if err := ch.Qos(n, 0, false); err != nil {
 		tb.Fatal(err)
 	}
@@ -37,14 +38,14 @@ func Remaining(tb testing.TB, url, queue string) (left []link.Delivery) {
 	for range n {
 		d, open := <-deliveries
 		if !open {
-			tb.Fatalf("%d of %d messages of %s", len(left), n, queue)
+			tb.Fatalf("%d of %d messages of %s", len(remaining), n, queue)
 		}
-		left = append(left, link.Delivery{Body: d.Body, Redelivered: d.Redelivered})
+		remaining = append(remaining, link.Delivery{Body: d.Body, Redelivered: d.Redelivered})
 	}
-	return left
+	return remaining
 }
 
-// unconsumed waits until nobody consumes a queue and returns how many messages are in it.
+// unconsumed waits until a queue has no consumer and returns the number of its messages.
 func unconsumed(tb testing.TB, ch *amqp.Channel, queue string) int {
 	tb.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)

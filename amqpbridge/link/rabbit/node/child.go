@@ -10,20 +10,21 @@ import (
 	"time"
 )
 
-// child is a process that ends when the pipe on its standard input breaks. Its done is closed when it has ended and was waited for.
+// child is a process that ends when the pipe on its standard input breaks. Its done channel is
+// closed after the process has ended and was waited for.
 type child struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	done  chan struct{}
 }
 
-// spawn starts a child in a process group of its own, with its output in the named file.
+// spawn starts a child in its own process group. Its output is appended to the named file.
 func spawn(env []string, output, path string, args ...string) (*child, error) {
 	out, err := os.OpenFile(output, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the output: %w", err)
 	}
-	defer out.Close() //nolint:errcheck // the child has its own copy.
+	defer out.Close() //nolint:errcheck // the child has its own copy
 	cmd := exec.CommandContext(context.Background(), path, args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -37,7 +38,7 @@ func spawn(env []string, output, path string, args ...string) (*child, error) {
 	c := &child{cmd: cmd, stdin: stdin, done: make(chan struct{})}
 	go func() {
 		defer close(c.done)
-		_ = cmd.Wait() // how it ended is in its output
+		_ = cmd.Wait() // the output has the reason
 	}()
 	return c, nil
 }
@@ -45,7 +46,7 @@ func spawn(env []string, output, path string, args ...string) (*child, error) {
 // signal sends a signal to the child's process group, unless it has ended.
 func (c *child) signal(s syscall.Signal) {
 	if c.alive() {
-		_ = syscall.Kill(-c.cmd.Process.Pid, s) // it may end at this moment
+		_ = syscall.Kill(-c.cmd.Process.Pid, s) // the child may end at this moment
 	}
 }
 
@@ -55,7 +56,7 @@ func (c *child) kill() {
 	<-c.done
 }
 
-// wait waits for the child's end, for a time; it reports whether it has ended.
+// wait waits up to limit for the child's end. It reports whether the child has ended.
 func (c *child) wait(limit time.Duration) bool {
 	t := time.NewTimer(limit)
 	defer t.Stop()

@@ -8,20 +8,20 @@ import (
 	"path/filepath"
 )
 
-// ErrNotInstalled means that there is no rabbitmq-server (or no Erlang) on this machine.
+// ErrNotInstalled means that rabbitmq-server or Erlang is not installed.
 var ErrNotInstalled = errors.New("rabbitmq-server is not installed")
 
-// tools are the programs that a node is made of.
+// tools are the paths of the programs that a node runs.
 type tools struct{ server, ctl, epmd string }
 
-// Available reports whether a RabbitMQ is installed that [Start] can run.
+// Available reports whether [Start] finds an installed RabbitMQ.
 func Available() bool {
 	_, err := find()
 	return err == nil
 }
 
-// find looks where Debian, Homebrew and RabbitMQ's own packages put things. What PATH has under the same names is a wrapper that
-// changes the user and the environment, and is not used.
+// find searches the paths of Debian, Homebrew and RabbitMQ's own packages. The programs of the same
+// names on PATH are wrappers that change the user and the environment; they are not used.
 func find() (tools, error) {
 	server := first(
 		"/usr/lib/rabbitmq/bin/rabbitmq-server",

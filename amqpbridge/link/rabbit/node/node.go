@@ -14,26 +14,26 @@ import (
 )
 
 const (
-	attempts  = 3                // when ports are taken by others
-	readyTime = 2 * time.Minute  // from start to the first declare; 5 s are usual
-	stopTime  = 20 * time.Second // for an end in order; 6 s are usual
+	attempts  = 3                // starts when other processes took the ports
+	readyTime = 2 * time.Minute  // from start to the first declared queue, usually 5 s
+	stopTime  = 20 * time.Second // from SIGTERM to the end, usually 6 s
 )
 
-// Options say how to run a node.
+// Options configures a node. The zero value is usable.
 type Options struct {
-	// Dir is where the node keeps its data; it is created if need be and stays. Empty means a temporary directory, removed when
-	// the node or this process ends.
+	// Dir is the directory of the node's data. It is created if necessary and kept. When empty, a
+	// temporary directory is used and removed when the node or this process ends.
 	Dir string
-	// Config is further lines of rabbitmq.conf, Plugins what is enabled.
+	// Config holds further lines of rabbitmq.conf, Plugins the enabled plugins.
 	Config  string
 	Plugins []string
-	// Env is further environment, NAME=VALUE.
+	// Env holds further environment variables, NAME=VALUE.
 	Env []string
-	// Log is told when the node starts and stops.
+	// Log receives a message when the broker starts and when it is killed.
 	Log zerolog.Logger
 }
 
-// Node is a private RabbitMQ. Its lock is held while it starts or stops.
+// Node is a private RabbitMQ. The mutex is held while the node starts or stops.
 type Node struct {
 	opts  Options
 	tools tools
@@ -41,12 +41,13 @@ type Node struct {
 	ports ports
 
 	mu     sync.Mutex
-	keeper *child // of epmd
+	epmd   *child
 	server *child
 }
 
-// Start runs a node and waits until it serves. It returns [ErrNotInstalled] when there is nothing to run. When ctx ends before it
-// serves, nothing of it remains; afterwards ctx has no meaning for it.
+// Start starts a node and waits until it serves. It returns [ErrNotInstalled] when no RabbitMQ is
+// installed. When ctx ends before the node serves, nothing of it remains. Later the end of ctx has
+// no effect.
 func Start(ctx context.Context, o Options) (*Node, error) {
 	found, err := find()
 	if err != nil {
@@ -67,14 +68,14 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.first(ctx); err != nil {
+	if err := n.startFirst(ctx); err != nil {
 		return nil, errors.Join(err, n.stop())
 	}
 	return n, nil
 }
 
-// first starts the node for the first time, on other ports if some were taken by others in the meantime.
-func (n *Node) first(ctx context.Context) error {
+// startFirst starts a new node. It tries other ports when another process took one meanwhile.
+func (n *Node) startFirst(ctx context.Context) error {
 	if err := prepare(n.dir, n.opts); err != nil {
 		return err
 	}
@@ -89,21 +90,21 @@ func (n *Node) first(ctx context.Context) error {
 			return failed
 		}
 		n.down()
-		if !n.taken() {
+		if !n.portsTaken() {
 			break
 		}
 	}
 	return failed
 }
 
-// up starts what does not run and waits until the broker serves.
+// up starts epmd unless it runs, starts the broker and waits until it serves.
 func (n *Node) up(ctx context.Context) error {
-	if n.keeper == nil {
-		k, err := n.keep()
+	if n.epmd == nil {
+		epmd, err := n.startEpmd()
 		if err != nil {
 			return err
 		}
-		n.keeper = k
+		n.epmd = epmd
 		if err := n.awaitEpmd(ctx); err != nil {
 			return err
 		}
@@ -117,29 +118,29 @@ func (n *Node) up(ctx context.Context) error {
 	if err := n.awaitReady(ctx); err != nil {
 		return err
 	}
-	n.opts.Log.Info().Int("port", n.ports.amqp).Int("pid", server.cmd.Process.Pid).Dur("took", time.Since(began)).Msg("broker serves")
+	n.opts.Log.Info().Int("port", n.ports.amqp).Int("pid", server.cmd.Process.Pid).Dur("took", time.Since(began)).Msg("private broker started")
 	return nil
 }
 
-// down ends both children at once.
+// down kills the broker and ends epmd.
 func (n *Node) down() {
 	if n.server != nil {
 		n.server.kill()
 		n.server = nil
 	}
-	if n.keeper != nil {
-		n.release()
-		n.keeper = nil
+	if n.epmd != nil {
+		n.stopEpmd()
+		n.epmd = nil
 	}
 }
 
-// Dir returns the node's directory. What else is put into it goes with the node, however its process dies.
+// Dir returns the node's directory. Files that others put into a temporary one are removed with it.
 func (n *Node) Dir() string { return n.dir }
 
-// URL returns the address of the node's first virtual host. It holds over restarts.
+// URL returns the address of the node's default virtual host. Restarts keep it.
 func (n *Node) URL() string { return fmt.Sprintf("amqp://guest:guest@127.0.0.1:%d/", n.ports.amqp) }
 
-// Pid returns the process id of the broker, 0 while it does not run.
+// Pid returns the process id of the broker, or 0 while it does not run.
 func (n *Node) Pid() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -149,23 +150,24 @@ func (n *Node) Pid() int {
 	return n.server.cmd.Process.Pid
 }
 
-// Kill ends the broker with SIGKILL. Its data remain; [Node.Restart] starts it again. A quorum queue that was declared less than half a
-// second before comes up empty and without a leader: RabbitMQ saves the directory of these queues with that delay.
+// Kill ends the broker with SIGKILL. Its data remain; [Node.Restart] starts it again. A quorum
+// queue declared less than 500 ms before comes up empty and without a leader: RabbitMQ 3.10 saves
+// the list of these queues with that delay.
 func (n *Node) Kill() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.server != nil {
 		n.server.kill()
-		n.opts.Log.Info().Int("port", n.ports.amqp).Msg("broker killed")
+		n.opts.Log.Info().Int("port", n.ports.amqp).Msg("private broker killed")
 	}
 }
 
-// Restart starts the broker again, with its data and on its port, and waits until it serves. One that runs is first stopped in order, which
-// takes about six seconds.
+// Restart starts the broker again, with its data and on its port, and waits until it serves. A
+// running broker is stopped with SIGTERM first, which takes about six seconds.
 func (n *Node) Restart(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.keeper == nil {
+	if n.epmd == nil {
 		return errors.New("restart: the node was stopped")
 	}
 	if n.server != nil {
@@ -180,7 +182,8 @@ func (n *Node) Restart(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the node for good, at once: what it keeps is worth nothing without a [Options.Dir]. Stopping again does nothing.
+// Stop kills the node for good and removes its temporary directory; a directory given in
+// [Options.Dir] is kept. Stopping again does nothing.
 func (n *Node) Stop() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -198,5 +201,5 @@ func (n *Node) stop() error {
 	return nil
 }
 
-// output is the file with what the broker and epmd say beside the log.
+// output returns the path of the file with the standard output and error of the broker and epmd.
 func (n *Node) output() string { return filepath.Join(n.dir, "output") }

@@ -24,7 +24,8 @@ import (
 	"registrar/amqpbridge/link/rabbit/node"
 )
 
-// orphanMode has this test binary run a node and say so instead of testing: TestEndsWithItsParent kills it then.
+// orphanMode is the environment variable that makes this test binary run a node and print its
+// address instead of running tests. TestEndsWithItsParent kills that process.
 const orphanMode = "NODE_TEST_ORPHAN"
 
 func TestMain(m *testing.M) {
@@ -88,7 +89,7 @@ func TestServesAndKeepsItsDataOverKillAndRestart(t *testing.T) {
 	if err := dial(t, n.URL()).Apply(t.Context(), durable("kept")); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := n.Ctl(t.Context(), "eval", "mnesia:sync_log()."); err != nil { // else what is a moment old may go with the kill
+	if out, err := n.Ctl(t.Context(), "eval", "mnesia:sync_log()."); err != nil { // else the kill may lose the queue
 		t.Fatalf("%v: %s", err, out)
 	}
 	before := n.Pid()
@@ -106,7 +107,7 @@ func TestServesAndKeepsItsDataOverKillAndRestart(t *testing.T) {
 		t.Errorf("the broker's process was %d and is %d after the restart", before, after)
 	}
 	queues := ""
-	for began := time.Now(); !strings.Contains(queues, "kept"); { // they come up one after the other
+	for began := time.Now(); !strings.Contains(queues, "kept"); { // queues start one after the other
 		var err error
 		if queues, err = n.Ctl(t.Context(), "list_queues", "name"); err != nil || time.Since(began) > time.Minute {
 			t.Fatalf("queues after the restart: %q, %v", queues, err)
@@ -153,24 +154,25 @@ func TestStartGivesUpWithItsContext(t *testing.T) {
 	}
 }
 
-// A node that cannot even begin leaves no dump of itself where it was started from, and is not tried again: its ports were free.
+// A node that crashes at its start leaves no crash dump in the working directory. It is not started
+// again, because its ports were free.
 func TestCrashLeavesNothingBehind(t *testing.T) {
 	installed(t)
 	t.Chdir(t.TempDir())
 	dir := t.TempDir()
-	if n, err := node.Start(t.Context(), node.Options{Dir: dir, Log: zerolog.Nop(), Env: []string{"HOME=/dev/null"}}); err == nil { // no place for a cookie
-		t.Error("it has started")
+	if n, err := node.Start(t.Context(), node.Options{Dir: dir, Log: zerolog.Nop(), Env: []string{"HOME=/dev/null"}}); err == nil { // the cookie cannot be written
+		t.Error("the node has started")
 		_ = n.Stop()
 	}
 	if said, err := os.ReadFile(filepath.Join(dir, "output")); err != nil || strings.Count(string(said), "Kernel pid terminated (") > 1 {
-		t.Errorf("it was tried more than once: %v\n%s", err, said)
+		t.Errorf("the node was started more than once: %v\n%s", err, said)
 	}
 	if left, err := os.ReadDir("."); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 
-// However its process dies, nothing of a node remains: no broker, no epmd, no directory.
+// After kill -9 of the parent nothing of a node remains: no broker, no epmd, no directory.
 func TestEndsWithItsParent(t *testing.T) {
 	installed(t)
 	self, err := os.Executable()
@@ -218,7 +220,7 @@ func TestEndsWithItsParent(t *testing.T) {
 	})
 }
 
-// gone reports whether a process has ended; one that nobody has waited for counts.
+// gone reports whether a process has ended. A zombie counts as ended.
 func gone(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return true

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Ports are apart from each other and from those of outgoing connections.
+// Ports differ from each other and lie below the ports of outgoing connections.
 func TestPortsAreFreeAndStaySo(t *testing.T) {
 	p, err := freePorts()
 	if err != nil {
@@ -13,7 +13,7 @@ func TestPortsAreFreeAndStaySo(t *testing.T) {
 	}
 	for _, port := range []int{p.amqp, p.dist, p.epmd} {
 		if port < 20_000 || port >= 32_000 {
-			t.Errorf("a port among those of others: %+v", p)
+			t.Errorf("a port is outside the range for nodes: %+v", p)
 		}
 	}
 	if p.amqp == p.dist || p.dist == p.epmd || p.epmd == p.amqp {
@@ -21,14 +21,14 @@ func TestPortsAreFreeAndStaySo(t *testing.T) {
 	}
 }
 
-// A start is tried again when ports were taken, and only then.
+// A start is tried again if and only if ports were taken.
 func TestTakenPortsAreNoticed(t *testing.T) {
 	n := &Node{dir: t.TempDir()}
 	var err error
 	if n.ports, err = freePorts(); err != nil {
 		t.Fatal(err)
 	}
-	if n.taken() {
+	if n.portsTaken() {
 		t.Error("free ports pass for taken ones")
 	}
 	for name, port := range map[string]int{"amqp": n.ports.amqp, "dist": n.ports.dist, "epmd": n.ports.epmd} {
@@ -36,7 +36,7 @@ func TestTakenPortsAreNoticed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !n.taken() {
+		if !n.portsTaken() {
 			t.Errorf("the port %s is taken", name)
 		}
 		if err := l.Close(); err != nil {
@@ -49,7 +49,7 @@ func TestTakenPortsAreNoticed(t *testing.T) {
 		if err := os.WriteFile(n.output(), []byte(said), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := n.taken(); got != want {
+		if got := n.portsTaken(); got != want {
 			t.Errorf("%q: taken is %v", said, got)
 		}
 	}

@@ -16,12 +16,13 @@ import (
 	"registrar/amqpbridge/link/rabbit"
 )
 
-// awaitReady waits until a queue can be declared: the port is open, and logins are taken, some time before.
+// awaitReady waits until a queue can be declared. The broker opens its port and accepts logins
+// earlier.
 func (n *Node) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
 	dialer := rabbit.New(rabbit.Config{URLs: []string{n.URL()}, DialTimeout: 10 * time.Second, Log: zerolog.Nop()})
-	return n.await(ctx, n.server, "the broker", func(ctx context.Context) error {
+	return n.await(ctx, n.server, "broker", func(ctx context.Context) error {
 		s, err := dialer.Dial(ctx, "ready?")
 		if err != nil {
 			return err
@@ -33,7 +34,7 @@ func (n *Node) awaitReady(ctx context.Context) error {
 	})
 }
 
-// lastWords returns the end of the output, for an error.
+// lastWords returns the last 2,000 bytes of the output, for an error message.
 func (n *Node) lastWords() string {
 	const most = 2000
 	text, err := os.ReadFile(n.output())
@@ -43,8 +44,9 @@ func (n *Node) lastWords() string {
 	return string(bytes.TrimSpace(text[max(0, len(text)-most):]))
 }
 
-// taken reports whether others have ports of a node that did not start: they are not free, or what it said is that they were not.
-func (n *Node) taken() bool {
+// portsTaken reports whether another process has a port of a node that did not start: the port is
+// not free now, or the output says that it was not.
+func (n *Node) portsTaken() bool {
 	for _, port := range []int{n.ports.amqp, n.ports.dist, n.ports.epmd} {
 		if l, err := listen(port); err != nil || l.Close() != nil {
 			return true
@@ -65,15 +67,16 @@ func (n *Node) Ctl(ctx context.Context, args ...string) (string, error) {
 	return string(out), nil
 }
 
-// AddVhosts adds virtual hosts with every permission for the user guest, and returns their addresses. They live until the node stops. The names
-// must be made of letters, digits, dots and dashes. One takes half a second, each further one some fifty milliseconds.
+// AddVhosts adds virtual hosts with all permissions for the user guest and returns their
+// addresses. They exist until the node stops. A name has letters, digits, dots and dashes only.
+// The first takes about 500 ms, each further one about 50 ms.
 func (n *Node) AddVhosts(ctx context.Context, names ...string) ([]string, error) {
 	addresses := make([]string, len(names))
 	quoted := make([]string, len(names))
 	for i, name := range names {
 		addresses[i], quoted[i] = n.URL()+name, `<<"`+name+`">>`
 	}
-	// One call for all, and what was done is on the disk: a kill -9 does not undo it.
+	// One call adds all and syncs them to disk, so that kill -9 does not remove them.
 	expr := fmt.Sprintf(`[begin ok = rabbit_vhost:add(V, <<"node">>), `+
 		`ok = rabbit_auth_backend_internal:set_permissions(<<"guest">>, V, <<".*">>, <<".*">>, <<".*">>, <<"node">>) end || V <- [%s]], `+
 		`mnesia:sync_log().`, strings.Join(quoted, ","))

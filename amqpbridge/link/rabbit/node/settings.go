@@ -11,20 +11,22 @@ import (
 )
 
 const (
-	// The config keeps a private node small; the watermark is absolute because a part of a small machine's memory is too little.
+	// config keeps a private node small. The watermark is absolute: the default fraction is too
+	// little memory on a small machine.
 	config = "vm_memory_high_watermark.absolute = 1GB\ndisk_free_limit.absolute = 50MB\n"
-	// With loopbackOnly Erlang keeps the ports between Erlang nodes off the network.
+	// loopbackOnly keeps the port of the Erlang distribution off the network.
 	loopbackOnly = "-kernel inet_dist_use_interface {127,0,0,1}"
 )
 
-// ports are where a node listens, all on the loopback address.
+// ports are the ports of a node, all on the loopback address.
 type ports struct{ amqp, dist, epmd int }
 
-// Where ports for nodes are looked for: below those that systems give to outgoing connections, one of which could else have taken a port by the
-// time that a node which was killed needs it again.
+// lowest and highest bound the ports of nodes. They lie below the ephemeral ports of Linux and
+// macOS, so that no outgoing connection takes a port between a kill and a restart.
 const lowest, highest = 20_000, 32_000
 
-// freePorts finds ports. Somebody else may take one before the node does; [Start] then looks again.
+// freePorts finds three free ports. Another process may take one before the node does; [Start] then
+// tries again.
 func freePorts() (ports, error) {
 	var p ports
 	for _, port := range []*int{&p.amqp, &p.dist, &p.epmd} {
@@ -32,13 +34,13 @@ func freePorts() (ports, error) {
 		if err != nil {
 			return ports{}, err
 		}
-		defer l.Close() //nolint:errcheck // held until all are found, so that they differ.
+		defer l.Close() //nolint:errcheck // held until all are found, so that they differ
 		*port = portOf(l)
 	}
 	return p, nil
 }
 
-// FreePort finds a port of the loopback address for one more listener of a node.
+// FreePort finds a free port on the loopback address for a further listener of a node.
 func FreePort() (int, error) {
 	l, err := free()
 	if err != nil {
@@ -47,7 +49,7 @@ func FreePort() (int, error) {
 	return portOf(l), l.Close()
 }
 
-// free listens on a port that nobody has.
+// free listens on a free port.
 func free() (*net.TCPListener, error) {
 	var failed error
 	for range 100 {
@@ -61,7 +63,11 @@ func free() (*net.TCPListener, error) {
 }
 
 func listen(port int) (*net.TCPListener, error) {
-	return net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+	if err != nil {
+		return nil, fmt.Errorf("listen on port %d: %w", port, err)
+	}
+	return l, nil
 }
 
 func portOf(l *net.TCPListener) int {
@@ -72,7 +78,8 @@ func portOf(l *net.TCPListener) int {
 // nodeName returns the Erlang name of the node with these ports.
 func (p ports) nodeName() string { return "registrar-" + strconv.Itoa(p.amqp) + "@localhost" }
 
-// environ returns the whole environment of a node in dir: what the process has, but nothing that speaks to another RabbitMQ or Erlang.
+// environ returns the environment of a node in dir: the environment of this process without the
+// variables of RabbitMQ and Erlang, and the node's own settings.
 func (p ports) environ(dir string) []string {
 	var env []string
 	for _, e := range os.Environ() {
@@ -83,8 +90,8 @@ func (p ports) environ(dir string) []string {
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
 	return append(env,
-		"HOME="+dir,                // where Erlang keeps its cookie
-		"ERL_CRASH_DUMP_SECONDS=0", // else whoever finds its directory gone leaves all that it knows, the cookie too, in ours
+		"HOME="+dir,                // Erlang's cookie is there
+		"ERL_CRASH_DUMP_SECONDS=0", // a crash dump holds the cookie and would be written to the working directory
 		"ERL_EPMD_ADDRESS=127.0.0.1", "ERL_EPMD_PORT="+strconv.Itoa(p.epmd),
 		"RABBITMQ_NODENAME="+p.nodeName(), "RABBITMQ_NODE_IP_ADDRESS=127.0.0.1",
 		"RABBITMQ_NODE_PORT="+strconv.Itoa(p.amqp), "RABBITMQ_DIST_PORT="+strconv.Itoa(p.dist),
@@ -96,7 +103,7 @@ func (p ports) environ(dir string) []string {
 	)
 }
 
-// prepare writes the files that a node in dir reads.
+// prepare writes the configuration files of a node in dir.
 func prepare(dir string, o Options) error {
 	plugins := "[" + strings.Join(o.Plugins, ",") + "].\n"
 	for name, text := range map[string]string{"rabbitmq.conf": config + o.Config, "plugins": plugins} {

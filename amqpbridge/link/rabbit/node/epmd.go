@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// keeperScript runs epmd ($1) until its standard input says a word or breaks. A word means that its owner cleans up. A break means that the owner
-// has died: then the directory ($2), if any, is removed until it has stayed away for two seconds, for a minute at most: the broker takes its time to
-// leave and may write meanwhile.
-const keeperScript = `
+// epmdScript runs epmd ($1) until its standard input has a line or breaks. A line means that the
+// parent cleans up. A break means that the parent has died: the script then removes the directory
+// ($2), if given. The broker may still write while it ends, so the removal repeats until the
+// directory has been absent for two seconds, for at most a minute.
+const epmdScript = `
 "$1" & pid=$!
 if read -r word; then kill "$pid"; wait; exit 0; fi
 kill "$pid"
@@ -27,38 +28,38 @@ done
 
 const poll = 50 * time.Millisecond
 
-// keep starts epmd and its keeper.
-func (n *Node) keep() (*child, error) {
+// startEpmd starts the shell that runs epmd.
+func (n *Node) startEpmd() (*child, error) {
 	remove := ""
 	if n.opts.Dir == "" {
 		remove = n.dir
 	}
-	return spawn(n.ports.environ(n.dir), n.output(), "/bin/sh", "-c", keeperScript, "keeper", n.tools.epmd, remove)
+	return spawn(n.ports.environ(n.dir), n.output(), "/bin/sh", "-c", epmdScript, "epmd", n.tools.epmd, remove)
 }
 
-// release has the keeper end epmd, and waits for both.
-func (n *Node) release() {
-	_, _ = io.WriteString(n.keeper.stdin, "stop\n") // a keeper that has died is waited for all the same
-	if !n.keeper.wait(5 * time.Second) {
-		n.keeper.kill()
+// stopEpmd ends epmd and its shell and waits for both.
+func (n *Node) stopEpmd() {
+	_, _ = io.WriteString(n.epmd.stdin, "stop\n") // an error means that the shell has ended
+	if !n.epmd.wait(5 * time.Second) {
+		n.epmd.kill()
 	}
 }
 
-// awaitEpmd waits until epmd takes connections.
+// awaitEpmd waits until epmd accepts connections.
 func (n *Node) awaitEpmd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(n.ports.epmd))
-	return n.await(ctx, n.keeper, "epmd", func(ctx context.Context) error {
+	return n.await(ctx, n.epmd, "epmd", func(ctx context.Context) error {
 		c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 		if err != nil {
-			return err
+			return fmt.Errorf("connect to epmd: %w", err)
 		}
 		return c.Close()
 	})
 }
 
-// await tries until it works, the child ends or ctx does.
+// await calls try until it succeeds, the child ends or ctx ends.
 func (n *Node) await(ctx context.Context, c *child, what string, try func(context.Context) error) error {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
