@@ -14,34 +14,34 @@ import (
 	"registrar/actors/otp"
 )
 
-// staged is a worker whose beginning and end do what a test says.
-type staged struct {
+// hookedWorker is a worker with hooks in Init and Terminate.
+type hookedWorker struct {
 	*worker
 	init func(*otp.Context[msg])
 	end  func()
 }
 
-func (s *staged) Init(c *otp.Context[msg]) error {
+func (s *hookedWorker) Init(c *otp.Context[msg]) error {
 	if s.init != nil {
 		s.init(c)
 	}
 	return s.worker.Init(c)
 }
 
-func (s *staged) Terminate(c *otp.Context[msg], r otp.Reason) {
+func (s *hookedWorker) Terminate(c *otp.Context[msg], r otp.Reason) {
 	if s.end != nil {
 		s.end()
 	}
 	s.worker.Terminate(c, r)
 }
 
-// stage gives a declaration a process whose n-th incarnation begins and ends as a test says.
-func (s *suite) stage(c otp.ChildSpec, init func(n int, c *otp.Context[msg]), end func(n int)) otp.ChildSpec {
+// withHooks gives a spec a process and calls the hooks with the number of the incarnation.
+func (s *suite) withHooks(c otp.ChildSpec, init func(n int, c *otp.Context[msg]), end func(n int)) otp.ChildSpec {
 	ref, n := otp.NewRef[msg](s.sys, c.ID), 0
 	s.refs[c.ID] = ref
 	c.Start = otp.Worker(ref, func() otp.Behaviour[msg] {
 		n++
-		b, k := &staged{worker: &worker{name: c.ID, j: s.j}}, n
+		b, k := &hookedWorker{worker: &worker{name: c.ID, j: s.j}}, n
 		if init != nil {
 			b.init = func(c *otp.Context[msg]) { init(k, c) }
 		}
@@ -53,8 +53,9 @@ func (s *suite) stage(c otp.ChildSpec, init func(n int, c *otp.Context[msg]), en
 	return c
 }
 
-// troublemaker hangs and, when it may go on, does all that a process can do to others.
-func troublemaker(j *journal, until chan struct{}, held *otp.From[string]) fn {
+// hangThenAct hangs until the channel is closed. Then it tries every effect that a process can
+// have on others.
+func hangThenAct(j *journal, until chan struct{}, held *otp.From[string]) fn {
 	return fn{func(c *otp.Context[msg]) {
 		j.add("hanging")
 		done := otp.Completion(c, func(s string, _ error) msg { return note{s} })
@@ -68,7 +69,7 @@ func troublemaker(j *journal, until chan struct{}, held *otp.From[string]) fn {
 			Name: func(k string) string { return "late/" + k }, New: func(k string) otp.Behaviour[msg] { return &worker{name: "late " + k, j: j} },
 		})
 		if err := f.Deliver(c, "child", note{"late child"}); !errors.Is(err, otp.ErrNoProcess) {
-			j.add("late family")
+			j.add("late dynamic")
 		}
 		c.Exit(otp.Normal)
 		j.add("awake")
@@ -76,8 +77,9 @@ func troublemaker(j *journal, until chan struct{}, held *otp.From[string]) fn {
 	}}
 }
 
-// A worker that hangs is replaced while it still hangs, whoever waits for it is told, and when it wakes it changes nothing.
-func TestAbandonedWorkerHasNoMoreSay(t *testing.T) {
+// A hanging worker is replaced at once, its callers get an error, and its handler has no effect
+// when it returns.
+func TestAbandonedWorkerHasNoEffect(t *testing.T) {
 	inSuite(lenient, []otp.ChildSpec{{ID: "a"}, {ID: "b"}}, func(s *suite) {
 		until, errs := make(chan struct{}), make(chan error, 2)
 		in := otp.NewFrom(func(_ string, err error) { errs <- err })
@@ -85,14 +87,14 @@ func TestAbandonedWorkerHasNoMoreSay(t *testing.T) {
 		s.tell("b", fn{func(c *otp.Context[msg]) {
 			otp.Monitor(c, s.refs["a"], func(d otp.Down) msg { return note{"down " + d.Reason.String()} })
 		}})
-		s.tell("a", troublemaker(s.j, until, &in))
-		s.tell("a", echo{otp.NewFrom(func(_ string, err error) { errs <- err })}) // queued
+		s.tell("a", hangThenAct(s.j, until, &in))
+		s.tell("a", echo{otp.NewFrom(func(_ string, err error) { errs <- err })}) // queued behind the hanging handler
 		synctest.Wait()
 		s.must(s.app.Abandon("a"), nil)
 		synctest.Wait()
 		for range 2 {
 			if err := <-errs; !errors.Is(err, otp.ErrNoProcess) {
-				s.Errorf("what it held and what was queued is answered with %v", err)
+				s.Errorf("a held or queued request failed with %v", err)
 			}
 		}
 		s.awaitEcho("a")
@@ -103,7 +105,7 @@ func TestAbandonedWorkerHasNoMoreSay(t *testing.T) {
 		s.awaitEcho("a")
 		synctest.Wait()
 		if diff := cmp.Diff(before.String(), s.app.Tree().String()); diff != "" {
-			s.Errorf("when it woke the tree changed: %s", diff)
+			s.Errorf("the abandoned handler changed the tree: %s", diff)
 		}
 		want := []string{"init a", "init b", "held a", "hanging", "down killed while handling otp_test.fn (abandoned by the operator)", "init a", "awake"}
 		slices.Sort(want)
@@ -114,15 +116,15 @@ func TestAbandonedWorkerHasNoMoreSay(t *testing.T) {
 	})(t)
 }
 
-// An abandonment counts like a crash, and restarts whom a crash would.
-func TestAbandonFollowsTheSupervisorsRules(t *testing.T) {
+// An abandonment counts and restarts like a crash.
+func TestAbandonCountsAsCrash(t *testing.T) {
 	abandon := func(s *suite, id string) { s.Helper(); s.must(s.app.Abandon(id), nil); synctest.Wait() }
 	t.Run("intensity", inSuite(otp.SupSpec{Intensity: 1, Period: time.Minute}, []otp.ChildSpec{{ID: "a"}}, func(s *suite) {
 		abandon(s, "a")
 		s.awaitEcho("a")
 		abandon(s, "a")
-		if err := s.app.Err(); !s.gone() || err == nil || !strings.Contains(err.Error(), "top gave up after more than 1 restarts") {
-			s.Errorf("it ended: %v, with %v", s.gone(), err)
+		if err := s.app.Err(); !s.ended() || err == nil || !strings.Contains(err.Error(), "top gave up after more than 1 restarts") {
+			s.Errorf("ended is %v, error %v", s.ended(), err)
 		}
 	}))
 	t.Run("rest for one", inSuite(otp.SupSpec{Strategy: otp.RestForOne, Intensity: 5}, []otp.ChildSpec{{ID: "a"}, {ID: "b"}, {ID: "c"}}, func(s *suite) {
@@ -140,23 +142,23 @@ func TestAbandonFollowsTheSupervisorsRules(t *testing.T) {
 			s.Errorf("the temporary one is still there: %v, %v", list, err)
 		}
 	}))
-	t.Run("one that waits for its restart", inSuite(otp.SupSpec{Intensity: 5, Period: time.Hour, Backoff: &otp.Backoff{Initial: time.Minute, Max: time.Hour}},
+	t.Run("child waiting for its restart", inSuite(otp.SupSpec{Intensity: 5, Period: time.Hour, Backoff: &otp.Backoff{Initial: time.Minute, Max: time.Hour}},
 		[]otp.ChildSpec{{ID: "a"}}, func(s *suite) {
 			s.crash("a")
 			abandon(s, "a")
 			if s.refs["a"].Bound() {
-				s.Error("it has been restarted at once")
+				s.Error("it was restarted without delay")
 			}
 			time.Sleep(time.Hour)
 			s.awaitEcho("a")
 			if got := s.app.Tree().Children[0].State; got != "up" {
-				s.Errorf("it is %s", got)
+				s.Errorf("state %s", got)
 			}
 		}))
 }
 
-// Init and Terminate may hang as well as a handler.
-func TestAbandonAtTheBeginningAndAtTheEnd(t *testing.T) {
+// Init and Terminate may hang like a handler.
+func TestAbandonInInitAndTerminate(t *testing.T) {
 	hang := func(until chan struct{}, at int) func(int, *otp.Context[msg]) {
 		return func(n int, _ *otp.Context[msg]) {
 			if n == at {
@@ -171,9 +173,9 @@ func TestAbandonAtTheBeginningAndAtTheEnd(t *testing.T) {
 			test(s, until)
 		})
 	}
-	t.Run("of a child that an operator adds", in(func(s *suite, until chan struct{}) {
+	t.Run("Init of a child added by an operator", in(func(s *suite, until chan struct{}) {
 		added := make(chan error, 1)
-		spec := s.stage(otp.ChildSpec{ID: "a"}, hang(until, 1), nil)
+		spec := s.withHooks(otp.ChildSpec{ID: "a"}, hang(until, 1), nil)
 		go func() { added <- s.app.StartChild(s.Context(), "top", spec) }()
 		synctest.Wait()
 		s.must(s.app.Abandon("a"), nil)
@@ -181,17 +183,17 @@ func TestAbandonAtTheBeginningAndAtTheEnd(t *testing.T) {
 			s.Errorf("answered %v", err)
 		}
 		if list, _ := s.app.WhichChildren("top"); len(list) != 0 {
-			s.Errorf("it has stayed: %v", list)
+			s.Errorf("the child was not removed: %v", list)
 		}
 	}))
-	t.Run("of a restart", in(func(s *suite, until chan struct{}) {
-		s.must(s.app.StartChild(s.Context(), "top", s.stage(otp.ChildSpec{ID: "a"}, hang(until, 2), nil)), nil)
+	t.Run("Init of a restart", in(func(s *suite, until chan struct{}) {
+		s.must(s.app.StartChild(s.Context(), "top", s.withHooks(otp.ChildSpec{ID: "a"}, hang(until, 2), nil)), nil)
 		s.crash("a")
 		s.must(s.app.Abandon("a"), nil)
 		s.awaitEcho("a")
 	}))
-	t.Run("of a stop", in(func(s *suite, until chan struct{}) {
-		spec := s.stage(otp.ChildSpec{ID: "a", Shutdown: otp.Infinity}, nil, func(int) { <-until })
+	t.Run("Terminate of a stopped child", in(func(s *suite, until chan struct{}) {
+		spec := s.withHooks(otp.ChildSpec{ID: "a", Shutdown: otp.Infinity}, nil, func(int) { <-until })
 		s.must(s.app.StartChild(s.Context(), "top", spec), nil)
 		stopped := make(chan error, 1)
 		go func() { stopped <- s.terminate("a") }()
@@ -199,12 +201,12 @@ func TestAbandonAtTheBeginningAndAtTheEnd(t *testing.T) {
 		s.must(s.app.Abandon("a"), nil)
 		s.must(<-stopped, nil)
 		if got := s.app.Tree().Children[0].State; got != "down" {
-			s.Errorf("it was told to stop and is %s", got)
+			s.Errorf("state of the stopped child: %s", got)
 		}
 	}))
-	t.Run("of a child that its supervisor starts with", in(func(s *suite, until chan struct{}) {
+	t.Run("Init of a declared child", in(func(s *suite, until chan struct{}) {
 		added := make(chan error, 1)
-		spec := otp.SupSpec{Children: []otp.ChildSpec{s.spec(otp.ChildSpec{ID: "a"}), s.stage(otp.ChildSpec{ID: "b"}, hang(until, 1), nil)}}
+		spec := otp.SupSpec{Children: []otp.ChildSpec{s.spec(otp.ChildSpec{ID: "a"}), s.withHooks(otp.ChildSpec{ID: "b"}, hang(until, 1), nil)}}
 		go func() {
 			added <- s.app.StartChild(s.Context(), "top", otp.ChildSpec{ID: "sub", Start: otp.Supervisor(spec)})
 		}()
@@ -214,7 +216,7 @@ func TestAbandonAtTheBeginningAndAtTheEnd(t *testing.T) {
 			s.Errorf("answered %v", err)
 		}
 		if s.refs["a"].Bound() {
-			s.Error("its sibling lives on")
+			s.Error("its sibling still runs")
 		}
 	}))
 }

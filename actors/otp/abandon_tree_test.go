@@ -16,8 +16,9 @@ import (
 	"registrar/actors/otp"
 )
 
-// A supervisor's children are gone before its successor starts them, at any depth, and those that hang have no more say either.
-func TestAbandonedSupervisorTakesItsChildrenAlong(t *testing.T) {
+// The children of an abandoned supervisor end before its successor starts them, at any depth.
+// Hanging ones have no effect either.
+func TestAbandonedSupervisorEndsItsChildren(t *testing.T) {
 	inSuite(lenient, nil, func(s *suite) {
 		until := make(chan struct{})
 		var alive []context.Context
@@ -25,12 +26,12 @@ func TestAbandonedSupervisorTakesItsChildrenAlong(t *testing.T) {
 			alive = slices.DeleteFunc(append(alive, c.Context()), func(x context.Context) bool { return x.Err() != nil })
 			s.j.add(fmt.Sprintf("%d alive", len(alive)))
 		}
-		inner := otp.SupSpec{Children: []otp.ChildSpec{s.stage(otp.ChildSpec{ID: "b"}, look, nil)}}
+		inner := otp.SupSpec{Children: []otp.ChildSpec{s.withHooks(otp.ChildSpec{ID: "b"}, look, nil)}}
 		s.must(s.app.StartChild(s.Context(), "top", otp.ChildSpec{ID: "sub", Start: otp.Supervisor(otp.SupSpec{Children: []otp.ChildSpec{
-			s.stage(otp.ChildSpec{ID: "a"}, look, nil), {ID: "inner", Start: otp.Supervisor(inner)},
+			s.withHooks(otp.ChildSpec{ID: "a"}, look, nil), {ID: "inner", Start: otp.Supervisor(inner)},
 		}})}), nil)
 		in := otp.From[string]{}
-		s.tell("b", troublemaker(s.j, until, &in))
+		s.tell("b", hangThenAct(s.j, until, &in))
 		synctest.Wait()
 		s.must(s.app.Abandon("top/sub"), nil)
 		synctest.Wait()
@@ -45,10 +46,10 @@ func TestAbandonedSupervisorTakesItsChildrenAlong(t *testing.T) {
 	})(t)
 }
 
-// What an abandoned supervisor has still to do is not done: it starts nobody any more.
-func TestAbandonedSupervisorStartsNobody(t *testing.T) {
+// An abandoned supervisor starts none of the children that it had still to start.
+func TestAbandonedSupervisorStartsNoChild(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, sched := settleByHand(t)
+		h, sched := startScheduled(t)
 		var spec otp.SupSpec
 		for _, id := range []string{"one", "two"} {
 			ref := otp.NewRef[msg](h.sys, id)
@@ -59,7 +60,7 @@ func TestAbandonedSupervisorStartsNobody(t *testing.T) {
 			added <- h.app.StartChild(t.Context(), "top", otp.ChildSpec{ID: "sub", Restart: otp.Temporary, Start: otp.Supervisor(spec)})
 		}()
 		synctest.Wait()
-		for _, name := range []string{"top", "top/sub", "one"} { // which is up: the supervisor has to take note of it, and to start the next
+		for _, name := range []string{"top", "top/sub", "one"} { // the supervisor has to handle the start of one, then start two
 			sched.run(name)
 		}
 		if err := h.app.Abandon("top/sub"); err != nil {
@@ -67,7 +68,7 @@ func TestAbandonedSupervisorStartsNobody(t *testing.T) {
 		}
 		sched.run("")
 		if err := <-added; err == nil {
-			t.Error("it is said to be up")
+			t.Error("the start succeeded")
 		}
 		if diff := cmp.Diff([]string{"init one"}, h.j.all()); diff != "" {
 			t.Error(diff)
@@ -75,25 +76,25 @@ func TestAbandonedSupervisorStartsNobody(t *testing.T) {
 	})
 }
 
-func TestAbandonedTopEndsTheApplicationWithAReason(t *testing.T) {
+func TestAbandonedTopEndsTheApplication(t *testing.T) {
 	inSuite(lenient, []otp.ChildSpec{{ID: "a"}}, func(s *suite) {
 		s.must(s.app.Abandon("top"), nil)
 		<-s.app.Done()
 		if err := s.app.Err(); err == nil || err.Error() != "killed (abandoned by the operator)" {
-			s.Errorf("it says %v", err)
+			s.Errorf("got error %v", err)
 		}
 		if s.refs["a"].Bound() {
-			s.Error("its child lives on")
+			s.Error("its child still runs")
 		}
 		s.must(s.app.Abandon("top"), otp.ErrNoProcess)
 	})(t)
 }
 
-// inHouse runs a test on a family in a bubble of fake time.
-func inHouse(t *testing.T, spec otp.DynamicSupervisorSpec[string, msg], test func(t *testing.T, h *house)) {
+// inDynamic runs a test on a dynamic supervisor in a synctest bubble.
+func inDynamic(t *testing.T, spec otp.DynamicSupervisorSpec[string, msg], test func(t *testing.T, h *dynamicTree)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := settle(t, spec)
+		h := startDynamic(t, spec)
 		test(t, h)
 		if err := h.app.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -101,19 +102,19 @@ func inHouse(t *testing.T, spec otp.DynamicSupervisorSpec[string, msg], test fun
 	})
 }
 
-func (h *house) abandon(t *testing.T, key string) {
+func (h *dynamicTree) abandon(t *testing.T, key string) {
 	t.Helper()
-	if err := h.app.Abandon("kid/" + key); err != nil {
+	if err := h.app.Abandon("child/" + key); err != nil {
 		t.Error(err)
 	}
 }
 
-// A family's child that hangs is replaced like a worker; its owner is not told, as after any restart.
-func TestAbandonedChildOfAFamilyHasNoMoreSay(t *testing.T) {
-	inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5}, func(t *testing.T, h *house) {
+// A hanging dynamic child is replaced like a worker. OnExit is not called, as after any restart.
+func TestAbandonedDynamicChildHasNoEffect(t *testing.T) {
+	inDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5}, func(t *testing.T, h *dynamicTree) {
 		until, errs := make(chan struct{}), make(chan error, 2)
 		in := otp.NewFrom(func(_ string, err error) { errs <- err })
-		for _, m := range []msg{hold{in}, troublemaker(h.j, until, &in), echo{otp.NewFrom(func(_ string, err error) { errs <- err })}} {
+		for _, m := range []msg{hold{in}, hangThenAct(h.j, until, &in), echo{otp.NewFrom(func(_ string, err error) { errs <- err })}} {
 			if err := h.deliver(t, "k", m); err != nil {
 				t.Fatal(err)
 			}
@@ -122,10 +123,10 @@ func TestAbandonedChildOfAFamilyHasNoMoreSay(t *testing.T) {
 		h.abandon(t, "k")
 		for range 2 {
 			if err := <-errs; !errors.Is(err, otp.ErrNoProcess) {
-				t.Errorf("what it held and what was queued is answered with %v", err)
+				t.Errorf("a held or queued request failed with %v", err)
 			}
 		}
-		synctest.Wait() // started anew without being asked for
+		synctest.Wait() // restarted without a new message
 		if got, err := h.ask(t, "k"); err != nil || got != "k" {
 			t.Errorf("%q, %v", got, err)
 		}
@@ -134,7 +135,7 @@ func TestAbandonedChildOfAFamilyHasNoMoreSay(t *testing.T) {
 		if got, err := h.ask(t, "k"); err != nil || got != "k" {
 			t.Errorf("%q, %v", got, err)
 		}
-		if info, err := h.app.Inspect(t.Context(), "kid/k"); err != nil || info.Restarts != 1 {
+		if info, err := h.app.Inspect(t.Context(), "child/k"); err != nil || info.Restarts != 1 {
 			t.Errorf("restarts %d, %v", info.Restarts, err)
 		}
 		if diff := cmp.Diff([]string{"init k", "held k", "hanging", "init k", "awake"}, h.j.all()); diff != "" {
@@ -143,11 +144,12 @@ func TestAbandonedChildOfAFamilyHasNoMoreSay(t *testing.T) {
 	})
 }
 
-// What is delivered before the owner has heard of the abandonment finds the successor, and the limit counts each once.
-func TestAbandonmentsOfAChildCount(t *testing.T) {
+// A message delivered before the owner has handled the abandonment reaches the successor. The
+// limit counts each abandonment once.
+func TestAbandonmentsOfDynamicChildCount(t *testing.T) {
 	for _, at := range []string{"noticed", "at the next delivery"} {
 		t.Run(at, func(t *testing.T) {
-			inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 2, Period: time.Minute, CoolDown: time.Minute}, func(t *testing.T, h *house) {
+			inDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 2, Period: time.Minute, CoolDown: time.Minute}, func(t *testing.T, h *dynamicTree) {
 				for n := range 3 {
 					if got, err := h.ask(t, "k"); err != nil || got != "k" {
 						t.Fatalf("after %d: %q, %v", n, got, err)
@@ -157,9 +159,9 @@ func TestAbandonmentsOfAChildCount(t *testing.T) {
 						synctest.Wait()
 						continue
 					}
-					h.inOwner(t, func(c *otp.Context[routerMsg], r *router) { // which hears of it after this
+					h.inOwner(t, func(c *otp.Context[routerMsg], r *router) { // the owner handles the abandonment after this
 						h.abandon(t, "k")
-						if err := r.family.Deliver(c, "k", note{"delivered"}); n < 2 && err != nil || n == 2 && !errors.Is(err, otp.ErrCooling) {
+						if err := r.dynamic.Deliver(c, "k", note{"delivered"}); n < 2 && err != nil || n == 2 && !errors.Is(err, otp.ErrCooling) {
 							t.Errorf("after %d: %v", n, err)
 						}
 					})
@@ -172,16 +174,16 @@ func TestAbandonmentsOfAChildCount(t *testing.T) {
 					t.Errorf("%d incarnations", n)
 				}
 				if n := count(h.j.all(), "exit k killed"); n != 1 {
-					t.Errorf("its owner was told %d times: %q", n, h.j.all())
+					t.Errorf("OnExit was called %d times: %q", n, h.j.all())
 				}
 			})
 		})
 	}
 }
 
-// A child that was to end anyway is not replaced; but what comes for one that was being put away starts the next.
-func TestAbandonedWhileItEnds(t *testing.T) {
-	end := func(t *testing.T, h *house, begin func()) (wake func()) { // and hang in Terminate
+// A stopping child is not replaced. Messages for a child in passivation start the next one.
+func TestAbandonWhileStopping(t *testing.T) {
+	end := func(t *testing.T, h *dynamicTree, begin func()) (wake func()) { // begin must make the child hang in Terminate
 		t.Helper()
 		if _, err := h.ask(t, "k"); err != nil {
 			t.Fatal(err)
@@ -193,9 +195,9 @@ func TestAbandonedWhileItEnds(t *testing.T) {
 		h.j.holdEnds(nil)
 		return func() { close(until); synctest.Wait() }
 	}
-	t.Run("told to stop", func(t *testing.T) {
-		inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5}, func(t *testing.T, h *house) {
-			wake := end(t, h, func() { h.inOwner(t, func(_ *otp.Context[routerMsg], r *router) { r.family.Stop("k") }) })
+	t.Run("stopped", func(t *testing.T) {
+		inDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5}, func(t *testing.T, h *dynamicTree) {
+			wake := end(t, h, func() { h.inOwner(t, func(_ *otp.Context[routerMsg], r *router) { r.dynamic.Stop("k") }) })
 			h.abandon(t, "k")
 			synctest.Wait()
 			wake()
@@ -204,22 +206,22 @@ func TestAbandonedWhileItEnds(t *testing.T) {
 			}
 		})
 	})
-	t.Run("put away", func(t *testing.T) {
-		inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5, PassivateAfter: time.Minute}, func(t *testing.T, h *house) {
+	t.Run("passivated", func(t *testing.T) {
+		inDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5, PassivateAfter: time.Minute}, func(t *testing.T, h *dynamicTree) {
 			wake := end(t, h, func() { time.Sleep(3 * time.Minute) })
 			undelivered := make(chan error, 1)
-			if err := h.deliver(t, "k", told{undelivered}); err != nil {
+			if err := h.deliver(t, "k", notified{undelivered}); err != nil {
 				t.Error(err)
 			}
 			h.inOwner(t, func(c *otp.Context[routerMsg], r *router) {
 				h.abandon(t, "k")
-				if err := r.family.Deliver(c, "k", note{"late"}); err != nil {
+				if err := r.dynamic.Deliver(c, "k", note{"late"}); err != nil {
 					t.Error(err)
 				}
 			})
 			synctest.Wait()
 			if err := <-undelivered; !errors.Is(err, otp.ErrNoProcess) {
-				t.Errorf("what was queued is told %v", err)
+				t.Errorf("Undelivered of the queued message: %v", err)
 			}
 			wake()
 			if diff := cmp.Diff([]string{"init k", "init k", "late", "end k normal"}, h.j.all()); diff != "" {
@@ -228,12 +230,12 @@ func TestAbandonedWhileItEnds(t *testing.T) {
 		})
 	})
 	t.Run("crashed", func(t *testing.T) {
-		inHouse(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 1, Period: time.Hour}, func(t *testing.T, h *house) {
-			h.sys.Subscribe(func(r otp.Report) { t.Errorf("counted twice: %v", r.Reason) }, otp.GaveUp)
+		inDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 1, Period: time.Hour}, func(t *testing.T, h *dynamicTree) {
+			h.sys.Subscribe(func(r otp.Report) { t.Errorf("the crash was counted twice: %v", r.Reason) }, otp.GaveUp)
 			wake := end(t, h, func() { _ = h.deliver(t, "k", boom{}) })
 			h.abandon(t, "k")
 			synctest.Wait()
-			wake() // and it says that it has crashed
+			wake() // Terminate returns and the crash is reported
 			if got, err := h.ask(t, "k"); err != nil || got != "k" {
 				t.Errorf("%q, %v", got, err)
 			}
@@ -241,10 +243,10 @@ func TestAbandonedWhileItEnds(t *testing.T) {
 	})
 }
 
-// Whatever is killed, however, at whatever moment: whoever asks is answered, and in the end everything is up.
-func TestKillsAtAnyMoment(t *testing.T) {
+// Under random kills and abandonments every call returns, and in the end every process is up.
+func TestKillsUnderLoad(t *testing.T) {
 	ref := map[string]*otp.Ref[msg]{}
-	p := grow(t, otp.SupSpec{Intensity: 1 << 20}, []string{"a"}, func(p *plant, s *otp.SupSpec) {
+	p := startTree(t, otp.SupSpec{Intensity: 1 << 20}, []string{"a"}, func(p *testTree, s *otp.SupSpec) {
 		sub := otp.SupSpec{Intensity: 1 << 20, Strategy: otp.OneForAll}
 		for _, id := range []string{"b", "c"} {
 			ref[id] = otp.NewRef[msg](p.sys, id)
@@ -275,7 +277,7 @@ func TestKillsAtAnyMoment(t *testing.T) {
 	for _, kill := range []func(string) error{p.app.Abandon, p.app.Abandon, p.app.Kill} {
 		kills.Go(func() {
 			for i := range 300 {
-				_ = kill([]string{"a", "b", "c", "top/sub"}[i%4]) // it may not be there just now
+				_ = kill([]string{"a", "b", "c", "top/sub"}[i%4]) // it may be restarting
 				runtime.Gosched()
 			}
 		})

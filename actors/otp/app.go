@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
-	"time"
 )
 
 // App is a running supervision tree.
@@ -94,36 +92,6 @@ func (a *App) Err() error {
 	return a.err
 }
 
-// Node is a snapshot of one process of the tree.
-type Node struct {
-	Name string
-	// Kind is worker or supervisor. State is up, starting, crashed, restarting, stopping,
-	// suspended, abandoned or down.
-	Kind, State string
-	Epoch       Epoch
-	// Restarts counts restarts in place and replacements after an abandonment or an exit.
-	Restarts int
-	// Since is the age of the current incarnation.
-	Since time.Duration
-	// Queue is the number of queued messages, Oldest an upper bound of the age of the first.
-	// Handling is the type of the message that is being handled, empty if none, and HandlingFor
-	// the time since its handling began.
-	Queue       int
-	Oldest      time.Duration
-	Handling    string
-	HandlingFor time.Duration
-	// Condition says why a running process cannot do its work (no broker, a full disk). The engine
-	// leaves it empty; the application sets it.
-	Condition string
-	// Dynamic is the number of dynamic children.
-	Dynamic  int
-	Children []Node
-}
-
-// Tree returns a snapshot of the tree. It does not wait for any process, so it works while one
-// hangs.
-func (a *App) Tree() Node { return a.root.node("up") }
-
 // ErrKilled is the crash of a process that [App.Kill] ended.
 var ErrKilled = errors.New("killed by the operator")
 
@@ -143,50 +111,4 @@ func (a *App) Kill(name string) error {
 		}
 	})
 	return nil
-}
-
-func (p *proc) find(name string) *proc {
-	if p.name() == name {
-		return p
-	}
-	for _, f := range p.dependants() {
-		if found := f.find(name); found != nil {
-			return found
-		}
-	}
-	if s, ok := p.body.(*sup); ok {
-		for _, c := range s.snapshot() {
-			if c.p == nil {
-				continue
-			}
-			if found := c.p.find(name); found != nil {
-				return found
-			}
-		}
-	}
-	return nil
-}
-
-// String formats the tree, one process a line.
-func (n Node) String() string {
-	var b strings.Builder
-	n.draw(&b, "")
-	return b.String()
-}
-
-func (n Node) draw(b *strings.Builder, indent string) {
-	fmt.Fprintf(b, "%s%s %s %s for %v restarts=%d epoch=%v queue=%d", indent, n.Name, n.Kind, n.State, round(n.Since), n.Restarts, n.Epoch, n.Queue)
-	if n.Queue > 0 {
-		fmt.Fprintf(b, " oldest=%v", round(n.Oldest))
-	}
-	if n.Handling != "" {
-		fmt.Fprintf(b, " handling=%s for %v", n.Handling, round(n.HandlingFor))
-	}
-	if n.Dynamic > 0 {
-		fmt.Fprintf(b, " children=%d", n.Dynamic)
-	}
-	b.WriteByte('\n')
-	for _, c := range n.Children {
-		c.draw(b, indent+"  ")
-	}
 }

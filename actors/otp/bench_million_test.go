@@ -14,40 +14,40 @@ import (
 	"registrar/actors/otp"
 )
 
-// nursery is a process with a family of idle children.
-type nursery struct {
-	ref   *otp.Ref[msg]
-	nurse *nurse
-	app   *otp.App
+// idleTree is a process with idle dynamic children.
+type idleTree struct {
+	ref       *otp.Ref[msg]
+	idleOwner *idleOwner
+	app       *otp.App
 }
 
-type nurse struct {
-	family *otp.DynamicSupervisor[int, msg]
-	idle   time.Duration
+type idleOwner struct {
+	dynamic *otp.DynamicSupervisor[int, msg]
+	idle    time.Duration
 }
 
-func (n *nurse) Init(c *otp.Context[msg]) error {
-	n.family = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[int, msg]{
+func (n *idleOwner) Init(c *otp.Context[msg]) error {
+	n.dynamic = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[int, msg]{
 		Name: func(i int) string { return "child/" + strconv.Itoa(i) },
 		New:  func(int) otp.Behaviour[msg] { return &idle{} },
 	})
 	return nil
 }
 
-func (n *nurse) Handle(c *otp.Context[msg], m msg) {
+func (n *idleOwner) Handle(c *otp.Context[msg], m msg) {
 	if f, ok := m.(fn); ok {
 		f.do(c)
 	}
 }
 
-func (*nurse) Terminate(*otp.Context[msg], otp.Reason) {}
+func (*idleOwner) Terminate(*otp.Context[msg], otp.Reason) {}
 
-func newNursery(tb testing.TB, idle time.Duration) *nursery {
+func startIdleTree(tb testing.TB, idle time.Duration) *idleTree {
 	tb.Helper()
 	sys := otp.NewSystem()
-	n := &nursery{ref: otp.NewRef[msg](sys, "nurse")}
+	n := &idleTree{ref: otp.NewRef[msg](sys, "idleOwner")}
 	app, err := otp.Start(context.Background(), sys, "top", otp.SupSpec{Children: []otp.ChildSpec{{
-		ID: "nurse", Start: otp.Worker(n.ref, func() otp.Behaviour[msg] { n.nurse = &nurse{idle: idle}; return n.nurse }),
+		ID: "idleOwner", Start: otp.Worker(n.ref, func() otp.Behaviour[msg] { n.idleOwner = &idleOwner{idle: idle}; return n.idleOwner }),
 	}}})
 	if err != nil {
 		tb.Fatal(err)
@@ -61,21 +61,21 @@ func newNursery(tb testing.TB, idle time.Duration) *nursery {
 	return n
 }
 
-// grow starts n children, each with a first message, and waits until all have handled it.
-func (n *nursery) grow(children int) {
+// spawn starts n children, each with a first message, and waits until the owner has delivered all.
+func (n *idleTree) spawn(children int) {
 	var up sync.WaitGroup
 	up.Add(1)
 	_ = n.ref.Tell(otp.External("bench"), fn{func(c *otp.Context[msg]) {
 		for i := range children {
-			_ = n.nurse.family.Deliver(c, i, note{})
+			_ = n.idleOwner.dynamic.Deliver(c, i, note{})
 		}
 		up.Done()
 	}})
 	up.Wait()
 }
 
-// plainGrow has a parent spawn n named children and waits until all have handled a first message.
-func plainGrow(tb testing.TB, sys *actor.ActorSystem, n int) {
+// spawnPlain spawns n named children of one parent, each with a first message.
+func spawnPlain(tb testing.TB, sys *actor.ActorSystem, n int) {
 	tb.Helper()
 	props := actor.PropsFromProducer(func() actor.Actor { return &idleActor{} })
 	up := make(chan struct{})
@@ -96,14 +96,14 @@ func plainGrow(tb testing.TB, sys *actor.ActorSystem, n int) {
 	<-up
 }
 
-// BenchmarkMillion measures what a million idle named children cost: heap an actor and a full collection.
+// BenchmarkMillion measures heap per actor and a full collection with a million idle children.
 func BenchmarkMillion(b *testing.B) {
 	const million = 1_000_000
 	b.Run("otp", func(b *testing.B) {
 		for range b.N {
 			before := heap()
-			n := newNursery(b, 0)
-			n.grow(million)
+			n := startIdleTree(b, 0)
+			n.spawn(million)
 			weigh(b, before, million)
 			runtime.KeepAlive(n)
 		}
@@ -112,7 +112,7 @@ func BenchmarkMillion(b *testing.B) {
 		for range b.N {
 			before := heap()
 			sys := plain(b)
-			plainGrow(b, sys, million)
+			spawnPlain(b, sys, million)
 			weigh(b, before, million)
 			runtime.KeepAlive(sys)
 		}
@@ -145,7 +145,7 @@ func heap() uint64 {
 func weigh(b *testing.B, before uint64, n int) {
 	b.Helper()
 	after := heap()
-	const rounds = 5 // of a full collection, by the CPU that the whole process takes for it
+	const rounds = 5 // full collections, measured by the CPU of the process
 	began := cpu(b)
 	for range rounds {
 		runtime.GC()

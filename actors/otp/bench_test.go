@@ -14,7 +14,8 @@ import (
 	"registrar/actors/trace"
 )
 
-// Each benchmark measures the same work on this engine, on the plain library, and with a goroutine and a channel. Compare them within one run.
+// Each benchmark measures the same work on this engine, on the plain library, and with a goroutine
+// and a channel. Compare them within one run.
 
 func plain(tb testing.TB) *actor.ActorSystem {
 	tb.Helper()
@@ -23,7 +24,7 @@ func plain(tb testing.TB) *actor.ActorSystem {
 	}))
 }
 
-// sink counts messages and says when all have come.
+// sink counts messages down and closes done at zero.
 type sink struct {
 	left int
 	done chan struct{}
@@ -53,7 +54,7 @@ func (s sinkActor) Receive(c actor.Context) {
 	}
 }
 
-// under runs one process under a supervisor for a benchmark.
+// under starts one process for a benchmark.
 func under(b *testing.B, sys *otp.System, behaviour func() otp.Behaviour[msg]) *otp.Ref[msg] {
 	b.Helper()
 	ref := otp.NewRef[msg](sys, "bench")
@@ -121,7 +122,7 @@ func BenchmarkTell(b *testing.B) {
 type echoBehaviour struct{}
 
 func (echoBehaviour) Init(*otp.Context[msg]) error            { return nil }
-func (echoBehaviour) Handle(_ *otp.Context[msg], m msg)       { m.(echo).Reply("x") } //nolint:forcetypeassert // nothing else comes.
+func (echoBehaviour) Handle(_ *otp.Context[msg], m msg)       { m.(echo).Reply("x") } //nolint:forcetypeassert // no other message is sent.
 func (echoBehaviour) Terminate(*otp.Context[msg], otp.Reason) {}
 
 type question struct{ answer chan string }
@@ -172,20 +173,20 @@ func BenchmarkAsk(b *testing.B) {
 	})
 }
 
-// fragile panics at each message.
-type fragile struct{ up func() }
+// panicking panics at each message.
+type panicking struct{ up func() }
 
-func (f fragile) Init(*otp.Context[msg]) error          { f.up(); return nil }
-func (fragile) Handle(*otp.Context[msg], msg)           { panic("fragile") }
-func (fragile) Terminate(*otp.Context[msg], otp.Reason) {}
+func (f panicking) Init(*otp.Context[msg]) error          { f.up(); return nil }
+func (panicking) Handle(*otp.Context[msg], msg)           { panic("panicking") }
+func (panicking) Terminate(*otp.Context[msg], otp.Reason) {}
 
-// A crash and the restart after it: here with the stack and a report to a subscriber.
+// BenchmarkCrashRestart measures a crash and its restart, here with stack and report.
 func BenchmarkCrashRestart(b *testing.B) {
 	b.Run("otp", func(b *testing.B) {
 		sys := otp.NewSystem()
 		sys.Subscribe(func(otp.Report) {})
 		ups := make(chan struct{}, 1)
-		ref := under(b, sys, func() otp.Behaviour[msg] { return fragile{func() { ups <- struct{}{} }} })
+		ref := under(b, sys, func() otp.Behaviour[msg] { return panicking{func() { ups <- struct{}{} }} })
 		<-ups
 		b.ReportAllocs()
 		b.ResetTimer()
@@ -197,7 +198,7 @@ func BenchmarkCrashRestart(b *testing.B) {
 	b.Run("plain", func(b *testing.B) {
 		sys := plain(b)
 		ups := make(chan struct{}, 1)
-		props := actor.PropsFromProducer(func() actor.Actor { return fragileActor{ups} },
+		props := actor.PropsFromProducer(func() actor.Actor { return panickingActor{ups} },
 			actor.WithGuardian(actor.NewOneForOneStrategy(1<<30, time.Hour, func(any) actor.Directive { return actor.RestartDirective })))
 		pid := sys.Root.Spawn(props)
 		<-ups
@@ -215,7 +216,7 @@ func BenchmarkCrashRestart(b *testing.B) {
 			defer func() { _ = recover() }()
 			ups <- struct{}{}
 			<-boom
-			panic("fragile")
+			panic("panicking")
 		}
 		go func() {
 			for range b.N + 1 {
@@ -234,18 +235,18 @@ func BenchmarkCrashRestart(b *testing.B) {
 	})
 }
 
-type fragileActor struct{ ups chan struct{} }
+type panickingActor struct{ ups chan struct{} }
 
-func (f fragileActor) Receive(c actor.Context) {
+func (f panickingActor) Receive(c actor.Context) {
 	switch c.Message().(type) {
 	case *actor.Started:
 		f.ups <- struct{}{}
 	case tick:
-		panic("fragile")
+		panic("panicking")
 	}
 }
 
-// idle does nothing and has 64 bytes of state.
+// idle has 64 bytes of state and no work.
 type idle struct{ _ [8]int64 }
 
 func (*idle) Init(*otp.Context[msg]) error            { return nil }
@@ -258,16 +259,16 @@ func (*idleActor) Receive(actor.Context) {}
 
 func BenchmarkSpawn(b *testing.B) {
 	b.Run("otp", func(b *testing.B) {
-		f := newNursery(b, 0)
+		f := startIdleTree(b, 0)
 		b.ReportAllocs()
 		b.ResetTimer()
-		f.grow(b.N)
+		f.spawn(b.N)
 	})
 	b.Run("plain", func(b *testing.B) {
 		sys := plain(b)
 		b.ReportAllocs()
 		b.ResetTimer()
-		plainGrow(b, sys, b.N)
+		spawnPlain(b, sys, b.N)
 	})
 	b.Run("goroutine", func(b *testing.B) {
 		var up sync.WaitGroup

@@ -2,7 +2,6 @@ package otp
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -10,23 +9,6 @@ import (
 
 	"registrar/actors/trace"
 )
-
-// Behaviour is the code of a process. At most one goroutine at a time calls it, so its fields need
-// no lock.
-type Behaviour[M any] interface {
-	// Init prepares an incarnation; the supervisor waits for it. An error or a panic fails the
-	// start.
-	Init(c *Context[M]) error
-	// Handle handles one message. A panic or a runtime.Goexit crashes the incarnation: Terminate
-	// runs, held requests fail with a [CrashError], and the supervisor decides.
-	Handle(c *Context[M], msg M)
-	// Terminate is called once at the end of each incarnation after Init was called, with the
-	// reason. A panic in it is ignored. No more messages arrive.
-	Terminate(c *Context[M], r Reason)
-}
-
-// Stater is a behaviour that shows its state to operators. State must not contain secrets.
-type Stater interface{ State() any }
 
 // Context is the interface of one incarnation to the engine. Unless noted, its methods are for the
 // goroutine of the process.
@@ -108,96 +90,3 @@ func (c *Context[M]) cause() trace.ID {
 }
 
 func (c *Context[M]) sender() (trace.ID, external) { return c.cause(), 0 }
-
-// Completion returns a callback that sends its result to this incarnation as a message. It is safe
-// from any goroutine. Only the first call counts, and none after the incarnation has ended.
-func Completion[M, T any](c *Context[M], wrap func(T, error) M) func(T, error) {
-	p, epoch, cause := c.p, c.epoch, c.cause()
-	var called atomic.Bool
-	return func(v T, err error) {
-		if !called.Swap(true) {
-			p.urgent(epoch, wrap(v, err), trace.Completion, cause)
-		}
-	}
-}
-
-// Task runs fn on another goroutine and sends its result to this incarnation as a message. The
-// context of fn is cancelled when the incarnation ends. A panic in fn becomes an error.
-func Task[M, T any](c *Context[M], fn func(context.Context) (T, error), wrap func(T, error) M) {
-	ctx, done := c.Context(), Completion(c, wrap)
-	c.p.sys.runTask(c.p, func() {
-		var (
-			v   T
-			err error
-		)
-		defer func() {
-			if r := recover(); r != nil {
-				err = fmt.Errorf("task panicked: %v", r)
-			}
-			done(v, err)
-		}()
-		v, err = fn(ctx)
-	})
-}
-
-// typed is the [body] of a worker with messages of type M.
-type typed[M any] struct {
-	ref       *Ref[M]
-	factory   func() Behaviour[M]
-	behaviour Behaviour[M]
-	context   *Context[M]
-	parent    parent
-}
-
-func (*typed[M]) takeQueue([]*envelope) bool { return false }
-
-func (t *typed[M]) report(e childEvent) { t.parent.childEvent(e) }
-
-func (t *typed[M]) incarnate(p *proc, epoch Epoch) {
-	t.context = &Context[M]{p: p, epoch: epoch}
-	t.context.self.Store(t.ref)
-	t.behaviour = nil
-}
-
-func (t *typed[M]) init() error {
-	t.behaviour = t.factory()
-	return t.behaviour.Init(t.context)
-}
-
-func (t *typed[M]) handle(msg any) {
-	t.behaviour.Handle(t.context, cast[M](t.context.p, msg))
-}
-
-func cast[M any](p *proc, msg any) M {
-	m, ok := msg.(M)
-	if !ok {
-		panic(fmt.Sprintf("otp: %s got a %T", p.name(), msg))
-	}
-	return m
-}
-
-func (t *typed[M]) terminate(r Reason) {
-	if t.behaviour != nil {
-		t.behaviour.Terminate(t.context, r)
-	}
-}
-
-func (t *typed[M]) state() any { return stateOf(t.behaviour) }
-func (t *typed[M]) size() int  { return sizeOf(t.behaviour) }
-
-func sizeOf(behaviour any) int {
-	if s, ok := behaviour.(Sizer); ok {
-		return s.Size()
-	}
-	return 0
-}
-
-func stateOf(behaviour any) any {
-	if s, ok := behaviour.(Stater); ok {
-		return s.State()
-	}
-	return nil
-}
-
-func (t *typed[M]) bind(p *proc)   { t.ref.target.Store(p) }
-func (t *typed[M]) unbind(p *proc) { t.ref.target.CompareAndSwap(p, nil) }

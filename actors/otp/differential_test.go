@@ -18,25 +18,25 @@ import (
 
 // event is one line of a script.
 type event struct {
-	what    string
+	kind    string
 	id      string
 	seconds int
 	child   modelChild
 }
 
 func (e event) String() string {
-	switch e.what {
+	switch e.kind {
 	case "pass":
 		return fmt.Sprintf("%d s pass", e.seconds)
 	case "start":
 		return fmt.Sprintf("start %+v", e.child)
-	case "doom":
+	case "fail init":
 		return fmt.Sprintf("the next %d starts of %s fail", e.seconds, e.id)
 	}
-	return e.what + " " + e.id
+	return e.kind + " " + e.id
 }
 
-// script is a supervisor and what happens to it.
+// script is a supervisor and its events.
 type script struct {
 	spec     otp.SupSpec
 	children []modelChild
@@ -59,11 +59,11 @@ func drawScript(t *rapid.T) script {
 	for _, id := range ids[:rapid.IntRange(1, 4).Draw(t, "children")] {
 		s.children = append(s.children, draw(id))
 	}
-	kinds := []string{"crash", "crash", "crash", "normal", "shutdown", "pass", "pass", "start", "terminate", "restart", "delete", "doom", "doom"}
+	kinds := []string{"crash", "crash", "crash", "normal", "shutdown", "pass", "pass", "start", "terminate", "restart", "delete", "fail init", "fail init"}
 	for range rapid.IntRange(1, 25).Draw(t, "events") {
-		e := event{what: rapid.SampledFrom(kinds).Draw(t, "event"), id: rapid.SampledFrom(ids).Draw(t, "id")}
-		switch e.what {
-		case "pass", "doom":
+		e := event{kind: rapid.SampledFrom(kinds).Draw(t, "event"), id: rapid.SampledFrom(ids).Draw(t, "id")}
+		switch e.kind {
+		case "pass", "fail init":
 			e.seconds = rapid.IntRange(1, 5).Draw(t, "seconds")
 		case "start":
 			e.child = draw(e.id)
@@ -73,30 +73,30 @@ func drawScript(t *rapid.T) script {
 	return s
 }
 
-// rig is the real supervisor beside the model.
-type rig struct {
+// comparison runs the real supervisor beside the model.
+type comparison struct {
 	sys   *otp.System
 	j     *journal
 	app   *otp.App
 	refs  map[string]*otp.Ref[msg]
 	model model
 
-	mu     sync.Mutex
-	doomed map[string]int
+	mu           sync.Mutex
+	initFailures map[string]int
 }
 
-// fate is what the next Init of a child returns.
-func (r *rig) fate(id string) error {
+// nextInit returns the error of the next Init of a child.
+func (r *comparison) nextInit(id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.doomed[id] == 0 {
+	if r.initFailures[id] == 0 {
 		return nil
 	}
-	r.doomed[id]--
+	r.initFailures[id]--
 	return errInit
 }
 
-func (r *rig) child(c modelChild) otp.ChildSpec {
+func (r *comparison) child(c modelChild) otp.ChildSpec {
 	ref := r.refs[c.id]
 	if ref == nil {
 		ref = otp.NewRef[msg](r.sys, c.id)
@@ -105,15 +105,15 @@ func (r *rig) child(c modelChild) otp.ChildSpec {
 	return otp.ChildSpec{
 		ID: c.id, Restart: c.restart, Significant: c.significant,
 		Start: otp.Worker(ref, func() otp.Behaviour[msg] {
-			return &worker{name: c.id, j: r.j, initErr: func() error { return r.fate(c.id) }}
+			return &worker{name: c.id, j: r.j, initErr: func() error { return r.nextInit(c.id) }}
 		}),
 	}
 }
 
 // play runs a script on both and returns the first difference.
 func (s script) play(t *testing.T) error {
-	r := &rig{sys: otp.NewSystem(), j: newJournal(), refs: map[string]*otp.Ref[msg]{}, doomed: map[string]int{}}
-	r.model = model{doomed: map[string]int{}, strategy: s.spec.Strategy, intensity: s.spec.Intensity, period: int(s.spec.Period / time.Second), auto: s.spec.AutoShutdown}
+	r := &comparison{sys: otp.NewSystem(), j: newJournal(), refs: map[string]*otp.Ref[msg]{}, initFailures: map[string]int{}}
+	r.model = model{initFailures: map[string]int{}, strategy: s.spec.Strategy, intensity: s.spec.Intensity, period: int(s.spec.Period / time.Second), auto: s.spec.AutoShutdown}
 	spec := s.spec
 	for _, c := range s.children {
 		spec.Children = append(spec.Children, r.child(c))
@@ -137,28 +137,28 @@ func (s script) play(t *testing.T) error {
 	return nil
 }
 
-func (r *rig) step(t *testing.T, e event) error {
+func (r *comparison) step(t *testing.T, e event) error {
 	var got error
 	want := ""
 	tell := func(m msg, reason string) {
 		if r.refs[e.id] == nil {
 			return
 		}
-		_ = r.refs[e.id].Tell(otp.External("test"), m) // it may be gone
+		_ = r.refs[e.id].Tell(otp.External("test"), m) // it may have ended
 		r.model.exited(e.id, reason)
 	}
-	switch e.what {
+	switch e.kind {
 	case "crash":
 		tell(boom{}, "crash")
 	case "normal":
 		tell(exit{otp.Normal}, "normal")
 	case "shutdown":
 		tell(exit{otp.ShutdownWith("enough")}, "shutdown")
-	case "doom":
+	case "fail init":
 		r.mu.Lock()
-		r.doomed[e.id] = e.seconds
+		r.initFailures[e.id] = e.seconds
 		r.mu.Unlock()
-		r.model.doomed[e.id] = e.seconds
+		r.model.initFailures[e.id] = e.seconds
 	case "pass":
 		time.Sleep(time.Duration(e.seconds) * time.Second)
 		r.model.now += e.seconds
@@ -175,7 +175,7 @@ func (r *rig) step(t *testing.T, e event) error {
 	return r.compare(got, want)
 }
 
-func (r *rig) compare(got error, want string) error {
+func (r *comparison) compare(got error, want string) error {
 	if want != "" && got == nil || want == "" && got != nil {
 		return fmt.Errorf("answered %v, want %q", got, want) //nolint:errorlint // it may be nil.
 	}
@@ -185,18 +185,18 @@ func (r *rig) compare(got error, want string) error {
 		}
 	}
 	if a, b := fmt.Sprint(r.j.all()), fmt.Sprint(r.model.log); a != b {
-		return fmt.Errorf("\nhappened %s\nOTP says %s", a, b)
+		return fmt.Errorf("\njournal %s\nmodel   %s", a, b)
 	}
 	select {
 	case <-r.app.Done():
 		if !r.model.dead {
-			return errors.New("the supervisor is gone")
+			return errors.New("the supervisor has ended")
 		}
 		return nil
 	default:
 	}
 	if r.model.dead {
-		return errors.New("the supervisor lives on")
+		return errors.New("the supervisor still runs")
 	}
 	list, err := r.app.WhichChildren("top")
 	if err != nil {

@@ -137,14 +137,6 @@ func (s *DynamicSupervisor[K, M]) Len() int {
 	return len(s.children)
 }
 
-// Stop stops the child of a key after its current message. OnExit reports its end.
-func (s *DynamicSupervisor[K, M]) Stop(k K) {
-	if d := s.child(k); d != nil {
-		d.stopRequested = true
-		d.p.stopSoon(Shutdown)
-	}
-}
-
 // start starts a child. If replaced is not nil, the child replaces that abandoned one.
 func (s *DynamicSupervisor[K, M]) start(k K, replaced *dynamicChild[K, M], cause trace.ID) *dynamicChild[K, M] {
 	s.mu.Lock()
@@ -174,36 +166,6 @@ func (s *DynamicSupervisor[K, M]) all() []*dynamicChild[K, M] {
 func (s *DynamicSupervisor[K, M]) empty() bool { return s.Len() == 0 }
 
 func (s *DynamicSupervisor[K, M]) size() int { return s.Len() }
-
-func (s *DynamicSupervisor[K, M]) stopAll() {
-	s.mu.Lock()
-	s.stopping = true
-	s.mu.Unlock()
-	for _, d := range s.all() {
-		d.p.stopSoon(Shutdown)
-	}
-	if s.empty() {
-		return
-	}
-	s.owner.sys.clock.AfterFunc(defaultShutdown, func() {
-		s.owner.post(func() {
-			s.abandonAll()
-			s.owner.dependantsEnded()
-		})
-	})
-}
-
-func (s *DynamicSupervisor[K, M]) abandonAll() {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	for _, d := range s.all() {
-		d.p.abandon(Killed)
-	}
-	s.mu.Lock()
-	clear(s.children)
-	s.mu.Unlock()
-}
 
 // find returns the child with this name.
 func (s *DynamicSupervisor[K, M]) find(name string) *proc {

@@ -12,11 +12,11 @@ import (
 	"registrar/actors/otp/otptest"
 )
 
-// router owns a family of workers and hands them what it is told.
+// router owns workers and forwards messages to them.
 type router struct {
-	j      *journal
-	spec   otp.DynamicSupervisorSpec[string, msg]
-	family *otp.DynamicSupervisor[string, msg]
+	j       *journal
+	spec    otp.DynamicSupervisorSpec[string, msg]
+	dynamic *otp.DynamicSupervisor[string, msg]
 }
 
 type to struct {
@@ -27,7 +27,7 @@ type to struct {
 
 type routerMsg interface{ isRouterMsg() }
 
-// own is something that the router does itself.
+// own runs a function on the router.
 type own struct {
 	do   func(*otp.Context[routerMsg], *router)
 	done chan struct{}
@@ -37,10 +37,10 @@ func (to) isRouterMsg()  {}
 func (own) isRouterMsg() {}
 
 func (r *router) Init(c *otp.Context[routerMsg]) error {
-	r.spec.Name = func(k string) string { return "kid/" + k }
+	r.spec.Name = func(k string) string { return "child/" + k }
 	r.spec.New = func(k string) otp.Behaviour[msg] { return &worker{name: k, j: r.j} }
 	r.spec.OnExit = func(k string, reason otp.Reason) { r.j.add("exit " + k + " " + kindOf(reason)) }
-	r.family = otp.NewDynamicSupervisor(c, r.spec)
+	r.dynamic = otp.NewDynamicSupervisor(c, r.spec)
 	return nil
 }
 
@@ -50,7 +50,7 @@ func (r *router) Handle(c *otp.Context[routerMsg], m routerMsg) {
 		if m.m == nil {
 			panic("router")
 		}
-		m.err <- r.family.Deliver(c, m.key, m.m)
+		m.err <- r.dynamic.Deliver(c, m.key, m.m)
 	case own:
 		m.do(c, r)
 		close(m.done)
@@ -59,14 +59,14 @@ func (r *router) Handle(c *otp.Context[routerMsg], m routerMsg) {
 
 func (*router) Terminate(*otp.Context[routerMsg], otp.Reason) {}
 
-type house struct {
+type dynamicTree struct {
 	sys *otp.System
 	app *otp.App
 	ref *otp.Ref[routerMsg]
 	j   *journal
 }
 
-func (h *house) inOwner(t *testing.T, do func(*otp.Context[routerMsg], *router)) {
+func (h *dynamicTree) inOwner(t *testing.T, do func(*otp.Context[routerMsg], *router)) {
 	t.Helper()
 	done := make(chan struct{})
 	if err := h.ref.Tell(otp.External("test"), own{do, done}); err != nil {
@@ -75,10 +75,10 @@ func (h *house) inOwner(t *testing.T, do func(*otp.Context[routerMsg], *router))
 	<-done
 }
 
-func settle(t *testing.T, spec otp.DynamicSupervisorSpec[string, msg]) *house {
+func startDynamic(t *testing.T, spec otp.DynamicSupervisorSpec[string, msg]) *dynamicTree {
 	t.Helper()
 	s := otp.NewSystem()
-	h := &house{sys: s, j: newJournal(), ref: otp.NewRef[routerMsg](s, "router")}
+	h := &dynamicTree{sys: s, j: newJournal(), ref: otp.NewRef[routerMsg](s, "router")}
 	app, err := otp.Start(t.Context(), s, "top", otp.SupSpec{Intensity: 5, Children: []otp.ChildSpec{{
 		ID: "router", Start: otp.Worker(h.ref, func() otp.Behaviour[routerMsg] { return &router{j: h.j, spec: spec} }),
 	}}})
@@ -89,7 +89,7 @@ func settle(t *testing.T, spec otp.DynamicSupervisorSpec[string, msg]) *house {
 	return h
 }
 
-func (h *house) deliver(t *testing.T, key string, m msg) error {
+func (h *dynamicTree) deliver(t *testing.T, key string, m msg) error {
 	t.Helper()
 	err := make(chan error, 1)
 	if e := h.ref.Tell(otp.External("test"), to{key, m, err}); e != nil {
@@ -98,7 +98,7 @@ func (h *house) deliver(t *testing.T, key string, m msg) error {
 	return <-err
 }
 
-func (h *house) ask(t *testing.T, key string) (string, error) {
+func (h *dynamicTree) ask(t *testing.T, key string) (string, error) {
 	t.Helper()
 	type answer struct {
 		s   string
@@ -112,8 +112,8 @@ func (h *house) ask(t *testing.T, key string) (string, error) {
 	return a.s, a.err
 }
 
-func TestFamilyStartsOnDemandWithTheFirstMessage(t *testing.T) {
-	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
+func TestDynamicStartsOnDemand(t *testing.T) {
+	h := startDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
 	for i := range 1000 {
 		k := strconv.Itoa(i % 100)
 		if got, err := h.ask(t, k); err != nil || got != k {
@@ -135,11 +135,11 @@ func TestFamilyStartsOnDemandWithTheFirstMessage(t *testing.T) {
 	if err := h.app.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
-	h.j.await("end 99 shutdown", 1) // stopped in order with their owner
+	h.j.await("end 99 shutdown", 1) // stopped with their owner
 }
 
-func TestFamilyRestartsAChildInPlace(t *testing.T) {
-	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
+func TestDynamicRestartsInPlace(t *testing.T) {
+	h := startDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
 	_, _ = h.ask(t, "other")
 	until, got := make(chan struct{}), make(chan string, 5)
 	_ = h.deliver(t, "k", block{until})
@@ -157,9 +157,9 @@ func TestFamilyRestartsAChildInPlace(t *testing.T) {
 	_ = h.app.Stop(t.Context())
 }
 
-func TestFamilyLimitsEachChildAlone(t *testing.T) {
+func TestDynamicLimitIsPerChild(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 2, Period: time.Minute, CoolDown: time.Minute})
+		h := startDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 2, Period: time.Minute, CoolDown: time.Minute})
 		for range 3 {
 			_ = h.deliver(t, "bad", boom{})
 		}
@@ -178,8 +178,8 @@ func TestFamilyLimitsEachChildAlone(t *testing.T) {
 	})
 }
 
-func TestFamilyChildThatEndsIsStartedAnew(t *testing.T) {
-	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
+func TestDynamicStartsEndedChildAgain(t *testing.T) {
+	h := startDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
 	for i := range 50 {
 		_ = h.deliver(t, "k", exit{otp.Normal})
 		h.j.await("exit k normal", i+1)
@@ -190,10 +190,10 @@ func TestFamilyChildThatEndsIsStartedAnew(t *testing.T) {
 	_ = h.app.Stop(t.Context())
 }
 
-// Children that were busy when there were too many are put away later: there are soon as many as there may be again.
-func TestFamilyComesBackToItsLimit(t *testing.T) {
+// Children that were busy above MaxLive are passivated later, until MaxLive holds again.
+func TestDynamicReturnsToMaxLive(t *testing.T) {
 	const most, busy = 4, 12
-	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5, MaxLive: most})
+	h := startDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5, MaxLive: most})
 	until := make(chan struct{})
 	for i := range busy {
 		if err := h.deliver(t, strconv.Itoa(i), block{until}); err != nil {
@@ -202,23 +202,24 @@ func TestFamilyComesBackToItsLimit(t *testing.T) {
 	}
 	live := func() int { return h.app.Tree().Children[0].Dynamic }
 	if n := live(); n != busy {
-		t.Errorf("%d are live while all are busy", n)
+		t.Errorf("%d live children while all are busy", n)
 	}
 	close(until)
 	next := busy
 	if !otptest.Eventually(func() bool {
 		next++
 		_, err := h.ask(t, strconv.Itoa(next))
-		return err == nil && live() <= most+1 // one may be on its way
+		return err == nil && live() <= most+1 // one may be stopping
 	}) {
-		t.Errorf("%d stay", live())
+		t.Errorf("%d children are still live", live())
 	}
 	_ = h.app.Stop(t.Context())
 }
 
-// A crash of the owner ends its children: what they hold is answered, and the next incarnation starts new ones.
-func TestFamilyEndsWithItsOwner(t *testing.T) {
-	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
+// A crash of the owner abandons its children: held requests fail, and the next incarnation starts
+// new children.
+func TestDynamicEndsWithItsOwner(t *testing.T) {
+	h := startDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
 	got := make(chan error, 1)
 	_ = h.deliver(t, "k", hold{otp.NewFrom(func(_ string, err error) { got <- err })})
 	h.j.await("held k", 1)
@@ -233,9 +234,9 @@ func TestFamilyEndsWithItsOwner(t *testing.T) {
 }
 
 func TestKillFindsDynamicChildren(t *testing.T) {
-	h := settle(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
+	h := startDynamic(t, otp.DynamicSupervisorSpec[string, msg]{Intensity: 5})
 	_, _ = h.ask(t, "k")
-	if err := h.app.Kill("kid/k"); err != nil {
+	if err := h.app.Kill("child/k"); err != nil {
 		t.Fatal(err)
 	}
 	h.j.await("init k", 2)

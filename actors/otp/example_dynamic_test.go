@@ -9,7 +9,7 @@ import (
 	"registrar/actors/otp"
 )
 
-// visit is what the clerk at the door hands on to a guest's own counter.
+// addTo adds to the counter of a name.
 type visit struct {
 	guest string
 	add   add
@@ -27,7 +27,7 @@ func (d *door) Init(c *otp.Context[doorMsg]) error {
 	d.guests = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[string, counterMsg]{
 		Name: func(guest string) string { return "guest/" + guest },
 		New:  func(string) otp.Behaviour[counterMsg] { return &counter{} },
-		// Each guest alone: more than three crashes in a second, and it is stopped for five.
+		// The limit is per child: more than three crashes in a second stop it for five.
 		Intensity: 3, Period: time.Second, CoolDown: 5 * time.Second,
 	})
 	return nil
@@ -43,7 +43,7 @@ func (d *door) Handle(c *otp.Context[doorMsg], m doorMsg) {
 
 func (*door) Terminate(*otp.Context[doorMsg], otp.Reason) {}
 
-// A process for each key, started on demand: one that crashes too often is stopped alone.
+// A process for each key, started on demand. A child that crashes too often is stopped alone.
 func ExampleDynamicSupervisor() {
 	sys := otp.NewSystem()
 	ref := otp.NewRef[doorMsg](sys, "door")

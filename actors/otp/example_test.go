@@ -8,7 +8,7 @@ import (
 	"registrar/actors/otp"
 )
 
-// counterMsg is what a counter understands.
+// counterMsg is the message type of the counter.
 type counterMsg interface{ isCounterMsg() }
 
 type add struct {
@@ -34,7 +34,8 @@ func (k *counter) Handle(_ *otp.Context[counterMsg], m counterMsg) {
 
 func (*counter) Terminate(*otp.Context[counterMsg], otp.Reason) {}
 
-// A supervised counter: a bad message crashes it, the asker learns it at once, and the next incarnation starts from zero.
+// A supervised counter: a bad message crashes it, the caller gets the error at once, and the next
+// incarnation starts from zero.
 func Example() {
 	sys := otp.NewSystem()
 	ref := otp.NewRef[counterMsg](sys, "counter")

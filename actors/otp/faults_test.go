@@ -13,19 +13,19 @@ import (
 	"registrar/actors/trace"
 )
 
-// Whatever happens at a point of the engine: the process serves again.
-func TestFaultsOfTheEngineHeal(t *testing.T) {
+// After any fault at a point of the engine the process serves again.
+func TestProcessServesAfterFault(t *testing.T) {
 	for _, at := range []fault.Point{fault.BeforeHandle, fault.AfterHandle, fault.BeforeInit, fault.AfterInit, fault.InStop} {
 		for _, kind := range fault.Kinds(at) {
 			t.Run(string(at)+" "+string(kind), func(t *testing.T) {
-				p := grow(t, lenient, []string{"a", "b"})
+				p := startTree(t, lenient, []string{"a", "b"})
 				id, err := p.faults.Arm(fault.Rule{Point: at, Kind: kind, Process: "a"})
 				if err != nil {
 					t.Fatal(err)
 				}
-				p.tell("a", boom{}) // it passes every point: the handling, the end, the start
+				p.tell("a", boom{}) // passes every point: handler, end and start
 				p.tell("a", note{"after"})
-				p.awaitEcho("b") // others are not disturbed
+				p.awaitEcho("b") // b is not affected
 				if kind == fault.Hang {
 					p.faults.Disarm(id)
 				}
@@ -34,21 +34,22 @@ func TestFaultsOfTheEngineHeal(t *testing.T) {
 					return
 				}
 				if r := p.faults.Rules(); len(r) != 1 || r[0].Hits != 1 {
-					t.Errorf("it has not happened: %+v", r)
+					t.Errorf("the fault was not applied: %+v", r)
 				}
 				if p.faults.Armed() {
-					t.Error("it is still armed")
+					t.Error("the fault is still armed")
 				}
 			})
 		}
 	}
 }
 
-// A trace says of every fault that it was injected, where and over which message, and a killed process which message it was killed over.
+// The trace has each injected fault with its point and message, and the message during which a
+// process was abandoned.
 func TestFaultsAreRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec, faults := trace.New(trace.DefaultEvents, time.Now(), 0), &fault.Set{}
-		s := &suite{T: t, plant: &plant{t: t, sys: otp.NewSystem(otp.WithRecorder(rec), otp.WithFaults(faults)), j: newJournal(), refs: map[string]*otp.Ref[msg]{}}}
+		s := &suite{T: t, testTree: &testTree{t: t, sys: otp.NewSystem(otp.WithRecorder(rec), otp.WithFaults(faults)), j: newJournal(), refs: map[string]*otp.Ref[msg]{}}}
 		app, err := otp.Start(t.Context(), s.sys, "top", otp.SupSpec{Intensity: 5, Children: []otp.ChildSpec{s.spec(otp.ChildSpec{ID: "a"})}})
 		if err != nil {
 			t.Fatal(err)
@@ -74,7 +75,7 @@ func TestFaultsAreRecorded(t *testing.T) {
 		var got []string
 		for _, e := range rec.Snapshot(trace.Filter{Kinds: []trace.Kind{trace.Fault, trace.Abandoned}}) {
 			got = append(got, e.Process+" "+e.Kind.String()+" "+e.Text)
-			if caused := e.Cause != 0; caused == strings.Contains(e.Text, "in-transit") { // from outside
+			if caused := e.Cause != 0; caused == strings.Contains(e.Text, "in-transit") { // sent from outside
 				t.Errorf("%s: its cause is %v", e.Text, e.Cause)
 			}
 		}

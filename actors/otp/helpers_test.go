@@ -15,8 +15,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if name := os.Getenv(hazardEnv); name != "" {
-		playHazard(name)
+	if name := os.Getenv(libraryFailureEnv); name != "" {
+		runLibraryFailure(name)
 	}
 	otptest.Main(m)
 }
@@ -25,31 +25,31 @@ func TestMain(m *testing.M) {
 type msg interface{ testMessage() }
 
 type (
-	echo  struct{ otp.From[string] }           // answered with who
-	hold  struct{ otp.From[string] }           // kept without an answer
-	boom  struct{ otp.From[string] }           // a panic
-	exit  struct{ reason otp.Reason }          // c.Exit
-	bail  struct{}                             // runtime.Goexit
-	block struct{ until chan struct{} }        // a handler that hangs
-	note  struct{ text string }                // recorded
-	fn    struct{ do func(*otp.Context[msg]) } // anything else
+	echo   struct{ otp.From[string] }           // replies with the worker's name
+	hold   struct{ otp.From[string] }           // held without a reply
+	boom   struct{ otp.From[string] }           // panics
+	exit   struct{ reason otp.Reason }          // calls Exit
+	goexit struct{}                             // calls runtime.Goexit
+	block  struct{ until chan struct{} }        // hangs in the handler
+	note   struct{ text string }                // added to the journal
+	fn     struct{ do func(*otp.Context[msg]) } // runs a function in the handler
 )
 
-func (echo) testMessage()  {}
-func (hold) testMessage()  {}
-func (boom) testMessage()  {}
-func (exit) testMessage()  {}
-func (bail) testMessage()  {}
-func (block) testMessage() {}
-func (note) testMessage()  {}
-func (fn) testMessage()    {}
+func (echo) testMessage()   {}
+func (hold) testMessage()   {}
+func (boom) testMessage()   {}
+func (exit) testMessage()   {}
+func (goexit) testMessage() {}
+func (block) testMessage()  {}
+func (note) testMessage()   {}
+func (fn) testMessage()     {}
 
-// journal records what happened, in order, and lets a test wait for it.
+// journal records events in order and lets a test wait for one.
 type journal struct {
 	mu    sync.Mutex
 	cond  *sync.Cond
 	lines []string
-	hold  chan struct{} // what ends waits for it; nil is at once
+	hold  chan struct{} // Terminate waits for it unless it is nil
 }
 
 func newJournal() *journal {
@@ -76,13 +76,13 @@ func (j *journal) await(line string, n int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for {
-		seen := 0
+		count := 0
 		for _, l := range j.lines {
 			if l == line {
-				seen++
+				count++
 			}
 		}
-		if seen >= n {
+		if count >= n {
 			return
 		}
 		j.cond.Wait()
@@ -140,7 +140,7 @@ func (w *worker) Handle(c *otp.Context[msg], m msg) {
 		w.j.add("held " + w.name)
 	case boom:
 		panic("boom")
-	case bail:
+	case goexit:
 		runtime.Goexit()
 	case exit:
 		c.Exit(m.reason)
@@ -168,8 +168,8 @@ func kindOf(r otp.Reason) string {
 	return [...]string{"normal", "shutdown", "crash", "killed"}[r.Kind]
 }
 
-// plant starts a tree of workers with the given strategy.
-type plant struct {
+// testTree is a running tree of workers.
+type testTree struct {
 	faults *fault.Set
 	t      *testing.T
 	sys    *otp.System
@@ -178,11 +178,11 @@ type plant struct {
 	refs   map[string]*otp.Ref[msg]
 }
 
-type opt func(*plant, *otp.SupSpec)
+type opt func(*testTree, *otp.SupSpec)
 
-func grow(t *testing.T, spec otp.SupSpec, names []string, opts ...opt) *plant {
+func startTree(t *testing.T, spec otp.SupSpec, names []string, opts ...opt) *testTree {
 	t.Helper()
-	p := &plant{t: t, faults: &fault.Set{}, j: newJournal(), refs: map[string]*otp.Ref[msg]{}}
+	p := &testTree{t: t, faults: &fault.Set{}, j: newJournal(), refs: map[string]*otp.Ref[msg]{}}
 	p.sys = otp.NewSystem(otp.WithFaults(p.faults))
 	for _, n := range names {
 		ref := otp.NewRef[msg](p.sys, n)
@@ -207,7 +207,7 @@ func grow(t *testing.T, spec otp.SupSpec, names []string, opts ...opt) *plant {
 	return p
 }
 
-func (p *plant) tell(name string, m msg) {
+func (p *testTree) tell(name string, m msg) {
 	p.t.Helper()
 	if err := p.refs[name].Tell(otp.External("test"), m); err != nil {
 		p.t.Fatal(err)
@@ -225,8 +225,8 @@ func asEcho(f otp.From[string]) msg { return echo{f} }
 func asHold(f otp.From[string]) msg { return hold{f} }
 func asBoom(f otp.From[string]) msg { return boom{f} }
 
-// awaitEcho asks until the process answers again: after a crash it may not be there for a moment.
-func (p *plant) awaitEcho(name string) {
+// awaitEcho asks until the process answers; during a restart it may not.
+func (p *testTree) awaitEcho(name string) {
 	p.t.Helper()
 	for {
 		got, err := ask(p.t, p.refs[name], asEcho)

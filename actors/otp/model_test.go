@@ -7,20 +7,20 @@ import (
 	"registrar/actors/otp"
 )
 
-// model is OTP's supervisor as its documentation and supervisor.erl have it: pure, one event at a time. What it says happens, in which
-// order, is compared with what does.
+// model is OTP's supervisor by its documentation and supervisor.erl: pure, one event at a time.
+// The test compares its log with the journal of the real one.
 type model struct {
 	strategy  otp.Strategy
 	intensity int
-	period    int // seconds
+	period    int // in seconds
 	auto      otp.AutoShutdown
 
-	children []modelChild // in the order of their start
-	restarts []int        // when, in seconds
-	now      int
-	dead     bool
-	doomed   map[string]int // how many of the next Inits of a child fail
-	log      []string
+	children     []modelChild // in start order
+	restarts     []int        // times in seconds
+	now          int
+	dead         bool
+	initFailures map[string]int // number of Inits of a child that fail next
+	log          []string
 }
 
 type modelChild struct {
@@ -37,8 +37,8 @@ func (m *model) index(id string) int {
 // start starts a child and reports whether its Init succeeded.
 func (m *model) start(i int) bool {
 	c := &m.children[i]
-	if m.doomed[c.id] > 0 {
-		m.doomed[c.id]--
+	if m.initFailures[c.id] > 0 {
+		m.initFailures[c.id]--
 		m.log = append(m.log, "end "+c.id+" crash")
 		return false
 	}
@@ -108,7 +108,7 @@ func (m *model) again(i int) {
 	for k := len(m.children) - 1; k >= from; k-- {
 		m.stop(k)
 	}
-	// Temporary children are not restarted, and so are forgotten.
+	// OTP does not restart temporary children; their specs are removed.
 	kept := slices.Clone(m.children[:from])
 	for k, c := range m.children[from:] {
 		if c.restart != otp.Temporary || k+from == i {
@@ -132,7 +132,7 @@ func (m *model) end() {
 	}
 }
 
-// The calls of supervisor.erl; the answer is what went wrong.
+// The calls of supervisor.erl. They return the error text, empty for success.
 
 func (m *model) startChild(c modelChild) string {
 	if i := m.index(c.id); i >= 0 {

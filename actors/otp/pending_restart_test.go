@@ -8,19 +8,19 @@ import (
 	"registrar/actors/otp"
 )
 
-// A stop goes on when a child that is starting meanwhile cannot.
-func TestFailedInitDoesNotHoldUpAStop(t *testing.T) {
+// A stop continues if a child that is starting fails in Init.
+func TestFailedInitDoesNotBlockStop(t *testing.T) {
 	inSuite(lenient, nil, func(s *suite) {
 		again, slow := make(chan struct{}), make(chan struct{})
-		a := s.stage(otp.ChildSpec{ID: "a"}, func(n int, _ *otp.Context[msg]) {
+		a := s.withHooks(otp.ChildSpec{ID: "a"}, func(n int, _ *otp.Context[msg]) {
 			if n > 1 {
 				<-again
 				panic("cannot start")
 			}
 		}, nil)
-		b := s.stage(otp.ChildSpec{ID: "b", Shutdown: otp.Infinity}, nil, func(int) { <-slow })
+		b := s.withHooks(otp.ChildSpec{ID: "b", Shutdown: otp.Infinity}, nil, func(int) { <-slow })
 		s.must(s.app.StartChild(s.Context(), "top", otp.ChildSpec{ID: "sub", Start: otp.Supervisor(otp.SupSpec{Intensity: 100, Children: []otp.ChildSpec{a, b}})}), nil)
-		s.crash("a") // and hangs in its next Init
+		s.crash("a") // hangs in its next Init
 		stopped := make(chan error, 1)
 		go func() { stopped <- s.terminate("sub") }()
 		synctest.Wait()
@@ -31,20 +31,20 @@ func TestFailedInitDoesNotHoldUpAStop(t *testing.T) {
 		case err := <-stopped:
 			s.must(err, nil)
 		case <-time.After(time.Hour):
-			s.Error("it never stops")
+			s.Error("the stop did not end")
 		}
 	})(t)
 }
 
-// Who ends while others are being restarted is restarted when that is done, however many they are.
-func TestAllWhoEndMeanwhileAreRestarted(t *testing.T) {
+// Children that exit while another child starts are restarted afterwards, all of them.
+func TestExitsDuringPlanAreRestarted(t *testing.T) {
 	inSuite(lenient, nil, func(s *suite) {
 		until := make(chan struct{})
 		for _, id := range []string{"a", "b", "c"} {
 			s.must(s.start(otp.ChildSpec{ID: id}), nil)
 		}
 		added := make(chan error, 1)
-		d := s.stage(otp.ChildSpec{ID: "d"}, func(int, *otp.Context[msg]) { <-until }, nil)
+		d := s.withHooks(otp.ChildSpec{ID: "d"}, func(int, *otp.Context[msg]) { <-until }, nil)
 		go func() { added <- s.app.StartChild(s.Context(), "top", d) }()
 		synctest.Wait()
 		for _, id := range []string{"a", "b", "c"} {
@@ -61,8 +61,9 @@ func TestAllWhoEndMeanwhileAreRestarted(t *testing.T) {
 	})(t)
 }
 
-// A child that has ended and waits for its restart is being restarted: it can be terminated, and stays so, and not be deleted or started before.
-func TestOperatorsAndARestartThatIsPutOff(t *testing.T) {
+// A child that waits for its delayed restart can be terminated for good. It cannot be deleted or
+// restarted before.
+func TestOperatorDuringDelayedRestart(t *testing.T) {
 	spec := otp.SupSpec{Intensity: 5, Period: time.Hour, Backoff: &otp.Backoff{Initial: time.Minute, Max: time.Minute}}
 	inSuite(spec, []otp.ChildSpec{{ID: "a"}}, func(s *suite) {
 		s.exit("a", otp.Normal)
@@ -71,7 +72,7 @@ func TestOperatorsAndARestartThatIsPutOff(t *testing.T) {
 		s.must(s.terminate("a"), nil)
 		time.Sleep(time.Hour)
 		if got := s.app.Tree().Children[0].State; got != "down" {
-			s.Errorf("it was terminated and is %s", got)
+			s.Errorf("state of the terminated child: %s", got)
 		}
 		s.must(s.delete("a"), nil)
 	})(t)

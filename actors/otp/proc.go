@@ -57,55 +57,8 @@ type extras struct {
 	lastEpoch    Epoch    // the last incarnation that has ended
 }
 
-// body is the part of a process that depends on the type of its messages.
-type body interface {
-	incarnate(*proc, Epoch)  // makes a context for the incarnation
-	init() error             // calls Behaviour.Init
-	handle(msg any)          // calls Behaviour.Handle
-	terminate(reason Reason) // calls Behaviour.Terminate
-	state() any
-	size() int
-	bind(p *proc)                    // binds the address to the process
-	unbind(p *proc)                  // unbinds the address if it is bound to the process
-	report(e childEvent)             // sends an event to the parent; safe from any goroutine
-	takeQueue(rest []*envelope) bool // takes over the messages that are left at the end
-}
-
-// parent receives the events of a process, on any goroutine. It must not block.
-type parent interface{ childEvent(e childEvent) }
-
-type childEvent struct {
-	p      *proc
-	kind   eventKind
-	epoch  Epoch
-	reason Reason
-}
-
-type eventKind uint8
-
-const (
-	evStarted eventKind = iota // Init succeeded
-	evFailed                   // Init failed; the process waits to be restarted or stopped
-	evCrashed                  // waits to be restarted or stopped
-	evExited                   // has ended
-	evIgnored                  // has ended because Init returned Ignore
-)
-
 // noEpoch is the epoch of a process between two incarnations: no message matches it.
 const noEpoch = Epoch(1<<64 - 1)
-
-// dependantGroup is a set of processes that end with their owner.
-type dependantGroup interface {
-	abandonAll() // safe from any goroutine
-	stopAll()    // asynchronous; the end is reported by dependantsEnded
-	empty() bool
-	size() int
-	find(name string) *proc
-}
-
-// labeller is a body that makes its name on demand: a million stored names cost as much as a
-// million small objects.
-type labeller interface{ label() trace.Label }
 
 func (p *proc) label() trace.Label {
 	if l, ok := p.body.(labeller); ok {
@@ -115,40 +68,6 @@ func (p *proc) label() trace.Label {
 }
 
 func (p *proc) name() string { return p.label().String() }
-
-// predecessor is the part of an ended process that its replacement takes over: the restart count
-// and the message that caused the end.
-type predecessor struct {
-	restarts int32
-	cause    trace.ID
-}
-
-// asPredecessor returns the values for the replacement of the process.
-func (p *proc) asPredecessor(r Reason) predecessor {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return predecessor{restarts: p.restarts + 1, cause: r.MessageID}
-}
-
-// spawn makes and starts a process and registers it with the library. Its parent receives
-// evStarted or evFailed.
-func (s *System) spawn(name string, b body, l predecessor) *proc {
-	p := &proc{restarts: l.restarts}
-	if s.library != nil {
-		s.library.register(p, name)
-	}
-	s.begin(p, name, b, l.cause)
-	return p
-}
-
-// begin starts a process. Dynamic children are not registered with the library, because an entry
-// there takes more memory and GC time than the process; they are reached through their dynamic
-// supervisor.
-func (s *System) begin(p *proc, name string, b body, cause trace.ID) {
-	p.sys, p.fixedName, p.body, p.epoch, p.startedAt = s, name, b, s.nextEpoch(), s.clock.Mono()
-	b.bind(p)
-	p.postFor(cause, p.start)
-}
 
 // ensureExtras returns the extras and makes them if needed. The caller holds p.mu.
 func (p *proc) ensureExtras() *extras {

@@ -10,21 +10,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"registrar/actors/fault"
 	"registrar/actors/otp"
 )
 
 var lenient = otp.SupSpec{Intensity: 100, Period: time.Minute}
 
 func TestCallIsAnswered(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
+	p := startTree(t, lenient, []string{"a"})
 	if got, err := ask(t, p.refs["a"], asEcho); err != nil || got != "a" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
 
-func TestCrashAnswersTheAskerAtOnceAndRestartsInPlace(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
+func TestCrashFailsRequestAndRestartsInPlace(t *testing.T) {
+	p := startTree(t, lenient, []string{"a"})
 	_, err := ask(t, p.refs["a"], asBoom)
 	var crash *otp.CrashError
 	if !errors.As(err, &crash) || !errors.Is(err, otp.ErrCrashed) {
@@ -39,20 +38,9 @@ func TestCrashAnswersTheAskerAtOnceAndRestartsInPlace(t *testing.T) {
 	}
 }
 
-func TestWhatAnIncarnationHoldsIsAnsweredWhenItCrashes(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
-	got := make(chan error, 1)
-	p.tell("a", hold{otp.NewFrom(func(_ string, err error) { got <- err })})
-	p.j.await("held a", 1)
-	p.tell("a", boom{})
-	if err := <-got; !errors.Is(err, otp.ErrCrashed) {
-		t.Errorf("got %v", err)
-	}
-}
-
-// What is queued stays queued over a restart in place and is handled by the next incarnation.
+// Queued messages survive a restart in place.
 func TestQueueSurvivesARestart(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
+	p := startTree(t, lenient, []string{"a"})
 	until := make(chan struct{})
 	p.tell("a", block{until})
 	p.j.await("blocked a", 1)
@@ -74,45 +62,15 @@ func TestQueueSurvivesARestart(t *testing.T) {
 	}
 }
 
-func TestForwardedRequestBelongsToTheNextHolder(t *testing.T) {
-	p := grow(t, lenient, nil, func(p *plant, s *otp.SupSpec) {
-		b := otp.NewRef[msg](p.sys, "b")
-		a := otp.NewRef[msg](p.sys, "a")
-		p.refs["a"], p.refs["b"] = a, b
-		s.Children = []otp.ChildSpec{
-			{ID: "b", Start: otp.Worker(b, func() otp.Behaviour[msg] { return &worker{name: "b", j: p.j} })},
-			{ID: "a", Start: otp.Worker(a, func() otp.Behaviour[msg] { return &worker{name: "a", j: p.j, next: b} })},
-		}
-	})
-	until := make(chan struct{})
-	p.tell("b", block{until})
-	p.j.await("blocked b", 1)
-	got := make(chan string, 1)
-	p.tell("a", echo{otp.NewFrom(func(s string, err error) {
-		if err != nil {
-			s = err.Error()
-		}
-		got <- s
-	})})
-	p.tell("a", note{"passed on"})
-	p.j.await("passed on", 1)
-	p.tell("a", boom{}) // the forwarder's crash is not the request's
-	p.j.await("init a", 2)
-	close(until)
-	if s := <-got; s != "b" {
-		t.Errorf("answered %q", s)
-	}
-}
-
 func TestGoexitIsACrash(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
-	p.tell("a", bail{})
+	p := startTree(t, lenient, []string{"a"})
+	p.tell("a", goexit{})
 	p.j.await("init a", 2)
 	p.awaitEcho("a")
 }
 
-func TestPanicInTerminateEndsAllTheSame(t *testing.T) {
-	p := grow(t, lenient, nil, func(p *plant, s *otp.SupSpec) {
+func TestPanicInTerminateIsIgnored(t *testing.T) {
+	p := startTree(t, lenient, nil, func(p *testTree, s *otp.SupSpec) {
 		a := otp.NewRef[msg](p.sys, "a")
 		p.refs["a"] = a
 		s.Children = []otp.ChildSpec{{ID: "a", Start: otp.Worker(a, func() otp.Behaviour[msg] {
@@ -125,91 +83,11 @@ func TestPanicInTerminateEndsAllTheSame(t *testing.T) {
 		t.Error(err)
 	}
 	if p.refs["a"].Bound() {
-		t.Error("it is still there")
+		t.Error("the address is still bound")
 	}
 }
 
-func TestSecondReplyIsDroppedAndCounted(t *testing.T) {
-	s := otp.NewSystem()
-	ref := otp.NewRef[msg](s, "a")
-	app, err := otp.Start(t.Context(), s, "top", otp.SupSpec{Children: []otp.ChildSpec{{ID: "a", Start: otp.Worker(ref,
-		func() otp.Behaviour[msg] { return &worker{name: "a", j: newJournal()} })}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := ask(t, ref, func(f otp.From[string]) msg {
-		return fn{func(*otp.Context[msg]) { f.Reply("first"); f.Reply("second") }}
-	})
-	if _, err := ask(t, ref, asEcho); err != nil { // behind it
-		t.Error(err)
-	}
-	if err != nil || got != "first" || s.DuplicateReplies() != 1 {
-		t.Errorf("got %q, %v, %d second replies", got, err, s.DuplicateReplies())
-	}
-	if err := app.Stop(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestReplyAfterTheDeadlineIsNotDelivered(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		p.j.await("held a", 1)
-		cancel()
-	}()
-	var late otp.From[string]
-	got, err := otp.Call(ctx, otp.External("test"), p.refs["a"], func(f otp.From[string]) msg { late = f; return hold{f} })
-	if !errors.Is(err, context.Canceled) || got != "" {
-		t.Errorf("got %q, %v", got, err)
-	}
-	p.tell("a", fn{func(*otp.Context[msg]) { late.Reply("late") }})
-	if got, err := ask(t, p.refs["a"], asEcho); err != nil || got != "a" {
-		t.Errorf("got %q, %v", got, err)
-	}
-	if n := p.sys.DuplicateReplies(); n != 1 {
-		t.Errorf("%d late replies dropped", n)
-	}
-}
-
-// told is a plain message that wants to know when nobody handles it.
-type told struct{ undelivered chan<- error }
-
-func (told) testMessage()            {}
-func (m told) Undelivered(err error) { m.undelivered <- err }
-
-func TestUndeliveredMessageIsTold(t *testing.T) {
-	p := grow(t, lenient, []string{"a"}, func(_ *plant, s *otp.SupSpec) { s.Children[0].Restart = otp.Temporary })
-	until, undelivered := make(chan struct{}), make(chan error, 1)
-	p.tell("a", block{until})
-	p.j.await("blocked a", 1)
-	p.tell("a", exit{otp.Normal})
-	p.tell("a", told{undelivered})
-	close(until)
-	if err := <-undelivered; !errors.Is(err, otp.ErrNoProcess) {
-		t.Errorf("got %v", err)
-	}
-}
-
-// Nobody knows whether a message was handled that its process has crashed with: who told it learns that.
-func TestMessageInHandOfACrashIsTold(t *testing.T) {
-	for _, at := range []fault.Point{fault.BeforeHandle, fault.AfterHandle} {
-		for _, kind := range []fault.Kind{fault.Panic, fault.Goexit} {
-			p := grow(t, lenient, []string{"a"})
-			if _, err := p.faults.Arm(fault.Rule{Point: at, Kind: kind, Process: "a", Message: "told"}); err != nil {
-				t.Fatal(err)
-			}
-			undelivered := make(chan error, 1)
-			p.tell("a", told{undelivered})
-			var crash *otp.CrashError
-			if err := <-undelivered; !errors.As(err, &crash) {
-				t.Errorf("%s at %s: got %v", kind, at, err)
-			}
-		}
-	}
-}
-
-func TestTellToNobody(t *testing.T) {
+func TestTellWithoutProcess(t *testing.T) {
 	s := otp.NewSystem()
 	ref := otp.NewRef[msg](s, "nobody")
 	if err := ref.Tell(otp.External("test"), note{}); !errors.Is(err, otp.ErrNoProcess) {
@@ -220,31 +98,12 @@ func TestTellToNobody(t *testing.T) {
 	}
 }
 
-func TestStoppedProcessAnswersWhatIsLeftInItsQueue(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
-	until := make(chan struct{})
-	p.tell("a", block{until})
-	p.j.await("blocked a", 1)
-	got := make(chan error, 1)
-	stopped := make(chan error, 1)
-	go func() { stopped <- p.app.Stop(context.Background()) }()
-	p.tell("a", echo{otp.NewFrom(func(_ string, err error) { got <- err })})
-	p.tell("a", exit{otp.Normal})
-	close(until)
-	if err := <-got; err != nil && !errors.Is(err, otp.ErrNoProcess) {
-		t.Errorf("what was left in the queue was answered with %v", err)
-	}
-	if err := <-stopped; err != nil {
-		t.Error(err)
-	}
-}
+// unbounded is an Unbounded message.
+type unbounded struct{ note }
 
-// vital is not refused.
-type vital struct{ note }
+func (unbounded) Unbounded() {}
 
-func (vital) Unbounded() {}
-
-func TestBoundIsAnExplicitAnswer(t *testing.T) {
+func TestBoundIsAnError(t *testing.T) {
 	s := otp.NewSystem()
 	ref := otp.NewRef[msg](s, "a", otp.WithBound(2))
 	j := newJournal()
@@ -262,8 +121,8 @@ func TestBoundIsAnExplicitAnswer(t *testing.T) {
 			refused++
 		}
 	}
-	if err := ref.Tell(otp.External("test"), vital{}); err != nil {
-		t.Errorf("what must not be missed is refused: %v", err)
+	if err := ref.Tell(otp.External("test"), unbounded{}); err != nil {
+		t.Errorf("an Unbounded message was refused: %v", err)
 	}
 	close(until)
 	if refused != 3 {
@@ -300,7 +159,7 @@ func TestTimersAndAsksUnderFakeTime(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		for _, l := range j.all() {
 			if l == "too late" {
-				t.Error("a timer of an incarnation that is over fired")
+				t.Error("a timer of an ended incarnation fired")
 			}
 		}
 		if err := app.Stop(context.Background()); err != nil {
@@ -310,7 +169,7 @@ func TestTimersAndAsksUnderFakeTime(t *testing.T) {
 }
 
 func TestMonitorHearsOfACrashThatIsRestarted(t *testing.T) {
-	p := grow(t, lenient, []string{"a", "b"})
+	p := startTree(t, lenient, []string{"a", "b"})
 	p.tell("a", fn{func(c *otp.Context[msg]) {
 		otp.Monitor(c, p.refs["b"], func(d otp.Down) msg { return note{"down " + d.Name + " " + kindOf(d.Reason)} })
 	}})
@@ -320,14 +179,14 @@ func TestMonitorHearsOfACrashThatIsRestarted(t *testing.T) {
 }
 
 func TestTaskEndsWithItsIncarnation(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
+	p := startTree(t, lenient, []string{"a"})
 	ended := make(chan struct{})
 	p.tell("a", fn{func(c *otp.Context[msg]) {
 		otp.Task(c, func(ctx context.Context) (int, error) {
 			<-ctx.Done()
 			close(ended)
 			return 0, nil
-		}, func(int, error) msg { return note{"a result for nobody"} })
+		}, func(int, error) msg { return note{"result of an ended incarnation"} })
 	}})
 	p.tell("a", boom{})
 	<-ended
@@ -338,7 +197,7 @@ func TestTaskEndsWithItsIncarnation(t *testing.T) {
 }
 
 func TestCompletionCountsOnceAndOnlyForItsIncarnation(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
+	p := startTree(t, lenient, []string{"a"})
 	done := make(chan func(string, error), 2)
 	make2 := fn{func(c *otp.Context[msg]) {
 		done <- otp.Completion(c, func(s string, _ error) msg { return note{s} })
@@ -361,8 +220,8 @@ func TestCompletionCountsOnceAndOnlyForItsIncarnation(t *testing.T) {
 	p.j.await("once", 1)
 }
 
-func TestEnqueueComesBehindWhatIsQueued(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
+func TestEnqueueIsBehindQueuedMessages(t *testing.T) {
+	p := startTree(t, lenient, []string{"a"})
 	until := make(chan struct{})
 	p.tell("a", block{until})
 	p.j.await("blocked a", 1)
@@ -378,7 +237,7 @@ func TestEnqueueComesBehindWhatIsQueued(t *testing.T) {
 }
 
 func TestStaterIsNotRequired(t *testing.T) {
-	p := grow(t, lenient, []string{"a"})
+	p := startTree(t, lenient, []string{"a"})
 	if n := p.app.Tree(); len(n.Children) != 1 || n.Children[0].State != "up" {
 		t.Errorf("tree:\n%v", n)
 	}

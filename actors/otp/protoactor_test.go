@@ -17,22 +17,23 @@ import (
 	"registrar/actors/otp"
 )
 
-// A hazard is something the library alone gets wrong: plain shows it there (in a process of its own, because some of them end the process), ours
-// is the test of the same promise here.
-type hazard struct {
+// libraryFailure is a promise that protoactor-go breaks. Plain demonstrates it there, in its own
+// operating-system process, because some cases end the process. Ours is the test of the same
+// promise for this package.
+type libraryFailure struct {
 	plain func(*actor.ActorSystem) error
 	ours  func(*testing.T)
 }
 
-// patience is how long the library has to keep a promise that takes microseconds.
-const patience = 300 * time.Millisecond
+// promiseTimeout is the time for a promise that takes microseconds when it is kept.
+const promiseTimeout = 300 * time.Millisecond
 
-const hazardEnv = "OTP_TEST_HAZARD"
+const libraryFailureEnv = "OTP_TEST_LIBRARY_FAILURE"
 
-func hazards() map[string]hazard {
-	return map[string]hazard{
-		"panic in Stopping":                      {plainStopping, TestPanicInTerminateEndsAllTheSame},
-		"panic in Stopped":                       {plainStopped, TestPanicInTerminateEndsAllTheSame},
+func libraryFailures() map[string]libraryFailure {
+	return map[string]libraryFailure{
+		"panic in Stopping":                      {plainStopping, TestPanicInTerminateIsIgnored},
+		"panic in Stopped":                       {plainStopped, TestPanicInTerminateIsIgnored},
 		"panic in init":                          {plainInit, TestFailedStartIsRolledBack},
 		"panic in a child while its parent ends": {plainChild, TestChildThatPanicsWhileItsParentStops},
 		"Goexit in a handler":                    {plainGoexit, TestGoexitIsACrash},
@@ -42,66 +43,67 @@ func hazards() map[string]hazard {
 	}
 }
 
-func TestWhatBreaksInThePlainLibrary(t *testing.T) {
+func TestPlainLibraryFailures(t *testing.T) {
 	t.Run("plain", func(t *testing.T) {
-		for name := range hazards() {
+		for name := range libraryFailures() {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				c := exec.CommandContext(t.Context(), os.Args[0])
-				c.Env = append(os.Environ(), hazardEnv+"="+name)
+				c.Env = append(os.Environ(), libraryFailureEnv+"="+name)
 				out, err := c.CombinedOutput()
 				if err == nil {
-					t.Fatal("the library keeps this promise by itself now")
+					t.Fatal("the library keeps this promise now: remove the case")
 				}
 				line, _, _ := strings.Cut(string(out), "\n")
 				t.Logf("%v: %s", err, line)
 			})
 		}
 	})
-	for name, h := range hazards() {
+	for name, h := range libraryFailures() {
 		t.Run(name, h.ours)
 	}
 }
 
-// playHazard is the other process: it ends with 0 if the library keeps the promise.
-func playHazard(name string) {
+// runLibraryFailure is the main function of the other process. It exits with 0 if the library
+// keeps the promise.
+func runLibraryFailure(name string) {
 	sys := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))
-	if err := hazards()[name].plain(sys); err != nil {
+	if err := libraryFailures()[name].plain(sys); err != nil {
 		fmt.Println(err)
 		os.Exit(3)
 	}
 	os.Exit(0)
 }
 
-// scene is an actor that does what a test says for a message.
-type scene func(c actor.Context)
+// actorFunc is an actor made of a function.
+type actorFunc func(c actor.Context)
 
-func (s scene) Receive(c actor.Context) { s(c) }
+func (s actorFunc) Receive(c actor.Context) { s(c) }
 
-func props(s scene) *actor.Props {
+func props(s actorFunc) *actor.Props {
 	return actor.PropsFromProducer(func() actor.Actor { return s })
 }
 
-// ends waits for the end of a process, as whoever watches it would.
+// ends waits for the end of an actor as a watcher.
 func ends(sys *actor.ActorSystem, pid *actor.PID) error {
-	gone := make(chan struct{})
+	ended := make(chan struct{})
 	sys.Root.Spawn(props(func(c actor.Context) {
 		switch c.Message().(type) {
 		case *actor.Started:
 			c.Watch(pid)
 			c.Stop(pid)
 		case *actor.Terminated:
-			close(gone)
+			close(ended)
 		}
 	}))
-	return within(gone, "it was stopped and never ended")
+	return within(ended, "it was stopped and never ended")
 }
 
 func within(done <-chan struct{}, otherwise string) error {
 	select {
 	case <-done:
 		return nil
-	case <-time.After(patience):
+	case <-time.After(promiseTimeout):
 		return errors.New(otherwise)
 	}
 }
@@ -132,7 +134,7 @@ func plainChild(sys *actor.ActorSystem) error {
 	return ends(sys, parent(sys, child))
 }
 
-// parent is a process with one child.
+// parent spawns an actor with one child.
 func parent(sys *actor.ActorSystem, child *actor.Props) *actor.PID {
 	up := make(chan struct{})
 	pid := sys.Root.Spawn(props(func(c actor.Context) {
@@ -152,7 +154,7 @@ func plainInit(sys *actor.ActorSystem) error {
 		}
 	}), "init")
 	if err == nil {
-		return errors.New("the start of a process that cannot start is a success")
+		return errors.New("SpawnNamed succeeded although Started panicked")
 	}
 	return nil
 }
@@ -187,9 +189,9 @@ func plainHang(sys *actor.ActorSystem) error {
 
 func plainName(sys *actor.ActorSystem) error {
 	p := props(func(actor.Context) {}).Configure(actor.WithOnInit(func(c actor.Context) {
-		var told sync.WaitGroup // somebody else has found the name
-		told.Go(func() { sys.Root.Send(actor.NewPID(sys.Address(), c.Self().GetId()), "hello") })
-		told.Wait()
+		var sending sync.WaitGroup // another goroutine resolves the name
+		sending.Go(func() { sys.Root.Send(actor.NewPID(sys.Address(), c.Self().GetId()), "hello") })
+		sending.Wait()
 	}))
 	_, err := sys.Root.SpawnNamed(p, "early")
 	return err
@@ -197,18 +199,18 @@ func plainName(sys *actor.ActorSystem) error {
 
 func plainLate(sys *actor.ActorSystem) error {
 	future := sys.Root.RequestFuture(sys.Root.Spawn(props(func(actor.Context) {})), "question", 10*time.Millisecond)
-	slow, _ := sys.ProcessRegistry.Get(future.PID()) // a sender that has just looked the asker up
+	slow, _ := sys.ProcessRegistry.Get(future.PID()) // like a sender that has just resolved the name
 	if _, err := future.Result(); !errors.Is(err, actor.ErrTimeout) {
 		return fmt.Errorf("not late: %w", err)
 	}
 	slow.SendUserMessage(future.PID(), "late")
 	if answer, _ := future.Result(); answer != nil {
-		return fmt.Errorf("asked again, the asker has an answer: %v", answer)
+		return fmt.Errorf("the late answer replaced the timeout: %v", answer)
 	}
 	return nil
 }
 
-// An address may be told something before its process has been started, while it starts and after it has ended.
+// Tell is safe before a process starts, while it starts and after it has ended.
 func TestTellWhileItStarts(t *testing.T) {
 	for range 50 {
 		sys := otp.NewSystem()

@@ -10,29 +10,29 @@ import (
 	"registrar/actors/otp"
 )
 
-// byHand runs a process when it is told to.
-type byHand struct {
+// manualScheduler runs processes only when a test says so.
+type manualScheduler struct {
 	mu    sync.Mutex
-	ready []turn
+	ready []readyProcess
 }
 
-type turn struct {
+type readyProcess struct {
 	name string
 	run  func()
 }
 
-func (h *byHand) Schedule(process string, run func()) {
+func (h *manualScheduler) Schedule(process string, run func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ready = append(h.ready, turn{process, run})
+	h.ready = append(h.ready, readyProcess{process, run})
 }
 
-// run has processes whose names begin with prefix handle one message each until they have nothing to do.
-func (h *byHand) run(prefix string) {
+// run runs the processes with a name prefix, one message at a time, until they have no work.
+func (h *manualScheduler) run(prefix string) {
 	for {
 		synctest.Wait()
 		h.mu.Lock()
-		i := slices.IndexFunc(h.ready, func(t turn) bool { return strings.HasPrefix(t.name, prefix) })
+		i := slices.IndexFunc(h.ready, func(t readyProcess) bool { return strings.HasPrefix(t.name, prefix) })
 		if i < 0 {
 			h.mu.Unlock()
 			return
@@ -40,36 +40,37 @@ func (h *byHand) run(prefix string) {
 		next := h.ready[i]
 		h.ready = slices.Delete(h.ready, i, i+1)
 		h.mu.Unlock()
-		go next.run() // it may end its goroutine
+		go next.run() // run may end its goroutine
 	}
 }
 
-// A scheduler decides alone who runs: nothing else does.
+// Only the scheduler runs processes.
 func TestSchedulerRunsOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, sched := settleByHand(t)
+		h, sched := startScheduled(t)
 		errs := make(chan error, 1)
 		if err := h.ref.Tell(otp.External("test"), to{key: "a", m: note{"one"}, err: errs}); err != nil {
 			t.Fatal(err)
 		}
 		if synctest.Wait(); len(errs) > 0 {
-			t.Fatal("the router has run")
+			t.Fatal("the router ran without its scheduler")
 		}
 		sched.run("router")
 		if len(errs) == 0 || len(h.j.all()) > 0 {
-			t.Fatalf("the router has not run, or its child has: %q", h.j.all())
+			t.Fatalf("the router has not run, or the child ran first: %q", h.j.all())
 		}
-		sched.run("kid/")
+		sched.run("child/")
 		if got := h.j.all(); !slices.Equal(got, []string{"init a", "one"}) {
 			t.Fatalf("the child has done %q", got)
 		}
 	})
 }
 
-// A child that is abandoned before it has begun does nothing at all: under the epoch of one that is over it would own what it touches for ever.
+// A child abandoned before its Init does nothing: code under an ended epoch could own a resource
+// for ever.
 func TestAbandonedBeforeItBegan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, sched := settleByHand(t)
+		h, sched := startScheduled(t)
 		errs := make(chan error, 1)
 		from := otp.External("test")
 		for _, m := range []routerMsg{to{key: "a", m: note{"one"}, err: errs}, to{}} {
@@ -77,19 +78,19 @@ func TestAbandonedBeforeItBegan(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		sched.run("router") // hands the message on, and crashes
-		sched.run("kid/")
+		sched.run("router") // forwards the message, then crashes
+		sched.run("child/")
 		if got := h.j.all(); len(got) > 0 {
 			t.Fatalf("the abandoned child has done %q", got)
 		}
 	})
 }
 
-func settleByHand(t *testing.T) (*house, *byHand) {
+func startScheduled(t *testing.T) (*dynamicTree, *manualScheduler) {
 	t.Helper()
-	sched := &byHand{}
+	sched := &manualScheduler{}
 	s := otp.NewSystem(otp.WithScheduler(sched))
-	h := &house{sys: s, j: newJournal(), ref: otp.NewRef[routerMsg](s, "router")}
+	h := &dynamicTree{sys: s, j: newJournal(), ref: otp.NewRef[routerMsg](s, "router")}
 	up := make(chan struct{})
 	go func() {
 		defer close(up)

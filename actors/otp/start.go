@@ -32,9 +32,9 @@ func (p *proc) ignored() {
 // start runs Init of the current incarnation.
 func (p *proc) start() {
 	p.mu.Lock()
-	gone, epoch := p.phase == abandoned, p.epoch
+	ended, epoch := p.phase == abandoned, p.epoch
 	p.mu.Unlock()
-	if gone {
+	if ended {
 		return // abandoned before Init: code under an ended epoch could own a resource for ever
 	}
 	p.body.incarnate(p, epoch)

@@ -13,19 +13,19 @@ import (
 	"registrar/actors/otp"
 )
 
-// suite is a supervisor in a bubble of fake time.
+// suite is a supervisor in a synctest bubble.
 type suite struct {
 	*testing.T
-	*plant
-	failing map[string]error // what Init of a child returns
+	*testTree
+	failing map[string]error // error of Init by child
 }
 
 func inSuite(spec otp.SupSpec, children []otp.ChildSpec, test func(*suite)) func(*testing.T) {
 	return func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &suite{T: t, failing: map[string]error{}}
-			s.plant = grow(t, spec, nil, func(p *plant, spec *otp.SupSpec) {
-				s.plant = p
+			s.testTree = startTree(t, spec, nil, func(p *testTree, spec *otp.SupSpec) {
+				s.testTree = p
 				for _, c := range children {
 					spec.Children = append(spec.Children, s.spec(c))
 				}
@@ -35,7 +35,7 @@ func inSuite(spec otp.SupSpec, children []otp.ChildSpec, test func(*suite)) func
 	}
 }
 
-// spec gives a declaration its process.
+// spec adds a process to a spec.
 func (s *suite) spec(c otp.ChildSpec) otp.ChildSpec {
 	ref := otp.NewRef[msg](s.sys, c.ID)
 	s.refs[c.ID] = ref
@@ -52,7 +52,7 @@ func (s *suite) start(c otp.ChildSpec) error  { return s.app.StartChild(s.Contex
 func (s *suite) terminate(id string) error { return s.app.TerminateChild(s.Context(), "top", id) }
 func (s *suite) restart(id string) error   { return s.app.RestartChild(s.Context(), "top", id) }
 func (s *suite) delete(id string) error    { return s.app.DeleteChild(s.Context(), "top", id) }
-func (s *suite) gone() bool {
+func (s *suite) ended() bool {
 	select {
 	case <-s.app.Done():
 		return true
@@ -85,7 +85,7 @@ func (s *suite) happened(want ...string) {
 	s.Helper()
 	synctest.Wait()
 	if got := s.j.all(); fmt.Sprint(got) != fmt.Sprint(want) {
-		s.Errorf("happened %v, want %v", got, want)
+		s.Errorf("journal %v, want %v", got, want)
 	}
 	s.j.reset()
 }
@@ -101,7 +101,8 @@ func child2(id string, r otp.Restart) otp.ChildSpec { return otp.ChildSpec{ID: i
 
 var errInit = errors.New("init fails")
 
-// TestSupervisorSuite follows the cases of OTP's supervisor_SUITE by name. A text in place of a test says why there is none here.
+// TestSupervisorSuite runs the cases of OTP's supervisor_SUITE by name. A string in place of a
+// test is the reason why there is none.
 func TestSupervisorSuite(t *testing.T) {
 	cases := map[string]any{}
 	for _, group := range []map[string]any{startCases(), stopCases(), admCases(), terminationCases(), strategyCases(), significantCases(), otherCases()} {
@@ -113,9 +114,9 @@ func TestSupervisorSuite(t *testing.T) {
 			case func(*testing.T):
 				c(t)
 			case string:
-				t.Logf("differs on purpose: %s", c)
+				t.Logf("no test: %s", c)
 			default:
-				t.Error("there is nothing about this case")
+				t.Error("neither a test nor a reason")
 			}
 		})
 		delete(cases, name)
@@ -125,7 +126,7 @@ func TestSupervisorSuite(t *testing.T) {
 	}
 }
 
-// The cases of supervisor_SUITE in OTP 27.
+// suiteNames are the cases of supervisor_SUITE in OTP 27.
 const suiteNames = `sup_start_normal sup_start_ignore_init sup_start_ignore_child sup_start_ignore_temporary_child sup_start_ignore_temporary_child_start_child
 sup_start_ignore_temporary_child_start_child_simple sup_start_ignore_permanent_child_start_child_simple sup_start_error_return sup_start_fail
 sup_start_child_returns_error sup_start_restart_child_returns_error sup_start_child_returns_error_simple sup_start_map sup_start_map_simple
@@ -144,7 +145,7 @@ format_log_1 format_log_2`
 
 const second = time.Second
 
-func loose() otp.SupSpec { return otp.SupSpec{Intensity: 2, Period: time.Hour} }
+func suiteSpec() otp.SupSpec { return otp.SupSpec{Intensity: 2, Period: time.Hour} }
 
 func with(s otp.Strategy, intensity int) otp.SupSpec {
 	return otp.SupSpec{Strategy: s, Intensity: intensity, Period: time.Hour}

@@ -8,7 +8,8 @@ import (
 	"registrar/actors/otp"
 )
 
-// ask has a process ask for something that is held, with a second's patience; the answer comes to it as a note.
+// ask makes a process send a request that is held, with a timeout of a second. The answer arrives
+// as a note.
 func (s *traced) ask(name string, to *otp.Ref[msg]) (held otp.From[string]) {
 	s.Helper()
 	s.do(name, func(c *otp.Context[msg]) {
@@ -22,33 +23,34 @@ func (s *traced) ask(name string, to *otp.Ref[msg]) (held otp.From[string]) {
 	return held
 }
 
-// An answer comes of the message in which it was given, whoever gave it; what nobody gave comes of the message in which it was asked for.
+// The cause of an answer is the message in which it was given. Without a reply it is the message
+// in which the request was sent.
 func TestCausesOfAnswers(t *testing.T) {
 	const held, answer = "b otp_test.hold <- a otp_test.fn", "a completion "
 	in := func(name string, test func(*traced)) {
 		t.Run(name, inTrace(test, otp.ChildSpec{ID: "a"}, otp.ChildSpec{ID: "b"}))
 	}
-	in("given later", func(s *traced) {
+	in("replied later", func(s *traced) {
 		from := s.ask("a", s.refs["b"])
 		s.do("b", func(*otp.Context[msg]) { from.Reply("late") })
 		s.caused(answer+"late <- b otp_test.fn", held)
 	})
-	in("by the engine: it has crashed", func(s *traced) {
+	in("by the engine: the holder crashed", func(s *traced) {
 		s.ask("a", s.refs["b"])
 		s.tell("b", boom{})
 		s.caused(answer+"b: crash while handling otp_test.boom: boom <- b otp_test.boom ✖", "b crash <- b otp_test.boom ✖", held, "b restart <- b otp_test.boom ✖")
 	})
-	in("by the engine: it was killed between two messages", func(s *traced) {
+	in("by the engine: the holder was abandoned between two messages", func(s *traced) {
 		s.ask("a", s.refs["b"])
 		s.must(s.app.Abandon("b"), nil)
 		s.caused(answer+"b: no process <- a otp_test.fn", held)
 	})
-	in("by nobody: the holder is idle", func(s *traced) {
+	in("timeout with an idle holder", func(s *traced) {
 		s.ask("a", s.refs["b"])
 		time.Sleep(time.Second)
 		s.caused(answer+"b: no answer in time <- a otp_test.fn", held)
 	})
-	in("by nobody: the holder is at something else", func(s *traced) {
+	in("timeout with a busy holder", func(s *traced) {
 		s.ask("a", s.refs["b"])
 		until := make(chan struct{})
 		s.tell("b", block{until})
@@ -56,13 +58,14 @@ func TestCausesOfAnswers(t *testing.T) {
 		close(until)
 		s.caused(answer+"b: no answer in time <- a otp_test.fn", held)
 	})
-	in("by nobody: nobody is there", func(s *traced) {
+	in("no process", func(s *traced) {
 		s.ask("a", otp.NewRef[msg](s.sys, "z"))
 		s.caused(answer + "z: no process <- a otp_test.fn")
 	})
 }
 
-// What comes in the place of a process that has ended goes on with its count of restarts, and comes of the message over which that one ended.
+// A replacement continues the restart count; its cause is the message during which its predecessor
+// ended.
 func TestCausesOfRestarts(t *testing.T) {
 	hang := func(s *traced, to func(*otp.Context[msg], msg) error) func() {
 		until := make(chan struct{})
@@ -78,12 +81,12 @@ func TestCausesOfRestarts(t *testing.T) {
 	in := func(name string, test func(*traced)) {
 		t.Run(name, inTrace(test, otp.ChildSpec{ID: "a"}, otp.ChildSpec{ID: "b", Restart: otp.Transient}))
 	}
-	in("it has crashed", func(s *traced) {
+	in("after a crash", func(s *traced) {
 		s.do("a", func(c *otp.Context[msg]) { s.must(s.refs["b"].Tell(c, boom{}), nil) })
 		s.caused("b crash <- b otp_test.boom ✖", "b otp_test.boom ✖ <- a otp_test.fn", "b restart <- b otp_test.boom ✖")
 		restarts(s, "b", 1)
 	})
-	in("it was killed", func(s *traced) {
+	in("after an abandonment", func(s *traced) {
 		s.crash("b")
 		defer hang(s, func(c *otp.Context[msg], m msg) error { return s.refs["b"].Tell(c, m) })()
 		s.must(s.app.Abandon("b"), nil)
@@ -92,21 +95,21 @@ func TestCausesOfRestarts(t *testing.T) {
 		restarts(s, "b", 2)
 		s.must(s.terminate("b"), nil)
 		s.must(s.restart("b"), nil)
-		restarts(s, "b", 0) // it was an operator's wish
+		restarts(s, "b", 0) // an operator's restart resets the count
 	})
-	in("it was killed, in a family", func(s *traced) {
+	in("after an abandonment of a dynamic child", func(s *traced) {
 		var f *otp.DynamicSupervisor[string, msg]
 		s.do("a", func(c *otp.Context[msg]) {
 			f = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[string, msg]{
 				Intensity: 5, Name: func(k string) string { return k }, New: func(k string) otp.Behaviour[msg] { return &worker{name: k, j: s.j} },
 			})
 		})
-		defer hang(s, func(c *otp.Context[msg], m msg) error { return f.Deliver(c, "kid", m) })()
-		s.must(s.app.Abandon("kid"), nil)
-		s.caused("kid abandoned <- kid otp_test.block ✖", "kid otp_test.block ✖ <- a otp_test.fn", "kid restart <- kid otp_test.block ✖", "kid start <- a otp_test.fn")
-		restarts(s, "kid", 1)
+		defer hang(s, func(c *otp.Context[msg], m msg) error { return f.Deliver(c, "child", m) })()
+		s.must(s.app.Abandon("child"), nil)
+		s.caused("child abandoned <- child otp_test.block ✖", "child otp_test.block ✖ <- a otp_test.fn", "child restart <- child otp_test.block ✖", "child start <- a otp_test.fn")
+		restarts(s, "child", 1)
 	})
-	in("it has ended by itself", func(s *traced) {
+	in("after an exit", func(s *traced) {
 		s.exit("a", otp.Normal)
 		restarts(s, "a", 1)
 		s.exit("b", otp.Normal)
@@ -115,7 +118,7 @@ func TestCausesOfRestarts(t *testing.T) {
 	})
 }
 
-// The news of an end comes of the message over which it came.
+// The cause of a Down message is the message that caused the end.
 func TestCausesOfMonitors(t *testing.T) {
 	inTrace(func(s *traced) {
 		s.do("a", func(c *otp.Context[msg]) {
@@ -126,7 +129,7 @@ func TestCausesOfMonitors(t *testing.T) {
 	}, otp.ChildSpec{ID: "a"}, otp.ChildSpec{ID: "b"})(t)
 }
 
-// What a process has put off comes of the message in which it did so.
+// The cause of a timer, task or enqueued message is the message in which it was started.
 func TestCausesOfTimersAndTasks(t *testing.T) {
 	inTrace(func(s *traced) {
 		s.do("a", func(c *otp.Context[msg]) {

@@ -16,7 +16,7 @@ import (
 
 func (n note) TraceNote() trace.Note { return trace.Note{Text: n.text} }
 
-// traced is a suite whose processes are recorded.
+// traced is a suite with a recorder.
 type traced struct {
 	*suite
 	rec *trace.Recorder
@@ -24,16 +24,16 @@ type traced struct {
 
 func inTrace(test func(*traced), children ...otp.ChildSpec) func(*testing.T) {
 	return func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { test(growTraced(t, otp.SystemClock(), children...)) })
+		synctest.Test(t, func(t *testing.T) { test(startTraced(t, otp.SystemClock(), children...)) })
 	}
 }
 
-func growTraced(t *testing.T, clock otp.Clock, children ...otp.ChildSpec) *traced {
+func startTraced(t *testing.T, clock otp.Clock, children ...otp.ChildSpec) *traced {
 	t.Helper()
 	s := &traced{rec: trace.New(trace.DefaultEvents, clock.Now(), clock.Mono()), suite: &suite{T: t, failing: map[string]error{}}}
-	s.plant = grow(t, lenient, nil, func(p *plant, spec *otp.SupSpec) {
+	s.testTree = startTree(t, lenient, nil, func(p *testTree, spec *otp.SupSpec) {
 		p.sys = otp.NewSystem(otp.WithClock(clock), otp.WithRecorder(s.rec), otp.WithBoot(1), otp.WithFaults(p.faults))
-		s.plant = p
+		s.testTree = p
 		for _, c := range children {
 			spec.Children = append(spec.Children, s.spec(c))
 		}
@@ -42,7 +42,8 @@ func growTraced(t *testing.T, clock otp.Clock, children ...otp.ChildSpec) *trace
 	return s
 }
 
-// events names each event that has a cause, with its cause, sorted: which of those that happen at the same time is first is not what they are asked for.
+// events returns each event that has a cause, as "event <- cause". They are sorted, because the
+// order of simultaneous events is not defined.
 func (s *traced) events() (out []string) {
 	s.Helper()
 	synctest.Wait()
@@ -64,7 +65,7 @@ func (s *traced) events() (out []string) {
 		if e.Cause == 0 {
 			continue
 		}
-		cause := "what is not there"
+		cause := "unknown"
 		if i := slices.IndexFunc(all, func(c trace.Event) bool { return c.ID == e.Cause }); i >= 0 {
 			cause = name(all[i])
 		}
@@ -81,14 +82,15 @@ func (s *traced) caused(want ...string) {
 	}
 }
 
-// do has a process do something over a message from outside.
+// do runs a function in a process, in a message from outside.
 func (s *traced) do(name string, f func(*otp.Context[msg])) {
 	s.Helper()
 	s.tell(name, fn{f})
 	synctest.Wait()
 }
 
-// The message over which a process that hangs is killed is recorded at once, as the one it has failed over, and not again when its handler returns.
+// The message during which a process is abandoned is recorded at once, as failed, and not again
+// when its handler returns.
 func TestAbandonedMessageIsRecorded(t *testing.T) {
 	for name, wake := range map[string]func(*otp.Context[msg]){"returns": func(*otp.Context[msg]) {}, "panics": func(*otp.Context[msg]) { panic("late") }} {
 		t.Run("its handler "+name, inTrace(func(s *traced) {
@@ -111,41 +113,41 @@ func TestAbandonedMessageIsRecorded(t *testing.T) {
 			story := trace.CrashReport{Process: "b", MessageID: killed.Reason.MessageID}
 			story.AddEvents(s.rec.Snapshot(trace.Filter{}))
 			if got := story.Path(); got != "test → a → b" {
-				s.Errorf("the way is %s", got)
+				s.Errorf("the path is %s", got)
 			}
 		}, otp.ChildSpec{ID: "a"}, otp.ChildSpec{ID: "b", Restart: otp.Temporary}))
 	}
-	t.Run("it has crashed over it already, and hangs in its end", inTrace(func(s *traced) {
+	t.Run("the crash is recorded already and Terminate hangs", inTrace(func(s *traced) {
 		until := make(chan struct{})
 		defer close(until)
-		s.must(s.app.StartChild(s.Context(), "top", s.stage(otp.ChildSpec{ID: "b", Restart: otp.Temporary}, nil, func(int) { <-until })), nil)
+		s.must(s.app.StartChild(s.Context(), "top", s.withHooks(otp.ChildSpec{ID: "b", Restart: otp.Temporary}, nil, func(int) { <-until })), nil)
 		s.do("a", func(c *otp.Context[msg]) { s.must(s.refs["b"].Tell(c, boom{}), nil) })
 		s.must(s.app.Abandon("b"), nil)
 		s.caused("b abandoned <- b otp_test.boom ✖", "b crash <- b otp_test.boom ✖", "b otp_test.boom ✖ <- a otp_test.fn")
 	}, otp.ChildSpec{ID: "a"}))
 }
 
-// Whatever is told of an incarnation names it, though it may be over by then.
-func TestEpochsOfEnds(t *testing.T) {
+// Events and reports about an ended incarnation have its epoch.
+func TestEpochsOfEndedIncarnations(t *testing.T) {
 	for name, c := range map[string]struct {
 		do   func(*traced)
-		want []string // the epoch of each event of the process, and of each report
+		want []string // the epochs of the process's events and of the reports
 	}{
-		"a crash, and the end after it": {func(s *traced) { s.crash("b") }, []string{"crash 1.3", "crashed 1.3", "stop 1.3", "terminated 1.3"}},
-		"an end in order":               {func(s *traced) { s.exit("b", otp.Normal) }, []string{"stop 1.3", "terminated 1.3"}},
+		"a crash and the end after it": {func(s *traced) { s.crash("b") }, []string{"crash 1.3", "crashed 1.3", "stop 1.3", "terminated 1.3"}},
+		"an orderly end":               {func(s *traced) { s.exit("b", otp.Normal) }, []string{"stop 1.3", "terminated 1.3"}},
 		"an Init that fails": {func(s *traced) {
 			s.failing["c"] = errInit
 			if s.start(otp.ChildSpec{ID: "c"}) == nil {
-				s.Error("it has not failed")
+				s.Error("the start succeeded")
 			}
 		}, []string{"crash 1.4", "crashed 1.4", "stop 1.4", "terminated 1.4"}},
-		"a kill while it waits for its verdict": {func(s *traced) {
+		"an abandonment between crash and restart": {func(s *traced) {
 			s.must(s.app.Suspend("top"), nil)
 			s.crash("b")
 			s.must(s.app.Abandon("b"), nil)
 			s.must(s.app.Resume("top"), nil)
 		}, []string{"abandoned 1.3", "abandoned 1.3", "crash 1.3", "crashed 1.3", "terminated 1.3"}},
-		"a fault on the way to it while it waits": {func(s *traced) {
+		"a transit fault between crash and restart": {func(s *traced) {
 			_, err := s.faults.Arm(fault.Rule{Point: fault.InTransit, Kind: fault.Drop, Message: "echo"})
 			s.must(err, nil)
 			s.must(s.app.Suspend("top"), nil)
@@ -174,7 +176,8 @@ func TestEpochsOfEnds(t *testing.T) {
 	}
 }
 
-// stallingClock ticks with each reading. When it is told to, its next reader loses its processor with the reading in hand.
+// stallingClock advances with each reading. With stall set, the next reader blocks after the
+// reading.
 type stallingClock struct {
 	otp.Clock
 	ticks         atomic.Int64
@@ -191,11 +194,12 @@ func (c *stallingClock) Mono() time.Duration {
 	return now
 }
 
-// A message that is sent while its receiver stands between reading the clock and taking the next message is not handled before it was sent.
-func TestNoEffectBeforeItsCause(t *testing.T) {
+// A message sent between the receiver's clock reading and its next take is not recorded as handled
+// before it was sent.
+func TestNoEffectIsRecordedBeforeItsCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		clock := &stallingClock{Clock: otp.SystemClock(), stalled: make(chan struct{}), goOn: make(chan struct{})}
-		s := growTraced(t, clock, otp.ChildSpec{ID: "sender"}, otp.ChildSpec{ID: "receiver"})
+		s := startTraced(t, clock, otp.ChildSpec{ID: "sender"}, otp.ChildSpec{ID: "receiver"})
 		s.tell("receiver", fn{func(*otp.Context[msg]) { clock.stall.Store(true) }})
 		<-clock.stalled
 		s.do("sender", func(c *otp.Context[msg]) { s.must(s.refs["receiver"].Tell(c, note{"effect"}), nil) })

@@ -11,7 +11,7 @@ import (
 	"registrar/actors/otp"
 )
 
-// inTransit arms a fault on the way to a and runs a test in fake time.
+// inTransit arms a fault on messages to a and runs a test in fake time.
 func inTransit(kind fault.Kind, message string, test func(*suite)) func(*testing.T) {
 	return inSuite(lenient, []otp.ChildSpec{{ID: "a", Restart: otp.Transient}, {ID: "b"}}, func(s *suite) {
 		if _, err := s.faults.Arm(fault.Rule{Point: fault.InTransit, Kind: kind, Process: "a", Message: message, For: time.Minute}); err != nil {
@@ -29,10 +29,10 @@ func (s *suite) says(from, text string) {
 	}
 }
 
-// Who asks learns that a question was dropped; what nobody waits for is not dropped.
-func TestDroppedQuestionIsTold(t *testing.T) {
+// A dropped request fails; a message without an answer is not dropped.
+func TestDroppedRequestFails(t *testing.T) {
 	inTransit(fault.Drop, "", func(s *suite) {
-		s.says("test", "not answered, not dropped")
+		s.says("test", "no answer, not dropped")
 		letters := make(chan otp.Report, 1)
 		defer s.sys.Subscribe(func(r otp.Report) { letters <- r }, otp.DeadLetter)()
 		if _, err := ask(s.T, s.refs["a"], asEcho); !errors.Is(err, otp.ErrNoProcess) {
@@ -41,12 +41,12 @@ func TestDroppedQuestionIsTold(t *testing.T) {
 		if r := <-letters; r.Process != "a" || r.Message != "otp_test.echo" {
 			s.Errorf("a dead letter of %s: %s", r.Process, r.Message)
 		}
-		s.awaitEcho("a") // it was one
-		s.happened("not answered, not dropped")
+		s.awaitEcho("a") // the rule has been used up
+		s.happened("no answer, not dropped")
 	})(t)
 }
 
-// A message that is late has those of its sender wait behind it, and nobody else's.
+// Messages of the same sender wait behind a delayed one. Other senders are not affected.
 func TestDelayKeepsTheOrderOfOneSender(t *testing.T) {
 	inTransit(fault.Delay, "note", func(s *suite) {
 		began := time.Now()
@@ -56,9 +56,9 @@ func TestDelayKeepsTheOrderOfOneSender(t *testing.T) {
 		if err := s.refs["a"].Tell(otp.External("one"), hold{otp.NewFrom(func(_ string, err error) { got <- err })}); err != nil {
 			s.Error(err)
 		}
-		s.says("two", "another's")
-		s.tell("b", fn{func(c *otp.Context[msg]) { _ = s.refs["a"].Tell(c, note{"a process's"}) }})
-		s.happened("another's", "a process's")
+		s.says("two", "other sender")
+		s.tell("b", fn{func(c *otp.Context[msg]) { _ = s.refs["a"].Tell(c, note{"process"}) }})
+		s.happened("other sender", "process")
 		s.j.await("held a", 1)
 		if d := time.Since(began); d != time.Minute {
 			s.Errorf("after %v", d)
@@ -68,7 +68,7 @@ func TestDelayKeepsTheOrderOfOneSender(t *testing.T) {
 	})(t)
 }
 
-// What is late finds the next incarnation in place.
+// A delayed message reaches the next incarnation after a restart in place.
 func TestDelayedMessageSurvivesARestart(t *testing.T) {
 	inTransit(fault.Delay, "note", func(s *suite) {
 		s.says("one", "late")
@@ -79,11 +79,11 @@ func TestDelayedMessageSurvivesARestart(t *testing.T) {
 	})(t)
 }
 
-// What is late for a process that has ended meanwhile is a dead letter: whoever waits is told.
-func TestDelayedMessageToNobody(t *testing.T) {
+// A delayed message to an ended process is a dead letter, and its sender gets an error.
+func TestDelayedMessageToEndedProcess(t *testing.T) {
 	inTransit(fault.Delay, "", func(s *suite) {
 		errs := make(chan error, 2)
-		for _, m := range []msg{told{errs}, echo{otp.NewFrom(func(_ string, err error) { errs <- err })}} {
+		for _, m := range []msg{notified{errs}, echo{otp.NewFrom(func(_ string, err error) { errs <- err })}} {
 			if err := s.refs["a"].Tell(otp.External("one"), m); err != nil {
 				s.Error(err)
 			}
@@ -91,12 +91,12 @@ func TestDelayedMessageToNobody(t *testing.T) {
 		s.tell("a", exit{otp.Normal})
 		synctest.Wait()
 		if len(errs) > 0 {
-			s.Error("told before it is late")
+			s.Error("Undelivered was called before the delay")
 		}
 		began := time.Now()
 		for range 2 {
 			if err := <-errs; !errors.Is(err, otp.ErrNoProcess) {
-				s.Errorf("told %v", err)
+				s.Errorf("failed with %v", err)
 			}
 		}
 		if d := time.Since(began); d != time.Minute {
@@ -105,8 +105,8 @@ func TestDelayedMessageToNobody(t *testing.T) {
 	})(t)
 }
 
-// A question that comes twice is handled twice, in its place, and answered once.
-func TestDuplicateComesTwice(t *testing.T) {
+// A duplicated request is handled twice, in its place, and answered once.
+func TestDuplicatedMessage(t *testing.T) {
 	inTransit(fault.Duplicate, "", func(s *suite) {
 		s.says("test", "before")
 		got := make(chan error, 2)
@@ -123,12 +123,12 @@ func TestDuplicateComesTwice(t *testing.T) {
 			s.Errorf("%q, %v", got, err)
 		}
 		if synctest.Wait(); s.sys.DuplicateReplies() != 1 {
-			s.Errorf("%d second replies", s.sys.DuplicateReplies())
+			s.Errorf("%d duplicate replies", s.sys.DuplicateReplies())
 		}
 	})(t)
 }
 
-// BenchmarkTellWithFaults is a message to a process of a system in which faults may be armed and none is, beside one in which none can be: in turns, so
+// BenchmarkTellWithFaults compares a system with an empty fault set and one without, in readyProcess, so
 // that the ratio is of one run.
 func BenchmarkTellWithFaults(b *testing.B) {
 	const batch = 10_000
