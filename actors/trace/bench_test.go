@@ -10,7 +10,7 @@ import (
 
 type message struct{}
 
-// The price of one event beside that of one reading of the clock.
+// BenchmarkRecord compares the cost of one event with that of one reading of the clock.
 func BenchmarkRecord(b *testing.B) {
 	entry := trace.Entry{
 		ID: trace.NewID(7, 1), Process: trace.Label{Prefix: "user/", Realm: "acme.test", User: "100"}, Type: reflect.TypeFor[message](), Incarnation: 7,

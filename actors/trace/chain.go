@@ -1,15 +1,15 @@
 package trace
 
-// Index finds events by their id and by their cause. It is for one goroutine.
+// Index finds events by ID and by cause. It is not safe for concurrent use.
 type Index struct {
 	events   []Event
-	byID     map[ID]int   // the message, or the start, of that id
-	children map[ID][]int // what it has led to
+	byID     map[ID]int   // the message, or the start, with an ID
+	children map[ID][]int // the events that an ID caused
 
-	handled map[string][]int // the messages of each process, once they are asked for
+	handled map[string][]int // handled messages by process; built on first use
 }
 
-// NewIndex indexes a list of events, which must not change as long as the Index is used.
+// NewIndex indexes a list of events. The list must not change while the Index is in use.
 func NewIndex(events []Event) *Index {
 	x := &Index{events: events, byID: map[ID]int{}, children: map[ID][]int{}}
 	for i, e := range events {
@@ -23,7 +23,7 @@ func NewIndex(events []Event) *Index {
 	return x
 }
 
-// Find returns the place in the list of the message, or the start, with this id.
+// Find returns the position of the message, or of the start, with this ID.
 func (x *Index) Find(id ID) (i int, ok bool) {
 	i, ok = x.byID[id]
 	return i, ok
@@ -32,108 +32,86 @@ func (x *Index) Find(id ID) (i int, ok bool) {
 // Event returns event i of the list.
 func (x *Index) Event(i int) Event { return x.events[i] }
 
-// chosen collects events; each is there once.
-type chosen map[int]bool
+// selection is a set of positions in the list.
+type selection map[int]bool
 
-// above adds what has led to an event, and returns where that began. In a file causes may go round: it ends there, too.
-func (x *Index) above(i int, in chosen) (root int) {
+// addCauses adds the direct and indirect causes of event i and returns the first of them. Causes
+// that were read from a file can form a cycle; the walk ends at the first event that is selected
+// already.
+func (x *Index) addCauses(i int, sel selection) (root int) {
 	for {
-		up, ok := x.byID[x.events[i].Cause]
-		if !ok || in[up] {
+		cause, ok := x.byID[x.events[i].Cause]
+		if !ok || sel[cause] {
 			return i
 		}
-		in[up] = true
-		i = up
+		sel[cause] = true
+		i = cause
 	}
 }
 
-// below adds what an event has led to, as far as follow lets it. Seen are those below which everything is there already.
-func (x *Index) below(i int, in, seen chosen, follow func(Event) bool) {
-	if seen[i] || x.events[i].ID == 0 {
+// addEffects adds the direct and indirect effects of event i, but does not go through events
+// that follow rejects. Visited holds the events whose effects were added already.
+func (x *Index) addEffects(i int, sel, visited selection, follow func(Event) bool) {
+	if visited[i] || x.events[i].ID == 0 {
 		return
 	}
-	seen[i] = true
+	visited[i] = true
 	for _, j := range x.children[x.events[i].ID] {
 		if follow(x.events[j]) {
-			in[j] = true
-			x.below(j, in, seen, follow)
+			sel[j] = true
+			x.addEffects(j, sel, visited, follow)
 		}
 	}
 }
 
-// commits adds the transaction that each operation of a story ended in: it is caused by the first operation of its batch.
-func (x *Index) commits(in chosen) {
+// addCommits adds the commit of each selected store operation. A commit has as its cause the first
+// operation of its batch, which may be unrelated to the selection.
+func (x *Index) addCommits(sel selection) {
 	for i, e := range x.events {
-		if e.Kind != Commit || in[i] {
+		if e.Kind == Commit && !sel[i] && x.batchSelected(i, sel) {
+			sel[i] = true
+		}
+	}
+}
+
+// batchSelected reports whether a message of the batch that ends with commit i is selected.
+func (x *Index) batchSelected(i int, sel selection) bool {
+	process := x.events[i].Process
+	for j := i - 1; j >= 0; j-- {
+		e := x.events[j]
+		if e.Process != process {
 			continue
 		}
-		for j := i - 1; j >= 0; j-- {
-			before := x.events[j]
-			if before.Process != e.Process {
-				continue
-			}
-			if before.Kind == Commit {
-				break
-			}
-			if in[j] && before.Kind == Message {
-				in[i] = true
-				break
-			}
+		if e.Kind == Commit {
+			return false
+		}
+		if sel[j] && e.Kind == Message {
+			return true
 		}
 	}
+	return false
 }
 
-func (x *Index) list(in chosen) []Event {
+func (x *Index) list(sel selection) []Event {
 	var out []Event
 	for i, e := range x.events {
-		if in[i] {
+		if sel[i] {
 			out = append(out, e)
 		}
 	}
 	return out
 }
 
-// Chain returns everything that belongs to one message: what has led to it, and all that has come of the first of these. Nil means that the message is
-// not among the events.
+// Chain returns the events connected with one message: its causes, and all effects of the first
+// cause. It returns nil if the message is not among the events.
 func Chain(events []Event, id ID) []Event {
 	x := NewIndex(events)
 	i, ok := x.byID[id]
 	if !ok {
 		return nil
 	}
-	in := chosen{i: true}
-	x.below(x.above(i, in), in, chosen{}, func(Event) bool { return true })
-	x.commits(in)
-	return x.list(in)
-}
-
-// Story returns the events that the filter selects with what has led to each and what has come of it, but for what is about another user or realm: a user's
-// whole conversation is one story, across the crashes and restarts in it. Kinds select from the story: a crash is not itself about a question, what has
-// led to it is.
-func Select(events []Event, f Filter) []Event {
-	if f.IsZero() {
-		return events
-	}
-	x := NewIndex(events)
-	story, among := f.parts()
-	in := x.story(story, func(int) bool { return true })
-	if !among.IsZero() {
-		all := in
-		in = x.story(among, func(i int) bool { return all[i] })
-	}
-	x.commits(in)
-	return x.list(in)
-}
-
-// story chooses what the filter selects among some of the events, and what belongs to it.
-func (x *Index) story(f Filter, among func(i int) bool) chosen {
-	in, seen := chosen{}, chosen{}
-	for i, e := range x.events {
-		if among(i) && f.Match(e) {
-			in[i] = true
-			x.above(i, in)
-			x.below(i, in, seen, f.ours)
-		}
-	}
-	return in
+	sel := selection{i: true}
+	x.addEffects(x.addCauses(i, sel), sel, selection{}, func(Event) bool { return true })
+	x.addCommits(sel)
+	return x.list(sel)
 }

@@ -13,8 +13,9 @@ func event(at int, kind trace.Kind, process string, id, cause trace.ID) trace.Ev
 	return trace.Event{Time: time.Unix(0, int64(at)), Kind: kind, Process: process, ID: id, Cause: cause}
 }
 
-// The story of a crash whose first message has led to much else, before and after it, still has the way to the crash, the crash and the restart.
-func TestStoryKeepsTheWayToTheCrash(t *testing.T) {
+// The first cause of a crash has many other effects before and after the crash. The report still
+// has the path to the crash, the crash and the restart.
+func TestCrashReportKeepsPath(t *testing.T) {
 	delivered, routed := trace.NewID(1, 1), trace.NewID(2, 1)
 	user := func(i int) (string, trace.ID) { return fmt.Sprintf("user/%d", i), trace.NewID(100+uint64(i), 1) }
 	for _, crashed := range []int{0, 50, 99} {
@@ -27,35 +28,35 @@ func TestStoryKeepsTheWayToTheCrash(t *testing.T) {
 			}
 		}
 		name, id := user(crashed)
-		story := trace.CrashReport{Process: name, MessageID: id}
-		story.AddEvents(all)
-		if got, want := story.Path(), "bridge → users → "+name; got != want {
-			t.Errorf("the way is %s, want %s", got, want)
+		report := trace.CrashReport{Process: name, MessageID: id}
+		report.AddEvents(all)
+		if got, want := report.Path(), "bridge → users → "+name; got != want {
+			t.Errorf("path %s, want %s", got, want)
 		}
 		kinds := map[trace.Kind]int{}
-		for _, e := range story.Events {
+		for _, e := range report.Events {
 			kinds[e.Kind]++
 		}
-		if len(story.Events) != 60 || kinds[trace.Crash] != 1 || kinds[trace.Restart] != 1 {
-			t.Errorf("%s: %d events, %v", name, len(story.Events), kinds)
+		if len(report.Events) != 60 || kinds[trace.Crash] != 1 || kinds[trace.Restart] != 1 {
+			t.Errorf("%s: %d events, %v", name, len(report.Events), kinds)
 		}
 		last, id := user(99)
-		if got := story.Events[59]; crashed < 99 && (got.Process != last || got.ID != id) {
-			t.Errorf("%s: the last event is %v of %s", name, got.ID, got.Process)
+		if got := report.Events[59]; crashed < 99 && (got.Process != last || got.ID != id) {
+			t.Errorf("%s: the last event is %v of %s, want the most recent", name, got.ID, got.Process)
 		}
 	}
 }
 
-// A file may have causes that go round.
-func TestChainOfCausesThatGoRound(t *testing.T) {
+// The causes in a file can form a cycle.
+func TestChainWithCycle(t *testing.T) {
 	a, b, c := trace.NewID(1, 1), trace.NewID(2, 1), trace.NewID(3, 1)
 	all := []trace.Event{event(1, trace.Message, "a", a, b), event(2, trace.Message, "b", b, a), event(3, trace.Message, "c", c, b)}
 	ended := make(chan []trace.Event, 1)
 	go func() { ended <- trace.Chain(all, c) }()
 	if !otptest.Eventually(func() bool { return len(ended) == 1 }) {
-		t.Fatal("it has no end")
+		t.Fatal("Chain does not return")
 	}
 	if got := <-ended; len(got) != 3 {
-		t.Errorf("%d events of 3", len(got))
+		t.Errorf("%d events, want 3", len(got))
 	}
 }

@@ -1,19 +1,26 @@
-// Package trace records what the processes of the registrar say to each other, and shows it.
+// Package trace records the messages between the processes of the registrar.
 //
-// A [Recorder] holds the last events in rings that never grow: one event for each message that was handled, each AMQP delivery and publishing, each
-// commit of the store, and each start, stop, crash and restart. Recording never blocks and starts no goroutine: what finds its place taken is
-// dropped and counted. A nil Recorder, and its zero value, record nothing.
+// A [Recorder] keeps the most recent events in rings of fixed size. It gets one event for each
+// handled message, each AMQP delivery and publish, each commit of the store, and each start,
+// stop, crash and restart of a process. Recording never blocks and starts no goroutine: an event
+// whose slot is in use is dropped and counted. A nil Recorder and the zero Recorder record
+// nothing.
 //
-// Order: events are ordered by their time on the monotonic clock; at the same time a cause comes before its effect, and the messages of one incarnation of a
-// process stay in the order of their numbers.
+// Order: events are sorted by the monotonic clock. At equal times a cause precedes its effects,
+// and the messages of one incarnation keep the order of their numbers.
 //
-// Cause: the id of an event is that of the message that was handled; its cause is the id of the message that was in hand where it was sent. A
-// completion, which comes from another goroutine, and a timer have as their cause the message in which they were asked for; an answer has the message
-// in which it was given, and the message in which it was asked for if nobody gave it: when time was up, or nobody was there. What comes from outside has none.
+// Cause: the ID of an event is the ID of the handled message. Its cause is the ID of the message
+// that the sender was handling when it sent this one. A completion and a timer have as their
+// cause the message in which they were requested. A reply has as its cause the message in which
+// it was given; if nobody replied (the deadline passed, or the callee did not exist), the
+// message of the request. A message from outside the supervision tree has no cause.
 //
-// Secrets: an event holds a [Note] and never a message. A type of message declares with [Noter] what may be told of it; what does not is told by its type.
-// Notes are cut to a bounded length.
+// Secrets: an event holds a [Note], never a message. A message type declares through [Noter] the
+// text that may be recorded; without it, only the name of the type is recorded. Notes have a
+// bounded length.
 //
-// Everything else here works on lists of [Event], recorded or read back from JSON Lines: selecting ([Filter]), following ([Recorder.Follow]), the
-// chain of causes ([Chain]), charts as text, Mermaid and SVG, files for Perfetto and ShiViz, and the difference between two runs.
+// All other functions work on lists of [Event], either recorded or read from JSON Lines
+// ([ReadLines]): conversations that match a [Filter] ([Select], [Recorder.Follow]), the events
+// connected with one message ([Chain]), and the events that belong to a crash ([CrashReport]).
+// Package traceview draws them.
 package trace

@@ -9,58 +9,63 @@ import (
 	"time"
 )
 
-// Filter selects events. What is left empty selects all.
+// Filter selects events. An empty field matches everything.
 type Filter struct {
-	// MsgID is the Msg-ID of a question; Realm and User whom an event is about.
+	// MsgID is the Msg-ID of a request; Realm and User are the AOR of an event.
 	MsgID, Realm, User string
-	// Process is a name or a pattern of one (path.Match: * does not reach over a slash); Type the name of a type, with or without its package.
+	// Process is a process name or a pattern as in path.Match, whose * does not match a slash.
+	// Type is the name of a message type, with or without its package.
 	Process, Type string
-	// Kinds are the kinds that are wanted; none is all.
+	// Kinds lists the kinds of event.
 	Kinds []Kind
-	// Since leaves out what is older.
+	// Since excludes older events.
 	Since time.Time
 }
 
-// Check says what is wrong with the filter.
+// Check returns an error if the pattern of the process name is malformed.
 func (f Filter) Check() error {
 	if _, err := path.Match(f.Process, ""); err != nil {
-		return fmt.Errorf("the pattern of a process's name %q: %w", f.Process, err)
+		return fmt.Errorf("pattern of the process name %q: %w", f.Process, err)
 	}
 	return nil
 }
 
 // Match reports whether the filter selects an event.
 func (f Filter) Match(e Event) bool {
-	return f.matchKind(e.Kind) && (f.MsgID == "" || f.MsgID == e.MsgID) && f.about(e) && f.matchProcess(e.Process) && f.matchType(e.Type) && (f.Since.IsZero() || !e.Time.Before(f.Since))
+	return f.matchKind(e.Kind) && (f.MsgID == "" || f.MsgID == e.MsgID) && f.matchAOR(e) &&
+		f.matchProcess(e.Process) && f.matchType(e.Type) && (f.Since.IsZero() || !e.Time.Before(f.Since))
 }
 
-func (f Filter) about(e Event) bool {
-	realm, user := e.about()
+// matchAOR accepts an event of the user without a realm, because not every note has one.
+func (f Filter) matchAOR(e Event) bool {
+	realm, user := e.aor()
 	if f.User != "" {
 		return f.User == user && (f.Realm == "" || realm == "" || f.Realm == realm)
 	}
 	return f.Realm == "" || f.Realm == realm
 }
 
-// parts splits a filter in two: what a story is about, and which of its events are wanted, all or those of some kinds.
-func (f Filter) parts() (story, among Filter) {
-	story = f
-	story.Kinds = nil
+// split splits a filter in two: the conversation, and the events within it that are wanted.
+// Without Kinds the second filter is zero.
+func (f Filter) split() (conversation, within Filter) {
+	conversation = f
+	conversation.Kinds = nil
 	if len(f.Kinds) > 0 {
-		among = Filter{Kinds: f.Kinds, Process: f.Process, Since: f.Since}
+		within = Filter{Kinds: f.Kinds, Process: f.Process, Since: f.Since}
 	}
-	return story, among
+	return conversation, within
 }
 
-// ours reports whether an event may be in the same story: that it is about nobody, or about whom the filter asks for.
-func (f Filter) ours(e Event) bool {
-	realm, user := e.about()
+// compatible reports whether an event may belong to the same conversation: it concerns no AOR,
+// or the AOR of the filter.
+func (f Filter) compatible(e Event) bool {
+	realm, user := e.aor()
 	return (f.User == "" || user == "" || f.User == user) && (f.Realm == "" || realm == "" || f.Realm == realm)
 }
 
-// about is whom an event is about. What a note does not say the process does, if it is that of a user or of a realm: its starts and its crashes have no
-// note, nor do some of its messages.
-func (e Event) about() (realm, user string) {
+// aor returns the realm and the user of an event from its note, or else from the name of its
+// process: the starts and crashes of an actor have no note, nor have some of its messages.
+func (e Event) aor() (realm, user string) {
 	if name, ok := strings.CutPrefix(e.Process, "user/"); ok {
 		if at := strings.LastIndexByte(name, '@'); at >= 0 {
 			realm, user = name[at+1:], name[:at]
@@ -87,7 +92,7 @@ func (f Filter) matchType(t string) bool {
 	return f.Type == "" || f.Type == t || strings.HasSuffix(t, "."+f.Type)
 }
 
-// IsZero reports whether the filter selects everything.
+// IsZero reports whether the filter selects every event.
 func (f Filter) IsZero() bool {
 	return f.MsgID == "" && f.Realm == "" && f.User == "" && f.Process == "" && f.Type == "" && len(f.Kinds) == 0 && f.Since.IsZero()
 }

@@ -6,39 +6,42 @@ import (
 	"sync/atomic"
 )
 
-// follower gets the events of a story as they are recorded.
+// follower receives the events of a conversation as they are recorded.
 type follower struct {
-	story, among Filter
-	out          chan Event
-	lost         atomic.Uint64
+	conversation, within Filter // see Filter.split
+	out                  chan Event
+	lost                 atomic.Uint64
 
-	mu     sync.Mutex
-	told   recent // the ids of the story's events
-	wanted recent // the ids of what has led to them, which may come after them
+	mu       sync.Mutex
+	selected recentIDs // events of the conversation
+	causes   recentIDs // causes of these; an event of a cause can be recorded after its effects
 }
 
-// followerMost is how many events wait for a follower.
-const followerMost = 4096
+// followerBuffer bounds the events that wait for a follower.
+const followerBuffer = 4096
 
-// Follow returns the events that the filter selects as they are recorded, with what comes of each and what has led to it, as [Story] does. A message is recorded
-// when its handling is over, so a cause may come after its effect; what was recorded before anything told that it belongs there does not come. One that reads
-// too slowly loses events: Lost counts them. Cancel ends it; the channel is not closed.
+// Follow returns the conversations that f matches as their events are recorded; see [Select].
+//
+// A message is recorded when its handling ends, so a cause can come after its effect. An event
+// that was recorded before anything connected it with the conversation is not sent. Events that
+// find the channel full (4096 events) are lost; lost counts them. Cancel ends the subscription;
+// it does not close the channel.
 func (r *Recorder) Follow(f Filter) (events <-chan Event, lost func() uint64, cancel func()) {
-	w := &follower{out: make(chan Event, followerMost)}
-	w.story, w.among = f.parts()
+	w := &follower{out: make(chan Event, followerBuffer)}
+	w.conversation, w.within = f.split()
 	if !r.On() {
 		return w.out, w.lost.Load, func() {}
 	}
-	r.change(func(all []*follower) []*follower { return append(all, w) })
+	r.editFollowers(func(all []*follower) []*follower { return append(all, w) })
 	return w.out, w.lost.Load, func() {
-		r.change(func(all []*follower) []*follower {
+		r.editFollowers(func(all []*follower) []*follower {
 			return slices.DeleteFunc(all, func(x *follower) bool { return x == w })
 		})
 	}
 }
 
-// change replaces the list of followers; nobody who records waits for it.
-func (r *Recorder) change(edit func([]*follower) []*follower) {
+// editFollowers replaces the list of followers. Record does not wait for it.
+func (r *Recorder) editFollowers(edit func([]*follower) []*follower) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var all []*follower
@@ -52,9 +55,9 @@ func (r *Recorder) change(edit func([]*follower) []*follower) {
 	r.followers.Store(&all)
 }
 
-func (r *Recorder) tellFollowers(all []*follower, e *Entry) {
+func (r *Recorder) notify(all []*follower, e *Entry) {
 	ev := r.event(e)
-	ev.bound() // the ring has cut only its own copy
+	ev.bound() // the ring bounds only its own copy
 	for _, f := range all {
 		if !f.wants(ev) {
 			continue
@@ -67,51 +70,52 @@ func (r *Recorder) tellFollowers(all []*follower, e *Entry) {
 	}
 }
 
-// wants reports whether the follower is to be told of an event. Only what belongs to the story leads on to what comes of it: of what has led to it much else
-// comes, such as the others of a batch.
+// wants reports whether to send an event to the follower. It follows the effects of the
+// conversation only: a cause of the conversation can have many unrelated effects, such as the
+// rest of a batch.
 func (f *follower) wants(e Event) bool {
-	if f.story.IsZero() {
-		return f.among.Match(e)
+	if f.conversation.IsZero() {
+		return f.within.Match(e)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.story.Match(e) || f.story.ours(e) && f.told.has(e.Cause) {
-		f.told.add(e.ID)
-	} else if !f.wanted.has(e.ID) {
+	if f.conversation.Match(e) || f.conversation.compatible(e) && f.selected.has(e.Cause) {
+		f.selected.add(e.ID)
+	} else if !f.causes.has(e.ID) {
 		return false
 	}
-	if !f.told.has(e.Cause) {
-		f.wanted.add(e.Cause)
+	if !f.selected.has(e.Cause) {
+		f.causes.add(e.Cause)
 	}
-	return f.among.Match(e)
+	return f.within.Match(e)
 }
 
-// recentMost is how many ids a follower remembers.
-const recentMost = 8192
+// recentMax bounds the IDs that a follower remembers.
+const recentMax = 8192
 
-// recent is a set of the ids that were added last.
-type recent struct {
-	there map[ID]bool
+// recentIDs is a set of the IDs that were added last.
+type recentIDs struct {
+	set   map[ID]bool
 	order []ID
-	next  int // the oldest, once it is full
+	next  int // the position of the oldest, once order is full
 }
 
-func (r *recent) has(id ID) bool { return r.there[id] }
+func (r *recentIDs) has(id ID) bool { return r.set[id] }
 
-// add adds an id, but for zero, which is none.
-func (r *recent) add(id ID) {
-	if id == 0 || r.there[id] {
+// add adds an ID; it ignores zero.
+func (r *recentIDs) add(id ID) {
+	if id == 0 || r.set[id] {
 		return
 	}
-	if r.there == nil {
-		r.there = map[ID]bool{}
+	if r.set == nil {
+		r.set = map[ID]bool{}
 	}
-	r.there[id] = true
-	if len(r.order) < recentMost {
+	r.set[id] = true
+	if len(r.order) < recentMax {
 		r.order = append(r.order, id)
 		return
 	}
-	delete(r.there, r.order[r.next])
+	delete(r.set, r.order[r.next])
 	r.order[r.next] = id
-	r.next = (r.next + 1) % recentMost
+	r.next = (r.next + 1) % recentMax
 }

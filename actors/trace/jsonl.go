@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// WriteLines writes the events as JSON Lines, one object a line, as [ReadLines] reads them.
+// WriteLines writes events as JSON Lines, one object per line; [ReadLines] reads them.
 func WriteLines(w io.Writer, events []Event) error {
 	e := json.NewEncoder(w)
 	for i := range events {
@@ -18,17 +18,17 @@ func WriteLines(w io.Writer, events []Event) error {
 	return nil
 }
 
-// maxLine bounds a line of JSON Lines, in bytes; an event of ours has less than 4 KiB.
+// maxLine bounds a line in bytes. A line of WriteLines has less than 4 KiB.
 const maxLine = 1 << 20
 
-// EachLine calls f with each event of JSON Lines until it answers false. An error names the line.
+// EachLine calls f with each event until f returns false. An error names the line.
 func EachLine(r io.Reader, f func(Event) bool) error {
 	s := bufio.NewScanner(r)
 	s.Buffer(make([]byte, 0, 64<<10), maxLine)
 	for n := 1; s.Scan(); n++ {
 		var e Event
 		if err := json.Unmarshal(s.Bytes(), &e); err != nil {
-			return fmt.Errorf("line %d is no event: %w", n, err)
+			return fmt.Errorf("line %d is not an event: %w", n, err)
 		}
 		if !f(e) {
 			return nil
@@ -40,7 +40,7 @@ func EachLine(r io.Reader, f func(Event) bool) error {
 	return nil
 }
 
-// ReadLines reads events from JSON Lines, in the order of their time.
+// ReadLines reads all events and sorts them as by [Sort].
 func ReadLines(r io.Reader) (events []Event, err error) {
 	err = EachLine(r, func(e Event) bool {
 		events = append(events, e)

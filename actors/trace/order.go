@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// Sort orders events by their time. Of those at the same time, which are many on a clock that stands still, a cause comes before what it has led to, and
-// the messages of one incarnation stay in the order in which they were handled.
+// Sort sorts events by time. At equal times, which a simulated clock makes frequent, a cause
+// precedes its effects, and the messages of one incarnation keep the order in which they were
+// handled.
 func Sort(events []Event) {
 	slices.SortStableFunc(events, func(a, b Event) int { return cmp.Or(cmp.Compare(a.at, b.at), a.Time.Compare(b.Time)) })
 	for i := 0; i < len(events); {
@@ -21,19 +22,19 @@ func Sort(events []Event) {
 	}
 }
 
-// byCause sorts events of the same time: topologically, and by where they stand if nothing speaks against it.
+// byCause sorts events of equal time topologically; otherwise it keeps their order.
 func byCause(group []Event) {
 	before := predecessors(group)
-	waits := make([]int, len(group))
-	leads := make([][]int, len(group))
+	pending := make([]int, len(group))
+	successors := make([][]int, len(group))
 	for i, list := range before {
-		waits[i] = len(list)
+		pending[i] = len(list)
 		for _, p := range list {
-			leads[p] = append(leads[p], i)
+			successors[p] = append(successors[p], i)
 		}
 	}
 	var ready []int
-	for i, n := range waits {
+	for i, n := range pending {
 		if n == 0 {
 			ready = append(ready, i)
 		}
@@ -43,18 +44,18 @@ func byCause(group []Event) {
 		i := ready[0]
 		ready = ready[1:]
 		out = append(out, group[i])
-		for _, next := range leads[i] {
-			if waits[next]--; waits[next] == 0 {
+		for _, next := range successors[i] {
+			if pending[next]--; pending[next] == 0 {
 				ready = append(ready, next)
 			}
 		}
 	}
-	if len(out) == len(group) { // else the ids are not ours
+	if len(out) == len(group) { // else the causes form a cycle: not from a recorder
 		copy(group, out)
 	}
 }
 
-// predecessors lists for each event which of the others come before it.
+// predecessors returns, for each event, the positions of the events that precede it.
 func predecessors(group []Event) [][]int {
 	x := NewIndex(group)
 	before := make([][]int, len(group))

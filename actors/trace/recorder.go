@@ -3,19 +3,18 @@ package trace
 import (
 	"math/bits"
 	"reflect"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Entry is what is recorded: no more than is at hand without an allocation.
+// Entry is the input of [Recorder.Record]: values that the caller has without an allocation.
 type Entry struct {
 	ID, Cause ID
-	// Sent, Began and Ended are on the monotonic clock; an event that takes no time has Began alone.
+	// Sent, Began and Ended are on the monotonic clock; an event without duration has only Began.
 	Sent, Began, Ended time.Duration
-	// Boot and Incarnation name the incarnation.
+	// Boot and Incarnation identify the incarnation.
 	Boot        uint32
 	Incarnation uint64
 	Process     Label
@@ -27,149 +26,104 @@ type Entry struct {
 	Failed      bool
 }
 
-// shardsOf is how many rings there are: processes that run at the same time seldom share one.
-const shardsOf = 64
-
-// runBits says how many messages in a row of one incarnation go to the same ring, 32, before it comes to the next: one that is busy may fill them all.
-const runBits = 5
-
-// Recorder keeps the last events. It is safe for use by many goroutines.
+// Recorder keeps the most recent events. It is safe for use by many goroutines.
 type Recorder struct {
-	shards    []shard
-	mask      uint64    // of a place in a ring, whose size is a power of two
-	run       int       // runBits, or fewer if a ring is smaller than that
-	origin    time.Time // the wall clock at zero of the monotonic one
+	rings     []ring
+	mask      uint64    // the size of a ring, a power of two, minus one
+	run       int       // runBits, or fewer if a ring is smaller
+	origin    time.Time // wall time at zero of the monotonic clock
 	followers atomic.Pointer[[]*follower]
 	mu        sync.Mutex // guards changes of followers
 }
 
-type shard struct {
-	slots   []slot
-	next    atomic.Uint64
-	dropped atomic.Uint64
-	_       [64]byte // a cache line for each
-}
-
-// slot is one place in a ring. Whoever has set busy owns the entry, for as long as it takes to copy it.
-type slot struct {
-	busy  atomic.Uint32
-	used  bool
-	entry Entry
-}
-
-// writerTries bounds how often a writer looks whether its place is free again: it does not wait for a reader that lost its processor.
-const writerTries = 8
-
-// take makes the place the caller's, unless it is still another's after so many tries; zero stands for no end of them.
-func (t *slot) take(tries int) bool {
-	for n := 1; !t.busy.CompareAndSwap(0, 1); n++ {
-		if n == tries {
-			return false
-		}
-		runtime.Gosched()
-	}
-	return true
-}
-
-// DefaultEvents is how many events a recorder keeps if nothing else is said: about 20 MiB.
+// DefaultEvents is the default number of events of a recorder; they take about 20 MiB.
 const DefaultEvents = 1 << 16
 
-// New makes a recorder of about that many events. Now and mono are a reading of both clocks, taken together.
+// New returns a recorder of about that many events: the number per ring is rounded up to a power
+// of two. The times now and mono are readings of both clocks, taken together.
 func New(events int, now time.Time, mono time.Duration) *Recorder {
-	r := &Recorder{shards: make([]shard, shardsOf), origin: now.Add(-mono)}
-	each := 1 << bits.Len(uint(max(events/shardsOf, 2)-1))
-	r.mask, r.run = uint64(each-1), min(runBits, bits.Len(uint(each-1))) //nolint:gosec // it is positive.
-	for i := range r.shards {
-		r.shards[i].slots = make([]slot, each)
+	r := &Recorder{rings: make([]ring, ringCount), origin: now.Add(-mono)}
+	size := 1 << bits.Len(uint(max(events/ringCount, 2)-1))
+	r.mask, r.run = uint64(size-1), min(runBits, bits.Len(uint(size-1))) //nolint:gosec // it is positive.
+	for i := range r.rings {
+		r.rings[i].slots = make([]slot, size)
 	}
 	return r
 }
 
-// On reports whether anything is recorded.
-func (r *Recorder) On() bool { return r != nil && len(r.shards) > 0 }
+// On reports whether r records anything.
+func (r *Recorder) On() bool { return r != nil && len(r.rings) > 0 }
 
-// ring returns that of an event. What is no message goes where the message is that it came of.
-func (r *Recorder) ring(e *Entry) *shard {
+// ring returns the ring of an event. An event without an ID goes to the ring of its cause.
+func (r *Recorder) ring(e *Entry) *ring {
 	id := e.ID
 	if id == 0 {
 		id = e.Cause
 	}
-	return &r.shards[(e.Incarnation+uint64(id)>>r.run)%shardsOf]
+	return &r.rings[(e.Incarnation+uint64(id)>>r.run)%ringCount]
 }
 
-// Record keeps an event in place of the oldest of its ring. The caller may use e again.
+// Record stores an event in place of the oldest in its ring, and sends it to the followers.
+// The caller may reuse e.
 func (r *Recorder) Record(e *Entry) {
-	if !r.On() {
+	if !r.On() || !r.ring(e).write(e, r.mask) {
 		return
 	}
-	s := r.ring(e)
-	t := &s.slots[(s.next.Add(1)-1)&r.mask]
-	if !t.take(writerTries) {
-		s.dropped.Add(1)
-		return
-	}
-	t.entry, t.used = *e, true
-	t.entry.Note.bound()
-	t.busy.Store(0)
 	if f := r.followers.Load(); f != nil {
-		r.tellFollowers(*f, e)
+		r.notify(*f, e)
 	}
 }
 
-// Dropped counts the events that found their place taken.
+// Dropped counts the events that were not recorded because their slot was in use.
 func (r *Recorder) Dropped() (n uint64) {
 	if r == nil {
 		return 0
 	}
-	for i := range r.shards {
-		n += r.shards[i].dropped.Load()
+	for i := range r.rings {
+		n += r.rings[i].dropped.Load()
 	}
 	return n
 }
 
-// Len returns how many events there is room for.
+// Len returns the capacity in events.
 func (r *Recorder) Len() int {
 	if !r.On() {
 		return 0
 	}
-	return shardsOf * len(r.shards[0].slots)
+	return ringCount * len(r.rings[0].slots)
 }
 
-// Snapshot returns the recorded events that the filter selects, in the order of their time.
+// Snapshot returns the recorded events that f matches, sorted as by [Sort].
 func (r *Recorder) Snapshot(f Filter) []Event {
 	if !r.On() {
 		return nil
 	}
 	var out []Event
-	for i := range r.shards {
-		s := &r.shards[i]
-		next := s.next.Load()
-		for n := range r.mask + 1 {
-			t := &s.slots[(next+n)&r.mask]
-			t.take(0)
-			used, e := t.used, t.entry
-			t.busy.Store(0)
-			if used && (f.Since.IsZero() || !r.origin.Add(e.Began).Before(f.Since)) {
-				if ev := r.event(&e); f.Match(ev) {
-					out = append(out, ev)
-				}
+	for i := range r.rings {
+		r.rings[i].each(func(e Entry) {
+			if !f.Since.IsZero() && r.origin.Add(e.Began).Before(f.Since) {
+				return // cheaper than event and Match
 			}
-		}
+			if ev := r.event(&e); f.Match(ev) {
+				out = append(out, ev)
+			}
+		})
 	}
 	Sort(out)
 	return out
 }
 
-// maxText bounds each text of an event, so that what strangers send cannot fill the memory.
+// maxText bounds each text of an event in bytes, so that input from outside cannot fill the
+// memory.
 const maxText = 256
 
 func (n *Note) bound() {
 	if max(len(n.Realm), len(n.User), len(n.MsgID), len(n.Text)) > maxText {
-		n.Realm, n.User, n.MsgID, n.Text = cut(n.Realm), cut(n.User), cut(n.MsgID), cut(n.Text)
+		n.Realm, n.User, n.MsgID, n.Text = truncate(n.Realm), truncate(n.User), truncate(n.MsgID), truncate(n.Text)
 	}
 }
 
-func cut(s string) string {
+func truncate(s string) string {
 	if len(s) <= maxText {
 		return s
 	}

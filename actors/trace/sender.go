@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Sender returns the name of the process that sent message i of the list, empty when the events do not tell.
+// Sender returns the name of the process that sent message i of the list. It is empty if the
+// events do not show it.
 func (x *Index) Sender(i int) string {
 	e := x.events[i]
 	if e.From != "" {
@@ -15,37 +16,39 @@ func (x *Index) Sender(i int) string {
 	if !ok || e.Kind == Timer {
 		return ""
 	}
-	asker := x.events[up].Process
-	if e.Kind != Completion || asker != e.Process {
-		return asker
+	sender := x.events[up].Process
+	if e.Kind != Completion || sender != e.Process {
+		return sender
 	}
-	return x.doer(e)
+	return x.completer(e)
 }
 
-// doer is who did what a completion is the end of: of those that were asked in the same message the one that was at work when it was sent.
-func (x *Index) doer(e Event) (name string) {
+// completer returns the process that did the work of a completion. The candidates are the
+// processes that got a message in the same cause; of several, it is the one that was busy when
+// the completion was sent.
+func (x *Index) completer(e Event) (name string) {
 	sent := e.Time.Add(-e.Wait)
-	asked := map[string]bool{}
+	candidates := map[string]bool{}
 	for _, j := range x.children[e.Cause] {
 		if s := x.events[j]; s.Process != e.Process && s.Kind.Handled() && !s.Time.After(sent) {
-			asked[s.Process] = true
+			candidates[s.Process] = true
 			name = s.Process
 		}
 	}
-	if len(asked) < 2 {
+	if len(candidates) < 2 {
 		return name
 	}
 	last := -1
-	for process := range asked {
-		if i := x.atWork(process, sent); i > last {
+	for process := range candidates {
+		if i := x.handling(process, sent); i > last {
 			last, name = i, process
 		}
 	}
 	return name
 }
 
-// atWork returns the message that a process had in hand at a time, -1 for none.
-func (x *Index) atWork(process string, at time.Time) int {
+// handling returns the message that a process was handling at a time, or -1.
+func (x *Index) handling(process string, at time.Time) int {
 	if x.handled == nil {
 		x.handled = map[string][]int{}
 		for i, e := range x.events {

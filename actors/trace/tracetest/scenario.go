@@ -1,4 +1,3 @@
-// Package tracetest has recordings for the tests of packages that show traces.
 package tracetest
 
 import (
@@ -8,7 +7,7 @@ import (
 	"registrar/actors/trace"
 )
 
-// register is a message of the tests.
+// The message types of the scenario.
 type (
 	register struct{}
 	written  struct{}
@@ -17,7 +16,8 @@ type (
 
 const ms = time.Millisecond
 
-// Scenario is a registration whose actor crashes over its first try, as a recorder is told of it.
+// Scenario returns a recorder with a registration whose actor crashes at the first attempt and
+// accepts the second, and with an event of another user.
 func Scenario() *trace.Recorder {
 	r := trace.New(4096, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), 0)
 	user := trace.Label{Prefix: "user/", Realm: "acme.test", User: "100"}

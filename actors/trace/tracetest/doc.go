@@ -1,0 +1,2 @@
+// Package tracetest has recordings for the tests of packages that show traces.
+package tracetest
