@@ -8,45 +8,48 @@ import (
 	"registrar/actors/trace"
 )
 
-// chart is a sequence of events between life lines: what every form of a sequence chart is drawn from.
+// chart is a sequence chart: the common input of Text, Mermaid and SVG.
 type chart struct {
-	lanes []string
-	place map[string]int // of each lane
+	lanes []string       // names of processes
+	index map[string]int // of each lane
 	rows  []row
 }
 
-// lanesMost bounds the life lines: each row is as wide as all of them, and nobody can tell more apart. The story of a crash never has as many.
-const lanesMost = 2 * trace.MaxCrashEvents
+// maxLanes bounds the lanes of a chart, because each row is as wide as all lanes. A crash
+// report, in which an event adds at most two lanes, always fits.
+const maxLanes = 2 * trace.MaxCrashEvents
 
-// errTooWide says what to do instead.
-var errTooWide = fmt.Errorf("more than %d processes are too many for a chart: say which events (--user, --process, --last ...), or take --format perfetto or jsonl", lanesMost)
+// errTooWide is the error of a chart with more than maxLanes processes.
+var errTooWide = fmt.Errorf("a chart has at most %d processes; select fewer events (--user, --process, --last ...) or use --format perfetto or jsonl", maxLanes)
 
-// row is one event: an arrow between two lanes, or a mark on one.
+// row is one event: an arrow between two lanes, or a mark on one lane.
 type row struct {
-	at       time.Duration // since the first
-	from, to int           // the same for a mark
+	at       time.Duration // since the first event
+	from, to int           // equal for a mark
 	mark     string
 	label    string
-	bad      bool // a crash, or the message that has led to it
+	failed   bool // a crash, or a message whose handling crashed
 }
 
-// marks of events that are no messages.
+// marks are the symbols of events without an arrow.
 var marks = map[trace.Kind]string{ //nolint:gochecknoglobals // a constant in all but type.
-	trace.Delivery: "◇", trace.Publish: "◆", trace.Commit: "■", trace.Start: "▲", trace.Restart: "↻", trace.Stop: "▼", trace.Crash: "✖", trace.GaveUp: "✖", trace.Abandoned: "✖", trace.DeadLetter: "✉", trace.Fault: "⚡",
 	trace.Message: "●", trace.Completion: "●", trace.Timer: "◔",
+	trace.Delivery: "◇", trace.Publish: "◆", trace.Commit: "■",
+	trace.Start: "▲", trace.Restart: "↻", trace.Stop: "▼",
+	trace.Crash: "✖", trace.GaveUp: "✖", trace.Abandoned: "✖", trace.DeadLetter: "✉", trace.Fault: "⚡",
 }
 
-func newChart() *chart { return &chart{place: map[string]int{}} }
+func newChart() *chart { return &chart{index: map[string]int{}} }
 
 func draw(events []trace.Event) (*chart, error) {
 	c, x := newChart(), trace.NewIndex(events)
 	for i, e := range events {
 		to := c.lane(e.Process)
-		r := row{at: e.Time.Sub(events[0].Time), from: to, to: to, mark: marks[e.Kind], label: label(e), bad: e.Failed || e.Kind == trace.Crash || e.Kind == trace.GaveUp || e.Kind == trace.Abandoned}
+		r := row{at: e.Time.Sub(events[0].Time), from: to, to: to, mark: marks[e.Kind], label: label(e), failed: failed(e)}
 		if sender := x.Sender(i); sender != "" && e.Kind.Handled() {
 			r.from = c.lane(sender)
 		}
-		if len(c.lanes) > lanesMost {
+		if len(c.lanes) > maxLanes {
 			return nil, errTooWide
 		}
 		c.rows = append(c.rows, r)
@@ -54,23 +57,29 @@ func draw(events []trace.Event) (*chart, error) {
 	return c, nil
 }
 
+func failed(e trace.Event) bool {
+	return e.Failed || e.Kind == trace.Crash || e.Kind == trace.GaveUp || e.Kind == trace.Abandoned
+}
+
+// lane returns the index of the lane of a process and adds it if necessary.
 func (c *chart) lane(name string) int {
-	if i, ok := c.place[name]; ok {
+	if i, ok := c.index[name]; ok {
 		return i
 	}
-	c.place[name] = len(c.lanes)
+	c.index[name] = len(c.lanes)
 	c.lanes = append(c.lanes, name)
 	return len(c.lanes) - 1
 }
 
-// label says what happened, to whom, and how long it took.
+// label describes an event: its name, the AOR, the Msg-ID, the text, and how long it waited and
+// took.
 func label(e trace.Event) string {
 	var b strings.Builder
 	b.WriteString(e.Name())
 	if !e.Kind.Handled() && e.Type != "" {
 		b.WriteString(" " + e.Type)
 	}
-	for _, text := range []string{who(e), e.MsgID, e.Text} {
+	for _, text := range []string{aor(e), e.MsgID, e.Text} {
 		if text != "" {
 			b.WriteString(" " + text)
 		}
@@ -84,7 +93,8 @@ func label(e trace.Event) string {
 	return b.String()
 }
 
-func who(e trace.Event) string {
+// aor returns user@realm, or the part of it that the event has.
+func aor(e trace.Event) string {
 	switch {
 	case e.User != "" && e.Realm != "":
 		return e.User + "@" + e.Realm
@@ -94,7 +104,7 @@ func who(e trace.Event) string {
 	return e.Realm
 }
 
-// short rounds a time to three digits.
+// short rounds a duration to about three digits.
 func short(d time.Duration) time.Duration {
 	switch {
 	case d > time.Second:

@@ -9,26 +9,28 @@ import (
 	"registrar/actors/trace"
 )
 
-// stepOf is an event without what differs in each run: times, ids, epochs.
-func stepOf(x *trace.Index, i int) string {
+// step describes an event without the values that differ between runs: times, IDs, epochs,
+// numbers.
+func step(x *trace.Index, i int) string {
 	e := x.Event(i)
 	parts := []string{e.Kind.String() + " " + e.Process}
 	if e.Kind.Handled() {
 		parts[0] = fmt.Sprintf("%s -> %s: %s", x.Sender(i), e.Process, e.Type)
 	}
-	parts = append(parts, who(e), sizes.ReplaceAllString(e.Text, "N$1"))
+	parts = append(parts, aor(e), numbers.ReplaceAllString(e.Text, "N$1"))
 	if e.Failed {
 		parts = append(parts, "CRASHED")
 	}
 	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
 }
 
-// sizes are left out of the comparison of texts: numbers, and that there are several of something.
-var sizes = regexp.MustCompile(`\d+( record)s?\b|\d+`)
+// numbers are replaced in texts before a comparison, with the plural of record.
+var numbers = regexp.MustCompile(`\d+( record)s?\b|\d+`)
 
-// Diff compares two runs of the same scenario, process by process, because only the order within a process is the same in each run. It writes for
-// each process where the runs part: the last step that they have in common and the next of each. It returns in how many processes they do.
-func Diff(w io.Writer, a, b []trace.Event) (parted int, err error) {
+// Diff compares two runs of one scenario process by process, because only the order within a
+// process is the same in every run. For each process that differs it writes the last common step
+// and the next step of each run. It returns the number of processes that differ.
+func Diff(w io.Writer, a, b []trace.Event) (differing int, err error) {
 	left, order := steps(a)
 	right, more := steps(b)
 	for _, p := range more {
@@ -41,20 +43,20 @@ func Diff(w io.Writer, a, b []trace.Event) (parted int, err error) {
 		if n == len(left[p]) && n == len(right[p]) {
 			continue
 		}
-		parted++
-		text := fmt.Sprintf("%s: %d steps the same\n", p, n)
+		differing++
+		text := fmt.Sprintf("%s: %d common steps\n", p, n)
 		if n > 0 {
 			text += "    " + left[p][n-1] + "\n"
 		}
 		text += "  A " + at(left[p], n) + "\n  B " + at(right[p], n) + "\n"
 		if err := write(w, text); err != nil {
-			return parted, err
+			return differing, err
 		}
 	}
-	return parted, nil
+	return differing, nil
 }
 
-// steps lists the steps of each process, and the processes in the order of their first.
+// steps returns the steps of each process, and the processes in the order of their first event.
 func steps(events []trace.Event) (byProcess map[string][]string, order []string) {
 	byProcess = map[string][]string{}
 	x := trace.NewIndex(events)
@@ -62,11 +64,12 @@ func steps(events []trace.Event) (byProcess map[string][]string, order []string)
 		if _, ok := byProcess[e.Process]; !ok {
 			order = append(order, e.Process)
 		}
-		byProcess[e.Process] = append(byProcess[e.Process], stepOf(x, i))
+		byProcess[e.Process] = append(byProcess[e.Process], step(x, i))
 	}
 	return byProcess, order
 }
 
+// common returns the length of the common prefix.
 func common(a, b []string) (n int) {
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++
@@ -74,6 +77,7 @@ func common(a, b []string) (n int) {
 	return n
 }
 
+// at returns step n, or a mark if the run has fewer steps.
 func at(steps []string, n int) string {
 	if n < len(steps) {
 		return steps[n]

@@ -8,7 +8,7 @@ import (
 	"registrar/actors/trace"
 )
 
-// Mermaid writes the events as a sequence diagram of Mermaid (https://mermaid.js.org/syntax/sequenceDiagram.html).
+// Mermaid writes a Mermaid sequence diagram (https://mermaid.js.org/syntax/sequenceDiagram.html).
 func Mermaid(w io.Writer, events []trace.Event) error {
 	c, err := draw(events)
 	if err != nil {
@@ -17,14 +17,14 @@ func Mermaid(w io.Writer, events []trace.Event) error {
 	var b strings.Builder
 	b.WriteString("sequenceDiagram\n")
 	for i, name := range c.lanes {
-		fmt.Fprintf(&b, "    participant P%d as %s\n", i, plain(name))
+		fmt.Fprintf(&b, "    participant P%d as %s\n", i, escape(name))
 	}
 	for _, r := range c.rows {
-		text := plain(r.label)
+		text := escape(r.label)
 		switch {
 		case r.from == r.to && r.mark != marks[trace.Message]:
 			fmt.Fprintf(&b, "    Note over P%d: %s %s\n", r.to, r.mark, text)
-		case r.bad:
+		case r.failed:
 			fmt.Fprintf(&b, "    P%d-xP%d: %s\n", r.from, r.to, text)
 		default:
 			fmt.Fprintf(&b, "    P%d->>P%d: %s\n", r.from, r.to, text)
@@ -33,7 +33,8 @@ func Mermaid(w io.Writer, events []trace.Event) error {
 	return write(w, b.String())
 }
 
-// plain takes out what Mermaid would read as its own: a semicolon ends a statement, a hash begins an entity.
-func plain(s string) string {
+// escape escapes the characters that Mermaid interprets: a semicolon ends a statement, a hash
+// begins an entity.
+func escape(s string) string {
 	return strings.NewReplacer("#", "#35;", ";", "#59;", "<", "#lt;", ">", "#gt;", "\n", " ").Replace(s)
 }

@@ -9,7 +9,8 @@ import (
 	"registrar/actors/trace"
 )
 
-// traceEvent is one event of Chrome's Trace Event Format, which Perfetto's viewer opens. Times are in microseconds.
+// traceEvent is one event of Chrome's Trace Event Format, which Perfetto opens. Times are in
+// microseconds.
 type traceEvent struct {
 	Name  string         `json:"name"`
 	Cat   string         `json:"cat"`
@@ -24,9 +25,10 @@ type traceEvent struct {
 	Args  map[string]any `json:"args,omitempty"`
 }
 
-// Perfetto writes the events in Chrome's Trace Event Format, for https://ui.perfetto.dev or chrome://tracing: a track for each process, a slice for each
-// message, an instant for everything else, and an arrow from each cause to what it has led to. Arrows begin and end at slices only, so that a start, which
-// causes things without being a message, is a slice as well, as short as can be.
+// Perfetto writes Chrome's Trace Event Format, for https://ui.perfetto.dev or chrome://tracing.
+// Each process is a track, each message a slice, each other event an instant, and an arrow goes
+// from each cause to its effects. The viewer binds arrows to slices only, so a start, which has
+// effects without being a message, is a slice of 1 ns.
 func Perfetto(w io.Writer, events []trace.Event) error {
 	lanes := newChart()
 	var out []traceEvent
@@ -66,7 +68,7 @@ func Perfetto(w io.Writer, events []trace.Event) error {
 
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
 
-// args are the details of an event.
+// args returns the details of an event.
 func args(e trace.Event) map[string]any {
 	a := map[string]any{}
 	for k, v := range map[string]string{

@@ -10,8 +10,9 @@ import (
 	"registrar/actors/trace"
 )
 
-// ShiViz writes the events as a log with vector clocks, for https://bestchai.bitbucket.io/shiviz: two lines an event, "process {clock}" and what happened.
-// The parser's expression is (?<host>\S*) (?<clock>{.*})\n(?<event>.*).
+// ShiViz writes a log with vector clocks for https://bestchai.bitbucket.io/shiviz. Each event
+// takes two lines, "process {clock}" and a description. The regular expression for its parser is
+// (?<host>\S*) (?<clock>{.*})\n(?<event>.*).
 func ShiViz(w io.Writer, events []trace.Event) error {
 	clocks := map[string]map[string]int{}
 	sent := map[trace.ID]map[string]int{}

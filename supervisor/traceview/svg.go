@@ -9,16 +9,16 @@ import (
 	"registrar/actors/trace"
 )
 
-// The measures of the drawing, in pixels.
+// Dimensions in pixels.
 const (
 	svgLane = 150
 	svgRow  = 30
 	svgTop  = 50
 	svgLeft = 110
-	svgText = 640 // room for labels on the right of the last life line
+	svgText = 640 // space for labels to the right of the last lane
 )
 
-// SVG writes the events as a picture that needs nothing else: no script, no font, no style sheet.
+// SVG writes a self-contained picture without script, font or style sheet.
 func SVG(w io.Writer, events []trace.Event) error {
 	c, err := draw(events)
 	if err != nil {
@@ -46,7 +46,7 @@ func laneX(i int) int { return svgLeft + i*svgLane + svgLane/2 }
 
 func (c *chart) svgRow(b *strings.Builder, n int, r row) {
 	y, colour := svgTop+n*svgRow+svgRow/2, "black"
-	if r.bad {
+	if r.failed {
 		colour = "crimson"
 	}
 	fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="end" fill="gray">%.3f ms</text>`, svgLeft-8, y+4, float64(r.at.Nanoseconds())/1e6)

@@ -8,14 +8,15 @@ import (
 	"registrar/actors/trace"
 )
 
-// laneWidth is the distance of two life lines, in characters.
+// laneWidth is the distance between two lanes, in characters.
 const laneWidth = 4
 
-// timeWidth is what the time in front of a line takes.
+// timeWidth is the width of the time at the start of a line, in characters.
 const timeWidth = 13
 
-// Text draws a sequence chart for a terminal: a stair of names, each above its life line, then a line for each event: how long after the first it was,
-// an arrow from its sender or a mark on its own life line, and what it was.
+// Text draws a sequence chart for a terminal. Each column is a process, named in the header;
+// time runs downwards. Each line is an event: the time since the first event, an arrow from the
+// sender or a mark in the column of the process, and a description.
 func Text(w io.Writer, events []trace.Event) error {
 	if len(events) == 0 {
 		return write(w, "no events\n")
@@ -39,7 +40,7 @@ func Text(w io.Writer, events []trace.Event) error {
 	return write(w, b.String())
 }
 
-// line draws the life lines of one row with its arrow or its mark.
+// line draws the columns of one row with its arrow or its mark.
 func (c *chart) line(r row) string {
 	cells := make([]rune, len(c.lanes)*laneWidth)
 	for i := range cells {
@@ -50,7 +51,7 @@ func (c *chart) line(r row) string {
 	}
 	a, b := r.from*laneWidth, r.to*laneWidth
 	shaft, cross := '─', '┼'
-	if r.bad {
+	if r.failed {
 		shaft, cross = '╌', '┼'
 	}
 	for i := min(a, b) + 1; i < max(a, b); i++ {
@@ -66,17 +67,18 @@ func (c *chart) line(r row) string {
 	default:
 		cells[b] = []rune(r.mark)[0]
 	}
-	if r.bad {
+	if r.failed {
 		cells[b] = '✖'
 	}
 	return string(cells)
 }
 
-// Line writes one event in one line, for following; with ids with the id of its message and of its cause.
+// Line writes one event as one line, with its ID and the ID of its cause if ids is set. A line
+// before it reports the events that were lost.
 func Line(w io.Writer, e trace.Event, ids bool) error {
 	var b strings.Builder
 	if e.Lost > 0 {
-		fmt.Fprintf(&b, "... %d events lost: too many at once\n", e.Lost)
+		fmt.Fprintf(&b, "... %d events lost: the client reads too slowly\n", e.Lost)
 	}
 	fmt.Fprintf(&b, "%s  %-28s %s %s", e.Time.UTC().Format("15:04:05.000000"), e.Process, marks[e.Kind], label(e))
 	if ids {

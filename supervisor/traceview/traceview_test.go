@@ -22,14 +22,15 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-func TestForms(t *testing.T) {
+// The output of each format equals its golden file; go test -update writes the files.
+func TestFormats(t *testing.T) {
 	events := trace.Select(tracetest.Scenario().Snapshot(trace.Filter{}), trace.Filter{User: "100", Realm: "acme.test"})
-	for name, form := range map[string]func(io.Writer, []trace.Event) error{
+	for name, format := range map[string]func(io.Writer, []trace.Event) error{
 		"chart.txt": traceview.Text, "chart.mmd": traceview.Mermaid, "chart.svg": traceview.SVG, "trace.json": traceview.Perfetto, "shiviz.log": traceview.ShiViz, "events.jsonl": trace.WriteLines,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
-			if err := form(&got, events); err != nil {
+			if err := format(&got, events); err != nil {
 				t.Fatal(err)
 			}
 			path := filepath.Join("testdata", name)
@@ -49,7 +50,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// Two runs differ in times, ids, the order across processes and how much is committed at once, and that is no difference; a step is.
+// Diff ignores times, IDs and the number of records in a commit; it reports a different step.
 func TestDiff(t *testing.T) {
 	a := trace.Select(tracetest.Scenario().Snapshot(trace.Filter{}), trace.Filter{User: "100"})
 	b := make([]trace.Event, len(a))
@@ -67,14 +68,14 @@ func TestDiff(t *testing.T) {
 	}
 	var out bytes.Buffer
 	if n, err := traceview.Diff(&out, a, b); n != 0 || err != nil || out.Len() > 0 {
-		t.Errorf("the same scenario: %d, %v, %s", n, err, out.String())
+		t.Errorf("the same scenario: %d differences, %v, %s", n, err, out.String())
 	}
 	b[len(b)-1].Text = "refused"
 	n, err := traceview.Diff(&out, a, b)
 	if err != nil || n != 1 {
 		t.Fatalf("%d, %v", n, err)
 	}
-	want := "user/100@acme.test: 5 steps the same\n" +
+	want := "user/100@acme.test: 5 common steps\n" +
 		"    bridge/registrations -> user/100@acme.test: tracetest.register 100@acme.test\n" +
 		"  A registrations/writer -> user/100@acme.test: tracetest.written\n" +
 		"  B registrations/writer -> user/100@acme.test: tracetest.written refused\n"
@@ -83,23 +84,24 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// broken is a writer that fails.
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
-func TestForms_WriteErrors(t *testing.T) {
+func TestFormats_WriteErrors(t *testing.T) {
 	events := tracetest.Scenario().Snapshot(trace.Filter{})
-	for name, form := range map[string]func(io.Writer, []trace.Event) error{
+	for name, format := range map[string]func(io.Writer, []trace.Event) error{
 		"text": traceview.Text, "mermaid": traceview.Mermaid, "svg": traceview.SVG, "perfetto": traceview.Perfetto, "shiviz": traceview.ShiViz, "lines": trace.WriteLines,
 	} {
-		if err := form(broken{}, events); err == nil {
-			t.Errorf("%s: an error is lost", name)
+		if err := format(broken{}, events); err == nil {
+			t.Errorf("%s: no error of a writer that fails", name)
 		}
 	}
 }
 
-// A viewer binds an arrow to the slice that it begins in, and drops one that begins in none: what a start causes has to have a slice there, too.
-func TestArrowsBeginInSlices(t *testing.T) {
+// Perfetto drops arrows that do not begin in a slice. So a start, which has effects, is a slice.
+func TestPerfettoArrowsBeginInSlices(t *testing.T) {
 	r := trace.New(4096, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), 0)
 	shard, writer := trace.Label{Prefix: "users/00"}, trace.Label{Prefix: "registrations/writer"}
 	for _, e := range []trace.Entry{
@@ -120,25 +122,26 @@ func TestArrowsBeginInSlices(t *testing.T) {
 	}
 }
 
-// A chart of so many processes that nobody could read it is refused with what to do instead; that of a crash never is.
-func TestChartsAreAsWideAsCanBeRead(t *testing.T) {
+// A chart with too many processes is an error that names the alternatives; other formats and crash
+// reports have no such limit.
+func TestChartWidth(t *testing.T) {
 	many := func(n int) (events []trace.Event) {
 		for i := range n {
-			events = append(events, trace.Event{Process: "user/" + strconv.Itoa(i) + "@acme.test", From: "asker " + strconv.Itoa(i), ID: trace.NewID(uint64(i+1), 1)})
+			events = append(events, trace.Event{Process: "user/" + strconv.Itoa(i) + "@acme.test", From: "client " + strconv.Itoa(i), ID: trace.NewID(uint64(i+1), 1)})
 		}
 		return events
 	}
-	for name, form := range map[string]func(io.Writer, []trace.Event) error{"text": traceview.Text, "mermaid": traceview.Mermaid, "svg": traceview.SVG} {
+	for name, format := range map[string]func(io.Writer, []trace.Event) error{"text": traceview.Text, "mermaid": traceview.Mermaid, "svg": traceview.SVG} {
 		var out bytes.Buffer
-		if err := form(&out, many(61)); err == nil || !strings.Contains(err.Error(), "--user") || out.Len() > 0 {
+		if err := format(&out, many(61)); err == nil || !strings.Contains(err.Error(), "--user") || out.Len() > 0 {
 			t.Errorf("%s: %v, %d bytes", name, err, out.Len())
 		}
-		if err := form(&out, many(60)); err != nil {
+		if err := format(&out, many(60)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, form := range []func(io.Writer, []trace.Event) error{trace.WriteLines, traceview.Perfetto, traceview.ShiViz} {
-		if err := form(io.Discard, many(61)); err != nil {
+	for _, format := range []func(io.Writer, []trace.Event) error{trace.WriteLines, traceview.Perfetto, traceview.ShiViz} {
+		if err := format(io.Discard, many(61)); err != nil {
 			t.Error(err)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 	"registrar/supervisor/traceview/otlp"
 )
 
-// collect is a collector that reads with OpenTelemetry's own types.
+// collect starts a collector that decodes requests with the types of OpenTelemetry.
 func collect(t *testing.T, spans map[string][]*tracepb.Span) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -53,8 +53,9 @@ func collect(t *testing.T, spans map[string][]*tracepb.Span) *httptest.Server {
 	return s
 }
 
-// A request is a child of what asked it, what was only told is linked, a crash and a commit are events of the message over which they happened.
-func TestSpansOfAStory(t *testing.T) {
+// A request is a child of its cause, another message is linked to it; a crash and a commit are
+// events of the span of their message.
+func TestSpans(t *testing.T) {
 	f, err := os.Open("../testdata/events.jsonl")
 	if err != nil {
 		t.Fatal(err)
@@ -71,10 +72,10 @@ func TestSpansOfAStory(t *testing.T) {
 	}
 	delivered, tries, stored := spans["tracetest.register"][0], spans["tracetest.register"][1:], spans["tracetest.stored"][0]
 	if string(tries[0].GetParentSpanId()) != string(delivered.GetSpanId()) || string(tries[0].GetTraceId()) != string(delivered.GetTraceId()) {
-		t.Error("a request is no child of the message that asked it")
+		t.Error("the request is not a child of its cause")
 	}
 	if len(stored.GetParentSpanId()) > 0 || len(stored.GetLinks()) != 1 || string(stored.GetLinks()[0].GetSpanId()) != string(tries[1].GetSpanId()) {
-		t.Errorf("what was told is not linked: %v", stored)
+		t.Errorf("a message without a reply is not linked: %v", stored)
 	}
 	if tries[0].GetStatus().GetCode() != tracepb.Status_STATUS_CODE_ERROR || tries[0].GetEvents()[0].GetName() != "crash" || stored.GetEvents()[0].GetName() != "commit" {
 		t.Errorf("the crash or the commit is missing: %v, %v", tries[0], stored)
@@ -86,7 +87,7 @@ func TestSpansOfAStory(t *testing.T) {
 	for _, list := range spans {
 		n += len(list)
 	}
-	if n != 9 { // of the 12 events, three happened in the handling of a message
+	if n != 9 { // of the 12 events, three belong to the handling of a message
 		t.Errorf("%d spans", n)
 	}
 	first := string(delivered.GetSpanId())
@@ -95,10 +96,11 @@ func TestSpansOfAStory(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(spans["tracetest.register"][0].GetSpanId()) != first {
-		t.Error("the same events are other spans the second time")
+		t.Error("the same events have other span IDs the second time")
 	}
 }
 
+// The error of a collector names its status.
 func TestNoCollector(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()
@@ -108,7 +110,7 @@ func TestNoCollector(t *testing.T) {
 	}
 }
 
-// A batch that is refused is an error, whichever of them it is.
+// A refused batch is an error, and no further batch is sent.
 func TestBatchRefused(t *testing.T) {
 	var requests atomic.Int32
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -126,6 +128,6 @@ func TestBatchRefused(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if n := requests.Load(); n != 1 {
-		t.Errorf("%d requests, and the first was refused", n)
+		t.Errorf("%d requests, want none after the refused one", n)
 	}
 }
