@@ -1,6 +1,8 @@
-// Package mutants plants faults into a build of the registrar that tests must catch. The product contains none of them.
+// Package mutants plants faults into a build of the registrar that tests must catch. The product
+// contains none of them.
 //
-// Each file in testdata is one mutant: a header, a text that a source file contains exactly once, and its replacement:
+// Each file in testdata is one mutant: a header, a text that a source file contains exactly once,
+// and its replacement:
 //
 //	name: end a registration early
 //	breaks: a deadline is fixed once and lasts until then
@@ -11,11 +13,14 @@
 //	-- replace --
 //	…
 //
-// In the replacement, MUTANT is the condition under which the mutant is on. The header test names the package whose tests
-// catch the mutant, and a pattern for -run; without a pattern the simulator's TestMutants plays schedules and crash matrix.
+// In the replacement, MUTANT is the condition under which the mutant is on. The header test names
+// the package whose tests catch the mutant, and a pattern for -run; without a pattern the
+// simulator's TestMutants plays schedules and the crash matrix. The optional header slow says how
+// long the tests wait until they fail; such a mutant runs only when REGISTRAR_TEST_FULL is set.
 //
-// [Overlay] writes all mutants as one overlay for go build -overlay and go test -overlay. One build serves all mutants:
-// the environment variable [Variable] selects the one that is on. When it is empty, none is.
+// [Overlay] writes all mutants as one overlay for go build -overlay and go test -overlay. One build
+// serves all mutants: the environment variable [Variable] selects the one that is on. When it is
+// empty, none is.
 //
-// A mutant whose text no longer occurs exactly once does not apply any more: repair the file in testdata.
+// A mutant whose text no longer occurs exactly once does not apply any more: repair its file.
 package mutants

@@ -19,12 +19,13 @@ type Mutant struct {
 	File    string // the source file, relative to the module's root
 	Package string // the package whose tests catch the mutant, relative to the module's root
 	Run     string // the pattern for -run; empty when the simulator catches the mutant
+	Slow    bool   // the tests wait long for what the mutant prevents
 	Find    string
 	Replace string
 }
 
 //go:embed testdata/*.txtar
-var files embed.FS //nolint:gochecknoglobals // embed needs a variable
+var files embed.FS
 
 // All returns the mutants in the order of their files.
 func All() ([]Mutant, error) {
@@ -71,8 +72,8 @@ func CaughtBy(pkg string) ([]Mutant, error) {
 func Env(name string) string { return Variable + "=" + name }
 
 func parse(a *txtar.Archive) (m Mutant, err error) {
-	var test string
-	fields := map[string]*string{"name": &m.Name, "breaks": &m.Breaks, "file": &m.File, "test": &test}
+	var test, slow string
+	fields := map[string]*string{"name": &m.Name, "breaks": &m.Breaks, "file": &m.File, "test": &test, "slow": &slow}
 	for line := range strings.Lines(string(a.Comment)) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		field := fields[key]
@@ -81,6 +82,7 @@ func parse(a *txtar.Archive) (m Mutant, err error) {
 		}
 		*field = value
 	}
+	m.Slow = slow != ""
 	m.Package, m.Run, _ = strings.Cut(test, " ")
 	sections := map[string]*string{"find": &m.Find, "replace": &m.Replace}
 	for _, f := range a.Files {
