@@ -9,16 +9,16 @@ import (
 	"registrar/actors/domain"
 )
 
-var errOvertaken = errors.New("another incarnation owns the user")
+var errStaleEpoch = errors.New("another incarnation owns the user")
 
 // batch is what one commit does: the last write of each key, and the answers in the order of the operations.
 type batch struct {
-	writes  map[domain.Key]write
-	refused map[domain.Key]error // writes that did not fit in a file that is full
-	roomy   bool                 // the file was not full, or is not any more
-	fences  []fenced
-	prunes  []*pruning
-	answers []func()
+	writes      map[domain.Key]write
+	refused     map[domain.Key]error // writes that did not fit in a file that is full
+	hasHeadroom bool                 // the file was not full, or is not any more
+	fences      []fenced
+	prunes      []*pruning
+	answers     []func()
 }
 
 type write struct {
@@ -28,9 +28,9 @@ type write struct {
 
 // fenced is a fence whose record is read before the writes, or taken from a write before it in the same batch.
 type fenced struct {
-	key domain.Key
-	rec domain.Record
-	got bool
+	key      domain.Key
+	rec      domain.Record
+	resolved bool
 	// pending says that rec is that of a write in the batch.
 	pending bool
 	err     error
@@ -53,7 +53,7 @@ func (w *writer) prepare(ops []WriterMessage) *batch {
 				delete(w.fences, op.key)
 			}
 		case primeOp:
-			w.raise(op)
+			w.raiseFloor(op)
 			for k, epoch := range w.fences {
 				if epoch < op.epoch && domain.ShardOf(k, op.shards) == op.shard {
 					delete(w.fences, k)
@@ -71,24 +71,24 @@ func (w *writer) prepare(ops []WriterMessage) *batch {
 func (w *writer) prepareFence(b *batch, op fenceOp) fenced {
 	f := fenced{key: op.key, done: op.done}
 	if op.epoch < max(w.fences[op.key], w.floor(op.key)) {
-		f.err, f.got = domain.Wrap(domain.Conflict, "fence", errOvertaken), true
+		f.err, f.resolved = domain.Wrap(domain.Conflict, "fence", errStaleEpoch), true
 		return f
 	}
 	w.fences[op.key] = op.epoch
 	if pending, ok := b.writes[op.key]; ok {
-		f.rec, f.got, f.pending = pending.rec, true, true
+		f.rec, f.resolved, f.pending = pending.rec, true, true
 	}
 	return f
 }
 
 func (w *writer) prepareWrite(b *batch, op writeOp) func() {
 	if w.fences[op.rec.Key] != op.epoch {
-		return func() { op.done(struct{}{}, domain.Wrap(domain.Conflict, "write", errOvertaken)) }
+		return func() { op.done(struct{}{}, domain.Wrap(domain.Conflict, "write", errStaleEpoch)) }
 	}
-	if err := w.keeper.refusesWrites(); err != nil {
+	if err := w.manager.refusesWrites(); err != nil {
 		return func() { op.done(struct{}{}, err) }
 	}
-	if err := fits(op.rec.Key); err != nil {
+	if err := checkKeySize(op.rec.Key); err != nil {
 		return func() { op.done(struct{}{}, err) }
 	}
 	b.writes[op.rec.Key] = write{rec: op.rec, value: op.value}
@@ -96,7 +96,7 @@ func (w *writer) prepareWrite(b *batch, op writeOp) func() {
 }
 
 // raise remembers the epoch with which a shard primes: what an older incarnation of one of its users asks for later is refused.
-func (w *writer) raise(op primeOp) {
+func (w *writer) raiseFloor(op primeOp) {
 	if len(w.floors) != op.shards {
 		w.floors = make([]uint64, op.shards)
 	}
@@ -113,13 +113,13 @@ func (w *writer) floor(k domain.Key) uint64 {
 // write reads what the fences ask for, then writes in ascending key order: a fence sees what came before it and nothing that came
 // after it in the same batch. It reports whether there was something to write.
 func (w *writer) write(b *batch) (wrote bool, err error) {
-	if slices.ContainsFunc(b.fences, func(f fenced) bool { return !f.got }) {
-		if err := w.keeper.file.view(b.readFences); err != nil {
+	if slices.ContainsFunc(b.fences, func(f fenced) bool { return !f.resolved }) {
+		if err := w.manager.file.view(b.readFences); err != nil {
 			return false, err
 		}
 	}
 	if len(b.prunes) > 0 {
-		if err := w.keeper.file.view(func(data *bolt.Bucket) error { return w.readPrunes(data, b) }); err != nil {
+		if err := w.manager.file.view(func(data *bolt.Bucket) error { return w.readPrunes(data, b) }); err != nil {
 			return false, err
 		}
 	}
@@ -137,7 +137,7 @@ func (b *batch) readFences(data *bolt.Bucket) error {
 }
 
 func (f *fenced) read(data *bolt.Bucket) {
-	if f.got {
+	if f.resolved {
 		return
 	}
 	f.rec.Key = f.key

@@ -38,7 +38,7 @@ var largeFile = sync.OnceValue(func() string {
 	if err != nil {
 		panic(err)
 	}
-	f, err := persistence.OpenRegistrations(persistence.Options{Dir: dir, NoSync: true})
+	f, err := persistence.OpenRegistrations(persistence.WithoutSync(persistence.Options{Dir: dir}))
 	if err != nil {
 		panic(err)
 	}

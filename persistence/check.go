@@ -12,7 +12,7 @@ import (
 )
 
 // problemsMost is how many problems of one file are named.
-const problemsMost = 20
+const maxProblems = 20
 
 // Report is what a check of one file found.
 type Report struct {
@@ -32,10 +32,10 @@ func CheckFile(o Options, kind string) (Report, error) {
 	if _, err := os.Stat(o.path(kind)); err != nil {
 		return r, domain.Wrap(domain.NotFound, r.File, err)
 	}
-	if err := whole(o.path(kind)); err != nil {
+	if err := checkNotTruncated(o.path(kind)); err != nil {
 		return r, err
 	}
-	_, err := look(o, kind, func(k, v []byte) error {
+	_, err := verifyFile(o, kind, func(k, v []byte) error {
 		r.Users++
 		if err := r.value(o, kind, k, v); err != nil {
 			r.problem(fmt.Errorf("user %d of the file: %w", r.Users, err)) // by its place: keys are kept out of what is written
@@ -49,7 +49,7 @@ func CheckFile(o Options, kind string) (Report, error) {
 }
 
 func (r *Report) problem(err error) {
-	if len(r.Problems) < problemsMost {
+	if len(r.Problems) < maxProblems {
 		r.Problems = append(r.Problems, err.Error())
 	}
 }
@@ -72,11 +72,11 @@ func (r *Report) value(o Options, kind string, k, v []byte) error {
 		return err
 	}
 	r.Bindings, r.Tombstones = r.Bindings+len(rec.Bindings), r.Tombstones+len(rec.Tombstones)
-	return mapping(h, rec)
+	return checkConsistent(h, rec)
 }
 
 // mapping compares a value's header with its body, and the ids in it with each other.
-func mapping(h domain.Header, rec domain.Record) error {
+func checkConsistent(h domain.Header, rec domain.Record) error {
 	b := rec.Header()
 	if h.Bindings != b.Bindings || !h.Deadline.Equal(b.Deadline) || !h.Until.Equal(b.Until) || h.Stamp != b.Stamp {
 		return errors.New("its header is not that of its body")
@@ -103,7 +103,7 @@ func (r *Report) pages(o Options, kind string) (err error) {
 	opts.ReadOnly, opts.InitialMmapSize, opts.PreLoadFreelist = true, 0, true
 	db, err := bolt.Open(o.path(kind), 0o600, opts)
 	if err != nil {
-		return refusal(o.path(kind), "cannot be read ("+err.Error()+")"+wayOut)
+		return refusal(o.path(kind), "cannot be read ("+err.Error()+")"+remedy)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	return db.View(func(tx *bolt.Tx) error {
@@ -116,7 +116,7 @@ func (r *Report) pages(o Options, kind string) (err error) {
 }
 
 // whole refuses a file that is shorter than its meta page says, before anybody touches a page that is not there.
-func whole(path string) error {
+func checkNotTruncated(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return domain.Wrap(domain.NotFound, filepath.Base(path), err)
@@ -124,7 +124,7 @@ func whole(path string) error {
 	opts := &bolt.Options{ReadOnly: true, Timeout: lockTimeout}
 	db, err := bolt.Open(path, 0o600, opts)
 	if err != nil {
-		return refusal(path, "cannot be read ("+err.Error()+")"+wayOut)
+		return refusal(path, "cannot be read ("+err.Error()+")"+remedy)
 	}
 	var size int64
 	err = db.View(func(tx *bolt.Tx) error {
@@ -132,30 +132,10 @@ func whole(path string) error {
 		return nil
 	})
 	if err = errors.Join(err, db.Close()); err != nil {
-		return refusal(path, "cannot be read ("+err.Error()+")"+wayOut)
+		return refusal(path, "cannot be read ("+err.Error()+")"+remedy)
 	}
 	if info.Size() < size {
-		return refusal(path, fmt.Sprintf("is cut short (%d of %d bytes)", info.Size(), size)+wayOut)
+		return refusal(path, fmt.Sprintf("is cut short (%d of %d bytes)", info.Size(), size)+remedy)
 	}
 	return nil
-}
-
-// FileStats are the sizes of one file.
-type FileStats struct {
-	// File is its name; Size its length; Used what its pages in use hold of it, and Free what is free in it, all in bytes.
-	File             string
-	Size, Used, Free int64
-	// Users counts its values; Depth is that of the tree, Pages its leaf pages.
-	Users, Depth, Pages int
-}
-
-func statsOf(tx *bolt.Tx) FileStats {
-	s := tx.Bucket([]byte(bucketData)).Stats()
-	page := int64(tx.DB().Info().PageSize)
-	used := int64(s.LeafInuse + s.BranchInuse)
-	alloc := int64(s.LeafAlloc+s.BranchAlloc) + 4*page // two meta pages, the root, bucket meta
-	return FileStats{
-		File: filepath.Base(tx.DB().Path()), Size: tx.Size(), Used: used, Free: max(0, tx.Size()-alloc),
-		Users: s.KeyN, Depth: s.Depth, Pages: s.LeafPageN,
-	}
 }

@@ -10,7 +10,7 @@ const (
 	registrationFormat = 2
 	registrationHeader = 56
 	epochAt            = 48
-	flagGuest          = 1
+	flagUnprovisioned  = 1
 )
 
 // encodeRecord makes the value of a record.
@@ -25,7 +25,7 @@ func encodeRecord(rec *domain.Record, epoch uint64) []byte {
 	v := make([]byte, 0, size+len(rec.Tombstones)*112)
 	v = append(v, registrationFormat, 0)
 	if rec.Unprovisioned {
-		v[1] = flagGuest
+		v[1] = flagUnprovisioned
 	}
 	v = be.AppendUint16(v, uint16(len(rec.Bindings))) //nolint:gosec // a handful.
 	v = be.AppendUint32(v, 0)
@@ -79,7 +79,7 @@ func decodeHeaderNear(key, v []byte, near domain.Realm) (domain.Header, error) {
 	be := binary.BigEndian
 	bindings := int(be.Uint16(v[2:]))
 	h := domain.Header{
-		Key: k, Bindings: bindings, Deadline: fromMillis(be.Uint64(v[8:])), Until: fromMillis(be.Uint64(v[16:])), Unprovisioned: v[1]&flagGuest != 0,
+		Key: k, Bindings: bindings, Deadline: fromMillis(be.Uint64(v[8:])), Until: fromMillis(be.Uint64(v[16:])), Unprovisioned: v[1]&flagUnprovisioned != 0,
 		Stamp: domain.Stamp{Sender: be.Uint64(v[24:]), Event: int64(be.Uint64(v[32:])), Arrival: int64(be.Uint64(v[40:]))}, //nolint:gosec // two's complement.
 	}
 	if bindings > 1 { // the deadlines of the others are in the body

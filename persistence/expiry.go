@@ -8,7 +8,7 @@ import (
 )
 
 // dueLook is how many records one call of [Registrations.Due] looks at: a reader's time, a few milliseconds.
-const dueLook = 10_000
+const dueScanLimit = 10_000
 
 // Due answers, in key order from a key on, at most limit users whose header is due, and where to go on; the zero key is the end of the file. It looks at a
 // bounded number of records: a page may be empty and yet have a next one.
@@ -17,7 +17,7 @@ func (r *Registrations) Due(from otp.Origin, start domain.Key, limit int, due fu
 		keys []domain.Key
 		next domain.Key
 	}
-	run(r.pool, from, start, func() (f found, err error) {
+	submit(r.pool, from, start, func() (f found, err error) {
 		err = r.file.view(func(data *bolt.Bucket) error {
 			c, seen := data.Cursor(), 0
 			for k, v := c.Seek(seekKey(start)); k != nil; k, v = c.Next() {
@@ -25,7 +25,7 @@ func (r *Registrations) Due(from otp.Origin, start domain.Key, limit int, due fu
 				if err != nil {
 					return err
 				}
-				if seen++; seen > dueLook || len(f.keys) == limit {
+				if seen++; seen > dueScanLimit || len(f.keys) == limit {
 					f.next = h.Key
 					return nil
 				}
@@ -64,7 +64,7 @@ type pruning struct {
 }
 
 func (w *writer) preparePrune(b *batch, op pruneOp) func() {
-	if err := w.keeper.refusesWrites(); err != nil {
+	if err := w.manager.refusesWrites(); err != nil {
 		return func() { op.done(pruned{}, err) }
 	}
 	p := &pruning{op: op}
@@ -104,7 +104,7 @@ func (w *writer) readPrunes(data *bolt.Bucket, b *batch) error {
 
 // scan reads one shard's headers.
 func (r *Registrations) scan(op primeOp) {
-	long(r.pool, otp.External("store"), func() (hs []domain.Header, err error) {
+	submitBulk(r.pool, otp.External("store"), func() (hs []domain.Header, err error) {
 		err = r.file.view(func(data *bolt.Bucket) error {
 			return data.ForEach(func(k, v []byte) error {
 				h, err := decodeHeader(k, v)

@@ -18,24 +18,24 @@ import (
 // A writer that was abandoned may still be about to open, to write or to close it when its successor has it: the epoch of an incarnation is its turn, and
 // only the latest counts.
 type file struct {
-	mu   sync.RWMutex
-	db   *bolt.DB
-	turn otp.Epoch // whose it is
+	mu         sync.RWMutex
+	db         *bolt.DB
+	ownerEpoch otp.Epoch // whose it is
 }
 
 var (
-	errNotOpen = errors.New("the store is not open")
-	errNotOurs = errors.New("the file is another writer's by now")
+	errNotOpen  = errors.New("the store is not open")
+	errNotOwner = errors.New("the file is another writer's by now")
 )
 
 // replace closes what is open and opens anew; reads wait meanwhile. How the closing went is told to closed.
 func (f *file) replace(turn otp.Epoch, open func() (*bolt.DB, error), closed func(error)) (err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if turn < f.turn {
-		return errNotOurs
+	if turn < f.ownerEpoch {
+		return errNotOwner
 	}
-	f.turn = turn
+	f.ownerEpoch = turn
 	if f.db != nil {
 		closed(f.db.Close())
 		f.db = nil
@@ -45,17 +45,17 @@ func (f *file) replace(turn otp.Epoch, open func() (*bolt.DB, error), closed fun
 }
 
 // ours reports whether nobody has had a later turn.
-func (f *file) ours(turn otp.Epoch) bool {
+func (f *file) ownedBy(turn otp.Epoch) bool {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return turn >= f.turn
+	return turn >= f.ownerEpoch
 }
 
 // close closes the database once the reads in hand have ended, if it still is that of the turn.
 func (f *file) close(turn otp.Epoch) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.db == nil || turn < f.turn {
+	if f.db == nil || turn < f.ownerEpoch {
 		return nil
 	}
 	db := f.db
@@ -77,8 +77,8 @@ func (f *file) tx(read func(*bolt.Tx) error) error {
 // [domain.Full].
 func (f *file) update(turn otp.Epoch, write func(data *bolt.Bucket) error) error {
 	return f.guarded("write", func(db *bolt.DB) error {
-		if turn < f.turn {
-			return domain.Wrap(domain.Conflict, "write", errNotOurs)
+		if turn < f.ownerEpoch {
+			return domain.Wrap(domain.Conflict, "write", errNotOwner)
 		}
 		return unavailable(db.Update(func(tx *bolt.Tx) error { return write(tx.Bucket([]byte(bucketData))) }))
 	})

@@ -28,7 +28,9 @@ const (
 func runCrashChild(dir string) int {
 	sys := otp.NewSystem()
 	o := persistence.DefaultOptions(dir)
-	o.NoSync = os.Getenv(crashNoSync) != ""
+	if os.Getenv(crashNoSync) != "" {
+		o = persistence.WithoutSync(o)
+	}
 	s := persistence.NewRegistrations(sys, o)
 	if _, err := otp.Start(context.Background(), sys, "store", s.Children()); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -77,7 +77,7 @@ func openReadOnly(o Options, kind string) (*bolt.DB, error) {
 	opts.ReadOnly, opts.InitialMmapSize = true, 0
 	db, err := bolt.Open(o.path(kind), 0o600, opts)
 	if err != nil {
-		return nil, refusal(o.path(kind), "cannot be read ("+err.Error()+")"+wayOut)
+		return nil, refusal(o.path(kind), "cannot be read ("+err.Error()+")"+remedy)
 	}
 	return db, nil
 }

@@ -39,7 +39,7 @@ func TestMigration(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
-	_, err := look(o, registrationsKind, func(k, v []byte) error {
+	_, err := verifyFile(o, registrationsKind, func(k, v []byte) error {
 		got[string(k)] = string(v)
 		return nil
 	})

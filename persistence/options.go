@@ -26,8 +26,8 @@ type Options struct {
 	Shards int
 	// MaxBatch is the largest number of operations in one commit.
 	MaxBatch int
-	// NoSync leaves out fsync: for a negative control in tests. What is acknowledged is then not safe.
-	NoSync bool
+	// noSync leaves out fsync: for negative controls in this package's tests.
+	noSync bool
 }
 
 const (
@@ -58,6 +58,6 @@ func (o Options) path(kind string) string { return filepath.Join(o.Dir, kind+".d
 func (o Options) bolt() *bolt.Options {
 	return &bolt.Options{
 		Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bolt.FreelistMapType, InitialMmapSize: mapSize, PageSize: 4096,
-		NoSync: o.NoSync,
+		NoSync: o.noSync,
 	}
 }

@@ -52,14 +52,14 @@ func checkPages(path string, size int, tx *bolt.Tx) (err error) {
 // walk goes through what a page leads to; buckets says that its leaves have buckets.
 func (p *pages) walk(id uint64, buckets bool) error {
 	if id >= uint64(len(p.data)/p.size) { //nolint:gosec // neither is negative.
-		return fmt.Errorf("is damaged (page %d is not there)"+wayOut, id)
+		return fmt.Errorf("is damaged (page %d is not there)"+remedy, id)
 	}
 	page := p.data[int(id)*p.size:] //nolint:gosec // it is within the file.
 	elements := page[pageHeader:]
 	n := int(binary.NativeEndian.Uint16(page[10:]))
 	switch kind := binary.NativeEndian.Uint16(page[8:]); {
 	case kind == pageBranch && p.seen[id]:
-		return fmt.Errorf("is damaged (page %d leads back to itself)"+wayOut, id)
+		return fmt.Errorf("is damaged (page %d leads back to itself)"+remedy, id)
 	case kind == pageBranch:
 		p.seen[id] = true
 		for i := range n {

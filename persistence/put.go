@@ -27,15 +27,15 @@ var errFull = domain.Wrap(domain.Full, "store", errors.New("the file has reached
 // The limit that bbolt itself has does not serve: bbolt refuses at the commit, all of it, also what would free something, because pages are copied
 // before they are freed, and with a look through the whole file.
 func (w *writer) put(b *batch) (wrote bool, err error) {
-	most := w.keeper.opts.MaxSize
+	most := w.manager.opts.MaxSize
 	es := make([]entry, 0, len(b.writes))
 	for k, w := range b.writes {
 		es = append(es, entry{k, keyOf(k), w.value})
 	}
 	slices.SortFunc(es, func(x, y entry) int { return bytes.Compare(x.key, y.key) })
-	err = w.keeper.update(func(data *bolt.Bucket) error {
-		left := room(data, most)
-		b.roomy = left >= most/roomyPart
+	err = w.manager.update(func(data *bolt.Bucket) error {
+		left := spaceLeft(data, most)
+		b.hasHeadroom = left >= most/headroomPart
 		if left < math.MaxInt64 {
 			es = slices.DeleteFunc(es, func(e entry) bool {
 				n := growth(data, e)
@@ -48,20 +48,20 @@ func (w *writer) put(b *batch) (wrote bool, err error) {
 			})
 		}
 		if len(es) == 0 {
-			return errNothing // spares a commit
+			return errNoWrites // spares a commit
 		}
 		return put(data, es)
 	})
-	if errors.Is(err, errNothing) {
+	if errors.Is(err, errNoWrites) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-var errNothing = errors.New("nothing to write")
+var errNoWrites = errors.New("nothing to write")
 
 // roomyPart is which part of the size a file must have left to count as not full any more.
-const roomyPart = 64
+const headroomPart = 64
 
 func put(data *bolt.Bucket, es []entry) error {
 	for _, e := range es {
@@ -90,7 +90,7 @@ func growth(data *bolt.Bucket, e entry) (n int64) {
 }
 
 // room is how many bytes longer the data may become; most is the size that they may have, 0 for any.
-func room(data *bolt.Bucket, most int64) int64 {
+func spaceLeft(data *bolt.Bucket, most int64) int64 {
 	if most == 0 {
 		return math.MaxInt64
 	}

@@ -34,16 +34,16 @@ func (r *readers) children() []otp.ChildSpec {
 }
 
 // run has a read done by the reader of a user and calls done once.
-func run[T any](r *readers, from otp.Origin, key domain.Key, do func() (T, error), done func(T, error)) {
-	readBy(r.refs[domain.ShardOf(key, readersNumber)], from, key, do, done)
+func submit[T any](r *readers, from otp.Origin, key domain.Key, do func() (T, error), done func(T, error)) {
+	submitTo(r.refs[domain.ShardOf(key, readersNumber)], from, key, do, done)
 }
 
 // long has a read done that takes seconds: nobody waits behind it but others of its kind.
-func long[T any](r *readers, from otp.Origin, do func() (T, error), done func(T, error)) {
-	readBy(r.bulk, from, domain.Key{}, do, done)
+func submitBulk[T any](r *readers, from otp.Origin, do func() (T, error), done func(T, error)) {
+	submitTo(r.bulk, from, domain.Key{}, do, done)
 }
 
-func readBy[T any](ref *otp.Ref[ReaderMessage], from otp.Origin, key domain.Key, do func() (T, error), done func(T, error)) {
+func submitTo[T any](ref *otp.Ref[ReaderMessage], from otp.Origin, key domain.Key, do func() (T, error), done func(T, error)) {
 	done = once(done)
 	m := read{key: key, do: func() { done(do()) }, fail: func(err error) {
 		var none T

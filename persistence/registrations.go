@@ -34,7 +34,7 @@ func (r *Registrations) Children() otp.SupSpec {
 	writer := otp.ChildSpec{
 		ID: "writer", Shutdown: stopTimeout,
 		Start: otp.Worker(r.writer, func() otp.Behaviour[WriterMessage] {
-			return &writer{keeper: newKeeper(r.opts, registrationsKind, r.file, &r.health), scan: r.scan}
+			return &writer{manager: newFileManager(r.opts, registrationsKind, r.file, &r.health), scan: r.scan}
 		}),
 	}
 	return otp.SupSpec{Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, r.pool.children()...)}
@@ -80,7 +80,7 @@ func (r *Registrations) Prime(from otp.Origin, shard, shards int, epoch uint64, 
 
 // Get answers one user's committed record, and whether there is one.
 func (r *Registrations) Get(from otp.Origin, key domain.Key, done func(domain.Record, bool, error)) {
-	run(r.pool, from, key, func() (f found[domain.Record], err error) {
+	submit(r.pool, from, key, func() (f found[domain.Record], err error) {
 		err = r.file.view(func(data *bolt.Bucket) (err error) {
 			f.value, f.there, err = get(data, key)
 			return err
@@ -108,7 +108,7 @@ func get(data *bolt.Bucket, key domain.Key) (rec domain.Record, found bool, err 
 // Page answers at most limit records in key order behind after, of one realm, or of all when realm is empty. A page that is shorter than
 // limit is the last.
 func (r *Registrations) Page(from otp.Origin, realm domain.Realm, after domain.Key, limit int, done func([]domain.Record, error)) {
-	run(r.pool, from, after, func() (out []domain.Record, err error) {
+	submit(r.pool, from, after, func() (out []domain.Record, err error) {
 		err = r.file.view(func(data *bolt.Bucket) (err error) {
 			out, err = page(data, realm, after, limit, decodeRecord)
 			return err

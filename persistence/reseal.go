@@ -11,11 +11,11 @@ import (
 )
 
 // resealMost is how many values are looked at, and at most sealed anew, in one go.
-const resealMost = 1000
+const resealChunkSize = 1000
 
 // reseal does a part and leaves the rest behind what is queued.
 func (w *credentialWriter) reseal(c *otp.Context[CredentialMessage], op resealOp) {
-	n, next, err := resealChunk(w.keeper.file, w.keeper.opts.Keys, op.after, func(n int, change func(*bolt.Bucket) error) error {
+	n, next, err := resealChunk(w.manager.file, w.manager.opts.Keys, op.after, func(n int, change func(*bolt.Bucket) error) error {
 		return w.update(c, func() string { return records(n) }, change)
 	})
 	op.n, op.after = op.n+n, next
@@ -36,7 +36,7 @@ func resealChunk(f *file, keys *Keyring, from []byte, update func(int, func(*bol
 	err = f.view(func(data *bolt.Bucket) error {
 		c, seen := data.Cursor(), 0
 		for k, v := c.Seek(from); k != nil; k, v = c.Next() {
-			if seen++; seen > resealMost {
+			if seen++; seen > resealChunkSize {
 				next = append([]byte(nil), k...)
 				return nil
 			}
@@ -64,7 +64,7 @@ func resealChunk(f *file, keys *Keyring, from []byte, update func(int, func(*bol
 }
 
 // fits refuses a key that the file cannot hold, before a transaction fails on it.
-func fits(k domain.Key) error {
+func checkKeySize(k domain.Key) error {
 	if n := len(k.Realm) + 1 + len(k.User); n > bolt.MaxKeySize {
 		return domain.Wrap(domain.Invalid, "key", fmt.Errorf("realm and user are %d bytes together, which is too long", n))
 	}

@@ -118,7 +118,7 @@ func TestPages(t *testing.T) {
 // A damaged, foreign or newer file is refused with one sentence that says what to do, and is left as it is.
 func TestRefusals(t *testing.T) {
 	made := t.TempDir()
-	s := openStore(t, persistence.Options{Dir: made, NoSync: true})
+	s := openStore(t, persistence.WithoutSync(persistence.Options{Dir: made}))
 	for range 3 { // so that there are pages which are not in use any more
 		s.fill(200)
 	}

@@ -50,7 +50,7 @@ func (s *store) get(user string) (domain.Record, bool, error) {
 
 // A file that may not grow any more: what does not fit is refused with the way out, all else goes on, and a deletion makes room.
 func TestFileThatMayNotGrow(t *testing.T) {
-	s := openStore(t, persistence.Options{Dir: t.TempDir(), MaxSize: 1 << 20, NoSync: true})
+	s := openStore(t, persistence.WithoutSync(persistence.Options{Dir: t.TempDir(), MaxSize: 1 << 20}))
 	big := func(i int) domain.Record { return record(strconv.Itoa(i), strings.Repeat("x", 20_000)) }
 	n := 0
 	var err error
@@ -122,7 +122,7 @@ func TestWhatFitsIsWritten(t *testing.T) {
 // In a file that is full for long, what does not make it longer is never refused, and that does not add up.
 func TestFullForLong(t *testing.T) {
 	dir := t.TempDir()
-	s := openStore(t, persistence.Options{Dir: dir, MaxSize: 1 << 20, NoSync: true})
+	s := openStore(t, persistence.WithoutSync(persistence.Options{Dir: dir, MaxSize: 1 << 20}))
 	long := map[int]bool{}
 	refused := 0
 	for i := range 1000 {

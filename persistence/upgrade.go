@@ -36,10 +36,10 @@ func PlanUpgrade(o Options, kind string) (u Upgrade, err error) {
 	if err != nil {
 		return u, domain.Wrap(domain.Unavailable, u.File, err)
 	}
-	if err := whole(o.path(kind)); err != nil {
+	if err := checkNotTruncated(o.path(kind)); err != nil {
 		return u, err
 	}
-	u.From, err = look(o, kind, func(k, v []byte) error {
+	u.From, err = verifyFile(o, kind, func(k, v []byte) error {
 		u.Records++
 		if kind == credentialsKind {
 			return verify(k, v, credentialHeader, credentialFormat)
@@ -58,7 +58,7 @@ func PlanUpgrade(o Options, kind string) (u Upgrade, err error) {
 // newSize returns how many bytes a file takes after its migration, about.
 func newSize(o Options, kind string, from uint32) (size int64, err error) {
 	const elementHeader = 16 // of bbolt, for each key
-	_, err = look(o, kind, func(k, v []byte) error {
+	_, err = verifyFile(o, kind, func(k, v []byte) error {
 		v, err := migrateValue(kind, from, formatOf(kind), migrations(), k, v)
 		size += int64(elementHeader + len(k) + len(v))
 		return err

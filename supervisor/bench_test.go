@@ -161,7 +161,6 @@ func BenchmarkHeapPerUser(b *testing.B) {
 	broker := memory.New()
 	for b.Loop() {
 		cfg := testConfig(b.TempDir(), broker)
-		cfg.NoSync = true
 		bed := &testbed{t: b, cfg: cfg}
 		bed.start()
 		empty := heap()

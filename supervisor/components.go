@@ -49,7 +49,7 @@ const crashReportsKept = 100
 
 func (r *components) newCrashReports() otp.Behaviour[console.CrashReportsMessage] {
 	return console.NewCrashReports(func() (console.Journal, error) {
-		return persistence.OpenJournal(persistence.Options{Dir: r.cfg.Data, Log: r.cfg.Log, NoSync: r.cfg.NoSync}, crashReportsKept)
+		return persistence.OpenJournal(persistence.Options{Dir: r.cfg.Data, Log: r.cfg.Log}, crashReportsKept)
 	}, r.recorder)
 }
 
@@ -70,7 +70,7 @@ func assemble(cfg Config, boot uint32) *components {
 	r.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
 	r.sys.Subscribe(func(rep otp.Report) { r.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)
 	store := persistence.DefaultOptions(cfg.Data)
-	store.Log, store.NoSync, store.Keys = cfg.Log.With().Str("component", "store").Logger(), cfg.NoSync, cfg.Keys
+	store.Log, store.Keys = cfg.Log.With().Str("component", "store").Logger(), cfg.Keys
 	store.MaxSize, store.Shards = cfg.MaxStore<<20, directory.Shards
 	r.credentials = persistence.NewCredentials(r.sys, store)
 	r.registrations = persistence.NewRegistrations(r.sys, store)

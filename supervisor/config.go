@@ -35,8 +35,6 @@ type Config struct {
 	Faults *fault.Set `kong:"-"`
 	// Clock is the source of time.
 	Clock otp.Clock `kong:"-"`
-	// NoSync leaves out fsync. It exists for the crash test's negative control: what is acknowledged is not safe.
-	NoSync bool `kong:"-"`
 
 	Admin string `help:"Address of the admin server (/healthz, /readyz, /metrics); empty for none."`
 

@@ -73,7 +73,7 @@ func userKey(i int) domain.Key {
 // fillStore makes a registrations file whose bindings end in so long.
 func fillStore(b *testing.B, dir string, users int, ends time.Duration) {
 	b.Helper()
-	f, err := persistence.OpenRegistrations(persistence.Options{Dir: dir, NoSync: true})
+	f, err := persistence.OpenRegistrations(persistence.Options{Dir: dir})
 	if err != nil {
 		b.Fatal(err)
 	}

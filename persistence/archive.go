@@ -1,0 +1,42 @@
+package persistence
+
+import (
+	"archive/tar"
+	"io"
+	"os"
+	"path/filepath"
+
+	"registrar/actors/domain"
+)
+
+// WriteArchive writes copies of files, each checked, to a tar archive.
+func WriteArchive(w io.Writer, paths ...string) error {
+	t := tar.NewWriter(w)
+	for _, p := range paths {
+		if err := addFile(t, p); err != nil {
+			return domain.Wrap(domain.Unavailable, "archive", err)
+		}
+	}
+	if err := t.Close(); err != nil {
+		return domain.Wrap(domain.Unavailable, "archive", err)
+	}
+	return nil
+}
+
+func addFile(t *tar.Writer, path string) error {
+	f, err := os.Open(path) //nolint:gosec // our own copy.
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // read only
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	h := &tar.Header{Name: filepath.Base(path), Mode: 0o600, Size: info.Size(), ModTime: info.ModTime(), Format: tar.FormatPAX}
+	if err := t.WriteHeader(h); err != nil {
+		return err
+	}
+	_, err = io.Copy(t, f)
+	return err
+}

@@ -1,0 +1,133 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"registrar/actors/domain"
+	"registrar/actors/fault"
+	"registrar/actors/otp"
+)
+
+// retryAfter is how long a writer waits between attempts to open its file again, or to write when there was no space.
+const retryAfter = 500 * time.Millisecond
+
+// keeper opens a file and keeps it usable: it knows what a commit that failed means. It belongs to the file's writer; only its health is for
+// all.
+type fileManager struct {
+	opts  Options
+	kind  string
+	file  *file
+	epoch otp.Epoch // of the incarnation
+	state state
+	why   error
+	// full says that the file itself may not grow: writes are taken all the same, since those that do not make it longer are carried out.
+	full   bool
+	health *health
+}
+
+func newFileManager(o Options, kind string, f *file, h *health) *fileManager {
+	return &fileManager{opts: o, kind: kind, file: f, health: h}
+}
+
+// begin opens the file for an incarnation.
+func (k *fileManager) begin(turn otp.Epoch, v visit) error {
+	k.epoch = turn
+	return k.open(v)
+}
+
+// open looks through the file, shows v every value, and opens it.
+func (k *fileManager) open(v visit) error {
+	err := k.file.replace(k.epoch, func() (*bolt.DB, error) { return open(k.opts, k.kind, v) }, func(err error) {
+		if err != nil {
+			k.opts.Log.Warn().Err(err).Str("file", k.name()).Msg("closing the file")
+		}
+	})
+	if err == nil {
+		k.setState(stateOK, nil)
+	}
+	return err
+}
+
+// update runs a transaction, see [file.update].
+func (k *fileManager) update(write func(data *bolt.Bucket) error) error {
+	return k.file.update(k.epoch, write)
+}
+
+// close closes the file.
+func (k *fileManager) close() error { return k.file.close(k.epoch) }
+
+func (k *fileManager) name() string { return k.kind + ".db" }
+
+// failed takes note of an update that failed and reports whether [keeper.retry] has to be called in a while. Unless it was refused before anything was
+// written, the outcome is unknown: a page may have reached the disk or not. So the file is looked through and opened again before anything is
+// read from it or decided on it.
+func (k *fileManager) failed(err error) (again bool) {
+	if errors.Is(err, errNotOwner) {
+		return false // the successor has opened it long since
+	}
+	if domain.KindOf(err) == domain.Full {
+		k.markFull()
+		return false
+	}
+	k.opts.Log.Error().Err(err).Str("file", k.name()).Msg("commit failed: its outcome is unknown, the file is opened again")
+	if opened := k.open(verifyOnly(k.opts, k.kind)); opened != nil {
+		k.setState(stateReopening, opened)
+		return true
+	}
+	if noSpace(err) {
+		k.setState(stateReadOnly, fmt.Errorf("there is no space to write (%w): make room, and writing goes on by itself", err))
+		return true
+	}
+	return false
+}
+
+// faulty runs a commit between its two fault points.
+func withFaultPoints(hit func(fault.Point, string) error, commit func() error) error {
+	err := hit(fault.BeforeCommit, "")
+	if err != nil && !errors.Is(err, fault.ErrTorn) {
+		return err
+	}
+	if failed := commit(); failed != nil {
+		return failed
+	}
+	return err // torn: it is on disk and its writer does not know
+}
+
+// fullNow takes note of a write that did not fit.
+func (k *fileManager) markFull() {
+	k.full = true
+	k.setState(stateReadOnly, fmt.Errorf("the file has reached the size that it may have (%d MiB): raise --max-store, or compact it", k.opts.MaxSize>>20))
+}
+
+// succeeded takes note of an update that was committed, and whether the file has room.
+func (k *fileManager) succeeded(roomy bool) {
+	k.health.commits.Add(1)
+	if k.state != stateOK && (roomy || !k.full) {
+		k.setState(stateOK, nil)
+	}
+}
+
+// retry tries to leave the state that failed has led to, and reports whether it has to be called once more.
+func (k *fileManager) retry() (again bool) {
+	var err error
+	switch k.state {
+	case stateOK:
+		return false
+	case stateReopening:
+		err = k.open(verifyOnly(k.opts, k.kind))
+	case stateReadOnly:
+		err = probeSpace(k.opts.Dir)
+	}
+	if err == nil {
+		k.setState(stateOK, nil)
+		return false
+	}
+	if k.state == stateReopening {
+		k.setState(stateReopening, err)
+	}
+	return true
+}
