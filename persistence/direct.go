@@ -62,7 +62,7 @@ func (c *CredentialsFile) Close() error {
 	return nil
 }
 
-// RegistrationsFile is the registrations file, open for reading. It is for one goroutine.
+// RegistrationsFile is the open registrations file. It is for one goroutine.
 type RegistrationsFile struct{ f file }
 
 // OpenRegistrations opens, checks and if need be makes the registrations file.
@@ -87,6 +87,65 @@ func (r *RegistrationsFile) Page(realm domain.Realm, after domain.Key, limit int
 		return err
 	})
 	return out, err
+}
+
+// changeChunk is how many records [RegistrationsFile.Change] reads in one transaction.
+const changeChunk = 1000
+
+// Change replaces the records of a realm, or of one user of it, for which decide returns true, and
+// returns how many it replaced. An empty record is deleted. Each [changeChunk] records are one
+// commit: after an error the earlier ones are changed.
+func (r *RegistrationsFile) Change(realm domain.Realm, user domain.User, decide func(domain.Record) (domain.Record, bool)) (n int, err error) {
+	if user != "" {
+		err = r.f.update(0, func(data *bolt.Bucket) error {
+			rec, found, err := get(data, domain.Key{Realm: realm, User: user})
+			if err != nil || !found {
+				return err
+			}
+			n, err = change(data, []domain.Record{rec}, decide)
+			return err
+		})
+		return n, err
+	}
+	var after domain.Key
+	for last := false; !last; {
+		changed := 0
+		err := r.f.update(0, func(data *bolt.Bucket) error {
+			recs, err := page(data, realm, after, changeChunk, decodeRecord)
+			if err != nil {
+				return err
+			}
+			if last = len(recs) < changeChunk; !last {
+				after = recs[len(recs)-1].Key
+			}
+			changed, err = change(data, recs, decide)
+			return err
+		})
+		if err != nil {
+			return n, err
+		}
+		n += changed
+	}
+	return n, nil
+}
+
+func change(data *bolt.Bucket, recs []domain.Record, decide func(domain.Record) (domain.Record, bool)) (n int, err error) {
+	for _, rec := range recs {
+		next, changed := decide(rec)
+		if !changed {
+			continue
+		}
+		if next.Empty() {
+			err = data.Delete(keyOf(rec.Key))
+		} else {
+			err = data.Put(keyOf(rec.Key), encodeRecord(&next, 0))
+		}
+		if err != nil {
+			return n, fmt.Errorf("change %s: %w", rec.Key, err)
+		}
+		n++
+	}
+	return n, nil
 }
 
 // Close closes the file.

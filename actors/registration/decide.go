@@ -113,6 +113,13 @@ func flush(rec domain.Record, m Flush, now time.Time, lim Limits) (domain.Record
 	return remove(rec, older, m.Stamp, m.Digest, now, lim)
 }
 
+// FlushRecord removes from a record what the actor's [Flush] removes, and reports whether that is
+// anything. It is for a command that works on the file while no server runs.
+func FlushRecord(rec domain.Record, m Flush, now time.Time, lim Limits) (domain.Record, bool) {
+	next, out := flush(rec.ClampToClock(now), m, now, lim)
+	return next, out.Result == Removed
+}
+
 func remove(rec domain.Record, removed []domain.Binding, by domain.Stamp, d domain.Digest, now time.Time, lim Limits,
 ) (domain.Record, Outcome) {
 	next := domain.Record{Key: rec.Key, Unprovisioned: rec.Unprovisioned, Tombstones: unexpired(rec.Tombstones, now)}

@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,7 +43,7 @@ func (c *importCmd) Run(ctx context.Context, env Env) error {
 		if _, err := s.Import(ctx, creds); err != nil {
 			return err
 		}
-		return printf(env.Stdout, "%d credentials imported\n", len(creds))
+		return printf(env.Stdout, "%s imported\n", count(len(creds), "credential"))
 	})
 }
 
@@ -118,7 +117,7 @@ func (c *listCmd) Run(ctx context.Context, env Env) error {
 			func(x domain.Credential) error {
 				v := credentialView{x.Key.Realm, x.Key.User, x.Method, !x.Disabled, x.AccountID}
 				if c.JSON {
-					return json.NewEncoder(env.Stdout).Encode(v)
+					return printJSON(env.Stdout, v)
 				}
 				state := "enabled"
 				if x.Disabled {
@@ -154,11 +153,4 @@ func (c *deleteCmd) Run(ctx context.Context, env Env) error {
 		}
 		return err
 	})
-}
-
-func printf(w io.Writer, format string, args ...any) error {
-	if _, err := fmt.Fprintf(w, format, args...); err != nil {
-		return fmt.Errorf("standard output: %w", err)
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -126,10 +125,7 @@ func (c *loadCmd) report(ctx context.Context, env Env, f *fleet.Fleet, took time
 
 func (c *loadCmd) print(env Env, res loadResult, figures []fleet.Figures, took time.Duration) error {
 	if c.JSON {
-		if err := json.NewEncoder(env.Stdout).Encode(res); err != nil {
-			return fmt.Errorf("standard output: %w", err)
-		}
-		return nil
+		return printJSON(env.Stdout, res)
 	}
 	if err := table(env.Stdout, figures, took); err != nil {
 		return err

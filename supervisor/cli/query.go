@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -67,8 +66,8 @@ func (c *queryCmd) print(env Env, m *wire.RegQueryResponse) error {
 	}
 	for i, one := range m.Fields {
 		if c.JSON {
-			if err := json.NewEncoder(env.Stdout).Encode(one); err != nil {
-				return fmt.Errorf("standard output: %w", err)
+			if err := printJSON(env.Stdout, one); err != nil {
+				return err
 			}
 			continue
 		}

@@ -61,10 +61,7 @@ func (c *registrationShowCmd) Run(ctx context.Context, env Env) error {
 func (c *registrationShowCmd) show(env Env, key domain.Key, b domain.Binding, now time.Time) error {
 	if c.JSON {
 		v := registrationView{key.Realm, key.User, b.ID, b.Contact, b.Deadline, json.RawMessage(b.Doc)}
-		if err := json.NewEncoder(env.Stdout).Encode(v); err != nil {
-			return fmt.Errorf("standard output: %w", err)
-		}
-		return nil
+		return printJSON(env.Stdout, v)
 	}
 	err := printf(env.Stdout, "%s\n  %-24s %s\n  %-24s %s\n  %-24s %s (in %s)\n", key, "id", b.ID, "contact", b.Contact, "ends",
 		b.Deadline.Format(time.RFC3339), b.Deadline.Sub(now).Round(time.Second))
@@ -106,7 +103,7 @@ func (c *registrationFlushCmd) Run(ctx context.Context, env Env) error {
 		if err != nil {
 			return err
 		}
-		return printf(env.Stdout, "registrations of %d users removed\n", n)
+		return printf(env.Stdout, "registrations of %s removed\n", count(n, "user"))
 	})
 }
 
@@ -143,7 +140,7 @@ func (c *registrationListCmd) show(env Env, r domain.Record, now time.Time) erro
 		var err error
 		if c.JSON {
 			v := registrationView{r.Key.Realm, r.Key.User, b.ID, b.Contact, b.Deadline, json.RawMessage(b.Doc)}
-			err = json.NewEncoder(env.Stdout).Encode(v)
+			err = printJSON(env.Stdout, v)
 		} else {
 			err = printf(env.Stdout, "%s\t%s\tends in %s\n", r.Key, b.Contact, b.Deadline.Sub(now).Round(time.Second))
 		}

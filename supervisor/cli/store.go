@@ -7,11 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/rs/zerolog"
 
 	"registrar/actors/domain"
-	"registrar/amqpbridge/link/memory"
+	"registrar/actors/registration"
 	"registrar/persistence"
 	"registrar/supervisor"
 	"registrar/supervisor/console"
@@ -27,15 +28,12 @@ func withStore(dir string, keys *persistence.Keyring, use func(console.Store) er
 	if err != nil {
 		return err
 	}
-	err = use(&files{opts: persistence.Options{Dir: dir, Log: zerolog.Nop(), Keys: keys}, lock: lock})
+	err = use(&files{opts: persistence.Options{Dir: dir, Log: zerolog.Nop(), Keys: keys}})
 	return errors.Join(err, lock.Release())
 }
 
-// files is a data directory that no server uses, with its lock.
-type files struct {
-	opts persistence.Options
-	lock *persistence.Lock
-}
+// files is a data directory that no server uses; the caller holds its lock.
+type files struct{ opts persistence.Options }
 
 // Import writes credentials, all or none.
 func (f *files) Import(_ context.Context, creds []domain.Credential) (int, error) {
@@ -133,19 +131,22 @@ func (f *files) Stats(context.Context) (out []persistence.FileStats, err error) 
 	return out, nil
 }
 
-// Flush has the actors do it that always do, in a registrar that hears nobody: only they know what has to be remembered of a removal.
-func (f *files) Flush(ctx context.Context, realm domain.Realm, user domain.User) (n int, err error) {
-	if err := f.lock.Release(); err != nil {
-		return 0, err
-	}
-	cfg := supervisor.DefaultConfig()
-	cfg.Data, cfg.Link, cfg.Log, cfg.Keys, cfg.Admin = f.opts.Dir, memory.New(), f.opts.Log, f.opts.Keys, ""
-	s, err := supervisor.Start(ctx, cfg)
+// Flush removes the registrations of a realm, or of one user of it, with the limits of a default configuration.
+func (f *files) Flush(_ context.Context, realm domain.Realm, user domain.User) (n int, err error) {
+	r, err := persistence.OpenRegistrations(f.opts)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, s.Stop(context.WithoutCancel(ctx))) }()
-	return s.Flush(ctx, realm, user)
+	defer func() { err = errors.Join(err, r.Close()) }()
+	now := time.Now()
+	flush := registration.Flush{
+		Stamp:  domain.Stamp{Arrival: now.UnixMilli()},
+		Digest: domain.DigestOf(fmt.Appendf(nil, "flush %s %s %d", realm, user, now.UnixNano())),
+	}
+	limits := supervisor.DefaultConfig().Limits
+	return r.Change(realm, user, func(rec domain.Record) (domain.Record, bool) {
+		return registration.FlushRecord(rec, flush, now, limits)
+	})
 }
 
 // pageSize is how much of a listing is read at a time.

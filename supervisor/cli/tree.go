@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -108,11 +107,4 @@ func inHand(n otp.Node) string {
 		return "-"
 	}
 	return n.Handling + " for " + span(n.HandlingFor)
-}
-
-func printJSON(w io.Writer, v any) error {
-	if err := json.NewEncoder(w).Encode(v); err != nil {
-		return fmt.Errorf("standard output: %w", err)
-	}
-	return nil
 }
