@@ -198,8 +198,14 @@ func plainName(sys *actor.ActorSystem) error {
 }
 
 func plainLate(sys *actor.ActorSystem) error {
-	future := sys.Root.RequestFuture(sys.Root.Spawn(props(func(actor.Context) {})), "question", 10*time.Millisecond)
-	slow, _ := sys.ProcessRegistry.Get(future.PID()) // like a sender that has just resolved the name
+	var (
+		future *actor.Future
+		slow   actor.Process
+	)
+	for found := false; !found; { // like a sender that has just resolved the name; again if the deadline came first
+		future = sys.Root.RequestFuture(sys.Root.Spawn(props(func(actor.Context) {})), "question", 10*time.Millisecond)
+		slow, found = sys.ProcessRegistry.Get(future.PID())
+	}
 	if _, err := future.Result(); !errors.Is(err, actor.ErrTimeout) {
 		return fmt.Errorf("not late: %w", err)
 	}
