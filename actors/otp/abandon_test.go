@@ -88,7 +88,8 @@ func TestAbandonedWorkerHasNoEffect(t *testing.T) {
 			otp.Monitor(c, s.refs["a"], func(d otp.Down) msg { return note{"down " + d.Reason.String()} })
 		}})
 		s.tell("a", hangThenAct(s.j, until, &in))
-		s.tell("a", echo{otp.NewFrom(func(_ string, err error) { errs <- err })}) // queued behind the hanging handler
+		// Queued behind the hanging handler.
+		s.tell("a", echo{otp.NewFrom(func(_ string, err error) { errs <- err })})
 		synctest.Wait()
 		s.must(s.app.Abandon("a"), nil)
 		synctest.Wait()

@@ -60,7 +60,8 @@ func TestAbandonedSupervisorStartsNoChild(t *testing.T) {
 			added <- h.app.StartChild(t.Context(), "top", otp.ChildSpec{ID: "sub", Restart: otp.Temporary, Start: otp.Supervisor(spec)})
 		}()
 		synctest.Wait()
-		for _, name := range []string{"top", "top/sub", "one"} { // the supervisor has to handle the start of one, then start two
+		// Next the supervisor would handle the start of one and start two.
+		for _, name := range []string{"top", "top/sub", "one"} {
 			sched.run(name)
 		}
 		if err := h.app.Abandon("top/sub"); err != nil {
@@ -159,7 +160,8 @@ func TestAbandonmentsOfDynamicChildCount(t *testing.T) {
 						synctest.Wait()
 						continue
 					}
-					h.inOwner(t, func(c *otp.Context[routerMsg], r *router) { // the owner handles the abandonment after this
+					// The owner handles the event of the abandonment after this function.
+					h.inOwner(t, func(c *otp.Context[routerMsg], r *router) {
 						h.abandon(t, "k")
 						if err := r.dynamic.Deliver(c, "k", note{"delivered"}); n < 2 && err != nil || n == 2 && !errors.Is(err, otp.ErrCooling) {
 							t.Errorf("after %d: %v", n, err)
@@ -183,7 +185,8 @@ func TestAbandonmentsOfDynamicChildCount(t *testing.T) {
 
 // A stopping child is not replaced. Messages for a child in passivation start the next one.
 func TestAbandonWhileStopping(t *testing.T) {
-	end := func(t *testing.T, h *dynamicTree, begin func()) (wake func()) { // begin must make the child hang in Terminate
+	// Begin must make the child hang in Terminate.
+	end := func(t *testing.T, h *dynamicTree, begin func()) (wake func()) {
 		t.Helper()
 		if _, err := h.ask(t, "k"); err != nil {
 			t.Fatal(err)

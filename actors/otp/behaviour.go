@@ -16,7 +16,3 @@ type Behaviour[M any] interface {
 
 // Stater is a behaviour that shows its state to operators. State must not contain secrets.
 type Stater interface{ State() any }
-
-// Sizer is a behaviour that estimates its own memory in bytes. Like [Stater] it is called on the
-// goroutine of the process.
-type Sizer interface{ Size() int }

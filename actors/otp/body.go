@@ -11,7 +11,6 @@ type body interface {
 	handle(msg any)          // calls Behaviour.Handle
 	terminate(reason Reason) // calls Behaviour.Terminate
 	state() any
-	size() int
 	bind(p *proc)                    // binds the address to the process
 	unbind(p *proc)                  // unbinds the address if it is bound to the process
 	report(e childEvent)             // sends an event to the parent; safe from any goroutine

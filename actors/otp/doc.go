@@ -47,7 +47,7 @@
 //
 // # Operators
 //
-// [App.Tree] and [App.Inspect] show processes, with state ([Stater]) and memory ([Sizer]).
+// [App.Tree] and [App.Inspect] show processes and their state ([Stater]).
 // [App.Suspend], [App.Resume] and [App.Step] control the handling of messages. [App.Kill] crashes a
 // process between two messages; [App.Abandon] ends one that hangs. [System.Subscribe] delivers
 // [Report] values; a slow or panicking subscriber does not affect the processes.
@@ -61,7 +61,7 @@
 //   - managing children of a running supervisor ([App.StartChild], [App.TerminateChild],
 //     [App.RestartChild], [App.DeleteChild], [App.WhichChildren], [App.CountChildren],
 //     [App.ChildSpecOf])
-//   - [Link] and [Monitor]
+//   - [DynamicSupervisor.Stop], [Link] and [Monitor]
 //   - [Transient], [Temporary], [Ignore], [OneForAll], [AutoShutdown], [BrutalKill], [Infinity]
 //   - [Backoff], which OTP does not have; the bridge spaces its connection attempts itself
 //

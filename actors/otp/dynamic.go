@@ -1,7 +1,6 @@
 package otp
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -23,8 +22,6 @@ type DynamicSupervisorSpec[K comparable, M any] struct {
 	// returns [ErrCooling] for its key. Siblings and owner are not affected. Zero means zero.
 	Intensity        int
 	Period, CoolDown time.Duration
-	// Bound is the maximum of queued messages per child; zero means no bound.
-	Bound int
 	// PassivateAfter is the idle time, ±50 %, after which a child is passivated: it is stopped,
 	// and the next message for its key starts it again. Zero means never. A [Passivator] may
 	// refuse.
@@ -53,7 +50,9 @@ type DynamicSupervisor[K comparable, M any] struct {
 	spec  DynamicSupervisorSpec[K, M]
 	uses  uint32 // counts deliveries modulo 2³²
 
-	mu       sync.Mutex // guards children, closed and stopping: an abandonment of the owner reads them on another goroutine
+	// mu guards children, closed and stopping: an abandonment of the owner reads them on another
+	// goroutine.
+	mu       sync.Mutex
 	children map[K]*dynamicChild[K, M]
 	closed   bool
 	stopping bool
@@ -83,15 +82,12 @@ func (s *DynamicSupervisor[K, M]) Deliver(from Origin, k K, msg M) error {
 	s.uses++
 	if d := s.child(k); d != nil {
 		d.lastUse = s.uses
-		err := d.tell(from, msg)
-		if err == nil || errors.Is(err, ErrOverloaded) {
-			return err
-		}
-		if d.deferMessage(from, msg) {
+		if d.tell(from, msg) == nil || d.deferMessage(from, msg) {
 			return nil
 		}
 		if d.p.isAbandoned() {
-			s.replaceAbandoned(d, Reason{Kind: ExitKilled, Term: byOperator}) // the replacement takes the message; the abandonment event comes later
+			// The replacement takes the message. The event of the abandonment comes later.
+			s.replaceAbandoned(d, Reason{Kind: ExitKilled, Term: byOperator})
 			if d = s.child(k); d != nil {
 				d.lastUse = s.uses
 				return d.tell(from, msg)

@@ -71,16 +71,12 @@ func (d *dynamicChild[K, M]) terminate(r Reason) {
 func (d *dynamicChild[K, M]) label() trace.Label { return d.supervisor.spec.label(d.key) }
 
 func (d *dynamicChild[K, M]) state() any { return stateOf(d.behaviour) }
-func (d *dynamicChild[K, M]) size() int  { return sizeOf(d.behaviour) }
 
 func (*dynamicChild[K, M]) bind(*proc)   {}
 func (*dynamicChild[K, M]) unbind(*proc) {}
 
 // tell sends a message to the child.
 func (d *dynamicChild[K, M]) tell(from Origin, msg M) error {
-	if d.p.full(int32(min(d.supervisor.spec.Bound, 1<<30))) { //nolint:gosec // limited by min.
-		return fmt.Errorf("%s: %w", d.p.name(), ErrOverloaded)
-	}
 	if !d.p.tell(from, msg) {
 		return fmt.Errorf("%s: %w", d.p.name(), ErrNoProcess)
 	}

@@ -30,7 +30,8 @@ func (c *Context[M]) Fault(at fault.Point, message string) error {
 	if !p.sys.faults.Armed() {
 		return nil
 	}
-	if e := p.current; message == "" && e != nil && e.queue != controlQueue { // read on the process's own goroutine
+	// The process's own goroutine reads current without the lock.
+	if e := p.current; message == "" && e != nil && e.queue != controlQueue {
 		message = reflect.TypeOf(e.msg).String()
 	}
 	return p.applyFault(at, message)
@@ -49,7 +50,9 @@ func (p *proc) applyFault(at fault.Point, message string) error {
 // reportFault logs and records a fault before it is applied to a process or to a message on its
 // way to it.
 func (p *proc) reportFault(r *fault.Rule, message string, cause trace.ID) {
-	p.sys.log.Warn().Uint64("fault", r.ID).Str("kind", string(r.Kind)).Str("point", string(r.Point)).Str("process", p.name()).Str("message_type", message).
+	p.sys.log.Warn().Uint64("fault", r.ID).
+		Str("kind", string(r.Kind)).Str("point", string(r.Point)).
+		Str("process", p.name()).Str("message_type", message).
 		Msg("applying injected fault")
 	p.recordLife(trace.Fault, p.lastEpoch(), cause, string(r.Kind)+" at "+string(r.Point)+" "+message)
 }

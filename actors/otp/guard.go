@@ -3,7 +3,7 @@ package otp
 import "runtime/debug"
 
 // guard runs f and calls then with the reason of a panic or Goexit, or nil. A Goexit cannot be
-// recovered: code after the call of guard is not reached then, so the continuation belongs into
+// recovered: code after the call of guard is not reached then, so the continuation goes into
 // then. Of nested guards only the innermost reports a Goexit.
 func (p *proc) guard(message string, f func(), then func(crash *Reason)) {
 	completed := false

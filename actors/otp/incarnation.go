@@ -93,22 +93,22 @@ func (p *proc) endIncarnation(r Reason) {
 // requests and monitors.
 func (p *proc) releaseOwned(r Reason, err error) {
 	p.mu.Lock()
-	epoch, more := p.latest(), extras{}
+	epoch, owned := p.latest(), extras{}
 	if r.Kind == ExitCrash {
 		p.ensureExtras() // reports need the last epoch while the process waits for its parent
 	}
 	if p.extras != nil {
-		more = *p.extras
+		owned = *p.extras
 		p.extras.lastEpoch = epoch
 		p.extras.dependants, p.extras.ctx, p.extras.cancel = nil, nil, nil
 	}
 	p.epoch = noEpoch
 	p.mu.Unlock()
-	for _, f := range more.dependants {
-		f.abandonAll()
+	for _, group := range owned.dependants {
+		group.abandonAll()
 	}
-	if more.cancel != nil {
-		more.cancel()
+	if owned.cancel != nil {
+		owned.cancel()
 	}
 	p.failHeld(err)
 	p.tellWatchers(Down{Name: p.name(), Epoch: epoch, Reason: r, cause: r.MessageID})

@@ -15,8 +15,7 @@ type Info struct {
 	Busy           bool
 	// Handled counts messages since the start of the process, modulo 2³².
 	Handled uint32
-	// Memory estimates the memory of the process in bytes: the engine's part, and the behaviour's
-	// if it is a [Sizer].
+	// Memory estimates the memory that the engine holds for the process, in bytes.
 	Memory int
 }
 
@@ -27,22 +26,18 @@ func (a *App) Inspect(ctx context.Context, name string) (Info, error) {
 	if p == nil {
 		return Info{}, fmt.Errorf("%s: %w", name, ErrNoProcess)
 	}
-	type own struct {
-		state any
-		size  int
-	}
-	shown := make(chan own, 1)
-	p.post(func() { shown <- own{p.body.state(), p.body.size()} })
+	shown := make(chan any, 1)
+	p.post(func() { shown <- p.body.state() })
 	info := Info{Busy: true}
 	select {
-	case o := <-shown:
-		info.BehaviourState, info.Memory, info.Busy = o.state, o.size, false
+	case info.BehaviourState = <-shown:
+		info.Busy = false
 	case <-ctx.Done():
 	}
 	info.Node = p.node("")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	info.Handled = p.handled
-	info.Memory += int(unsafe.Sizeof(*p)) + info.Queue*int(unsafe.Sizeof(envelope{}))
+	info.Memory = int(unsafe.Sizeof(*p)) + info.Queue*int(unsafe.Sizeof(envelope{}))
 	return info, nil
 }

@@ -64,8 +64,8 @@ func (p *proc) find(name string) *proc {
 	if p.name() == name {
 		return p
 	}
-	for _, f := range p.dependants() {
-		if found := f.find(name); found != nil {
+	for _, group := range p.dependants() {
+		if found := group.find(name); found != nil {
 			return found
 		}
 	}
@@ -106,8 +106,8 @@ func (p *proc) node(state string) Node {
 		n.Epoch = 0
 	}
 	p.mu.Unlock()
-	for _, f := range p.dependants() {
-		n.Dynamic += f.size()
+	for _, group := range p.dependants() {
+		n.Dynamic += group.size()
 	}
 	if s, ok := p.body.(*sup); ok {
 		n.Kind = "supervisor"
@@ -123,8 +123,8 @@ func (p *proc) node(state string) Node {
 }
 
 // String names the state of a process for the tree.
-func (l phase) String() string {
-	return [...]string{"starting", "up", "crashed", "stopping", "down", "abandoned"}[l]
+func (ph phase) String() string {
+	return [...]string{"starting", "up", "crashed", "stopping", "down", "abandoned"}[ph]
 }
 
 func round(d time.Duration) time.Duration {

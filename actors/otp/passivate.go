@@ -49,19 +49,19 @@ const evictSample = 16
 // evict passivates the least recently used children of a random sample. It takes as many as exceed
 // MaxLive, at least one: children chosen earlier may have been busy or not ended yet.
 func (s *DynamicSupervisor[K, M]) evict() {
-	var some [evictSample]*dynamicChild[K, M]
+	var sample [evictSample]*dynamicChild[K, M]
 	n := 0
 	s.mu.Lock()
 	count := max(1, len(s.children)-s.spec.MaxLive+1)
 	for _, d := range s.children { // map order is random enough
-		some[n] = d
+		sample[n] = d
 		if n++; n == evictSample {
 			break
 		}
 	}
 	s.mu.Unlock()
-	slices.SortFunc(some[:n], func(a, b *dynamicChild[K, M]) int { return cmp.Compare(s.uses-b.lastUse, s.uses-a.lastUse) })
-	for _, d := range some[:min(n, count)] {
+	slices.SortFunc(sample[:n], func(a, b *dynamicChild[K, M]) int { return cmp.Compare(s.uses-b.lastUse, s.uses-a.lastUse) })
+	for _, d := range sample[:min(n, count)] {
 		d.p.mu.Lock()
 		handled := d.p.handled
 		d.p.mu.Unlock()
@@ -107,7 +107,8 @@ func (d *dynamicChild[K, M]) deferMessage(from Origin, msg M) bool {
 		return false
 	}
 	n := d.ensureRecord()
-	n.deferred = append(n.deferred, func(next *dynamicChild[K, M]) { _ = next.tell(from, msg) }) // the successor has just been started
+	// A successor that has just been started accepts the message.
+	n.deferred = append(n.deferred, func(next *dynamicChild[K, M]) { _ = next.tell(from, msg) })
 	return true
 }
 

@@ -93,11 +93,11 @@ func (p *proc) isAbandoned() bool {
 	return p.phase == abandoned
 }
 
-func (p *proc) setPhase(l phase) {
+func (p *proc) setPhase(to phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.phase != abandoned {
-		p.phase = l
+		p.phase = to
 	}
 }
 

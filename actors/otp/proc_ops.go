@@ -41,9 +41,9 @@ func (p *proc) stopSoon(r Reason) { p.post(func() { p.stop(r) }) }
 // stop stops the process: first its dependants, then its behaviour.
 func (p *proc) stop(r Reason) {
 	p.mu.Lock()
-	l := p.phase
+	ph := p.phase
 	p.mu.Unlock()
-	switch l {
+	switch ph {
 	case abandoned, closed, stopping:
 		return
 	case starting:
@@ -61,8 +61,8 @@ func (p *proc) stop(r Reason) {
 		return
 	}
 	p.setPhase(stopping)
-	for _, f := range p.dependants() {
-		f.stopAll()
+	for _, group := range p.dependants() {
+		group.stopAll()
 	}
 	p.dependantsEnded()
 }
@@ -71,13 +71,13 @@ func (p *proc) stop(r Reason) {
 // process's goroutine.
 func (p *proc) dependantsEnded() {
 	p.mu.Lock()
-	l := p.phase
+	ph := p.phase
 	p.mu.Unlock()
-	if l != stopping {
+	if ph != stopping {
 		return
 	}
-	for _, f := range p.dependants() {
-		if !f.empty() {
+	for _, group := range p.dependants() {
+		if !group.empty() {
 			return
 		}
 	}
@@ -107,21 +107,21 @@ func (p *proc) finish(r Reason, live bool) {
 	p.body.report(childEvent{p: p, kind: evExited, epoch: epoch, reason: r})
 }
 
-// markClosed marks the process as ended in phase l. Only one caller of markClosed and
+// markClosed marks the process as ended in phase to. Only one caller of markClosed and
 // [proc.markAbandoned] succeeds.
-func (p *proc) markClosed(l phase) bool {
+func (p *proc) markClosed(to phase) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.phase == abandoned || p.phase == closed {
 		return false
 	}
-	p.phase = l
+	p.phase = to
 	return true
 }
 
 // unregister frees the address and answers the messages left in the mailbox. The caller has marked
 // the process as ended.
-func (p *proc) unregister(l phase) {
+func (p *proc) unregister(to phase) {
 	p.body.unbind(p)
 	if p.pid != nil {
 		p.sys.library.unregister(p)
@@ -134,7 +134,7 @@ func (p *proc) unregister(l phase) {
 		}
 	}
 	p.mu.Unlock()
-	if l == closed && p.body.takeQueue(rest) {
+	if to == closed && p.body.takeQueue(rest) {
 		return
 	}
 	for _, e := range rest {

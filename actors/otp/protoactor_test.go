@@ -202,7 +202,8 @@ func plainLate(sys *actor.ActorSystem) error {
 		future *actor.Future
 		slow   actor.Process
 	)
-	for found := false; !found; { // like a sender that has just resolved the name; again if the deadline came first
+	// Resolve the name like a sender before the deadline; again if the deadline came first.
+	for found := false; !found; {
 		future = sys.Root.RequestFuture(sys.Root.Spawn(props(func(actor.Context) {})), "question", 10*time.Millisecond)
 		slow, found = sys.ProcessRegistry.Get(future.PID())
 	}

@@ -68,8 +68,10 @@ func (p *proc) recordAbandoned(e *envelope, epoch Epoch) {
 	}
 	rq, asks := e.msg.(Request)
 	t := p.entry(e.kind, epoch)
-	t.ID, t.Cause, t.Began, t.Ended = e.id, e.cause, e.time, t.Began
-	t.Type, t.From, t.Asks, t.Failed = reflect.TypeOf(e.msg), e.from.name(), asks && rq.slot() != nil, true
+	t.ID, t.Cause = e.id, e.cause
+	t.Began, t.Ended = e.time, t.Began
+	t.Type, t.From = reflect.TypeOf(e.msg), e.from.name()
+	t.Asks, t.Failed = asks && rq.slot() != nil, true
 	p.sys.rec.Record(&t)
 }
 

@@ -20,12 +20,12 @@ func (p *proc) asPredecessor(r Reason) predecessor {
 
 // spawn makes and starts a process and registers it with the library. Its parent receives
 // evStarted or evFailed.
-func (s *System) spawn(name string, b body, l predecessor) *proc {
-	p := &proc{restarts: l.restarts}
+func (s *System) spawn(name string, b body, before predecessor) *proc {
+	p := &proc{restarts: before.restarts}
 	if s.library != nil {
 		s.library.register(p, name)
 	}
-	s.begin(p, name, b, l.cause)
+	s.begin(p, name, b, before.cause)
 	return p
 }
 
@@ -33,7 +33,8 @@ func (s *System) spawn(name string, b body, l predecessor) *proc {
 // there takes more memory and GC time than the process; they are reached through their dynamic
 // supervisor.
 func (s *System) begin(p *proc, name string, b body, cause trace.ID) {
-	p.sys, p.fixedName, p.body, p.epoch, p.startedAt = s, name, b, s.nextEpoch(), s.clock.Mono()
+	p.sys, p.fixedName, p.body = s, name, b
+	p.epoch, p.startedAt = s.nextEpoch(), s.clock.Mono()
 	b.bind(p)
 	p.postFor(cause, p.start)
 }

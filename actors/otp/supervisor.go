@@ -38,7 +38,9 @@ func (s *sup) incarnate(p *proc, _ Epoch) {
 	for _, spec := range s.spec.Children {
 		s.children = append(s.children, &child{spec: spec})
 	}
-	s.starting, s.failed, s.ending, s.plan, s.deferred, s.window = true, false, nil, nil, nil, window{}
+	s.starting, s.failed, s.ending = true, false, nil
+	s.plan, s.deferred = nil, nil
+	s.window = window{}
 }
 
 // init begins the ordered start. The supervisor is ready when all children are.
@@ -73,7 +75,6 @@ func (s *sup) abandonAll() {
 }
 
 func (*sup) state() any   { return nil }
-func (*sup) size() int    { return 0 }
 func (*sup) bind(*proc)   {}
 func (*sup) unbind(*proc) {}
 

@@ -70,7 +70,8 @@ func startCases() map[string]any {
 		}),
 		"sup_start_child_returns_error_simple": simple,
 		"sup_start_map": inSuite(suiteSpec(), []otp.ChildSpec{{ID: "child1"}, {ID: "child2", Shutdown: otp.BrutalKill}}, func(s *suite) {
-			for id, want := range map[string]time.Duration{"child1": 0, "child2": otp.BrutalKill} { // zero means the default
+			// Zero means the default.
+			for id, want := range map[string]time.Duration{"child1": 0, "child2": otp.BrutalKill} {
 				if c, err := s.app.ChildSpecOf("top", id); err != nil || c.Restart != otp.Permanent || c.Shutdown != want {
 					s.Errorf("%s is %+v, %v", id, c, err)
 				}

@@ -60,7 +60,8 @@ func (t *transit) intercept(p *proc, e *envelope) bool {
 	}
 	switch rule.Kind {
 	case fault.Drop:
-		go p.sys.deadLetter(p.name(), e.msg, e.cause) // on another goroutine: the sender may hold locks that Undelivered needs
+		// On another goroutine: the sender may hold locks that Undelivered needs.
+		go p.sys.deadLetter(p.name(), e.msg, e.cause)
 		return true
 	case fault.Duplicate:
 		twin := *e

@@ -47,14 +47,6 @@ func (t *typed[M]) terminate(r Reason) {
 }
 
 func (t *typed[M]) state() any { return stateOf(t.behaviour) }
-func (t *typed[M]) size() int  { return sizeOf(t.behaviour) }
-
-func sizeOf(behaviour any) int {
-	if s, ok := behaviour.(Sizer); ok {
-		return s.Size()
-	}
-	return 0
-}
 
 func stateOf(behaviour any) any {
 	if s, ok := behaviour.(Stater); ok {
