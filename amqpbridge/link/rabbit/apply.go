@@ -13,19 +13,21 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// How long, and how often, what a broker that has just started does not find is asked for again.
+// A broker that has just started does not find its entities for a while. These are the total time
+// and the interval of retries.
 const (
-	bootTime  = 30 * time.Second
-	bootRetry = 100 * time.Millisecond
+	retryTime     = 30 * time.Second
+	retryInterval = 100 * time.Millisecond
 )
 
-// setup is one run of Apply: its channel, which an error closes and the next call opens anew.
+// setup is the state of one Apply: its channel. An error closes the channel; the next call opens
+// another.
 type setup struct {
 	s  *session
 	ch *amqp.Channel
 }
 
-// Apply declares and binds.
+// Apply implements [link.Session].
 func (s *session) Apply(ctx context.Context, t link.Topology) error {
 	s.setup.Lock()
 	defer s.setup.Unlock()
@@ -60,28 +62,29 @@ func (u *setup) apply(ctx context.Context, t link.Topology) error {
 	return nil
 }
 
-// bind binds. A queue that has just been declared and is not found is still coming up, or somebody has deleted it: it is declared again.
+// bind binds a queue. A declared queue that is not found is still starting, or was deleted: it is
+// declared again.
 func (u *setup) bind(ctx context.Context, t link.Topology, b link.Binding) error {
 	name := u.s.QueueName(b.Queue)
-	return patient(ctx, u.s.isDeclared(b.Queue, b.Exchange), func() error {
+	return retryNotFound(ctx, u.s.isDeclared(b.Queue, b.Exchange), func() error {
 		err := u.do(ctx, func(ch *amqp.Channel) error { return ch.QueueBind(name, b.Key, b.Exchange, false, nil) })
 		for _, q := range t.Queues {
 			if q.Name == b.Queue && q.Kind != link.ServerNamed && errors.Is(err, link.ErrNotFound) {
-				_, _ = u.declare(ctx, q) // the next attempt to bind shows whether it worked
+				_, _ = u.declare(ctx, q) // the next attempt shows the result
 			}
 		}
 		return err
 	})
 }
 
-// exchange declares; one that exists with other flags is used as it is.
+// exchange declares an exchange. If it exists with other flags, it is used unchanged.
 func (u *setup) exchange(ctx context.Context, x link.Exchange) error {
 	err := u.do(ctx, func(ch *amqp.Channel) error {
 		return ch.ExchangeDeclare(x.Name, x.Kind, x.Durable, false, false, false, nil)
 	})
 	if errors.Is(err, link.ErrConflict) {
 		reason := err.Error()
-		err = u.do(ctx, func(ch *amqp.Channel) error { // passive: only the name counts
+		err = u.do(ctx, func(ch *amqp.Channel) error { // a passive declare checks the name only
 			return ch.ExchangeDeclarePassive(x.Name, x.Kind, x.Durable, false, false, false, nil)
 		})
 		if err == nil {
@@ -98,10 +101,10 @@ func (u *setup) exchange(ctx context.Context, x link.Exchange) error {
 
 func (u *setup) queue(ctx context.Context, q link.Queue) error {
 	if q.Kind == link.ServerNamed && u.s.QueueName(q.Name) != q.Name {
-		return nil // this session has it already
+		return nil // this session has declared it
 	}
 	var got amqp.Queue
-	err := patient(ctx, true, func() (err error) {
+	err := retryNotFound(ctx, true, func() (err error) {
 		got, err = u.declare(ctx, q)
 		return err
 	})
@@ -115,7 +118,7 @@ func (u *setup) queue(ctx context.Context, q link.Queue) error {
 }
 
 func (u *setup) declare(ctx context.Context, q link.Queue) (got amqp.Queue, err error) {
-	if q.Kind == link.Quorum && u.s.less.Load() {
+	if q.Kind == link.Quorum && u.s.quorumless.Load() {
 		u.s.noteQueue(q.Name)
 		q.Kind, q.Durable, q.DeliveryLimit = link.Classic, true, 0
 	}
@@ -125,18 +128,18 @@ func (u *setup) declare(ctx context.Context, q link.Queue) (got amqp.Queue, err 
 	}
 	err = u.do(ctx, func(ch *amqp.Channel) (err error) {
 		got, err = ch.QueueDeclare(name, durable, q.AutoDelete, exclusive, false, arguments(q))
-		return err
+		return err //nolint:wrapcheck // session.call wraps it.
 	})
 	if q.Kind == link.Quorum && err != nil && strings.Contains(err.Error(), noFeature) {
-		u.s.less.Store(true) // the broker has ended the connection over it: the next session knows better
+		u.s.quorumless.Store(true) // the broker closes the connection; the next session declares a classic queue
 	}
 	return got, err
 }
 
-// noFeature is how RabbitMQ says that it has no quorum queues because their feature flag was never enabled.
+// noFeature is part of RabbitMQ's error when the feature flag of quorum queues was never enabled.
 const noFeature = "feature flag is disabled"
 
-// arguments returns the optional arguments of a queue, legal from RabbitMQ 3.10 to 4.3.
+// arguments returns the optional arguments of a queue. They are legal from RabbitMQ 3.10 to 4.3.
 func arguments(q link.Queue) amqp.Table {
 	args := amqp.Table{amqp.QueueTypeArg: q.Kind.String()}
 	set := func(name string, value int64) {
@@ -160,23 +163,24 @@ func arguments(q link.Queue) amqp.Table {
 	return args
 }
 
-// patient asks again while the broker does not find what is known to be there: just after its start, queues are still coming up.
-func patient(ctx context.Context, known bool, f func() error) error {
-	until := time.Now().Add(bootTime)
+// retryNotFound retries f while the broker does not find a known entity: queues start after the
+// listener.
+func retryNotFound(ctx context.Context, known bool, f func() error) error {
+	until := time.Now().Add(retryTime)
 	for {
 		err := f()
 		if !known || !errors.Is(err, link.ErrNotFound) || time.Now().After(until) {
 			return err
 		}
 		select {
-		case <-time.After(bootRetry):
+		case <-time.After(retryInterval):
 		case <-ctx.Done():
 			return err
 		}
 	}
 }
 
-// do calls f with the open channel; an error of the broker's has closed it.
+// do calls f with the open channel. An error of the broker has closed the channel.
 func (u *setup) do(ctx context.Context, f func(*amqp.Channel) error) error {
 	if u.ch == nil {
 		ch, err := u.s.open(ctx)
@@ -196,9 +200,9 @@ func (u *setup) do(ctx context.Context, f func(*amqp.Channel) error) error {
 func (s *session) open(ctx context.Context) (ch *amqp.Channel, err error) {
 	err = s.call(ctx, func() error {
 		ch, err = s.conn.Channel()
-		return err
+		return err //nolint:wrapcheck // session.call wraps it.
 	})
-	return ch, err
+	return ch, err //nolint:wrapcheck // session.call has wrapped it.
 }
 
 func (s *session) note(n link.Notice) {
@@ -218,7 +222,8 @@ func (s *session) noteQueue(name string) {
 	}
 }
 
-// isDeclared reports whether this session has declared the queue and, unless it is empty, the exchange.
+// isDeclared reports whether this session has declared the queue and, unless its name is empty,
+// the exchange.
 func (s *session) isDeclared(queue, exchange string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,11 +23,11 @@ func ctl(t *testing.T, n *node.Node, args ...string) string {
 	return out
 }
 
-// Every call of URL has a virtual host of its own: what one test declares another does not see.
+// Every call of URL returns a virtual host of its own.
 func TestURLsAreApart(t *testing.T) {
 	t.Setenv("REGISTRAR_TEST_AMQP_URL", "")
 	seen := map[string]bool{}
-	for range 4 { // some are made at once, and some later
+	for range 4 { // the first are made one by one, later ones in a batch
 		url := brokertest.URL(t)
 		if seen[url] {
 			t.Errorf("%s is given to two tests", url)
@@ -58,7 +58,7 @@ func TestNamesShowOnTheBroker(t *testing.T) {
 	}
 }
 
-// While the broker has an alarm publishing is refused at once, and consuming goes on.
+// During an alarm publishing fails at once, and consuming goes on.
 func TestAlarm(t *testing.T) {
 	n := brokertest.Node(t)
 	consuming, publishing := dial(t, rabbit.Config{URLs: []string{n.URL()}}), dial(t, rabbit.Config{URLs: []string{n.URL()}})
@@ -79,7 +79,7 @@ func TestAlarm(t *testing.T) {
 		}
 	}
 	defer lift()
-	// The broker says so when somebody publishes.
+	// RabbitMQ reports the alarm to connections that publish.
 	outcome := make(chan error, 1)
 	pub.PublishConfirmed(t.Context(), link.Publishing{Key: queue.Name, Mandatory: true}, func(err error) { outcome <- err })
 	until(t, "the alarm shows", publishing.Blocked)
@@ -91,12 +91,12 @@ func TestAlarm(t *testing.T) {
 	}
 	c, got := consume(t, consuming, queue.Name, 2)
 	for range 4 {
-		if err := c.Ack(wait(t, got, patience, "a delivery during the alarm").Tag, false); err != nil {
+		if err := c.Ack(wait(t, got, timeLimit, "a delivery during the alarm").Tag, false); err != nil {
 			t.Error(err)
 		}
 	}
 	lift()
-	if err := wait(t, outcome, patience, "the outcome of what came with the alarm"); err != nil {
+	if err := wait(t, outcome, timeLimit, "the outcome of what came with the alarm"); err != nil {
 		t.Error(err)
 	}
 	until(t, "the alarm is over", func() bool { return !publishing.Blocked() })
@@ -108,7 +108,8 @@ func TestAlarm(t *testing.T) {
 	}
 }
 
-// Leaving during an alarm does not wait for a broker that does not listen, although its heartbeats go on and have the library wait.
+// Close during an alarm does not wait for the broker, although its heartbeats extend the
+// library's deadline.
 func TestCloseDuringAlarm(t *testing.T) {
 	n := brokertest.Node(t)
 	s := dial(t, rabbit.Config{URLs: []string{n.URL()}, Heartbeat: time.Second, CallTimeout: time.Minute})
@@ -128,13 +129,13 @@ func TestCloseDuringAlarm(t *testing.T) {
 	if len(outcome) != 1 {
 		t.Fatal("Close has returned, but not every outcome was told")
 	}
-	if err := <-outcome; err != nil && !errors.Is(err, link.ErrClosed) { // the one that shows the alarm is still taken
+	if err := <-outcome; err != nil && !errors.Is(err, link.ErrClosed) { // the broker may still accept the publishing that reveals the alarm
 		t.Errorf("the open publishing: %v", err)
 	}
 }
 
-// kill -9 of the broker: the session ends at once; what was confirmed and not acknowledged is there afterwards, and a durable
-// queue that was bound to a non-durable exchange is bound again by the next session.
+// After kill -9 of the broker the session ends at once. Confirmed and unacknowledged messages
+// survive. The next session binds a durable queue to a non-durable exchange again.
 func TestKilledBroker(t *testing.T) {
 	n := brokertest.Node(t)
 	kept := unique("kept")
@@ -143,7 +144,7 @@ func TestKilledBroker(t *testing.T) {
 		Queues:    []link.Queue{{Name: kept, Kind: link.Quorum}},
 		Bindings:  []link.Binding{{Queue: kept, Exchange: kept, Key: "#"}},
 	}
-	s := dial(t, rabbit.Config{URLs: []string{n.URL()}, Heartbeat: time.Minute}) // too long to be what notices
+	s := dial(t, rabbit.Config{URLs: []string{n.URL()}, Heartbeat: time.Minute}) // too long to notice the kill first
 	if err := s.Apply(t.Context(), topology); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +157,7 @@ func TestKilledBroker(t *testing.T) {
 	}
 	c, got := consume(t, s, kept, 10)
 	for range 3 {
-		wait(t, got, patience, "a delivery")
+		wait(t, got, timeLimit, "a delivery")
 	}
 	if err := c.Ack(1, false); err != nil {
 		t.Fatal(err)
@@ -164,8 +165,9 @@ func TestKilledBroker(t *testing.T) {
 	if err := confirmed(t, pub, link.Publishing{Key: kept, Persistent: true, Body: []byte("3")}); err != nil {
 		t.Fatal(err)
 	}
-	// RabbitMQ keeps the directory of its quorum queues in a file that it saves half a second after a change: killed before that, a
-	// new queue comes up empty and never finds a leader. This is not what is tested here.
+	// RabbitMQ saves the directory of its quorum queues half a second after a change. Killed
+	// before that, a new queue starts empty and never elects a leader. This test does not cover
+	// that case.
 	ctl(t, n, "eval", "dets:sync(ra_directory_reverse).")
 	n.Kill()
 	ended(t, s, link.ErrLost)

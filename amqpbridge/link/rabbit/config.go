@@ -14,27 +14,29 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Config says where the brokers are and how long to wait for them.
+// Config holds the broker addresses, the credentials and the timeouts.
 type Config struct {
-	// URLs are tried in order: amqp://user:password@host:port/vhost, or amqps.
+	// URLs are tried in order. The form is amqp://user:password@host:port/vhost, or amqps.
 	URLs []string
-	// User and Password are for addresses that name no user.
+	// User and Password are used for URLs without a user.
 	User, Password string
-	// External has the broker take the client's certificate for its identity (SASL EXTERNAL); no password is sent.
+	// External authenticates with the client certificate (SASL EXTERNAL). No password is sent.
 	External bool
-	// Heartbeat is the interval to offer, 5 s unless set: a black hole is noticed by us after two to three intervals, by the
-	// broker after two to three, too.
+	// Heartbeat is the offered interval, 5 s by default. Both sides notice a dead connection
+	// after two to three intervals.
 	Heartbeat time.Duration
-	// DialTimeout bounds the wait for the connection and for the broker's first word, 3 s unless set. The rest of the handshake may take as
-	// long again, and at least 6 s: a broker that refuses credentials says so late.
+	// DialTimeout is the time limit for the connection and the broker's first frame, 3 s by
+	// default. The rest of the handshake has the same limit, but at least 6 s: RabbitMQ answers
+	// refused credentials late.
 	DialTimeout time.Duration
-	// CallTimeout bounds the wait for the answer to one declaration, subscription or the like, 10 s unless set.
+	// CallTimeout is the time limit for one synchronous call, such as a declaration, 10 s by
+	// default.
 	CallTimeout time.Duration
-	// WriteTimeout is how long one write to the socket may be stuck, 5 s unless set.
+	// WriteTimeout is the time limit for one blocked write to the socket, 5 s by default.
 	WriteTimeout time.Duration
-	// TLS is used for amqps; nil means the system's roots and the host's name.
+	// TLS is used for amqps. With nil the system's roots and the URL's host name are used.
 	TLS *tls.Config
-	// Log takes what is handled here: exchanges that are used as they are.
+	// Log receives warnings about entities with other properties than declared.
 	Log zerolog.Logger
 }
 
@@ -46,14 +48,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// silentClose is how long a broker may take from its first word until it closes the connection of a client with wrong credentials. RabbitMQ
-// waits for three seconds; a busy machine may need as much again, and its refusal must not pass for a broker that does not answer.
-const silentClose = 6 * time.Second
+// refusalTime is the time limit for the broker to close the connection after its first frame.
+// RabbitMQ closes the connection of a client with wrong credentials after 3 s. A busy machine
+// needs longer, and a refusal must not be reported as an unreachable broker.
+const refusalTime = 6 * time.Second
 
-// answer returns how long the handshake may go on after the broker's first word.
-func (c Config) answer() time.Duration { return max(c.DialTimeout, silentClose) }
+// handshakeTime returns the time limit for the handshake after the broker's first frame.
+func (c Config) handshakeTime() time.Duration { return max(c.DialTimeout, refusalTime) }
 
-// mechanism returns how to say who we are; nil leaves it to the address.
+// mechanism returns the SASL mechanism; nil selects the credentials of the URL.
 func (c Config) mechanism(address string) []amqp.Authentication {
 	u, err := url.Parse(address)
 	switch {
@@ -65,7 +68,8 @@ func (c Config) mechanism(address string) []amqp.Authentication {
 	return nil
 }
 
-// Validate says which URL cannot be one of a broker, without repeating it: it may hold a password.
+// Validate reports the first invalid URL by its position. It does not repeat the URL, which may
+// contain a password.
 func (c Config) Validate() error {
 	if len(c.URLs) == 0 {
 		return errors.New("no AMQP URL")
@@ -78,7 +82,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// String shows the addresses without their passwords.
+// String returns the URLs without passwords.
 func (c Config) String() string {
 	shown := make([]string, len(c.URLs))
 	for i, u := range c.URLs {
@@ -87,15 +91,15 @@ func (c Config) String() string {
 	return "rabbit(" + strings.Join(shown, " ") + ")"
 }
 
-// Format has every verb show what String shows: %+v and %#v would print the passwords.
+// Format prints [Config.String] for every verb. By default %+v and %#v print the passwords.
 func (c Config) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, c.String()) }
 
-// redacted returns an address without its password, and nothing at all of what cannot be read.
+// redacted returns a URL without its password, or a fixed text if it is not valid.
 func redacted(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Opaque != "" || u.Host == "" {
 		return "(not a URL)"
 	}
-	u.RawQuery = "" // it may name files and keys
+	u.RawQuery = "" // the query may name files and keys
 	return u.Redacted()
 }

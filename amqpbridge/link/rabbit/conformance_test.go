@@ -14,13 +14,13 @@ import (
 	"registrar/amqpbridge/link/rabbit/brokertest"
 )
 
-// broker is a dialer that can also do what the port leaves out.
+// broker is a dialer that implements [linktest.Admin].
 type broker struct {
 	*rabbit.Dialer
 	url string
 }
 
-// DeleteQueue deletes a queue with a connection of its own.
+// DeleteQueue deletes a queue over a connection of its own.
 func (b broker) DeleteQueue(_ context.Context, name string) error {
 	conn, err := amqp.Dial(b.url)
 	if err != nil {
@@ -36,6 +36,6 @@ func (b broker) DeleteQueue(_ context.Context, name string) error {
 func TestConformance(t *testing.T) {
 	url := brokertest.URL(t)
 	linktest.Run(t, func(*testing.T) link.Dialer {
-		return broker{Dialer: rabbit.New(rabbit.Config{URLs: []string{url}, DialTimeout: patience, Log: zerolog.Nop()}), url: url}
+		return broker{Dialer: rabbit.New(rabbit.Config{URLs: []string{url}, DialTimeout: timeLimit, Log: zerolog.Nop()}), url: url}
 	})
 }

@@ -13,25 +13,26 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// consumer is the only consumer of its channel, so that multiple reaches no other. Its task calls deliver until the library closes the
-// deliveries, which happens at its cancellation and at the end of the channel.
+// consumer is the only consumer of its channel, so that multiple does not affect others. Its
+// goroutine calls deliver until the library closes the deliveries: after a cancel, and at the end
+// of the channel.
 type consumer struct {
-	s         *session
-	ch        *amqp.Channel
-	tag       string
-	cancelled atomic.Bool
-	done      chan struct{}
-	found     int // messages that were in the queue before the consumer came
-	waiting   int // how many of the next deliveries are of those; its task counts down
+	s          *session
+	ch         *amqp.Channel
+	tag        string
+	cancelled  atomic.Bool
+	done       chan struct{}
+	found      int // messages in the queue before the consumer
+	waitedLeft int // remaining deliveries of those; only the consumer's goroutine writes it
 }
 
-// Consume opens a channel and subscribes.
+// Consume implements [link.Session].
 func (s *session) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
 	if spec.Prefetch < 1 || spec.Prefetch > math.MaxUint16 {
 		return nil, fmt.Errorf("consume %s: %w: a prefetch of %d", spec.Queue, link.ErrInvalid, spec.Prefetch)
 	}
 	var c *consumer
-	err := patient(ctx, s.isDeclared(spec.Queue, ""), func() (err error) {
+	err := retryNotFound(ctx, s.isDeclared(spec.Queue, ""), func() (err error) {
 		c, err = s.consume(ctx, spec, deliver)
 		return err
 	})
@@ -52,15 +53,15 @@ func (s *session) consume(ctx context.Context, spec link.ConsumerSpec, deliver f
 	var deliveries <-chan amqp.Delivery
 	err = s.call(ctx, func() (err error) {
 		if err = ch.Qos(spec.Prefetch, 0, false); err != nil {
-			return err
+			return err //nolint:wrapcheck // session.call wraps it.
 		}
-		q, err := ch.QueueDeclarePassive(s.QueueName(spec.Queue), false, false, false, false, nil) // which flags, does not matter
+		q, err := ch.QueueDeclarePassive(s.QueueName(spec.Queue), false, false, false, false, nil) // a passive declare ignores the flags
 		if err != nil {
-			return err
+			return err //nolint:wrapcheck // session.call wraps it.
 		}
-		c.found, c.waiting = q.Messages, q.Messages
+		c.found, c.waitedLeft = q.Messages, q.Messages
 		deliveries, err = ch.Consume(s.QueueName(spec.Queue), c.tag, false, spec.Exclusive, false, false, nil)
-		return err
+		return err //nolint:wrapcheck // session.call wraps it.
 	})
 	if err != nil {
 		return nil, err
@@ -85,25 +86,25 @@ func (c *consumer) run(deliveries <-chan amqp.Delivery, deliver func(link.Delive
 	defer close(c.done)
 	for d := range deliveries {
 		select {
-		case <-c.s.done: // it comes again
+		case <-c.s.done: // it is redelivered
 		default:
 			in := delivery(&d)
-			in.Waited = in.Redelivered || c.waiting > 0
-			c.waiting--
+			in.Waited = in.Redelivered || c.waitedLeft > 0
+			c.waitedLeft--
 			deliver(in)
 		}
 	}
-	if !c.cancelled.Load() && !c.ch.IsClosed() { // closed channels have a watcher
+	if !c.cancelled.Load() && !c.ch.IsClosed() { // watchChannel reports closed channels
 		c.s.fail(link.ErrCancelled)
 	}
 }
 
-// Ack acknowledges.
+// Ack implements [link.Consumer].
 func (c *consumer) Ack(tag uint64, multiple bool) error {
 	return c.settle("acknowledge", func() error { return c.ch.Ack(tag, multiple) })
 }
 
-// Nack gives back.
+// Nack implements [link.Consumer].
 func (c *consumer) Nack(tag uint64, requeue bool) error {
 	return c.settle("give back", func() error { return c.ch.Nack(tag, false, requeue) })
 }
@@ -122,7 +123,7 @@ func (c *consumer) settle(what string, f func() error) error {
 	return fmt.Errorf("%s: %w: %w", what, link.ErrClosed, err)
 }
 
-// Cancel stops the deliveries.
+// Cancel implements [link.Consumer].
 func (c *consumer) Cancel(ctx context.Context) error {
 	if !c.cancelled.Swap(true) {
 		if err := c.s.call(ctx, func() error { return c.ch.Cancel(c.tag, false) }); err != nil {
@@ -138,7 +139,7 @@ func (c *consumer) Cancel(ctx context.Context) error {
 	}
 }
 
-// Close gives up the channel.
+// Close implements [link.Consumer].
 func (c *consumer) Close(ctx context.Context) error {
 	c.cancelled.Store(true)
 	if err := c.s.call(ctx, c.ch.Close); err != nil {
@@ -153,8 +154,8 @@ func (c *consumer) Close(ctx context.Context) error {
 	}
 }
 
-// Found counts what waited before the consumer came.
+// Found implements [link.Consumer].
 func (c *consumer) Found() int { return c.found }
 
-// Done is closed when deliver will not be called any more.
+// Done implements [link.Consumer].
 func (c *consumer) Done() <-chan struct{} { return c.done }

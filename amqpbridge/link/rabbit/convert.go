@@ -10,7 +10,7 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// publishing translates a message for the library.
+// publishing converts a message to the library's type.
 func publishing(m link.Publishing) (amqp.Publishing, error) {
 	m, err := link.Checked(m)
 	if err != nil {
@@ -32,7 +32,7 @@ func publishing(m link.Publishing) (amqp.Publishing, error) {
 	return p, nil
 }
 
-// toTable turns maps into the library's own type.
+// toTable converts maps to the library's type.
 func toTable(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -49,7 +49,7 @@ func toTable(v any) any {
 	return v
 }
 
-// fromTable turns the library's types into the port's.
+// fromTable converts the library's types to those of package link.
 func fromTable(v any) any {
 	switch v := v.(type) {
 	case amqp.Table:
@@ -70,11 +70,11 @@ func fromTable(v any) any {
 	return v
 }
 
-// headersOf returns the headers of an arrived message; nil if there are none.
+// headersOf returns the headers of a delivery; nil if there are none.
 func headersOf(t amqp.Table) map[string]any {
 	m, _ := fromTable(t).(map[string]any)
 	h, err := link.Headers(m)
-	if err != nil { // there is nothing that arrives and cannot be sent
+	if err != nil { // every type that arrives can also be sent
 		return m
 	}
 	return h
@@ -88,7 +88,7 @@ func delivery(d *amqp.Delivery) link.Delivery {
 	}
 }
 
-// returned translates a message that came back.
+// returned converts a returned message.
 func returned(r *amqp.Return) link.Publishing {
 	return link.Publishing{
 		Exchange: r.Exchange, Key: r.RoutingKey, Headers: headersOf(r.Headers), ContentType: r.ContentType,

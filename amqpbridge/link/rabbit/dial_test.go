@@ -17,7 +17,8 @@ import (
 
 const password = "hunter2"
 
-// server listens on the loopback address, does with each connection what serve does, and returns its address with a password.
+// server listens on the loopback address and calls serve for each connection. It returns its URL
+// with a password.
 func server(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -47,7 +48,7 @@ func server(t *testing.T, serve func(net.Conn)) string {
 	return "amqp://someone:" + password + "@" + l.Addr().String() + "/"
 }
 
-// closedPort returns an address where nobody listens.
+// closedPort returns the URL of a port without a listener.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -88,9 +89,9 @@ func TestDialErrorsHaveKindsAndNoPasswords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			limit := patience // for the first word
+			limit := timeLimit // for the first frame
 			if name == "silence" || name == "no such host" {
-				limit = 500 * time.Millisecond // it never comes
+				limit = 500 * time.Millisecond // there is none
 			}
 			d := rabbit.New(rabbit.Config{URLs: []string{c.url}, DialTimeout: limit})
 			_, err := d.Dial(t.Context(), "test")
@@ -106,14 +107,14 @@ func TestDialErrorsHaveKindsAndNoPasswords(t *testing.T) {
 
 func TestDialTakesTheFirstBrokerThatAnswers(t *testing.T) {
 	closed, wrong := closedPort(t), with(t, brokertest.URL(t), func(u *url.URL) { u.Path = "/nowhere" })
-	s, err := rabbit.New(rabbit.Config{URLs: []string{closed, brokertest.URL(t)}, DialTimeout: patience}).Dial(t.Context(), "test")
+	s, err := rabbit.New(rabbit.Config{URLs: []string{closed, brokertest.URL(t)}, DialTimeout: timeLimit}).Dial(t.Context(), "test")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	_, err = rabbit.New(rabbit.Config{URLs: []string{closed, wrong}, DialTimeout: patience}).Dial(t.Context(), "test")
+	_, err = rabbit.New(rabbit.Config{URLs: []string{closed, wrong}, DialTimeout: timeLimit}).Dial(t.Context(), "test")
 	if !errors.Is(err, link.ErrRefused) || !errors.Is(err, link.ErrVhost) {
 		t.Errorf("error %v, want both kinds", err)
 	}
@@ -128,7 +129,7 @@ func TestDialEndsWithItsContext(t *testing.T) {
 	defer cancel()
 	began := time.Now()
 	_, err := rabbit.New(rabbit.Config{URLs: []string{address, address}, DialTimeout: time.Minute}).Dial(ctx, "test")
-	if took := time.Since(began); !errors.Is(err, link.ErrUnreachable) || took > patience {
+	if took := time.Since(began); !errors.Is(err, link.ErrUnreachable) || took > timeLimit {
 		t.Errorf("%v after %s", err, took)
 	}
 }

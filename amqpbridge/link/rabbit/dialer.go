@@ -15,23 +15,24 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// Dialer makes sessions with the brokers of its [Config]. It is safe for use by many goroutines.
+// Dialer opens sessions with the brokers of its [Config]. It is safe for concurrent use.
 type Dialer struct {
 	cfg Config
 	log zerolog.Logger
-	// quorumless remembers that a broker has no quorum queues: classic ones are declared from then on.
+	// quorumless is set when a broker has no quorum queues. Then classic ones are declared.
 	quorumless atomic.Bool
 }
 
-// New returns a dialer. Nothing is looked at before the first [Dialer.Dial].
+// New returns a dialer. It does not validate the configuration; see [Config.Validate].
 func New(c Config) *Dialer {
 	return &Dialer{cfg: c.withDefaults(), log: c.Log.With().Str("component", "link").Logger()}
 }
 
-// Format has every verb show the addresses without passwords.
+// Format prints the URLs without passwords for every verb.
 func (d *Dialer) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, d.cfg.String()) }
 
-// Dial connects to the first broker of the list that takes the connection. The error names each that did not, and has the kinds of all.
+// Dial connects to the first broker of the list that accepts the connection. Otherwise the error
+// lists every broker's failure and matches all their kinds.
 func (d *Dialer) Dial(ctx context.Context, name string) (link.Session, error) {
 	if len(d.cfg.URLs) == 0 {
 		return nil, fmt.Errorf("dial: %w: no broker is configured", link.ErrInvalid)
@@ -57,19 +58,19 @@ func (d *Dialer) Dial(ctx context.Context, name string) (link.Session, error) {
 
 func (d *Dialer) dial(ctx context.Context, address, name string) (*session, error) {
 	if _, err := amqp.ParseURI(address); err != nil {
-		return nil, fmt.Errorf("%w: its address is not an AMQP URL", link.ErrInvalid) // the cause may show the password
+		return nil, fmt.Errorf("%w: its address is not an AMQP URL", link.ErrInvalid) // the cause may contain the password
 	}
 	var sock *socket
-	var stop func() bool // the end of ctx ends the handshake, too
+	var stop func() bool // the end of ctx also ends the handshake
 	conn, err := amqp.DialConfig(address, amqp.Config{
 		SASL: d.cfg.mechanism(address), Heartbeat: d.cfg.Heartbeat, Properties: properties(name), TLSClientConfig: d.cfg.TLS.Clone(), Locale: "en_US",
 		Dial: func(network, addr string) (net.Conn, error) {
 			dialer := net.Dialer{Timeout: d.cfg.DialTimeout}
 			c, err := dialer.DialContext(ctx, network, addr)
 			if err != nil {
-				return nil, err
+				return nil, err //nolint:wrapcheck // wrapDial wraps it.
 			}
-			sock = &socket{Conn: c, answer: d.cfg.answer()}
+			sock = &socket{Conn: c, handshakeTime: d.cfg.handshakeTime()}
 			stop = context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 			if err := c.SetDeadline(time.Now().Add(d.cfg.DialTimeout)); err != nil {
 				return nil, errors.Join(err, c.Close())
@@ -79,7 +80,7 @@ func (d *Dialer) dial(ctx context.Context, address, name string) (*session, erro
 	})
 	if stop != nil && !stop() && err == nil {
 		err = context.Cause(ctx)
-		_ = conn.CloseDeadline(time.Now()) // nobody waits for it any more
+		_ = conn.CloseDeadline(time.Now()) // the caller no longer waits
 	}
 	if err != nil {
 		var seen error
@@ -92,7 +93,7 @@ func (d *Dialer) dial(ctx context.Context, address, name string) (*session, erro
 	return newSession(d, conn, sock), nil
 }
 
-// properties are what the broker shows of a client.
+// properties returns the client properties that the broker lists.
 func properties(name string) amqp.Table {
 	p := amqp.NewConnectionProperties()
 	p["product"] = "registrar"

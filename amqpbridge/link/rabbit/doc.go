@@ -1,17 +1,21 @@
-// Package rabbit implements [link.Dialer] over RabbitMQ 3.10 to 4.x with amqp091-go, and is its only importer.
+// Package rabbit implements [link.Dialer] for RabbitMQ 3.10 to 4.x with amqp091-go, and is its
+// only importer.
 //
-// The library's automatic recovery is not used: after it, an acknowledgement with multiple of the old channel acknowledges
-// other, unprocessed messages of the new one. A session here is over with its first error; late acknowledgements fail.
+// The library's automatic recovery is not used. After a recovery an acknowledgement with multiple
+// of the old channel acknowledges other, unprocessed messages of the new one. A session of this
+// package ends with its first error; late acknowledgements fail.
 //
-// # What runs
+// # Goroutines
 //
-// A session has one goroutine that watches the connection, one for each channel that watches the channel, one for each consumer
-// that calls deliver, and two for each publisher that tell returns and outcomes. All have ended when Close returns.
-// Every synchronous call of the library waits without a limit and knows no context; a watchdog ends the session when the
-// context ends or after Config.CallTimeout. A write that is stuck for Config.WriteTimeout ends it too, also when the library itself
-// waits for that write.
+// A session has one goroutine that watches the connection and one for each channel that watches
+// the channel. Each consumer has one that calls deliver. Each publisher has two that report
+// returns and results. All have ended when Close returns. Synchronous calls of the library have
+// no timeout and ignore contexts. A watchdog ends the session when the context ends or after
+// [Config.CallTimeout]. A write that blocks for [Config.WriteTimeout] ends it too, even while the
+// library itself waits for that write.
 //
 // # Secrets
 //
-// Addresses carry passwords. They are in no error and no log line, and a [Config] or [Dialer] that is printed shows xxxxx.
+// URLs contain passwords. No error and no log line contains a URL's password, and a printed
+// [Config] or [Dialer] shows xxxxx.
 package rabbit

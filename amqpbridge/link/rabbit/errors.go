@@ -11,7 +11,7 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// wrap gives an error of the library its kind: what the broker said, by its reply code, else a connection that broke.
+// wrap adds the kind of a library error: by the broker's reply code, or [link.ErrLost].
 func wrap(err error) error {
 	var e *amqp.Error
 	switch {
@@ -42,9 +42,10 @@ func kindOf(code int) error {
 	return link.ErrProtocol
 }
 
-// wrapDial gives an error of the handshake its kind. A timeout of the socket comes first: the library takes any end of the handshake for
-// refused credentials or virtual host. That is right for a connection that the broker closes, which is how RabbitMQ refuses
-// credentials; a broker that dies at this very moment looks the same.
+// wrapDial adds the kind of a handshake error. A timeout of the socket takes precedence: the
+// library reports any end of the handshake as refused credentials or virtual host. That is
+// correct when the broker closes the connection, which is RabbitMQ's way to refuse credentials. A
+// broker that dies during the handshake looks the same.
 func wrapDial(err, late error) error {
 	if late != nil {
 		err = late

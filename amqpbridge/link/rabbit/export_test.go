@@ -1,4 +1,4 @@
 package rabbit
 
-// Patient is the retry of what a broker that has just started does not find.
-var Patient = patient
+// RetryNotFound is the retry for entities of a broker that has just started.
+var RetryNotFound = retryNotFound

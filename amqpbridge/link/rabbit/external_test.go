@@ -24,7 +24,7 @@ import (
 	"registrar/amqpbridge/link/rabbit/node"
 )
 
-// authority makes certificates.
+// authority issues certificates.
 type authority struct {
 	t    *testing.T
 	dir  string
@@ -84,7 +84,8 @@ func (a *authority) leaf(name string, serial int64) {
 	}, a.cert, a.key)
 }
 
-// What takes a broker that is set up in another way: it speaks TLS and believes certificates, and it has no quorum queues.
+// The tests of this function need a broker with TLS and client certificates, and without quorum
+// queues.
 func TestBrokerSetUpOtherwise(t *testing.T) {
 	a := newAuthority(t)
 	a.leaf("server", 2)
@@ -113,7 +114,8 @@ func TestBrokerSetUpOtherwise(t *testing.T) {
 	t.Run("classic where quorum is not to be had", func(t *testing.T) { quorumless(t, n) })
 }
 
-// A real broker with TLS takes the name in the client's certificate for who it is; a certificate that names nobody is refused.
+// With SASL EXTERNAL the broker takes the user from the client certificate. A certificate without
+// a known user is refused.
 func external(t *testing.T, a *authority, address string) {
 	t.Helper()
 	dial := func(who string) error {
@@ -124,7 +126,7 @@ func external(t *testing.T, a *authority, address string) {
 		roots := x509.NewCertPool()
 		roots.AddCert(a.cert)
 		s, err := rabbit.New(rabbit.Config{
-			URLs: []string{"amqps://" + address + "/"}, External: true, DialTimeout: patience,
+			URLs: []string{"amqps://" + address + "/"}, External: true, DialTimeout: timeLimit,
 			TLS: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
 		}).Dial(t.Context(), "test")
 		if err != nil {
@@ -140,7 +142,7 @@ func external(t *testing.T, a *authority, address string) {
 	}
 }
 
-// Credentials that stand apart from the address are used for an address that names no user, and only there.
+// User and Password apply to URLs without a user, and only to those.
 func TestCredentialsApart(t *testing.T) {
 	t.Parallel()
 	url := brokertest.URL(t)
@@ -149,7 +151,7 @@ func TestCredentialsApart(t *testing.T) {
 		t.Fatalf("%v: %s", err, url)
 	}
 	dial := func(c rabbit.Config) error {
-		c.DialTimeout = patience
+		c.DialTimeout = timeLimit
 		s, err := rabbit.New(c).Dial(t.Context(), "test")
 		if err != nil {
 			return err

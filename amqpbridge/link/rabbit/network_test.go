@@ -15,15 +15,16 @@ import (
 	"registrar/amqpbridge/link/rabbit/brokertest"
 )
 
-// unique returns a name that no other round of a test takes: what one has left must not pass for another's.
+// unique returns a new name: entities of an earlier round must not be reused.
 func unique(name string) string { return name + "-" + strconv.FormatInt(time.Now().UnixNano(), 36) }
 
-// patience is how long what must happen may take on a busy machine, where a broker's first word, too, may be slow to come.
-const patience = 20 * time.Second
+// timeLimit is the time limit for an expected event on a busy machine, including the broker's
+// first frame.
+const timeLimit = 20 * time.Second
 
 func dial(t *testing.T, c rabbit.Config) link.Session {
 	t.Helper()
-	c.Log, c.DialTimeout = zerolog.Nop(), cmp.Or(c.DialTimeout, patience)
+	c.Log, c.DialTimeout = zerolog.Nop(), cmp.Or(c.DialTimeout, timeLimit)
 	s, err := rabbit.New(c).Dial(t.Context(), t.Name())
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +75,7 @@ func wait[T any](t *testing.T, c <-chan T, limit time.Duration, what string) (v 
 
 func ended(t *testing.T, s link.Session, want ...error) {
 	t.Helper()
-	wait(t, s.Done(), patience, "the end of the session")
+	wait(t, s.Done(), timeLimit, "the end of the session")
 	for _, w := range want {
 		if errors.Is(s.Err(), w) {
 			return
@@ -87,44 +88,45 @@ func confirmed(t *testing.T, p link.Publisher, m link.Publishing) error {
 	t.Helper()
 	outcome := make(chan error, 1)
 	p.PublishConfirmed(t.Context(), m, func(err error) { outcome <- err })
-	return wait(t, outcome, time.Minute, "an outcome") // after a restart a quorum queue first has to find a leader
+	return wait(t, outcome, time.Minute, "an outcome") // after a restart a quorum queue elects a leader first
 }
 
 func TestResetEndsTheSession(t *testing.T) {
 	p, address := brokertest.NewProxy(t, brokertest.URL(t), nil)
-	s := dial(t, rabbit.Config{URLs: []string{address}, Heartbeat: time.Minute}) // too long to be what notices
+	s := dial(t, rabbit.Config{URLs: []string{address}, Heartbeat: time.Minute}) // too long to notice the reset first
 	declare(t, s, link.Queue{Name: "q", Exclusive: true})
 	c, got := consume(t, s, "q", 1)
 	if err := confirmed(t, publisher(t, s), link.Publishing{Key: "q"}); err != nil {
 		t.Fatal(err)
 	}
-	d := wait(t, got, patience, "a delivery")
+	d := wait(t, got, timeLimit, "a delivery")
 	p.Reset()
 	ended(t, s, link.ErrLost)
-	wait(t, c.Done(), patience, "the end of the consumer")
+	wait(t, c.Done(), timeLimit, "the end of the consumer")
 	if err := c.Ack(d.Tag, true); !errors.Is(err, link.ErrClosed) {
 		t.Errorf("a late acknowledgement: %v", err)
 	}
 }
 
-// Nobody says anything any more: the heartbeat notices, within three intervals.
+// Without any traffic the heartbeat detects the dead connection within three intervals.
 func TestBlackHoleIsNoticed(t *testing.T) {
 	t.Parallel()
 	p, address := brokertest.NewProxy(t, brokertest.URL(t), nil)
 	s := dial(t, rabbit.Config{URLs: []string{address}, Heartbeat: time.Second})
 	declare(t, s, link.Queue{Name: "q", Exclusive: true})
 	p.BlackHole()
-	wait(t, s.Done(), 12*time.Second, "the heartbeat to notice") // with the usual interval it would take 15
+	wait(t, s.Done(), 12*time.Second, "the heartbeat to notice") // the default interval would take 15 s
 	ended(t, s, link.ErrLost)
 }
 
-// The library's calls wait for ever; ours end with their context, or with the longest wait for an answer.
+// Calls of the library have no timeout; calls of the session end with their context or
+// CallTimeout.
 func TestCallsEndInABlackHole(t *testing.T) {
 	t.Parallel()
 	const short = 200 * time.Millisecond
 	direct := brokertest.URL(t)
 	for name, c := range map[string]struct {
-		ctx, call time.Duration // the other one of them, and the heartbeat, come too late
+		ctx, call time.Duration // the other limit and the heartbeat come too late
 		do        func(context.Context, link.Session, link.Consumer) error
 	}{
 		"apply": {short, time.Minute, func(ctx context.Context, s link.Session, _ link.Consumer) error {
@@ -153,17 +155,17 @@ func TestCallsEndInABlackHole(t *testing.T) {
 			defer cancel()
 			began := time.Now()
 			err := c.do(ctx, s, k)
-			if took := time.Since(began); err == nil || took > patience {
+			if took := time.Since(began); err == nil || took > timeLimit {
 				t.Errorf("%v after %s", err, took)
 			}
 			ended(t, s, link.ErrTimeout, link.ErrClosed)
-			wait(t, k.Done(), patience, "the end of the consumer")
+			wait(t, k.Done(), timeLimit, "the end of the consumer")
 		})
 	}
 }
 
-// A write that is stuck ends the session and comes back: when it takes too long, and when the heartbeat notices first, although
-// the library then waits for that write while it holds its locks.
+// A blocked write ends the session and returns, by WriteTimeout or by a missed heartbeat. In the
+// second case the library waits for that write while it holds its locks.
 func TestStuckWriteComesBack(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]rabbit.Config{
@@ -187,7 +189,7 @@ func TestStuckWriteComesBack(t *testing.T) {
 					}
 				}
 			}()
-			if err := wait(t, back, patience, "the stuck write"); !errors.Is(err, link.ErrLost) && !errors.Is(err, link.ErrClosed) {
+			if err := wait(t, back, timeLimit, "the stuck write"); !errors.Is(err, link.ErrLost) && !errors.Is(err, link.ErrClosed) {
 				t.Errorf("the stuck write came back with %v", err)
 			}
 			ended(t, s, link.ErrLost)
@@ -201,7 +203,8 @@ func TestStuckWriteComesBack(t *testing.T) {
 	}
 }
 
-// What is published until it is confirmed, and acknowledged only when it was seen, arrives whatever the network does.
+// Messages that are published until confirmed and acknowledged after processing survive
+// connection resets.
 func TestResetsUnderLoadLoseNothing(t *testing.T) {
 	t.Parallel()
 	const messages, resets = 3000, 6
@@ -215,7 +218,7 @@ func TestResetsUnderLoadLoseNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	consuming, publishing := make(chan struct{}), make(chan struct{})
 	defer func() { cancel(); <-consuming; <-publishing }()
-	dialer := rabbit.New(rabbit.Config{URLs: []string{address}, DialTimeout: patience, Log: zerolog.Nop()})
+	dialer := rabbit.New(rabbit.Config{URLs: []string{address}, DialTimeout: timeLimit, Log: zerolog.Nop()})
 	go func() {
 		defer close(consuming)
 		for ctx.Err() == nil {
@@ -242,7 +245,7 @@ func TestResetsUnderLoadLoseNothing(t *testing.T) {
 	}
 }
 
-// consumeSome consumes for the life of one session and acknowledges in batches.
+// consumeSome consumes during one session and acknowledges in batches.
 func consumeSome(ctx context.Context, dialer link.Dialer, queue string, seen chan<- int) {
 	s, err := dialer.Dial(ctx, "consuming")
 	if err != nil {
@@ -271,7 +274,7 @@ func consumeSome(ctx context.Context, dialer link.Dialer, queue string, seen cha
 	}
 }
 
-// publishSome publishes what is open for the life of one session, and forgets what was confirmed.
+// publishSome publishes the open messages during one session and removes the confirmed ones.
 func publishSome(ctx context.Context, dialer link.Dialer, queue string, open map[int]bool) {
 	s, err := dialer.Dial(ctx, "publishing")
 	if err != nil {

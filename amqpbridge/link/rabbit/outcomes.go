@@ -9,14 +9,15 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// returnsOf takes the returns of a channel. The broker sends a return before the confirm of the same message, and the library
-// hands both on in that order: what is in the channel when a confirm is there belongs to it or to an earlier one.
-type returnsOf struct {
+// returnBuffer collects the returns of a channel. The broker sends a return before the confirm of
+// the same message, and the library keeps that order. So the buffered returns at the time of a
+// confirm belong to it or to an earlier one.
+type returnBuffer struct {
 	ch  <-chan amqp.Return
 	why map[string]string // Message-Id to reason, until the confirm
 }
 
-func (r *returnsOf) take(m amqp.Return, ok bool) {
+func (r *returnBuffer) take(m amqp.Return, ok bool) {
 	if !ok {
 		r.ch = nil
 		return
@@ -24,7 +25,7 @@ func (r *returnsOf) take(m amqp.Return, ok bool) {
 	r.why[m.MessageId] = m.ReplyText
 }
 
-func (r *returnsOf) drain() {
+func (r *returnBuffer) drain() {
 	for {
 		select {
 		case m, ok := <-r.ch:
@@ -35,24 +36,25 @@ func (r *returnsOf) drain() {
 	}
 }
 
-// tellOutcomes tells the outcome of each confirmed publishing, in the order of publishing, until the session ends.
-func (p *publisher) tellOutcomes(ch <-chan amqp.Return) {
-	returns := &returnsOf{ch: ch, why: map[string]string{}}
+// reportOutcomes reports the result of each confirmed publishing, in the order of publishing, until
+// the session ends.
+func (p *publisher) reportOutcomes(ch <-chan amqp.Return) {
+	returns := &returnBuffer{ch: ch, why: map[string]string{}}
 	for {
 		select {
 		case o := <-p.open:
-			p.tell(o, returns)
+			p.report(o, returns)
 		case m, ok := <-returns.ch:
 			returns.take(m, ok)
 		case <-p.s.done:
-			p.giveUp(returns)
+			p.failOpen(returns)
 			return
 		}
 	}
 }
 
-// tell waits for one confirm and tells the outcome.
-func (p *publisher) tell(o outcome, returns *returnsOf) {
+// report waits for one confirm and reports the result.
+func (p *publisher) report(o outcome, returns *returnBuffer) {
 	for waiting := true; waiting; {
 		select {
 		case <-o.confirm.Done():
@@ -64,11 +66,11 @@ func (p *publisher) tell(o outcome, returns *returnsOf) {
 		}
 	}
 	returns.drain()
-	<-p.places
-	o.done(p.judge(o, returns))
+	<-p.window
+	o.done(p.resultOf(o, returns))
 }
 
-func (p *publisher) judge(o outcome, returns *returnsOf) error {
+func (p *publisher) resultOf(o outcome, returns *returnBuffer) error {
 	if why, ok := returns.why[o.id]; ok && o.id != "" {
 		delete(returns.why, o.id)
 		return fmt.Errorf("publish: %w: %s", link.ErrReturned, why)
@@ -79,33 +81,33 @@ func (p *publisher) judge(o outcome, returns *returnsOf) error {
 	if !p.confirmed.IsClosed() && p.s.Err() == nil {
 		return fmt.Errorf("publish: %w", link.ErrNacked)
 	}
-	<-p.s.done // the library refuses what is open when a channel ends; why is about to be known
+	<-p.s.done // the library nacks open publishings when a channel ends; the session's error follows
 	return fmt.Errorf("publish: %w", p.s.err)
 }
 
-// giveUp tells those that are still open why they have no outcome, and lets nobody in after them.
-func (p *publisher) giveUp(returns *returnsOf) {
+// failOpen reports the session's error for the remaining publishings, and refuses new ones.
+func (p *publisher) failOpen(returns *returnBuffer) {
 	p.mu.Lock()
 	p.ended = true
 	p.mu.Unlock()
 	for {
 		select {
 		case o := <-p.open:
-			p.tell(o, returns)
+			p.report(o, returns)
 		default:
 			return
 		}
 	}
 }
 
-// end lets nobody publish any more and waits for the outcomes that are open, until ctx ends.
+// end refuses new publishings and waits for the open ones until ctx ends.
 func (p *publisher) end(ctx context.Context) {
 	p.mu.Lock()
 	p.ended = true
 	p.mu.Unlock()
-	for range cap(p.places) {
+	for range cap(p.window) {
 		select {
-		case p.places <- struct{}{}:
+		case p.window <- struct{}{}:
 		case <-ctx.Done():
 			return
 		case <-p.s.done:
@@ -114,7 +116,8 @@ func (p *publisher) end(ctx context.Context) {
 	}
 }
 
-// closeChannels closes every channel and so waits until the broker has worked off what was sent on it.
+// closeChannels closes every channel. The broker answers after it has processed all earlier
+// frames of the channel.
 func (s *session) closeChannels(ctx context.Context) error {
 	s.mu.Lock()
 	consumers, publishers := s.consumers, s.publishers

@@ -12,16 +12,18 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// returnsBuffer is how many returns may wait for OnReturn: the library stalls the connection behind a full one.
+// returnsBuffer is the number of returns that may wait for OnReturn. Beyond it the library blocks
+// the connection.
 const returnsBuffer = 1024
 
-// publisher has two channels: confirms of what nobody waits for would cost the broker and us. A place is taken for each confirmed
-// publishing until its outcome; open holds them in the order of publishing and has room for all places. The lock keeps that
-// order, and keeps the end of the channels away from a publishing: their frames must not mix.
+// publisher has two channels, because confirms for unconfirmed publishings would cost the broker
+// and the client. Each confirmed publishing occupies a place until its result; open holds them in
+// the order of publishing and has capacity for all. mu keeps that order. It also prevents closing
+// a channel during a publishing, because their frames must not interleave.
 type publisher struct {
 	s                *session
 	plain, confirmed *amqp.Channel
-	places           chan struct{}
+	window           chan struct{}
 	open             chan outcome
 
 	mu    sync.Mutex
@@ -29,20 +31,21 @@ type publisher struct {
 	seq   uint64
 }
 
-// outcome is a publishing that waits for its confirm. Its id is the Message-Id of a mandatory one: the broker returns it with the message.
+// outcome is a publishing that waits for its confirm. id is the Message-Id of a mandatory one;
+// the broker returns it with the message.
 type outcome struct {
 	confirm confirm
 	id      string
 	done    func(error)
 }
 
-// confirm is what the library's deferred confirmation does here.
+// confirm is the used part of [amqp.DeferredConfirmation].
 type confirm interface {
 	Done() <-chan struct{}
 	Acked() bool
 }
 
-// Publisher opens the channels of a publisher.
+// Publisher implements [link.Session].
 func (s *session) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
 	p, err := s.publisher(ctx, spec)
 	if err != nil {
@@ -53,7 +56,7 @@ func (s *session) Publisher(ctx context.Context, spec link.PublisherSpec) (link.
 }
 
 func (s *session) publisher(ctx context.Context, spec link.PublisherSpec) (*publisher, error) {
-	p := &publisher{s: s, places: make(chan struct{}, link.Window), open: make(chan outcome, link.Window)}
+	p := &publisher{s: s, window: make(chan struct{}, link.Window), open: make(chan outcome, link.Window)}
 	var err error
 	if p.plain, err = s.open(ctx); err != nil {
 		return nil, err
@@ -72,7 +75,7 @@ func (s *session) publisher(ctx context.Context, spec link.PublisherSpec) (*publ
 	}
 	gone := p.plain.NotifyReturn(make(chan amqp.Return, returnsBuffer))
 	returned := p.confirmed.NotifyReturn(make(chan amqp.Return, returnsBuffer))
-	if !s.start(func() { tellReturns(gone, spec.OnReturn) }) || !s.start(func() { p.tellOutcomes(returned) }) {
+	if !s.start(func() { reportReturns(gone, spec.OnReturn) }) || !s.start(func() { p.reportOutcomes(returned) }) {
 		return nil, s.Err()
 	}
 	s.mu.Lock()
@@ -81,7 +84,7 @@ func (s *session) publisher(ctx context.Context, spec link.PublisherSpec) (*publ
 	return p, nil
 }
 
-func tellReturns(gone <-chan amqp.Return, tell func(link.Publishing)) {
+func reportReturns(gone <-chan amqp.Return, tell func(link.Publishing)) {
 	for r := range gone {
 		if tell != nil {
 			tell(returned(&r))
@@ -89,7 +92,7 @@ func tellReturns(gone <-chan amqp.Return, tell func(link.Publishing)) {
 	}
 }
 
-// Publish sends and forgets.
+// Publish implements [link.Publisher].
 func (p *publisher) Publish(ctx context.Context, m link.Publishing) error {
 	if err := p.publish(ctx, m); err != nil {
 		return fmt.Errorf("publish: %w", err)
@@ -110,10 +113,10 @@ func (p *publisher) publish(ctx context.Context, m link.Publishing) error {
 	return p.sent(p.plain.PublishWithContext(context.WithoutCancel(ctx), m.Exchange, m.Key, m.Mandatory, false, msg))
 }
 
-// ready looks at what stands in the way of publishing, and translates.
+// ready checks whether the session accepts publishings, and converts the message.
 func (p *publisher) ready(ctx context.Context, m link.Publishing) (amqp.Publishing, error) {
 	if err := ctx.Err(); err != nil {
-		return amqp.Publishing{}, err
+		return amqp.Publishing{}, err //nolint:wrapcheck // the callers wrap it.
 	}
 	if p.s.Err() != nil {
 		return amqp.Publishing{}, link.ErrClosed
@@ -124,7 +127,8 @@ func (p *publisher) ready(ctx context.Context, m link.Publishing) (amqp.Publishi
 	return publishing(m)
 }
 
-// sent judges an error of sending: whatever it is, the frames may be incomplete, so the session is over.
+// sent handles the error of a write. After any error the frames may be incomplete, so the session
+// ends.
 func (p *publisher) sent(err error) error {
 	err = wrap(err)
 	if err != nil && !errors.Is(err, link.ErrClosed) {
@@ -133,7 +137,7 @@ func (p *publisher) sent(err error) error {
 	return err
 }
 
-// PublishConfirmed sends and has the outcome told.
+// PublishConfirmed implements [link.Publisher].
 func (p *publisher) PublishConfirmed(ctx context.Context, m link.Publishing, done func(error)) {
 	if err := p.publishConfirmed(ctx, m, done); err != nil {
 		done(fmt.Errorf("publish: %w", err))
@@ -146,16 +150,16 @@ func (p *publisher) publishConfirmed(ctx context.Context, m link.Publishing, don
 		return err
 	}
 	select {
-	case p.places <- struct{}{}:
+	case p.window <- struct{}{}:
 	case <-ctx.Done():
-		return ctx.Err()
+		return ctx.Err() //nolint:wrapcheck // PublishConfirmed wraps it.
 	case <-p.s.done:
 		return link.ErrClosed
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ended {
-		<-p.places
+		<-p.window
 		return link.ErrClosed
 	}
 	o := outcome{done: done}
@@ -166,10 +170,10 @@ func (p *publisher) publishConfirmed(ctx context.Context, m link.Publishing, don
 	}
 	deferred, err := p.confirmed.PublishWithDeferredConfirm(m.Exchange, m.Key, m.Mandatory, false, msg)
 	if err = p.sent(err); err != nil {
-		<-p.places
+		<-p.window
 		return err
 	}
 	o.confirm = deferred
-	p.open <- o // has room: there are no more places than that
+	p.open <- o // never blocks: its capacity is the number of places
 	return nil
 }

@@ -9,10 +9,11 @@ import (
 	"registrar/amqpbridge/link/rabbit/node"
 )
 
-// A broker that has no quorum queues (an upgraded one whose feature flags were never enabled) gives a durable classic queue, and says so.
+// An upgraded broker may lack the feature flag of quorum queues. Then a durable classic queue is
+// declared and reported.
 func quorumless(t *testing.T, n *node.Node) {
 	t.Helper()
-	d := rabbit.New(rabbit.Config{URLs: []string{n.URL()}, DialTimeout: patience})
+	d := rabbit.New(rabbit.Config{URLs: []string{n.URL()}, DialTimeout: timeLimit})
 	dial := func() link.Session {
 		s, err := d.Dial(t.Context(), "test")
 		if err != nil {
@@ -25,11 +26,11 @@ func quorumless(t *testing.T, n *node.Node) {
 		Exchanges: []link.Exchange{{Name: "x", Kind: "topic"}}, Queues: []link.Queue{queue}, Bindings: []link.Binding{{Queue: queue.Name, Exchange: "x", Key: "#"}},
 	}
 	s := dial()
-	if err := s.Apply(t.Context(), wanted); !errors.Is(err, link.ErrNotReady) { // the broker ends the connection over it
+	if err := s.Apply(t.Context(), wanted); !errors.Is(err, link.ErrNotReady) { // the broker closes the connection
 		t.Errorf("the first attempt: %v", err)
 	}
 	s = dial()
-	for range 2 { // a second time it is there already
+	for range 2 { // the second time it exists
 		if err := s.Apply(t.Context(), wanted); err != nil {
 			t.Fatal(err)
 		}

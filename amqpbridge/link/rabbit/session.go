@@ -15,17 +15,17 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// hangUp is how long the broker has to answer the end of a connection.
+// hangUp is the time limit for the broker's answer to a connection close.
 const hangUp = time.Second
 
-// session is one connection. Its first error ends it: fail closes done and hangs up, and everything opened on it ends with the
-// connection. The lock guards what is opened and learned; err is written before done is closed.
+// session is one connection. Its first error ends it: fail closes done and the connection, and
+// with it all channels. mu guards the fields below it. err is written before done is closed.
 type session struct {
-	cfg  Config
-	log  zerolog.Logger
-	less *atomic.Bool // the dialer's quorumless
-	conn *amqp.Connection
-	sock *socket
+	cfg        Config
+	log        zerolog.Logger
+	quorumless *atomic.Bool // belongs to the dialer
+	conn       *amqp.Connection
+	sock       *socket
 
 	blocked atomic.Bool
 	once    sync.Once
@@ -36,7 +36,7 @@ type session struct {
 
 	mu         sync.Mutex
 	ended      bool
-	closing    bool // somebody is at Close
+	closing    bool // Close was called
 	notices    []link.Notice
 	declared   map[string]string // queue or alias to name
 	exchanges  map[string]bool
@@ -46,7 +46,7 @@ type session struct {
 
 func newSession(d *Dialer, conn *amqp.Connection, sock *socket) *session {
 	s := &session{
-		cfg: d.cfg, less: &d.quorumless, log: d.log, conn: conn, sock: sock, done: make(chan struct{}),
+		cfg: d.cfg, quorumless: &d.quorumless, log: d.log, conn: conn, sock: sock, done: make(chan struct{}),
 		declared: map[string]string{}, exchanges: map[string]bool{},
 	}
 	closed := conn.NotifyClose(make(chan *amqp.Error, 1))
@@ -55,7 +55,7 @@ func newSession(d *Dialer, conn *amqp.Connection, sock *socket) *session {
 	return s
 }
 
-// watch waits for the end of the connection, and looks after alarms and stuck writes until then.
+// watch handles the end of the connection, alarms and blocked writes.
 func (s *session) watch(closed <-chan *amqp.Error, blocked <-chan amqp.Blocking) {
 	tick := time.NewTicker(s.cfg.WriteTimeout / 4)
 	defer tick.Stop()
@@ -74,14 +74,14 @@ func (s *session) watch(closed <-chan *amqp.Error, blocked <-chan amqp.Blocking)
 			}
 			s.blocked.Store(b.Active)
 		case <-tick.C:
-			if d := s.sock.stuck(); d > s.cfg.WriteTimeout {
+			if d := s.sock.writeTime(); d > s.cfg.WriteTimeout {
 				s.fail(fmt.Errorf("%w: a write has been stuck for %s", link.ErrLost, d.Round(time.Millisecond)))
 			}
 		}
 	}
 }
 
-// start runs f as a task of the session, unless the session has ended.
+// start runs f in a goroutine of the session, unless the session has ended.
 func (s *session) start(f func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,7 +92,7 @@ func (s *session) start(f func()) bool {
 	return true
 }
 
-// fail ends the session for the reason err; only the first reason counts.
+// fail ends the session with the reason err. Only the first reason counts.
 func (s *session) fail(err error) {
 	s.once.Do(func() {
 		s.mu.Lock()
@@ -104,22 +104,23 @@ func (s *session) fail(err error) {
 	})
 }
 
-// hangUp closes the connection. The library waits for the broker's answer behind locks that a stuck write may hold, and extends
-// deadlines with each heartbeat: the socket is closed below it when the time is up.
+// hangUp closes the connection. The library waits for the broker's answer behind locks that a
+// blocked write may hold, and each heartbeat extends its deadline. So the socket is closed
+// directly after the time limit.
 func (s *session) hangUp() {
 	up := time.AfterFunc(hangUp, func() { _ = s.sock.Close() })
 	defer up.Stop()
-	_ = s.conn.CloseDeadline(time.Now().Add(hangUp)) // the session's error says what was wrong
+	_ = s.conn.CloseDeadline(time.Now().Add(hangUp)) // the session's error has the cause
 }
 
-// call waits for f, a synchronous call of the library, and ends the session when ctx or the longest wait ends first: nothing else makes the
-// library come back.
+// call waits for f, a synchronous call of the library. When ctx ends or CallTimeout passes, it
+// ends the session: nothing else makes the library return.
 func (s *session) call(ctx context.Context, f func() error) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return err //nolint:wrapcheck // the callers wrap it.
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
 	defer cancel()
@@ -129,7 +130,7 @@ func (s *session) call(ctx context.Context, f func() error) error {
 	if !errors.Is(err, link.ErrClosed) {
 		return err
 	}
-	select { // why is known when the watchers have heard of it
+	select { // the watchers report the reason shortly after
 	case <-s.done:
 		return s.err
 	case <-ctx.Done():
@@ -137,10 +138,10 @@ func (s *session) call(ctx context.Context, f func() error) error {
 	}
 }
 
-// Done is closed when the session has ended.
+// Done implements [link.Session].
 func (s *session) Done() <-chan struct{} { return s.done }
 
-// Err says why the session has ended.
+// Err implements [link.Session].
 func (s *session) Err() error {
 	select {
 	case <-s.done:
@@ -150,17 +151,17 @@ func (s *session) Err() error {
 	}
 }
 
-// Blocked reports an alarm of the broker.
+// Blocked implements [link.Session].
 func (s *session) Blocked() bool { return s.blocked.Load() }
 
-// Notices returns what is used otherwise than declared.
+// Notices implements [link.Session].
 func (s *session) Notices() []link.Notice {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.notices)
 }
 
-// QueueName resolves an alias.
+// QueueName implements [link.Session].
 func (s *session) QueueName(alias string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,8 +171,9 @@ func (s *session) QueueName(alias string) string {
 	return alias
 }
 
-// leave closes the channels and ends the session; it leaves that to whoever came first.
-func (s *session) leave(ctx context.Context) (err error) {
+// closeInOrder closes the channels and ends the session. Only the first call does; later calls wait for
+// its end.
+func (s *session) closeInOrder(ctx context.Context) (err error) {
 	s.mu.Lock()
 	first := !s.closing
 	s.closing = true
@@ -183,18 +185,18 @@ func (s *session) leave(ctx context.Context) (err error) {
 		}
 		return nil
 	}
-	if s.Err() == nil && !s.Blocked() { // a broker with an alarm does not even read that we leave
+	if s.Err() == nil && !s.Blocked() { // during an alarm the broker does not read the close
 		err = s.closeChannels(ctx)
 	}
 	s.fail(link.ErrClosed)
 	return err
 }
 
-// Close ends the session in order.
+// Close implements [link.Session].
 func (s *session) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.CallTimeout)
 	defer cancel()
-	err := s.leave(ctx)
+	err := s.closeInOrder(ctx)
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -205,7 +207,7 @@ func (s *session) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	// Somebody else's Close, or a queue deleted at this moment, is no failure of this one.
+	// A concurrent Close, or a queue deleted at the same time, is not an error of this call.
 	if err != nil && !errors.Is(err, link.ErrClosed) && !errors.Is(err, link.ErrCancelled) {
 		return fmt.Errorf("close session: %w", err)
 	}

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// A broker that refuses credentials hangs up late, and later still on a busy machine: this is heard as what it is and not as silence.
+// RabbitMQ closes the connection of refused credentials late, and later on a busy machine. It
+// must not be reported as a timeout.
 func TestLateHangUpIsHeard(t *testing.T) {
 	for name, c := range map[string]struct {
 		after time.Duration
@@ -22,7 +23,7 @@ func TestLateHangUpIsHeard(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				near, far := net.Pipe()
 				defer near.Close()
-				s := &socket{Conn: near, answer: Config{DialTimeout: time.Second}.answer()}
+				s := &socket{Conn: near, handshakeTime: Config{DialTimeout: time.Second}.handshakeTime()}
 				go func() { _, _ = far.Write([]byte{1}) }()
 				hangUp := time.AfterFunc(c.after, func() { _ = far.Close() })
 				defer hangUp.Stop()

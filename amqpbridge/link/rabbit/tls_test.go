@@ -41,7 +41,7 @@ func TestTLS(t *testing.T) {
 	roots.AddCert(cert)
 	own := &tls.Config{RootCAs: roots, ServerName: "broker.test"}
 	for range 2 {
-		s, err := rabbit.New(rabbit.Config{URLs: []string{address}, DialTimeout: patience, TLS: own}).Dial(t.Context(), "test")
+		s, err := rabbit.New(rabbit.Config{URLs: []string{address}, DialTimeout: timeLimit, TLS: own}).Dial(t.Context(), "test")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func TestTLS(t *testing.T) {
 		"another name":       {RootCAs: roots, ServerName: "other.test"},
 		"the host's name":    {RootCAs: roots},
 	} {
-		if _, err := rabbit.New(rabbit.Config{URLs: []string{address}, DialTimeout: patience, TLS: config}).Dial(t.Context(), "test"); !errors.Is(err, link.ErrUnreachable) {
+		if _, err := rabbit.New(rabbit.Config{URLs: []string{address}, DialTimeout: timeLimit, TLS: config}).Dial(t.Context(), "test"); !errors.Is(err, link.ErrUnreachable) {
 			t.Errorf("with %s: %v, want %v", name, err, link.ErrUnreachable)
 		}
 		if config != nil && name == "the host's name" && config.ServerName != "" {

@@ -11,11 +11,11 @@ import (
 	"registrar/amqpbridge/link/rabbit"
 )
 
-func TestPatientWithWhatIsComingUp(t *testing.T) {
+func TestNotFoundIsRetried(t *testing.T) {
 	other := errors.New("other")
 	for name, c := range map[string]struct {
 		known bool
-		after time.Duration // when it is found; never if zero
+		after time.Duration // time until it is found; zero means never
 		fails error
 		want  error
 		takes time.Duration
@@ -29,7 +29,7 @@ func TestPatientWithWhatIsComingUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				err := rabbit.Patient(t.Context(), c.known, func() error {
+				err := rabbit.RetryNotFound(t.Context(), c.known, func() error {
 					if c.after != 0 && time.Since(began) >= c.after {
 						return nil
 					}
@@ -46,12 +46,12 @@ func TestPatientWithWhatIsComingUp(t *testing.T) {
 	}
 }
 
-func TestPatienceEndsWithTheContext(t *testing.T) {
+func TestRetryEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second+time.Millisecond)
 		defer cancel()
 		began := time.Now()
-		err := rabbit.Patient(ctx, true, func() error { return link.ErrNotFound })
+		err := rabbit.RetryNotFound(ctx, true, func() error { return link.ErrNotFound })
 		if took := time.Since(began); !errors.Is(err, link.ErrNotFound) || took > 2*time.Second {
 			t.Errorf("%v after %s", err, took)
 		}
