@@ -10,8 +10,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns the admin server's handler: /healthz (200 while the process serves), /readyz (200 only while the registrar is
-// primed and consuming, else 503 with a line for each reason) and /metrics.
+// Admin returns the handler of the admin server: /healthz (200 while the process serves),
+// /readyz (200 while the registrar is primed, consuming and able to answer, else 503; a line for
+// each reason) and /metrics.
 func Admin(s Source) http.Handler {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newCollector(s))
@@ -32,7 +33,7 @@ func Admin(s Source) http.Handler {
 func writeText(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(code)
-	_, _ = io.WriteString(w, text+"\n") //nolint:gosec // plain text; an error means that the asker has gone.
+	_, _ = io.WriteString(w, text+"\n") //nolint:gosec // plain text; an error means that the client has gone.
 }
 
 // collector converts a source to metrics at each scrape.

@@ -9,7 +9,7 @@ import (
 	"registrar/supervisor/console"
 )
 
-// figures is a source that has restarted three times.
+// figures is a source with fixed values.
 type figures struct{}
 
 func (figures) Ready() (bool, []string)        { return true, nil }
@@ -19,12 +19,12 @@ func (figures) Commits() map[string]uint64     { return nil }
 func (figures) Processes() (int, uint64)       { return 7, 3 }
 
 // Restarts are a counter: the restarts of processes that have ended stay counted.
-func TestRestartsAreACounter(t *testing.T) {
+func TestMetricsRestarts(t *testing.T) {
 	w := httptest.NewRecorder()
 	console.Admin(figures{}).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	want := "# HELP registrar_process_restarts_total Restarts of all processes since the registrar started.\n" +
 		"# TYPE registrar_process_restarts_total counter\nregistrar_process_restarts_total 3\n"
 	if got := w.Body.String(); !strings.Contains(got, want) {
-		t.Errorf("no %q in\n%s", want, got)
+		t.Errorf("%q is missing in\n%s", want, got)
 	}
 }

@@ -11,19 +11,25 @@ import (
 	"registrar/actors/otp"
 )
 
-// maxImport bounds one import; 100,000 lines are about 15 MiB.
+// maxImport bounds an import in bytes; 100,000 credentials take about 15 MiB.
 const maxImport = 256 << 20
 
-// maxPage bounds one page of a listing.
+// maxPage bounds the items in a page of a listing.
 const maxPage = 1000
 
-// Control returns the handler of the control API. Errors are one line of text, with a status that tells their kind.
-func Control(s Store, e ProcessControl, t Tracing, b FaultControl) http.Handler {
+// Control returns the handler of the control API.
+func Control(s Store, p ProcessControl, t Tracing, f FaultControl) http.Handler {
 	mux := http.NewServeMux()
-	faultRoutes(mux, b)
-	processRoutes(mux, e)
+	faultRoutes(mux, f)
+	processRoutes(mux, p)
 	tracingRoutes(mux, t)
 	storeRoutes(mux, s)
+	credentialRoutes(mux, s)
+	registrationRoutes(mux, s)
+	return mux
+}
+
+func credentialRoutes(mux *http.ServeMux, s Store) {
 	mux.HandleFunc("POST /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
 		creds, err := ReadCredentials(http.MaxBytesReader(w, r.Body, maxImport))
 		if err == nil {
@@ -33,17 +39,20 @@ func Control(s Store, e ProcessControl, t Tracing, b FaultControl) http.Handler 
 	})
 	mux.HandleFunc("DELETE /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
 		key, err := domain.ParseKey(r.FormValue("realm"), r.FormValue("user"))
-		there := false
+		existed := false
 		if err == nil {
-			there, err = s.Delete(r.Context(), key)
+			existed, err = s.Delete(r.Context(), key)
 		}
-		writeResult(w, there, err)
+		writeResult(w, existed, err)
 	})
 	mux.HandleFunc("GET /v1/credentials", func(w http.ResponseWriter, r *http.Request) {
 		realm, after, limit := paging(r)
 		creds, err := s.Credentials(r.Context(), realm, after, limit)
 		writeResult(w, creds, err)
 	})
+}
+
+func registrationRoutes(mux *http.ServeMux, s Store) {
 	mux.HandleFunc("GET /v1/registrations", func(w http.ResponseWriter, r *http.Request) {
 		realm, after, limit := paging(r)
 		recs, err := s.Registrations(r.Context(), realm, after, limit)
@@ -65,9 +74,9 @@ func Control(s Store, e ProcessControl, t Tracing, b FaultControl) http.Handler 
 		}
 		writeResult(w, n, err)
 	})
-	return mux
 }
 
+// paging returns the parameters of a listing. A missing or excessive limit becomes maxPage.
 func paging(r *http.Request) (realm domain.Realm, after domain.Key, limit int) {
 	limit, err := strconv.Atoi(r.FormValue("limit"))
 	if err != nil || limit < 1 || limit > maxPage {
@@ -77,13 +86,14 @@ func paging(r *http.Request) (realm domain.Realm, after domain.Key, limit int) {
 	return domain.Realm(r.FormValue("realm")), after, limit
 }
 
+// writeResult writes v as JSON, or err as a line of text.
 func writeResult(w http.ResponseWriter, v any, err error) {
 	if err != nil {
 		writeText(w, status(err), err.Error())
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // the asker has gone
+	_ = json.NewEncoder(w).Encode(v) // an error means that the client has gone
 }
 
 func status(err error) int {
@@ -115,8 +125,10 @@ func status(err error) int {
 	return http.StatusInternalServerError
 }
 
-// requestTimeout bounds one request of the control API; an import of 100,000 lines takes a few seconds.
+// requestTimeout bounds a request of the control API. An import of 100,000 credentials takes a few
+// seconds.
 const requestTimeout = 2 * time.Minute
 
-// inspectTimeout bounds how long a process has to show itself before it is shown as busy.
+// inspectTimeout bounds the wait for the state of a process; after it the process is shown as
+// busy.
 const inspectTimeout = time.Second

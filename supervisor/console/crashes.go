@@ -11,51 +11,28 @@ import (
 	"registrar/actors/trace"
 )
 
-// Journal is where crash stories are kept.
-type Journal interface {
-	// Append adds entries, each made of its number, and returns when they are kept.
-	Append(entries ...func(n uint64) []byte) error
-	// Entries returns those that are kept, the oldest first.
-	Entries() ([][]byte, error)
-	Close() error
-}
-
-// StoriesMessage is what the process of the crash stories understands.
-type CrashReportsMessage interface{ crashReportsMessage() }
-
-// Crashed says that a process has crashed.
-type Crashed struct{ otp.Report }
-
-// List asks for the stories that are kept, the oldest first.
-type List struct{ otp.From[[]trace.CrashReport] }
-
-// save asks for what has been collected to be kept.
-type save struct{}
-
-func (Crashed) crashReportsMessage() {}
-func (List) crashReportsMessage()    {}
-func (save) crashReportsMessage()    {}
-
-// Stories makes a story of each crash and keeps it. Its goroutine alone touches it. Its own end loses nothing but what it has not yet saved.
+// CrashReports is the behaviour of the process that makes and stores a report of each crash.
+// Only its process uses it. Its own crash loses only the reports of the last second.
 type CrashReports struct {
 	open     func() (Journal, error)
 	recorder *trace.Recorder
 	journal  Journal
-	unsaved  []trace.CrashReport // not yet saved
-	omitted  int                 // left out since the last save
+	unsaved  []trace.CrashReport
+	omitted  int // crashes without a report since the last save
 }
 
-// NewStories returns the behaviour. Open opens the journal, anew for each incarnation.
+// NewCrashReports returns the behaviour. Each incarnation calls open once.
 func NewCrashReports(open func() (Journal, error), r *trace.Recorder) *CrashReports {
 	return &CrashReports{open: open, recorder: r}
 }
 
 const (
-	// Stories are collected for saveEvery and saved together.
+	// saveInterval is the time from the first unsaved report to the save.
 	saveInterval = time.Second
-	// No more than storiesMost crashes within that time have their story told: a chain of messages is looked for among all that are recorded.
+	// maxReportsPerSave bounds the reports within saveInterval: each one searches the recorded
+	// events.
 	maxReportsPerSave = 10
-	// A story may begin lookBack before its crash, or earlier if the process had been hanging for longer.
+	// lookBack is the age of the oldest events in a report, unless the process hung for longer.
 	lookBack = 5 * time.Second
 )
 
@@ -66,11 +43,11 @@ func (s *CrashReports) Init(c *otp.Context[CrashReportsMessage]) error {
 		return err
 	}
 	s.journal = j
-	context.AfterFunc(c.Context(), func() { _ = j.Close() }) // of one that was abandoned, Terminate is not called; closing again does nothing
+	context.AfterFunc(c.Context(), func() { _ = j.Close() }) // Terminate is not called for an abandoned incarnation
 	return nil
 }
 
-// Handle takes one message.
+// Handle handles one message.
 func (s *CrashReports) Handle(c *otp.Context[CrashReportsMessage], msg CrashReportsMessage) {
 	switch m := msg.(type) {
 	case Crashed:
@@ -88,14 +65,14 @@ func (s *CrashReports) Handle(c *otp.Context[CrashReportsMessage], msg CrashRepo
 	}
 }
 
-// Terminate saves and closes.
+// Terminate saves the reports and closes the journal.
 func (s *CrashReports) Terminate(c *otp.Context[CrashReportsMessage], _ otp.Reason) {
 	if s.journal == nil {
 		return
 	}
 	s.save(c)
 	if err := s.journal.Close(); err != nil {
-		c.Log().Warn().Err(err).Msg("closing the crash stories")
+		c.Log().Warn().Err(err).Msg("crash reports not closed")
 	}
 }
 
@@ -107,27 +84,29 @@ func (s *CrashReports) crashed(c *otp.Context[CrashReportsMessage], r otp.Report
 	if len(s.unsaved) == 0 {
 		c.After(saveInterval, save{})
 	}
-	story := trace.CrashReport{
+	report := trace.CrashReport{
 		Time: c.Now(), Process: r.Process, Epoch: r.Epoch.String(), Reason: r.Reason.String(), Message: r.Reason.Message, MessageID: r.Reason.MessageID,
 		Stack: string(r.Reason.Stack),
 	}
 	if r.Reason.State != nil {
-		story.State = fmt.Sprintf("%+v", r.Reason.State)
+		report.State = fmt.Sprintf("%+v", r.Reason.State)
 	}
-	story.AddEvents(s.eventsBefore(c.Now(), story.MessageID))
-	s.unsaved = append(s.unsaved, story)
+	report.AddEvents(s.eventsBefore(c.Now(), report.MessageID))
+	s.unsaved = append(s.unsaved, report)
 }
 
-// before returns what was recorded shortly before a crash: everything if the message in hand is not among that, because its process had long been hanging.
-func (s *CrashReports) eventsBefore(now time.Time, inHand trace.ID) []trace.Event {
+// eventsBefore returns the events of the time before a crash. It returns all events if the
+// message that was being handled is older: its process hung for longer than lookBack.
+func (s *CrashReports) eventsBefore(now time.Time, handled trace.ID) []trace.Event {
 	events := s.recorder.Snapshot(trace.Filter{Since: now.Add(-lookBack)})
-	if inHand != 0 && !slices.ContainsFunc(events, func(e trace.Event) bool { return e.ID == inHand }) {
+	if handled != 0 && !slices.ContainsFunc(events, func(e trace.Event) bool { return e.ID == handled }) {
 		return s.recorder.Snapshot(trace.Filter{})
 	}
 	return events
 }
 
-// save keeps what is fresh and says so, in short.
+// save stores the unsaved reports and logs a line for each. Reports that cannot be stored are
+// dropped.
 func (s *CrashReports) save(c *otp.Context[CrashReportsMessage]) {
 	if len(s.unsaved) == 0 {
 		return
@@ -141,14 +120,14 @@ func (s *CrashReports) save(c *otp.Context[CrashReportsMessage]) {
 		})
 	}
 	if err := s.journal.Append(entries...); err != nil {
-		c.Log().Warn().Err(err).Int("crashes", len(s.unsaved)).Msg("crash stories cannot be kept")
-		s.unsaved = nil // there is nothing to be read of them
+		c.Log().Warn().Err(err).Int("crashes", len(s.unsaved)).Msg("crash reports not stored")
+		s.unsaved = nil
 	}
-	for _, story := range s.unsaved {
-		c.Log().Warn().Uint64("story", story.ID).Str("crashed", story.Process).Str("way", story.Path()).Msg("the story of a crash: registrar crashes ID")
+	for _, report := range s.unsaved {
+		c.Log().Warn().Uint64("crash_id", report.ID).Str("crashed", report.Process).Str("path", report.Path()).Msg("crash report stored; show it with: registrar crashes ID")
 	}
 	if s.omitted > 0 {
-		c.Log().Warn().Int("crashes", s.omitted).Msg("too many crashes at once: their stories are not told")
+		c.Log().Warn().Int("crashes", s.omitted).Msg("crashes without a report: too many within a second")
 	}
 	s.unsaved, s.omitted = nil, 0
 }
@@ -159,15 +138,4 @@ func (s *CrashReports) reports() ([]trace.CrashReport, error) {
 		return nil, err
 	}
 	return ReadCrashReports(entries)
-}
-
-// ReadStories reads the entries of a journal.
-func ReadCrashReports(entries [][]byte) ([]trace.CrashReport, error) {
-	all := make([]trace.CrashReport, len(entries))
-	for i, text := range entries {
-		if err := json.Unmarshal(text, &all[i]); err != nil {
-			return nil, fmt.Errorf("crash story %d of those that are kept: %w", i+1, err)
-		}
-	}
-	return all, nil
 }

@@ -15,42 +15,43 @@ import (
 	"registrar/supervisor/console"
 )
 
-// kept is a journal in memory, which may be full.
-type kept struct {
+// memoryJournal is a journal in memory that can be full.
+type memoryJournal struct {
 	mu      sync.Mutex
 	full    bool
 	entries [][]byte
 }
 
-func (k *kept) Append(entries ...func(n uint64) []byte) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+func (j *memoryJournal) Append(entries ...func(n uint64) []byte) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for _, entry := range entries {
-		text := entry(uint64(len(k.entries) + 1))
-		if k.full {
+		text := entry(uint64(len(j.entries) + 1))
+		if j.full {
 			return errors.New("no space left")
 		}
-		k.entries = append(k.entries, text)
+		j.entries = append(j.entries, text)
 	}
 	return nil
 }
 
-func (k *kept) Entries() ([][]byte, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.entries, nil
+func (j *memoryJournal) Entries() ([][]byte, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.entries, nil
 }
 
-func (*kept) Close() error { return nil }
+func (*memoryJournal) Close() error { return nil }
 
-// Crashes are told once a second, ten at most, each in one line that names its story; of stories that cannot be kept there is no such line.
-func TestStoriesAreTold(t *testing.T) {
+// Reports are stored and logged once a second, at most ten. Reports that cannot be stored are
+// not logged.
+func TestCrashReportsAreStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log lines
-		var journal kept
+		var journal memoryJournal
 		sys := otp.NewSystem(otp.WithLogger(zerolog.New(&log)))
 		ref := otp.NewRef[console.CrashReportsMessage](sys, "observe/crashes")
-		app, err := otp.Start(t.Context(), sys, "top", otp.SupSpec{Children: []otp.ChildSpec{{ID: "stories", Start: otp.Worker(ref, func() otp.Behaviour[console.CrashReportsMessage] {
+		app, err := otp.Start(t.Context(), sys, "top", otp.SupSpec{Children: []otp.ChildSpec{{ID: "crashes", Start: otp.Worker(ref, func() otp.Behaviour[console.CrashReportsMessage] {
 			return console.NewCrashReports(func() (console.Journal, error) { return &journal, nil }, nil)
 		})}}})
 		if err != nil {
@@ -70,21 +71,25 @@ func TestStoriesAreTold(t *testing.T) {
 			t.Helper()
 			for text, want := range counts {
 				if got := strings.Count(log.String(), text); got != want {
-					t.Errorf("%s: %d times %s, want %d, in\n%s", step, got, text, want, log.String())
+					t.Errorf("%s: %d lines with %s, want %d, in\n%s", step, got, text, want, log.String())
 				}
 			}
 		}
-		const story, tooMany, lost = "the story of a crash", `"crashes":2,"message":"too many crashes at once`, `"crashes":3,"message":"crash stories cannot be kept"`
+		const (
+			stored  = `"message":"crash report stored`
+			tooMany = `"crashes":2,"message":"crashes without a report`
+			failed  = `"crashes":3,"message":"crash reports not stored"`
+		)
 		crash(12)
-		wants("twelve", map[string]int{story: 10, `"story":10,"crashed":"user/100@acme.test"`: 1, tooMany: 1, lost: 0})
+		wants("twelve", map[string]int{stored: 10, `"crash_id":10,"crashed":"user/100@acme.test"`: 1, tooMany: 1, failed: 0})
 		crash(1)
-		wants("one", map[string]int{story: 11, tooMany: 1, lost: 0})
+		wants("one", map[string]int{stored: 11, tooMany: 1, failed: 0})
 		journal.full = true
 		crash(3)
-		wants("no room", map[string]int{story: 11, tooMany: 1, lost: 1})
+		wants("journal full", map[string]int{stored: 11, tooMany: 1, failed: 1})
 		journal.full = false
 		crash(1)
-		wants("room again", map[string]int{story: 12, `"story":12,`: 1, lost: 1})
+		wants("journal writable again", map[string]int{stored: 12, `"crash_id":12,`: 1, failed: 1})
 		if err := app.Stop(context.Background()); err != nil {
 			t.Error(err)
 		}

@@ -15,7 +15,7 @@ import (
 	"registrar/supervisor/console"
 )
 
-// lines is a log that a test reads.
+// lines is a log that a test can read.
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -33,8 +33,8 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// What an HTTP server has to say is in the registrar's log, as all else, with the process that serves.
-func TestServersLog(t *testing.T) {
+// The messages of http.Server go to the log of the registrar with the name of the process.
+func TestServerLog(t *testing.T) {
 	var log lines
 	sys := otp.NewSystem(otp.WithLogger(zerolog.New(&log)))
 	ref := otp.NewRef[console.ServerMessage](sys, "observe/admin")
@@ -55,14 +55,14 @@ func TestServersLog(t *testing.T) {
 	}
 	if resp, err := http.Get("http://" + <-addr); err == nil {
 		_ = resp.Body.Close()
-		t.Error("a broken handler answers")
+		t.Error("a handler that panics sends a response")
 	}
-	told := func() bool {
+	logged := func() bool {
 		text := log.String()
 		return strings.Contains(text, `"process":"observe/admin"`) && strings.Contains(text, "a broken handler")
 	}
-	if !otptest.Eventually(told) {
-		t.Errorf("not told: %s", log.String())
+	if !otptest.Eventually(logged) {
+		t.Errorf("the panic is not in the log: %s", log.String())
 	}
 	if err := app.Stop(context.Background()); err != nil {
 		t.Error(err)

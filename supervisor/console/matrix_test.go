@@ -15,7 +15,7 @@ import (
 	"registrar/supervisor/test/sim"
 )
 
-// The crash matrix of the process of an HTTP server: with each fault in each place it serves again.
+// With each fault at each point, the process of an HTTP server serves again.
 func TestCrashMatrixOfServers(t *testing.T) {
 	for _, a := range sim.Outside() {
 		if a.Name != "server" {
@@ -30,7 +30,7 @@ func TestCrashMatrixOfServers(t *testing.T) {
 	}
 }
 
-// served is a supervised server and the listener that it has now.
+// served is a supervised server and its current listener.
 type served struct {
 	*testing.T
 	faults fault.Set
@@ -82,7 +82,7 @@ func (s *served) play(c sim.Cell) {
 	}
 	was := s.listener()
 	if c.Message != "" {
-		_ = was.Close() // and so it stops serving
+		_ = was.Close() // the server stops serving
 	} else if err := s.app.Kill(c.Process); err != nil {
 		s.Fatal(err)
 	}
@@ -92,14 +92,14 @@ func (s *served) play(c sim.Cell) {
 			if err := s.app.Abandon(c.Process); err != nil {
 				s.Error(err)
 			}
-			s.until("served beside it", func() bool { return s.serves(was) })
+			s.until("served by the next incarnation", func() bool { return s.serves(was) })
 		}
 		s.faults.Disarm(id)
 	}
 	s.until("served", func() bool { return s.serves(was) })
 }
 
-// serves reports whether a successor answers.
+// serves reports whether a later incarnation responds.
 func (s *served) serves(was net.Listener) bool {
 	now := s.listener()
 	if now == was {
@@ -109,9 +109,9 @@ func (s *served) serves(was net.Listener) bool {
 	return err == nil && resp.Body.Close() == nil
 }
 
-func (s *served) until(what string, ok func() bool) {
+func (s *served) until(state string, ok func() bool) {
 	s.Helper()
 	if !otptest.Eventually(ok) {
-		s.Fatalf("not %s in time:\n%v", what, s.app.Tree())
+		s.Fatalf("not %s in time:\n%v", state, s.app.Tree())
 	}
 }

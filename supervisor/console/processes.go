@@ -10,35 +10,36 @@ import (
 	"registrar/actors/otp"
 )
 
-// ErrStarting means that the processes are not there yet: the control socket is served first.
+// ErrStarting means that the tree is not complete yet: the control socket is its first process.
 var ErrStarting = errors.New("the server is still starting")
 
-// Engine is what the control API shows of the processes of a running registrar, and does with them.
+// ProcessControl shows and controls the processes of a running registrar.
 type ProcessControl interface {
-	// Tree returns the supervision tree as it is, an empty one while the server starts. The others answer [ErrStarting] then.
+	// Tree returns the current supervision tree. While the server starts, it is empty, and the
+	// other methods return [ErrStarting].
 	Tree() otp.Node
-	// Inspect looks at one process; ctx bounds how long its behaviour has to show itself.
+	// Inspect returns the state of a process; ctx bounds the wait for its behaviour.
 	Inspect(ctx context.Context, process string) (otp.Info, error)
-	// Suspend, Resume and Step are those of otp.App.
+	// Suspend, Resume and Step are documented at [otp.App].
 	Suspend(process string) error
 	Resume(process string) error
 	Step(process string) error
 }
 
-// Process is one process as it is shown: what its behaviour shows of itself is text here.
+// Process is the state of a process. Shown hides otp.Info.Shown: it is the same as text.
 type Process struct {
 	otp.Info
 	BehaviourState string
 }
 
-// Controls are what can be done with one process.
-func controls(e ProcessControl) map[string]func(string) error {
-	return map[string]func(string) error{"suspend": e.Suspend, "resume": e.Resume, "step": e.Step}
+// controls returns the operations on one process by verb.
+func controls(c ProcessControl) map[string]func(string) error {
+	return map[string]func(string) error{"suspend": c.Suspend, "resume": c.Resume, "step": c.Step}
 }
 
-func processRoutes(mux *http.ServeMux, e ProcessControl) {
+func processRoutes(mux *http.ServeMux, c ProcessControl) {
 	mux.HandleFunc("GET /v1/tree", func(w http.ResponseWriter, _ *http.Request) {
-		root, err := e.Tree(), error(nil)
+		root, err := c.Tree(), error(nil)
 		if root.Name == "" {
 			err = ErrStarting
 		}
@@ -47,33 +48,33 @@ func processRoutes(mux *http.ServeMux, e ProcessControl) {
 	mux.HandleFunc("GET /v1/process", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), inspectTimeout)
 		defer cancel()
-		info, err := e.Inspect(ctx, r.FormValue("name"))
+		info, err := c.Inspect(ctx, r.FormValue("name"))
 		p := Process{Info: info}
 		if info.BehaviourState != nil {
 			p.BehaviourState = fmt.Sprintf("%+v", info.BehaviourState)
 		}
 		writeResult(w, p, err)
 	})
-	for verb, do := range controls(e) {
+	for verb, do := range controls(c) {
 		mux.HandleFunc("POST /v1/process/"+verb, func(w http.ResponseWriter, r *http.Request) {
 			writeResult(w, struct{}{}, do(r.FormValue("name")))
 		})
 	}
 }
 
-// Tree returns the supervision tree as it is.
+// Tree returns the current supervision tree.
 func (c *Client) Tree(ctx context.Context) (n otp.Node, err error) {
 	err = c.do(ctx, http.MethodGet, "/v1/tree", nil, nil, &n)
 	return n, err
 }
 
-// Inspect looks at one process.
+// Inspect returns the state of a process.
 func (c *Client) Inspect(ctx context.Context, process string) (p Process, err error) {
 	err = c.do(ctx, http.MethodGet, "/v1/process", url.Values{"name": {process}}, nil, &p)
 	return p, err
 }
 
-// Control does verb (suspend, resume, step; kill, abandon) with a process.
+// Control applies a verb (suspend, resume, step, kill, abandon) to a process.
 func (c *Client) Control(ctx context.Context, verb, process string) error {
 	var none struct{}
 	return c.do(ctx, http.MethodPost, "/v1/process/"+verb, url.Values{"name": {process}}, nil, &none)

@@ -12,15 +12,16 @@ import (
 	"registrar/supervisor/console"
 )
 
-// nothing is a store that has nothing.
-type nothing struct{ console.Store }
+// emptyStore is a store without registrations.
+type emptyStore struct{ console.Store }
 
-func (nothing) Registrations(context.Context, domain.Realm, domain.Key, int) ([]domain.Record, error) {
+func (emptyStore) Registrations(context.Context, domain.Realm, domain.Key, int) ([]domain.Record, error) {
 	return nil, nil
 }
 
-// A data directory may lie deeper than a Unix socket's address can say; the socket is the owner's alone and goes with its server.
-func TestSocketsAtAnyDepth(t *testing.T) {
+// The path of a data directory can be longer than the address of a Unix socket. Only the owner
+// can use the socket; its file is removed with the server.
+func TestSocketWithLongPath(t *testing.T) {
 	for _, depth := range []int{1, 40, 400} {
 		dir := filepath.Join(t.TempDir(), strings.Repeat("d/", depth))
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -31,7 +32,7 @@ func TestSocketsAtAnyDepth(t *testing.T) {
 		if err != nil {
 			t.Fatalf("depth %d: %v", depth, err)
 		}
-		s := &http.Server{Handler: console.Control(nothing{}, struct{ console.ProcessControl }{}, struct{ console.Tracing }{}, struct{ console.FaultControl }{})}
+		s := &http.Server{Handler: console.Control(emptyStore{}, struct{ console.ProcessControl }{}, struct{ console.Tracing }{}, struct{ console.FaultControl }{})}
 		done := make(chan error, 1)
 		go func() { done <- s.Serve(l) }()
 		if _, err := console.NewClient(path).Registrations(t.Context(), "", domain.Key{}, 1); err != nil {
@@ -45,7 +46,7 @@ func TestSocketsAtAnyDepth(t *testing.T) {
 		}
 		<-done
 		if _, err := os.Stat(path); !os.IsNotExist(err) {
-			t.Errorf("depth %d: it is left behind: %v", depth, err)
+			t.Errorf("depth %d: the socket file still exists: %v", depth, err)
 		}
 	}
 }

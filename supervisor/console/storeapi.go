@@ -34,31 +34,32 @@ func storeRoutes(mux *http.ServeMux, s Store) {
 			return
 		}
 		w.Header().Set("Content-Type", "application/jsonl")
-		_ = WriteCredentials(w, creds) // the asker has gone
+		_ = WriteCredentials(w, creds) // an error means that the client has gone
 	})
 }
 
-// lateHeader is an answer whose status is open until its first byte.
+// copyResponse is a response whose status is open until the first byte is written.
 type copyResponse struct {
-	w     http.ResponseWriter
-	begun bool
+	w       http.ResponseWriter
+	started bool
 }
 
 func (l *copyResponse) Write(b []byte) (int, error) {
-	l.begun = true
-	return l.w.Write(b)
+	l.started = true
+	return l.w.Write(b) //nolint:wrapcheck // it implements io.Writer.
 }
 
-// fail says what went wrong; if a part has been sent already, the connection is cut, so that nobody takes it for the whole.
+// fail writes the error. If a part of the copy was sent already, it cuts the connection, so that
+// the client does not take the part for the whole.
 func (l *copyResponse) fail(err error) {
-	if !l.begun {
+	if !l.started {
 		writeText(l.w, status(err), err.Error())
 		return
 	}
 	panic(http.ErrAbortHandler)
 }
 
-// Secrets lists credentials with their secrets.
+// Secrets returns a page of credentials with their secrets.
 func (c *Client) Secrets(ctx context.Context, after domain.Key, limit int) (out []domain.Credential, err error) {
 	err = c.stream(ctx, "/v1/store/secrets", page("", after, limit), func(r io.Reader) error {
 		out, err = ReadCredentials(r)
@@ -67,23 +68,23 @@ func (c *Client) Secrets(ctx context.Context, after domain.Key, limit int) (out 
 	return out, err
 }
 
-// Reseal seals every secret with the key that seals now.
+// Reseal encrypts every secret with the current key and returns the number of changed ones.
 func (c *Client) Reseal(ctx context.Context) (n int, err error) {
 	err = c.do(ctx, http.MethodPost, "/v1/store/reseal", nil, nil, &n)
 	return n, err
 }
 
-// Copy writes a consistent copy of one of the files.
+// Copy writes a consistent copy of a file to w.
 func (c *Client) Copy(ctx context.Context, file string, w io.Writer) error {
 	return c.stream(ctx, "/v1/store/copy", url.Values{"file": {file}}, func(r io.Reader) error {
 		if _, err := io.Copy(w, r); err != nil {
-			return fmt.Errorf("the copy broke off: %w", err)
+			return fmt.Errorf("copy of %s interrupted: %w", file, err)
 		}
 		return nil
 	})
 }
 
-// Stats returns the sizes of the files.
+// Stats returns the sizes of the files of the store.
 func (c *Client) Stats(ctx context.Context) (out []persistence.FileStats, err error) {
 	err = c.do(ctx, http.MethodGet, "/v1/store/stats", nil, nil, &out)
 	return out, err

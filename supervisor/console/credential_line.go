@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
@@ -13,13 +12,7 @@ import (
 	"registrar/actors/domain"
 )
 
-// The bounds of an import file.
-const (
-	maxLine   = 64 << 10
-	maxErrors = 20
-)
-
-// credentialLine is one line of an import file.
+// credentialLine is one line of a credential file.
 type credentialLine struct {
 	Realm         string          `json:"realm"`
 	User          string          `json:"user"`
@@ -34,42 +27,7 @@ type credentialLine struct {
 	Response      json.RawMessage `json:"response,omitempty"`
 }
 
-// ReadCredentials reads an import file: JSON Lines with realm, user, password or ha1 and, optionally, method, account_id,
-// authorizing_id, owner_id, enabled, ccv, response. Empty lines are skipped. Every bad line is reported by its number, the first twenty in full, and then
-// nothing is returned. Errors name fields, never what stands in them.
-func ReadCredentials(r io.Reader) ([]domain.Credential, error) {
-	var creds []domain.Credential
-	var bad []error
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 4096), maxLine)
-	n, count := 0, 0
-	for lines.Scan() {
-		n++
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		c, err := parseCredential(lines.Bytes())
-		if err == nil {
-			creds = append(creds, c)
-			continue
-		}
-		if count++; count <= maxErrors {
-			bad = append(bad, fmt.Errorf("line %d: %w", n, err))
-		}
-	}
-	if err := lines.Err(); err != nil {
-		count++
-		bad = append(bad, fmt.Errorf("line %d: %w", n+1, err))
-	}
-	if count > maxErrors {
-		bad = append(bad, fmt.Errorf("and %d more bad lines", count-maxErrors))
-	}
-	if len(bad) > 0 {
-		return nil, domain.Wrap(domain.Invalid, "nothing was imported", errors.Join(bad...))
-	}
-	return creds, nil
-}
-
+// parseCredential parses one line.
 func parseCredential(line []byte) (domain.Credential, error) {
 	var l credentialLine
 	d := json.NewDecoder(bytes.NewReader(line))
@@ -100,7 +58,7 @@ func parseCredential(line []byte) (domain.Credential, error) {
 	return c, nil
 }
 
-// object returns a JSON object as it is, nil when it is absent or null.
+// object returns the JSON object unchanged, or nil if it is absent or null.
 func object(field string, raw json.RawMessage) (json.RawMessage, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
@@ -112,7 +70,8 @@ func object(field string, raw json.RawMessage) (json.RawMessage, error) {
 	return raw, nil
 }
 
-// jsonError keeps what encoding/json quotes from the input out of the message: it may be part of a password.
+// jsonError returns an error without the input that encoding/json quotes: it can be part of a
+// password.
 func jsonError(err error) error {
 	var wrongType *json.UnmarshalTypeError
 	switch {
@@ -124,6 +83,7 @@ func jsonError(err error) error {
 	return errors.New("not a JSON object")
 }
 
+// secret returns the method and the secret of a line.
 func (l *credentialLine) secret() (domain.Method, domain.Secret, error) {
 	switch {
 	case l.Password != nil && l.HA1 != nil:
@@ -141,31 +101,10 @@ func (l *credentialLine) secret() (domain.Method, domain.Secret, error) {
 	return "", domain.Secret{}, errors.New("method does not fit password or ha1")
 }
 
-// ParseHA1 reads an HA1: 32 hex digits, kept in lower case.
+// ParseHA1 parses an HA1 of 32 hex digits and converts it to lower case (RFC 2617 LHEX).
 func ParseHA1(s string) (domain.Secret, error) {
 	if b, err := hex.DecodeString(s); err != nil || len(b) != 16 {
 		return domain.Secret{}, errors.New("ha1 is not 32 hex digits")
 	}
 	return domain.NewSecret(strings.ToLower(s)), nil
-}
-
-// WriteCredentials writes an import file, secrets included: for the socket, and for who exports on purpose.
-func WriteCredentials(w io.Writer, creds []domain.Credential) error {
-	e := json.NewEncoder(w)
-	for _, c := range creds {
-		secret, enabled := c.Secret.Reveal(), !c.Disabled
-		l := credentialLine{
-			Realm: string(c.Key.Realm), User: string(c.Key.User), AccountID: c.AccountID, AuthorizingID: c.AuthorizingID,
-			OwnerID: c.OwnerID, Enabled: &enabled, CCV: c.CCV, Response: c.Response,
-		}
-		if c.Method == domain.A1Hash {
-			l.HA1 = &secret
-		} else {
-			l.Password = &secret
-		}
-		if err := e.Encode(l); err != nil { //nolint:gosec // this is where secrets are meant to go.
-			return fmt.Errorf("write credentials: %w", err)
-		}
-	}
-	return nil
 }

@@ -14,25 +14,28 @@ import (
 	"registrar/actors/fault"
 )
 
-// ErrNotAllowed means that a server is not to be broken on purpose.
-var ErrFaultsNotAllowed = errors.New("this server does not let itself be broken on purpose: start it with --allow-faults")
+// ErrFaultsNotAllowed means that the server was started without --allow-faults.
+var ErrFaultsNotAllowed = errors.New("this server does not allow faults; start it with --allow-faults")
 
-// Breaker is what the control API does to break a registrar on purpose.
+// FaultControl injects faults into a registrar.
 type FaultControl interface {
-	// Breaking reports whether it may be. If not, the others answer [ErrNotAllowed], but for Kill and Abandon, which are not called.
+	// FaultsAllowed reports whether faults are allowed. If not, Arm, Disarm and Faults return
+	// [ErrFaultsNotAllowed], and Kill and Abandon are not called.
 	FaultsAllowed() bool
-	// Arm arms a fault and returns its number; Disarm takes it away, all for 0, and returns how many; Faults lists them.
+	// Arm arms a fault and returns its ID. Disarm removes one fault, or all for ID 0, and returns
+	// the number of removed faults. Faults returns the faults that are not disarmed.
 	Arm(r fault.Rule) (uint64, error)
 	Disarm(id uint64) (int, error)
 	Faults() ([]fault.Rule, error)
-	// Kill makes a process crash between two messages, Abandon kills one without its cooperation.
+	// Kill makes a process crash between two messages. Abandon ends an incarnation without its
+	// cooperation, even while it hangs.
 	Kill(process string) error
 	Abandon(process string) error
 }
 
-func faultRoutes(mux *http.ServeMux, b FaultControl) {
+func faultRoutes(mux *http.ServeMux, f FaultControl) {
 	mux.HandleFunc("GET /v1/faults", func(w http.ResponseWriter, _ *http.Request) {
-		all, err := b.Faults()
+		all, err := f.Faults()
 		writeResult(w, all, err)
 	})
 	mux.HandleFunc("POST /v1/faults", func(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +44,7 @@ func faultRoutes(mux *http.ServeMux, b FaultControl) {
 			writeResult(w, nil, domain.Wrap(domain.Invalid, "fault", err))
 			return
 		}
-		id, err := b.Arm(rule)
+		id, err := f.Arm(rule)
 		writeResult(w, id, err)
 	})
 	mux.HandleFunc("DELETE /v1/faults", func(w http.ResponseWriter, r *http.Request) {
@@ -50,13 +53,13 @@ func faultRoutes(mux *http.ServeMux, b FaultControl) {
 			writeResult(w, nil, domain.Wrap(domain.Invalid, "fault", err))
 			return
 		}
-		n, err := b.Disarm(id)
+		n, err := f.Disarm(id)
 		writeResult(w, n, err)
 	})
-	for verb, do := range map[string]func(string) error{"kill": b.Kill, "abandon": b.Abandon} {
+	for verb, do := range map[string]func(string) error{"kill": f.Kill, "abandon": f.Abandon} {
 		mux.HandleFunc("POST /v1/process/"+verb, func(w http.ResponseWriter, r *http.Request) {
 			err := ErrFaultsNotAllowed
-			if b.FaultsAllowed() {
+			if f.FaultsAllowed() {
 				err = do(r.FormValue("name"))
 			}
 			writeResult(w, struct{}{}, err)
@@ -64,13 +67,13 @@ func faultRoutes(mux *http.ServeMux, b FaultControl) {
 	}
 }
 
-// Faults lists the faults that were armed and not disarmed, with how often each has hit.
+// Faults returns the faults that are not disarmed, with their hits.
 func (c *Client) Faults(ctx context.Context) (all []fault.Rule, err error) {
 	err = c.do(ctx, http.MethodGet, "/v1/faults", nil, nil, &all)
 	return all, err
 }
 
-// Arm arms a fault and returns its number.
+// Arm arms a fault and returns its ID.
 func (c *Client) Arm(ctx context.Context, r fault.Rule) (id uint64, err error) {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -80,7 +83,8 @@ func (c *Client) Arm(ctx context.Context, r fault.Rule) (id uint64, err error) {
 	return id, err
 }
 
-// Disarm takes a fault away, all of them for 0, ends its hangs, and returns how many there were.
+// Disarm removes one fault, or all for ID 0, ends their delays and hangs, and returns the number
+// of removed faults.
 func (c *Client) Disarm(ctx context.Context, id uint64) (n int, err error) {
 	err = c.do(ctx, http.MethodDelete, "/v1/faults", url.Values{"id": {strconv.FormatUint(id, 10)}}, nil, &n)
 	return n, err
