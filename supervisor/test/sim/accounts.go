@@ -11,26 +11,26 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// accounts are kept of each question by its Msg-ID: sums over many would hide an answer that is missing behind something else that was counted. Processes
-// write them from any goroutine.
+// requestLog records the fate of each request by its Msg-ID. Totals would hide a missing reply
+// behind another counted outcome. Processes write to it from any goroutine.
 type accounts struct {
 	mu    sync.Mutex
 	fates map[string]*fate
-	over  bool // the registrar is dead: what one of it still counts that a fault has held is heard by nobody
+	over  bool // the registrar was killed; outcomes from processes held by a fault are ignored
 }
 
-// fate is what became of a question.
+// requestRecord is the fate of one request.
 type fate struct {
-	acked    int      // how often it was acknowledged
-	ended    []string // what its flow has counted it as, once for each time that it was delivered and dealt with
-	left     []string // what the publisher has counted its answers as
-	returned int      // answers that the broker could bring to nobody
-	died     int      // answers that were on their way to the publisher when the registrar was killed
+	acked    int      // times it was acknowledged
+	ended    []string // outcomes that its consumer counted, one for each delivery
+	left     []string // outcomes that the publisher counted for its replies
+	returned int      // replies that the broker returned as unroutable
+	died     int      // replies on their way to the publisher when the registrar was killed
 }
 
 func newAccounts() *accounts { return &accounts{fates: map[string]*fate{}} }
 
-// with changes the account of a question, if it is one.
+// update changes the record of a request; other Msg-IDs are ignored.
 func (a *accounts) with(id string, f func(*fate)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -39,7 +39,8 @@ func (a *accounts) with(id string, f func(*fate)) {
 	}
 }
 
-// open opens the account of a question, and close drops that of one which the broker has not taken.
+// open begins the record of a request.
+// close removes that of a request that the broker did not accept.
 func (a *accounts) open(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -52,7 +53,7 @@ func (a *accounts) close(id string) {
 	delete(a.fates, id)
 }
 
-// became takes note of what the registrar says has become of a message.
+// countOutcome records an outcome that the registrar counted.
 func (a *accounts) became(flow, outcome, id string) {
 	a.with(id, func(f *fate) {
 		switch {
@@ -76,11 +77,12 @@ func idOf(body []byte) string {
 	var m struct {
 		ID string `json:"Msg-ID"`
 	}
-	_ = json.Unmarshal(body, &m) // rubbish has no account
+	_ = json.Unmarshal(body, &m) // a malformed body has no record
 	return m.ID
 }
 
-// kill takes note of the answers that a kill -9 takes along: whoever would have counted them is dead.
+// kill records the replies that a kill -9 loses: the process that would have counted them is
+// dead.
 func (a *accounts) kill() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -89,14 +91,14 @@ func (a *accounts) kill() {
 	}
 }
 
-// dead says whether there is nobody who counts.
+// setDead says whether the registrar is dead, so that nothing counts.
 func (a *accounts) dead(over bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.over = over
 }
 
-// answered is how often its flow has counted it as one that has an answer.
+// answered returns how often the consumer counted the request as answered.
 func (f *fate) answered() (n int) {
 	for _, o := range f.ended {
 		if !slices.Contains(unanswered(), o) {
@@ -106,19 +108,21 @@ func (f *fate) answered() (n int) {
 	return n
 }
 
-// unanswered are the outcomes of a question in its flow that nobody hears an answer to; unsent are those of an answer.
+// unansweredOutcomes are the consumer's outcomes without a reply. unsentOutcomes are the
+// publisher's outcomes of a reply that was not sent.
 func unanswered() []string { return []string{"late", "deadline_exceeded", "shed", "failed", "crashed"} }
 
 func unsent() []string { return []string{"no_broker", "failed", "lost", "deadline_exceeded", "overloaded"} }
 
-// explained reports whether something counted says why nobody has heard an answer.
+// explained reports whether a counted outcome explains a missing reply.
 func (f *fate) explained() bool {
 	in := func(list []string) func(string) bool { return func(o string) bool { return slices.Contains(list, o) } }
 	return f.returned > 0 || f.died > 0 || slices.ContainsFunc(f.ended, in(unanswered())) || slices.ContainsFunc(f.left, in(unsent()))
 }
 
-// audit checks the account of every question: it was answered, or is counted as one that was not, and each answer that is counted has left. Exact is for a
-// registrar to which nothing is done that has it do something twice: then what was answered is counted as nothing else.
+// checkRequests checks the record of every request: it was answered, or counted as unanswered,
+// and each counted reply was sent. With exact, an answered request has no other outcome; this
+// holds only while no fault repeats work.
 func (w *World) audit(exact bool) {
 	w.accounts.mu.Lock()
 	defer w.accounts.mu.Unlock()
@@ -144,7 +148,7 @@ func (w *World) audit(exact bool) {
 	}
 }
 
-// isQuestion reports whether a message with this key has to be answered.
+// isRequest reports whether a message with this routing key expects a reply.
 func isQuestion(key string) bool {
 	return strings.HasPrefix(key, "authn.") || strings.HasPrefix(key, "registration.query.")
 }

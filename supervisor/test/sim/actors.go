@@ -9,41 +9,42 @@ import (
 	"registrar/actors/fault"
 )
 
-// Way is how a message comes to its process: it decides what can happen to it on its way.
+// Way is how a message reaches its process. It decides which faults can happen on the way.
 type Way uint8
 
-// A message is told, or it asks and is answered; what is nobody's else is the process's own: a timer, the end of a task, the answer to a question.
+// A message is a call (Asked), a cast (Told), or comes from the process itself (Own): a timer,
+// the end of a task, the reply to its own call.
 const (
 	Own Way = iota
 	Told
 	Asked
 )
 
-// Message is a type of message of an actor, with its package: "registration.Register".
+// Message is a message type of an actor, with its package: "registration.Register".
 type Message struct {
 	Name string
 	Way  Way
-	// Process is the process in the scenario that takes it, when it is not that of its actor.
+	// Process is the receiving process in the scenario if it differs from the actor's.
 	Process string
-	// Ends says that to handle it is to crash, so that nothing comes after it.
+	// Ends says that handling the message crashes the process, so that nothing follows.
 	Ends bool
-	// Service says that it is there only where work takes an artificial time.
+	// Service says that the message exists only when the work takes an artificial time.
 	Service bool
 }
 
 // Actor is a kind of process of the registrar.
 type Actor struct {
 	Name string
-	// Interface is the sealed type of its messages, with its package's path.
+	// Interface is the sealed type of its messages, with the package path.
 	Interface string
-	// Process is one of its kind in the scenario.
+	// Process is one process of this kind in the scenario.
 	Process  string
 	Messages []Message
-	// Points are the fault points in its own code, besides those of the engine.
+	// Points are the fault points in its own code, besides those of package otp.
 	Points []fault.Point
 }
 
-// The users of the scenario. All but the bystander are users of one shard.
+// The users of the scenario. All but the bystander belong to one shard.
 const (
 	oneRealm   = "one.test"
 	otherRealm = "two.test"
@@ -51,15 +52,15 @@ const (
 )
 
 var (
-	victim    = domain.Key{Realm: oneRealm, User: "100"}              //nolint:gochecknoglobals // a constant but for its type.
-	bystander = domain.Key{Realm: otherRealm, User: "100"}            //nolint:gochecknoglobals // as above.
-	mate      = sameShard(domain.Key{Realm: oneRealm}, 200)           //nolint:gochecknoglobals // as above.
-	leaver    = sameShard(domain.Key{Realm: oneRealm}, 500)           //nolint:gochecknoglobals // as above.
-	flushed   = sameShard(domain.Key{Realm: flushRealm}, 100)         //nolint:gochecknoglobals // as above.
-	shardName = fmt.Sprintf("users/%02d", domain.ShardOf(victim, 64)) //nolint:gochecknoglobals // as above.
+	victim    = domain.Key{Realm: oneRealm, User: "100"}              //nolint:gochecknoglobals // a constant but for its type
+	bystander = domain.Key{Realm: otherRealm, User: "100"}            //nolint:gochecknoglobals // as above
+	mate      = sameShard(domain.Key{Realm: oneRealm}, 200)           //nolint:gochecknoglobals // as above
+	leaver    = sameShard(domain.Key{Realm: oneRealm}, 500)           //nolint:gochecknoglobals // as above
+	flushed   = sameShard(domain.Key{Realm: flushRealm}, 100)         //nolint:gochecknoglobals // as above
+	shardName = fmt.Sprintf("users/%02d", domain.ShardOf(victim, 64)) //nolint:gochecknoglobals // as above
 )
 
-// sameShard is the first user of a realm from a number on who is in the victim's shard.
+// sameShard returns the first user of a realm, counting up from a number, in the victim's shard.
 func sameShard(k domain.Key, from int) domain.Key {
 	for n := from; ; n++ {
 		if k.User = domain.User(strconv.Itoa(n)); domain.ShardOf(k, 64) == domain.ShardOf(victim, 64) {
@@ -71,7 +72,7 @@ func sameShard(k domain.Key, from int) domain.Key {
 // Actors lists the kinds of processes that the simulator runs.
 func Actors() []Actor { return slices.Concat(house(), bridge()) }
 
-// house are those behind the bridge.
+// coreActors are the actors behind the bridge.
 func house() []Actor {
 	user := func(k domain.Key) string { return "user/" + k.String() }
 	return []Actor{

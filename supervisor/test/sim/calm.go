@@ -11,13 +11,14 @@ import (
 	"registrar/supervisor/traceview"
 )
 
-// calm ends all trouble, has everything settle and looks at the table and, as exactly as can be, at the accounts.
+// quiesce ends all faults, waits until nothing is left to do, and checks the registrations and
+// the requests. See [World.checkRequests] for exact.
 func (w *World) calm(all []*phone, exact bool) {
 	w.endTrouble(all)
 	w.settleAll()
 	w.Settle()
 	w.troubled = false
-	rounds := []time.Duration{15 * time.Second, 12 * time.Second, 12 * time.Second, 12 * time.Second, 12 * time.Second, 0} // the actors go meanwhile
+	rounds := []time.Duration{15 * time.Second, 12 * time.Second, 12 * time.Second, 12 * time.Second, 12 * time.Second, 0} // long enough for actors to be passivated
 	for _, d := range rounds {
 		for _, p := range all {
 			if w.look(p.key); len(w.Violations) > 0 {
@@ -39,7 +40,7 @@ func (w *World) calm(all []*phone, exact bool) {
 	}
 }
 
-// endTrouble takes all that is wrong away, and waits until the registrar is ready.
+// stopFaults ends all faults and waits until the registrar is ready.
 func (w *World) endTrouble(all []*phone) {
 	w.note("all trouble ends")
 	w.Faults.Disarm(0)
@@ -50,7 +51,7 @@ func (w *World) endTrouble(all []*phone) {
 			w.send(p.held)
 		}
 	}
-	w.clock.pass(time.Second) // what is delayed goes on
+	w.clock.pass(time.Second) // delayed work goes on
 	w.Settle()
 	if !w.until(w.ready) {
 		w.fail("it is not ready %v after all trouble: %v", healed, w.bridge.Status.Reasons())
@@ -62,9 +63,9 @@ func (w *World) endTrouble(all []*phone) {
 	}
 }
 
-// settleAll waits until the registrar has nothing in hand any more.
+// settleQueues waits until the registrar has no unacknowledged deliveries.
 func (w *World) settleAll() {
-	for _, r := range w.reports { // what the broker had not taken
+	for _, r := range w.reports { // the broker has not accepted it yet
 		if r.sent == 0 {
 			w.send(r)
 		}
@@ -80,7 +81,7 @@ func (w *World) queues() []string {
 	return []string{w.set.Reports(), w.set.AuthnQueue, w.set.QueryQueue}
 }
 
-// look asks about a user when all is quiet: both questions have to be answered, and truly.
+// checkUser sends both requests about a user at a quiet moment and checks the replies.
 func (w *World) look(k domain.Key) {
 	query := w.askQuery(k)
 	w.answered()
@@ -98,7 +99,7 @@ func (w *World) look(k domain.Key) {
 	}
 }
 
-// answered has the registrar do what it has to at once, and for as long as work takes.
+// awaitReplies runs the registrar until its work, however long it takes, is done.
 func (w *World) answered() {
 	w.Settle()
 	if w.opts.Service > 0 {
@@ -107,12 +108,12 @@ func (w *World) answered() {
 	}
 }
 
-// judge looks at the questions that were asked in the turmoil.
+// checkAuthns checks the authn replies that were sent during the faults.
 func (w *World) judge(asked []question) {
 	for _, q := range asked {
 		for _, a := range w.answers[q.id] {
 			if !q.authn {
-				continue // see history
+				continue // history checks queries
 			}
 			got, _ := a["Auth-Password"].(string)
 			if a["Event-Name"] != "authn_resp" || !w.right(q, got) {
@@ -122,7 +123,7 @@ func (w *World) judge(asked []question) {
 	}
 }
 
-// right reports whether a password was right at some time since the question.
+// validPassword reports whether a password was valid at some time since the request.
 func (w *World) right(q question, password string) bool {
 	for i, p := range w.all[q.key] {
 		if p == password {
@@ -132,10 +133,10 @@ func (w *World) right(q question, password string) bool {
 	return false
 }
 
-// Story is the last that happened, most so many events, as a chart.
+// Chart returns the last events as a chart.
 func (w *World) Story(most int) string {
 	events := slices.DeleteFunc(w.Recorder.Snapshot(trace.Filter{}), func(e trace.Event) bool {
-		return e.Kind == trace.Start && e.User == "" // of the tree
+		return e.Kind == trace.Start && e.User == "" // the static tree
 	})
 	var b strings.Builder
 	if err := traceview.Text(&b, events[max(0, len(events)-most):]); err != nil {

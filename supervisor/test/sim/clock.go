@@ -9,14 +9,15 @@ import (
 	"registrar/actors/otp"
 )
 
-// clock is the bubble's, with a wall clock that can be stepped. Its timers fire one after the other, in the order in which they are due and were set: left
-// to the runtime, those of one instant would come in any order.
+// clock is the clock of the synctest bubble, with a wall clock that can be stepped. Its timers
+// fire one by one, in the order of due time and creation: the runtime leaves the order of timers
+// due at one instant undefined.
 type clock struct {
 	origin time.Time
 	step   time.Duration
 
 	mu     sync.Mutex
-	timers []*timer // sorted by due; those of one instant in the order in which they were set
+	timers []*timer // sorted by due time, then by creation
 }
 
 type timer struct {
@@ -31,7 +32,7 @@ func (c *clock) Now() time.Time { return time.Now().Add(c.step) }
 // Mono reads the monotonic clock.
 func (c *clock) Mono() time.Duration { return time.Since(c.origin) + time.Second }
 
-// AfterFunc has f called when the world has let d pass.
+// AfterFunc calls f when d has passed in the world.
 func (c *clock) AfterFunc(d time.Duration, f func()) otp.Timer {
 	t := &timer{clock: c, due: c.Mono() + max(d, 0), f: f}
 	c.mu.Lock()
@@ -46,7 +47,7 @@ func (c *clock) AfterFunc(d time.Duration, f func()) otp.Timer {
 	return t
 }
 
-// Stop has it never fire, and reports whether it would have.
+// Stop prevents the timer from firing and reports whether it did.
 func (t *timer) Stop() bool {
 	t.clock.mu.Lock()
 	defer t.clock.mu.Unlock()
@@ -76,20 +77,20 @@ func (c *clock) forget() {
 	c.timers = nil
 }
 
-// pass lets time pass: whatever is due by then fires.
+// pass advances the time and fires the timers that become due.
 func (c *clock) pass(d time.Duration) {
 	end := c.Mono() + d
 	for t := c.due(end); t != nil; t = c.due(end) {
 		sleep(t.due - c.Mono())
 		t.f()
-		synctest.Wait() // whom a fault has held does what it has to, before anybody goes on
+		synctest.Wait() // processes released from a fault finish before the next timer
 	}
 	sleep(end - c.Mono())
 }
 
 func sleep(d time.Duration) {
 	if d > 0 {
-		time.Sleep(d) //nolint:forbidigo // simulated: it takes no time
+		time.Sleep(d) //nolint:forbidigo // in a synctest bubble it takes no time
 		synctest.Wait()
 	}
 }

@@ -19,7 +19,7 @@ const (
 	faultPath  = "registrar/actors/fault"
 )
 
-// code is the product as the compiler sees it.
+// code loads the module with its types.
 func code(t *testing.T) map[string]*packages.Package {
 	t.Helper()
 	mode := packages.NeedName | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedSyntax | packages.NeedImports | packages.NeedDeps
@@ -37,7 +37,8 @@ func code(t *testing.T) map[string]*packages.Package {
 	return all
 }
 
-// The matrix has every message of every actor, and every fault point: what is in the code is in the tables, and the other way round.
+// TestMatrixHasAllOfTheCode compares the tables with the code: every message of every actor and
+// every fault point is in both.
 func TestMatrixHasAllOfTheCode(t *testing.T) {
 	all := code(t)
 	if diff := cmp.Diff(messagesInCode(all), messagesInTables()); diff != "" {
@@ -58,7 +59,8 @@ func TestMatrixHasAllOfTheCode(t *testing.T) {
 	}
 }
 
-// messagesInCode finds the sealed interfaces that addresses and families are made for, and what is in them.
+// messagesInCode finds the sealed interfaces of references and dynamic supervisors, and their
+// members.
 func messagesInCode(all map[string]*packages.Package) map[string][]string {
 	found := map[string][]string{}
 	for _, p := range all {
@@ -76,7 +78,7 @@ func messagesInCode(all map[string]*packages.Package) map[string][]string {
 	return found
 }
 
-// members are the types of a package that are in a sealed interface of it.
+// members are the types of a package that implement a sealed interface of it.
 func members(sealed *types.Named) (names []string) {
 	pkg := sealed.Obj().Pkg()
 	in, ok := sealed.Underlying().(*types.Interface)
@@ -88,7 +90,7 @@ func members(sealed *types.Named) (names []string) {
 		if !ok || types.IsInterface(o.Type()) || !types.Implements(o.Type(), in) {
 			continue
 		}
-		if _, path, _ := types.LookupFieldOrMethod(o.Type(), false, pkg, in.Method(0).Name()); len(path) == 1 { // its own, not that of what it embeds
+		if _, path, _ := types.LookupFieldOrMethod(o.Type(), false, pkg, in.Method(0).Name()); len(path) == 1 { // its own method, not that of an embedded type
 			names = append(names, pkg.Name()+"."+name)
 		}
 	}
@@ -112,7 +114,8 @@ func messagesInTables() map[string][]string {
 	return out
 }
 
-// pointsInCode finds where the code names a fault point, but in the packages whose trade they are.
+// pointsInCode finds the uses of fault points, except in the packages that serve to inject
+// faults.
 func pointsInCode(all map[string]*packages.Package) map[string][]string {
 	found := map[string][]string{}
 	for path, p := range all {
@@ -137,7 +140,7 @@ func names() map[fault.Point]string {
 }
 
 func pointsInTables() map[string][]string {
-	found := map[string][]string{enginePath: {"BeforeHandle", "AfterHandle", "BeforeInit", "AfterInit", "InStop"}} // InTransit is where Transit is called
+	found := map[string][]string{enginePath: {"BeforeHandle", "AfterHandle", "BeforeInit", "AfterInit", "InStop"}} // InTransit is injected by Transit
 	for _, a := range slices.Concat(sim.Actors(), sim.Outside()) {
 		pkg := a.Interface[:strings.LastIndex(a.Interface, ".")]
 		for _, p := range a.Points {

@@ -2,15 +2,15 @@ package sim
 
 import "sync"
 
-// hands are the goroutines that run the processes' turns. One that has run a turn runs another: a new one for each had to grow its stack anew each time, a
-// fifth of all that a schedule took.
+// workerPool runs the processes' turns on goroutines that it uses again. A new goroutine for each
+// turn grows its stack each time: a fifth of a schedule's run time.
 type hands struct {
 	mu    sync.Mutex
 	idle  []chan func()
 	ended bool
 }
 
-// run has a goroutine call f, which may hold it or end it.
+// run calls f on a worker; f may block or end its goroutine.
 func (h *hands) run(f func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -32,7 +32,7 @@ func (h *hands) work(f func()) {
 	}
 }
 
-// rest notes who waits for a turn; it refuses when there will be none.
+// wait registers a worker as idle. It returns false when the pool has stopped.
 func (h *hands) rest(turns chan func()) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -43,7 +43,7 @@ func (h *hands) rest(turns chan func()) bool {
 	return true
 }
 
-// end ends those who wait for a turn, and those who are held as soon as they come back.
+// stop ends idle workers at once, and busy ones when their turn returns.
 func (h *hands) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

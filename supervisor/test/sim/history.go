@@ -11,24 +11,25 @@ import (
 
 // input is an operation on one user: a report, or a query.
 type input struct {
-	report *report   // nil is a query
-	heard  time.Time // when it was answered
+	report *report   // nil for a query
+	heard  time.Time // time of the reply
 }
 
-// state is what a correct registrar knows of a user that holds one registration.
+// state is the registration of one user in the model.
 type state struct {
 	event   int64
-	contact string    // empty is none
-	ends    time.Time // from when on it may be shown no more
+	contact string    // empty for none
+	ends    time.Time // from then on the registration may be missing
 }
 
-// shows reports whether a query may be answered so: a registration has to be shown until it may have ended.
+// shows reports whether a query may be answered this way: a registration is shown until it may
+// have ended.
 func (s state) shows(contact string, at time.Time) bool {
 	return contact == s.contact || contact == "" && !at.Before(s.ends)
 }
 
-// model is a correct registrar for one user. Of time it knows only that a registration may have ended: that it is not shown for too long is looked at when all
-// is calm.
+// model is a correct registrar for one user. It knows only when a registration may have ended;
+// quiesce checks that it is not shown too long.
 func model() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return state{} },
@@ -50,8 +51,8 @@ func model() porcupine.Model {
 	}
 }
 
-// history checks what was asked and answered about users: there has to be an order of all operations, each between its call and its end, that a correct
-// registrar explains.
+// history checks the operations on each user with porcupine: there must be an order, each
+// operation between its call and its end, in which the model gives the same replies.
 func (w *World) history(all []*phone) {
 	for _, p := range all {
 		if ops := w.operations(p.key); !porcupine.CheckOperations(model(), ops) {

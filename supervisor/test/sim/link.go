@@ -9,18 +9,19 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// witness stands between the bridge and the broker and sees every acknowledgement before the broker does.
+// recordingDialer stands between the bridge and the broker and sees each acknowledgement before
+// the broker does.
 type witness struct {
 	link.Dialer
 	acked func(queue string, body []byte)
-	back  func(link.Publishing) // is told of what the broker returns
+	back  func(link.Publishing) // called with each message that the broker returns
 	gate  *linkGate
 }
 
-// linkGate has a link refuse and lose what a broker would only in rare states.
+// linkFaults are faults of a link that a real broker shows only in rare states.
 type linkGate struct {
-	refuse map[string]bool // queues whose next subscription is refused, without the session's end
-	silent bool            // our own questions reach nobody
+	refuse map[string]bool // queues whose next basic.consume is refused while the session lives on
+	silent bool            // canary requests are lost
 }
 
 // Dial connects.
@@ -29,7 +30,7 @@ func (w witness) Dial(ctx context.Context, name string) (link.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &witnessed{s, w.acked, w.back, w.gate}, nil // sessions are compared
+	return &witnessed{s, w.acked, w.back, w.gate}, nil // a pointer: sessions are compared
 }
 
 type witnessed struct {
@@ -39,7 +40,7 @@ type witnessed struct {
 	gate  *linkGate
 }
 
-// Publisher opens one that may lose our own questions.
+// Publisher opens a publisher that may lose canary requests.
 func (s *witnessed) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
 	if tell := spec.OnReturn; tell != nil {
 		spec.OnReturn = func(m link.Publishing) {
@@ -56,7 +57,7 @@ type publisher struct {
 	gate *linkGate
 }
 
-// Publish sends.
+// Publish sends a message.
 func (p *publisher) Publish(ctx context.Context, m link.Publishing) error {
 	if p.gate.silent && strings.Contains(m.Key, "canary") {
 		return nil
@@ -64,7 +65,7 @@ func (p *publisher) Publish(ctx context.Context, m link.Publishing) error {
 	return p.Publisher.Publish(ctx, m)
 }
 
-// Consume keeps what is in hand, for its acknowledgement to be understood.
+// Consume remembers the unacknowledged deliveries, to know which ones an acknowledgement covers.
 func (s *witnessed) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
 	if s.gate.refuse[spec.Queue] {
 		delete(s.gate.refuse, spec.Queue)
@@ -88,7 +89,7 @@ type consumer struct {
 	acked func(queue string, body []byte)
 }
 
-// Ack tells of each delivery that is acknowledged with it.
+// Ack records each delivery that the acknowledgement covers.
 func (c *consumer) Ack(tag uint64, multiple bool) error {
 	if err := c.Consumer.Ack(tag, multiple); err != nil {
 		return err

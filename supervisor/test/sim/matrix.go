@@ -7,10 +7,11 @@ import (
 	"registrar/actors/fault"
 )
 
-// Ending is what becomes of a hang.
+// Ending is how a hang ends.
 type Ending uint8
 
-// A hang ends by itself, or its process is killed without its cooperation and the hang ends when its successor works.
+// A hang ends by itself (Released), or its process is abandoned and the hang ends after the next
+// incarnation has started (Abandoned).
 const (
 	Released Ending = iota
 	Abandoned
@@ -20,14 +21,14 @@ const (
 type Cell struct {
 	Actor   string
 	Process string
-	Message string // empty for the points of a life
+	Message string // empty for the points of a process's life
 	Point   fault.Point
 	Kind    fault.Kind
 	Ending  Ending
 	Service bool
 }
 
-// String names it as the flag of the test does.
+// String names the cell as the flag -cell does.
 func (c Cell) String() string {
 	s := fmt.Sprintf("%s/%s/%s/%s", c.Actor, c.Message, c.Point, c.Kind)
 	if c.Ending == Abandoned {
@@ -36,7 +37,8 @@ func (c Cell) String() string {
 	return s
 }
 
-// Cells lists everything that can go wrong with an actor: each of its messages at each point, and each point of its life and of its own code.
+// Cells lists the faults of an actor: each message at each point, and each point of its life and
+// of its own code.
 func (a Actor) Cells() (cells []Cell) {
 	add := func(c Cell, kinds []fault.Kind) {
 		for _, k := range kinds {
@@ -73,7 +75,7 @@ func (a Actor) Cells() (cells []Cell) {
 	return cells
 }
 
-// ModelCells lists what can go wrong with the model of the store's writer.
+// ModelCells lists the faults of the model of the store's writer.
 func ModelCells() (cells []Cell) {
 	for _, at := range []fault.Point{fault.BeforeCommit, fault.AfterCommit} {
 		for _, k := range fault.Kinds(at) {

@@ -18,14 +18,14 @@ var (
 	first = flag.Bool("first", false, "play no more cells of the crash matrix when one has failed")
 )
 
-// TestTour plays the scenario of the matrix without a fault: nothing is wrong with it.
+// TestScenario plays the scenario of the matrix without a fault.
 func TestTour(t *testing.T) {
 	if violations, _, story := tour(t, sim.Cell{}); len(violations) > 0 {
 		t.Fatalf("%s\n%s", strings.Join(violations, "\n"), story)
 	}
 }
 
-// tour plays the scenario with the fault of a cell.
+// runScenario plays the scenario with the fault of a cell.
 func tour(t *testing.T, c sim.Cell) (violations []string, reached bool, story string) {
 	t.Helper()
 	synctest.Test(t, func(*testing.T) {
@@ -39,7 +39,8 @@ func tour(t *testing.T, c sim.Cell) (violations []string, reached bool, story st
 	return violations, reached, story
 }
 
-// Whatever goes wrong, wherever: every actor kind, every message, every point, every kind of fault. What always holds holds.
+// TestCrashMatrix injects every kind of fault at every point of every message of every actor. The
+// invariants hold in each cell.
 func TestCrashMatrix(t *testing.T) {
 	var cells []sim.Cell
 	for _, a := range sim.Actors() {
@@ -73,7 +74,7 @@ func TestCrashMatrix(t *testing.T) {
 	t.Logf("%d cells, %d red\n%s", len(cells), len(red), sim.Table(cells, red))
 }
 
-// each takes one of so many.
+// sample returns every n-th element.
 func each[T any](all []T, n int) (some []T) {
 	for i := 0; i < len(all); i += n {
 		some = append(some, all[i])
@@ -81,7 +82,7 @@ func each[T any](all []T, n int) (some []T) {
 	return some
 }
 
-// green reports whether a cell is as it should be; one that is not is shown.
+// checkCell reports whether a cell passes, and shows the failure.
 func green(t *testing.T, c sim.Cell) bool {
 	t.Helper()
 	violations, reached, story := tour(t, c)

@@ -11,13 +11,13 @@ import (
 	"registrar/supervisor/test/mutants"
 )
 
-// mutantSchedules is how many schedules a planted bug may survive.
+// mutantSchedules is the number of schedules that have to catch a mutant.
 const mutantSchedules = 500
 
-// Each planted bug is found, and without one nothing is.
+// Each mutant is caught, and without a mutant everything passes.
 func TestMutants(t *testing.T) {
 	if os.Getenv(mutants.Variable) != "" || *seed != 0 {
-		return // one of them
+		return // this process runs a mutant
 	}
 	all, err := mutants.CaughtBy("supervisor/test/sim")
 	if err != nil {
@@ -40,7 +40,7 @@ func TestMutants(t *testing.T) {
 	replay := regexp.MustCompile(`-seed \d+ -only [\d,]+|-cell '[^']+'`)
 	for _, m := range all {
 		out, err := infected(t, binary, m.Name)
-		if err == nil { // what takes two coincidences is the matrix's to find
+		if err == nil { // the matrix catches mutants that need two coincidences
 			out, err = run(t, m.Name, binary, "-test.run", "^TestCrashMatrix$", "-first")
 		}
 		how := replay.FindString(string(out))
@@ -54,7 +54,7 @@ func TestMutants(t *testing.T) {
 	t.Logf("%d of %d caught", caught, len(all))
 }
 
-// infected plays schedules with a planted bug.
+// infected plays schedules with a mutant.
 func infected(t *testing.T, binary string, m string) ([]byte, error) {
 	t.Helper()
 	return run(t, m, binary, "-test.run", "^TestSchedules$", "-schedules", strconv.Itoa(mutantSchedules))

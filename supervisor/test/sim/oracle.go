@@ -9,41 +9,41 @@ import (
 	"registrar/actors/sip"
 )
 
-// report is a reg_success that a peer has made.
+// report is a reg_success or reg_flush that a client has made.
 type report struct {
 	n       int
 	key     domain.Key
 	node    string
-	contact string // cleaned
+	contact string // cleaned, see sip.CleanContact
 	ends    bool
-	flush   bool  // of whatever is there
+	flush   bool  // a reg_flush
 	event   int64 // seconds, on a clock that is right
 	expires time.Duration
 	body    []byte
 	digest  domain.Digest
-	sent    int // how often it was published
+	sent    int // times it was published
 	acked   bool
 	ackedAt time.Time
-	called  int // the step at which it was published first, and acknowledged
+	called  int // step of the first publish; settled is that of the acknowledgement
 	settled int
 }
 
-// deadline is when what it registers ends at the earliest, on the right clock; late is when it does at the latest: a message of a sender of whom nothing is
-// known counts from its arrival.
+// deadline is the earliest end of the registration, on the right clock. late is the latest: a
+// report of an unknown sender counts from its arrival.
 func (r *report) deadline() time.Time { return time.Unix(r.event, 0).Add(r.expires) }
 
 func (r *report) late() time.Time { return r.ackedAt.Add(r.expires) }
 
-// slack is how exact the check of a deadline can be: event times have seconds.
+// slack is the tolerance of deadline checks: event times have whole seconds.
 const slack = 5 * time.Second
 
-// oracle knows what was reported, and what must be true because of it.
+// oracle knows all reports, and which statements about the registrar they imply.
 type oracle struct {
 	w        *World
 	reports  []*report
 	byDigest map[domain.Digest]*report
-	fixed    map[domain.Digest]time.Time // the deadline with which a report was committed first
-	// Violations are the sentences that were not true, Script is what was done to the registrar.
+	fixed    map[domain.Digest]time.Time // the deadline with which a report was first committed
+	// Violations are the broken promises. Script lists the actions on the registrar.
 	Violations []string
 	Script     []string
 }
@@ -62,7 +62,7 @@ func (o *oracle) fail(format string, args ...any) {
 	o.note("NOT TRUE: "+format, args...)
 }
 
-// committed: a deadline is fixed once, and one user's record is one user's.
+// committed checks that a deadline is fixed once and that a record holds one user's reports.
 func (o *oracle) committed(_, after domain.Record) {
 	for _, b := range after.Bindings {
 		r := o.byDigest[b.Digest]
@@ -79,7 +79,7 @@ func (o *oracle) committed(_, after domain.Record) {
 	}
 }
 
-// acked: what is acknowledged is on disk, or something newer is.
+// acked checks that an acknowledged report, or a newer one, is on disk.
 func (o *oracle) acked(queue string, body []byte) {
 	if !strings.Contains(queue, "registrations") {
 		o.w.accounts.settled(body)
@@ -108,8 +108,8 @@ func (o *oracle) acked(queue string, body []byte) {
 	}
 	now := o.w.clock.Now().Add(-o.w.clock.step)
 	switch {
-	case !r.ends && !now.Before(r.deadline().Add(-slack)): // it had ended before it came
-	case r.flush && len(rec.Bindings) == 0, r.ends && !r.flush && !o.holds(rec, r.contact): // there was nothing to remove
+	case !r.ends && !now.Before(r.deadline().Add(-slack)): // it had ended before it arrived
+	case r.flush && len(rec.Bindings) == 0, r.ends && !r.flush && !o.holds(rec, r.contact): // nothing to remove
 	default:
 		o.fail("report %d (%s %v) is acknowledged and not on disk", r.n, r.verb(), r.key)
 	}
@@ -131,7 +131,7 @@ func (o *oracle) holds(rec domain.Record, contact string) bool {
 	return false
 }
 
-// winner is the newest report about a user, nil when there is none.
+// winner returns the newest report about a user, nil when there is none.
 func (o *oracle) winner(k domain.Key) (last *report) {
 	for _, r := range o.reports {
 		if r.key == k && r.sent > 0 && (last == nil || r.event > last.event) {
@@ -141,7 +141,7 @@ func (o *oracle) winner(k domain.Key) (last *report) {
 	return last
 }
 
-// shown checks an answer to a query when all is quiet.
+// shown checks the reply to a query at a quiet moment.
 func (o *oracle) shown(k domain.Key, contacts []string) {
 	now := o.w.clock.Now().Add(-o.w.clock.step)
 	last := o.winner(k)

@@ -2,7 +2,8 @@ package sim
 
 import "registrar/actors/fault"
 
-// Outside lists the kinds of processes that the simulator has a model of, or does not run: they have a matrix of their own, on real files.
+// NotSimulated lists the actors that the simulator replaces by a model or does not run. The
+// packages supervisor and console test their cells on real files.
 func Outside() []Actor {
 	return []Actor{
 		{

@@ -19,23 +19,24 @@ const (
 	exchange = "registrar"
 )
 
-// peer is everything on the other side of the broker.
+// client is every application on the other side of the broker.
 type peer struct {
 	w       *World
 	session link.Session
 	out     link.Publisher
 	seq     int
 	answers map[string][]map[string]any // by Msg-ID
-	// passwords are those that a user may be answered with: the last one, and the one before while a change is under way.
+	// passwords are the valid passwords of a user: the newest, and the one before it while a
+	// change is under way.
 	passwords map[domain.Key][]string
-	all       map[domain.Key][]string // every one there has been
-	untold    map[domain.Key]string   // those of whose change the realms have not been told
+	all       map[domain.Key][]string // all passwords that a user has had
+	untold    map[domain.Key]string   // users whose realm has not confirmed the change
 	queries   []question
-	heardAt   map[string]moment // of the first answer
-	troubled  bool              // something has been done to the registrar: what was answered and not acknowledged may be answered again
+	heardAt   map[string]moment // of the first reply to a request
+	troubled  bool              // faults were injected: an unacknowledged request may be answered again
 }
 
-// moment is a step, and when it was.
+// replyTime is the step and the time of a reply.
 type moment struct {
 	step int
 	at   time.Time
@@ -45,7 +46,7 @@ func newPeer(w *World) *peer {
 	return &peer{w: w, answers: map[string][]map[string]any{}, passwords: map[domain.Key][]string{}, all: map[domain.Key][]string{}, untold: map[domain.Key]string{}, heardAt: map[string]moment{}}
 }
 
-// connect opens a session of its own; with no broker it is none.
+// connect opens a session; without a broker there is none.
 func (p *peer) connect() {
 	s, err := p.w.Broker.Dial(context.Background(), "peer")
 	if err != nil {
@@ -89,13 +90,13 @@ func (p *peer) heard(d link.Delivery) {
 	}
 }
 
-// cut ends all sessions with the broker.
+// cut closes all connections of the broker.
 func (p *peer) cut() {
 	p.session = nil
 	p.w.Broker.Cut()
 }
 
-// publish sends, and reports whether the broker has it.
+// publish sends a message and reports whether the broker confirmed it.
 func (p *peer) publish(key string, body []byte) bool {
 	if p.session == nil || p.session.Err() != nil {
 		if p.connect(); p.session == nil {
@@ -109,15 +110,15 @@ func (p *peer) publish(key string, body []byte) bool {
 	return had
 }
 
-// nodes are the senders.
+// nodes are the senders of reports.
 func nodes() []string { return []string{"right", "ahead", "behind"} }
 
-// skew is how far the clock of a sender is off.
+// skew is the offset of a sender's clock.
 func skew(node string) time.Duration {
 	return map[string]time.Duration{"ahead": time.Hour, "behind": -time.Hour}[node]
 }
 
-// newReport makes a report about now, a second after the one before.
+// newReport makes a report about the present, at least a second after the one before.
 func (p *peer) newReport(k domain.Key, contact, node string, ends bool, expires time.Duration) *report {
 	p.w.clock.pass(time.Second)
 	p.seq++
@@ -130,7 +131,7 @@ func (p *peer) newReport(k domain.Key, contact, node string, ends bool, expires 
 	if ends {
 		fields["Expires"] = 0
 	}
-	body, _ := json.Marshal(fields) //nolint:errchkjson // texts and numbers.
+	body, _ := json.Marshal(fields) //nolint:errchkjson // strings and numbers
 	r := &report{
 		n: p.seq, key: k, node: node, contact: sip.CleanContact("<" + contact + ">"), ends: ends, event: event, expires: expires, body: body, digest: domain.DigestOf(body),
 	}
@@ -139,7 +140,7 @@ func (p *peer) newReport(k domain.Key, contact, node string, ends bool, expires 
 	return r
 }
 
-// newFlush makes a reg_flush of a user, or of a realm that has only this one.
+// newFlush makes a reg_flush of a user, or of a realm in which the user is the only one.
 func (p *peer) newFlush(k domain.Key, all bool) *report {
 	p.w.clock.pass(time.Second)
 	p.seq++
@@ -147,14 +148,14 @@ func (p *peer) newFlush(k domain.Key, all bool) *report {
 	if !all {
 		fields["Username"] = string(k.User)
 	}
-	body, _ := json.Marshal(fields) //nolint:errchkjson // texts.
+	body, _ := json.Marshal(fields) //nolint:errchkjson // strings
 	r := &report{n: p.seq, key: k, node: "right", ends: true, flush: true, event: time.Now().Unix(), expires: time.Hour, body: body, digest: domain.DigestOf(body)}
 	p.w.reports = append(p.w.reports, r)
 	p.w.byDigest[r.digest] = r
 	return r
 }
 
-// routing is the key with which a report is published.
+// routing is the routing key of a report.
 func (r *report) routing() string {
 	if r.flush {
 		return "registration.flush." + sip.EncodeKey(string(r.key.Realm))
@@ -162,8 +163,8 @@ func (r *report) routing() string {
 	return "registration.success." + sip.EncodeKey(string(r.key.Realm)) + "." + sip.EncodeKey(string(r.key.User))
 }
 
-// send publishes a report, again if it was before. One that is late comes behind a fresh one of another user: a sender has many, and only when all
-// that comes from it is late is its clock taken to have been set back.
+// send publishes a report, or publishes it again. A late report follows a fresh one of another
+// user: a sender with only late reports is taken for one whose clock was set back.
 func (p *peer) send(r *report) {
 	if late := time.Since(time.Unix(r.event, 0)) > time.Second; late {
 		p.w.stay(r.node)
@@ -176,14 +177,14 @@ func (p *peer) send(r *report) {
 	}
 }
 
-// ask asks a question and returns its Msg-ID, empty when the broker has not taken it.
+// ask sends a request and returns its Msg-ID, empty when the broker did not confirm it.
 func (p *peer) ask(key string, fields map[string]any) string {
 	p.seq++
 	id := fmt.Sprint("q", p.seq)
 	fields["Msg-ID"], fields["Server-ID"], fields["Event-Category"] = id, peerKey, "directory"
-	body, _ := json.Marshal(fields) //nolint:errchkjson // texts.
+	body, _ := json.Marshal(fields) //nolint:errchkjson // strings
 	if isQuestion(key) {
-		p.w.accounts.open(id) // before the broker has it: it may be answered at once
+		p.w.accounts.open(id) // before the publish: the reply may come at once
 	}
 	if !p.publish(key, body) {
 		p.w.accounts.close(id)
@@ -207,7 +208,7 @@ func (p *peer) askQuery(k domain.Key) string {
 	})
 }
 
-// contacts reads an answer to a query.
+// contacts reads the reply to a query.
 func contacts(m map[string]any) (all []string) {
 	list, _ := m["Fields"].([]any)
 	if one, ok := m["Fields"].(map[string]any); ok {
@@ -231,7 +232,8 @@ func (w *World) setPassword(k domain.Key, password string) {
 	w.forget(k, password)
 }
 
-// forget has the realms forget what they know of a user; once they have, only the newest password is right. What fails is left for later.
+// forget makes the realms drop their cached credential of a user; then only the newest password
+// is valid. A failed call is repeated later.
 func (w *World) forget(k domain.Key, newest string) {
 	done := otp.NewFrom(func(_ credential.Dropped, err error) {
 		if err != nil {

@@ -2,7 +2,8 @@
 
 package sim_test
 
-// With the race detector everything takes several times as long: then it is about races, and the run without it is the one that is exhaustive.
+// The race detector makes everything several times slower: the run with it takes a sample, the
+// run without it is exhaustive.
 const (
 	schedulesPlayed = 250
 	everyCell       = 24

@@ -10,12 +10,12 @@ import (
 	"registrar/actors/domain"
 )
 
-// phone is a user of the simulation: whose clock its reports have, and for how long it registers.
+// phone is a user of the simulation, with the sender and the lifetime of its reports.
 type phone struct {
 	key     domain.Key
 	node    string
 	expires time.Duration
-	held    *report // made, and not yet sent while newer ones are
+	held    *report // made, but sent only after newer ones
 }
 
 func phones() []*phone {
@@ -30,11 +30,12 @@ func phones() []*phone {
 	}
 }
 
-// reportsMost is how many reports a phone makes: no more than a user's record remembers removals.
+// maxReports is how many reports a phone makes: no more than tombstones in a record.
 const reportsMost = 8
 
-// Run plays a scenario, has everything come to rest, and returns what was not true. Each choice is a number: what it stands for depends on it and the seed
-// alone, so that a scenario can be made shorter by leaving some of them out.
+// Run plays a random scenario, ends all faults, and returns the violations. Each choice is a
+// number; its meaning depends on it and the seed alone, so that a scenario can be shortened by
+// leaving out choices.
 func (w *World) Run(choices []int) []string {
 	all := phones()
 	for _, p := range all {
@@ -43,7 +44,7 @@ func (w *World) Run(choices []int) []string {
 	w.introduce()
 	var asked []question
 	for _, c := range choices {
-		w.pcg.Seed(w.seed, uint64(c)) //nolint:gosec // it is positive.
+		w.pcg.Seed(w.seed, uint64(c)) //nolint:gosec // it is positive
 		switch n := w.rng.IntN(100); {
 		case n < 55:
 			w.few()
@@ -68,8 +69,9 @@ func (w *World) Run(choices []int) []string {
 	return w.Violations
 }
 
-// introduce has a user of each sender register who stays, twice: the age of a message that has waited at the broker can be told only when the sender's
-// clock is known, and what the first message of a sender says of its clock is not kept when it is far off.
+// registerResidents registers one permanent user of each sender, twice. The age of a message that
+// waited in a queue is known only when the offset of its sender's clock is, and the first message
+// of a sender far off does not fix it.
 func (w *World) introduce() {
 	for _, node := range nodes() {
 		w.setPassword(staying(node), "first")
@@ -84,18 +86,18 @@ func (w *World) introduce() {
 	}
 }
 
-// staying is the user of a sender who never leaves.
+// resident is the permanent user of a sender.
 func staying(node string) domain.Key {
 	return domain.Key{Realm: "one.test", User: domain.User(strconv.Itoa(900 + slices.Index(nodes(), node)))}
 }
 
-// stay has the user of a sender who never leaves register.
+// registerResident sends a report of the permanent user of a sender.
 func (w *World) stay(node string) {
 	k := staying(node)
 	w.send(w.newReport(k, "sip:"+string(k.User)+"@192.0.2.9", node, false, 24*time.Hour))
 }
 
-// few runs a few steps.
+// someSteps runs a few steps.
 func (w *World) few() {
 	for range 1 + w.rng.IntN(40) {
 		if !w.step() {
@@ -104,14 +106,14 @@ func (w *World) few() {
 	}
 }
 
-// report has a phone make a report, or send an old one again.
+// reportPhone makes a report of a phone, or sends an old one again.
 func (w *World) report(p *phone) {
 	var mine []*report
 	for _, r := range w.reports {
 		if r.key != p.key {
 			continue
 		}
-		if mine = append(mine, r); r.sent == 0 && r != p.held { // the broker had not taken it: a sender tries again before it says anything newer
+		if mine = append(mine, r); r.sent == 0 && r != p.held { // not confirmed by the broker: a sender repeats it before a newer one
 			w.send(r)
 			return
 		}
@@ -121,7 +123,7 @@ func (w *World) report(p *phone) {
 	case again && p.held != nil:
 		w.send(p.held)
 		p.held = nil
-	case again && mine[len(mine)-1].sent == 0: // nothing newer stands against what was held back
+	case again && mine[len(mine)-1].sent == 0: // nothing newer than the held report
 	case again:
 		w.send(mine[w.rng.IntN(len(mine))])
 	case len(mine) > 0 && !mine[len(mine)-1].ends && p.held == nil && w.rng.IntN(4) == 0:
@@ -132,7 +134,8 @@ func (w *World) report(p *phone) {
 	}
 }
 
-// sendOrHold has a phone's report, made after so many others, go its way, or be overtaken by the next.
+// sendOrHold sends a phone's report, or holds it until the next has overtaken it. The phone has
+// made after reports before.
 func (w *World) sendOrHold(p *phone, r *report, after int) {
 	if p.held == nil && p.node == "right" && after > 0 && after < reportsMost-1 && w.rng.IntN(5) == 0 {
 		p.held = r
@@ -141,12 +144,12 @@ func (w *World) sendOrHold(p *phone, r *report, after int) {
 	w.send(r)
 }
 
-// question is one that was asked, and what might be answered then.
+// question is a request, and the valid replies at that time.
 type question struct {
 	id     string
 	key    domain.Key
 	authn  bool
-	before []string // passwords that were right when it was asked
+	before []string // passwords that were valid at the request
 	called int
 }
 

@@ -7,16 +7,17 @@ import (
 	"sync"
 )
 
-// scheduler holds who has something to do; the world runs them one at a time. Processes call it from any goroutine.
+// scheduler holds the processes that have work; the world runs them one at a time. Processes call
+// it from any goroutine.
 type scheduler struct {
 	mu    sync.Mutex
-	ready []turns // sorted by name, so that the order in which goroutines have come here does not matter
-	over  bool    // its system is dead: nobody runs any more
-	// held names a process that has to wait for now.
+	ready []turns // sorted by name: the order in which goroutines arrive does not matter
+	over  bool    // the system is dead: nothing runs any more
+	// blocked reports whether a process has to wait for now.
 	held func(process string) bool
 }
 
-// turns are what one process has to do.
+// runQueue is the work of one process.
 type turns struct {
 	process string
 	runs    []func()
@@ -24,7 +25,7 @@ type turns struct {
 
 func newScheduler(held func(process string) bool) *scheduler { return &scheduler{held: held} }
 
-// Schedule takes note that a process has something to do.
+// Schedule adds work of a process.
 func (s *scheduler) Schedule(process string, run func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,7 +39,8 @@ func (s *scheduler) Schedule(process string, run func()) {
 	s.ready[i].runs = append(s.ready[i].runs, run)
 }
 
-// next takes one of those who have something to do, nil when there is none. One process at most is held.
+// next takes one process with work at random, nil when there is none. At most one process is
+// blocked.
 func (s *scheduler) next(rng *rand.Rand) (process string, run func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,7 +61,7 @@ func (s *scheduler) next(rng *rand.Rand) (process string, run func()) {
 	return process, run
 }
 
-// kill ends the system as a kill -9 does: nobody of it runs again.
+// kill ends the system as kill -9 does: no process runs again.
 func (s *scheduler) kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

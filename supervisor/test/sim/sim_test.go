@@ -27,23 +27,23 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(-1) // worlds come and go, and little of them is alive at any time
+	debug.SetGCPercent(-1) // worlds are short-lived and little of them is alive at any time
 	debug.SetMemoryLimit(1 << 28)
 	os.Exit(m.Run())
 }
 
-// atOnce is how many worlds are played side by side.
+// workers is how many worlds run side by side.
 func atOnce() int { return runtime.GOMAXPROCS(0) }
 
-// played is what is known of a schedule after it.
+// result is the outcome of a schedule.
 type played struct {
 	violations, script []string
 	story              string
-	processes          []string // whose turn it was, step by step
+	processes          []string // the process of each step
 	steps              int
 }
 
-// String shows a schedule that has failed.
+// String shows a failed schedule.
 func (p played) String() string {
 	return strings.Join(p.violations, "\n") + "\n\n" + strings.Join(p.script, "\n") + "\n\n" + p.story
 }
@@ -63,7 +63,7 @@ func play(t *testing.T, seed uint64, choices []int) (out played) {
 	return out
 }
 
-// all are the choices from 1.
+// upTo returns the choices from 1 to n.
 func all(n int) []int {
 	out := make([]int, n)
 	for i := range out {
@@ -72,7 +72,7 @@ func all(n int) []int {
 	return out
 }
 
-// Whatever is chosen: nothing that is said here is untrue. One seed is one run.
+// TestSchedules plays random schedules; the invariants hold in each.
 func TestSchedules(t *testing.T) {
 	if *seed != 0 {
 		if p := play(t, *seed, chosen(t)); len(p.violations) > 0 {
@@ -95,7 +95,7 @@ func TestSchedules(t *testing.T) {
 	t.Logf("%d schedules, %d messages", *schedules, total.Load())
 }
 
-// try plays the schedule of a seed; a failure is shown as the shortest that fails.
+// runSeed plays the schedule of a seed and shows a failure as the shortest that fails.
 func try(t *testing.T, seed uint64) (steps int) {
 	t.Helper()
 	p := play(t, seed, all(*choices))
@@ -129,7 +129,7 @@ func list(choices []int) string {
 	return strings.Join(out, ",")
 }
 
-// shrink leaves out what is not needed for a failure: large pieces first, then smaller ones.
+// shrink leaves out choices that a failure does not need: large pieces first, then smaller ones.
 func shrink(choices []int, fails func([]int) bool) []int {
 	for size := len(choices) / 2; size > 0; {
 		smaller := false
@@ -148,7 +148,7 @@ func shrink(choices []int, fails func([]int) bool) []int {
 	return choices
 }
 
-// One seed is one run: message by message.
+// A seed determines the run, message by message.
 func TestSeedsReplay(t *testing.T) {
 	for s := range uint64(50) {
 		a, b := play(t, s+1, all(*choices)), play(t, s+1, all(*choices))

@@ -9,7 +9,7 @@ import (
 	"registrar/amqpbridge"
 )
 
-// ledger counts the incarnations of one run of the registrar: who starts has to end.
+// incarnationCount counts the incarnations of one run of the registrar: each must end.
 type ledger map[incarnation]int
 
 type incarnation struct {
@@ -28,10 +28,10 @@ func (l ledger) hear(r otp.Report) {
 	}
 }
 
-// Stop stops the registrar in order, as SIGTERM does: what is in hand is finished, nothing is delivered again, and nobody is left. Then is called while it
-// lasts.
+// Stop stops the registrar in order, as SIGTERM does. It checks that work under way is finished,
+// that nothing is redelivered, and that no process is left. It calls then repeatedly meanwhile.
 func (w *World) Stop(then func()) {
-	var left atomic.Int64 // who has been held by a fault may answer at any time
+	var left atomic.Int64 // a process held by a fault may reply at any time
 	for _, flow := range w.bridge.Flows() {
 		left.Add(1)
 		done := otp.NewFrom(func(amqpbridge.Drained, error) { left.Add(-1) })
@@ -58,7 +58,7 @@ func (w *World) Stop(then func()) {
 	w.end()
 }
 
-// during does something again and again until a condition holds.
+// driveUntil calls do until the condition holds. It reports false when that takes too long.
 func (w *World) during(do func(), ok func() bool) bool {
 	for start := time.Now(); !ok(); do() {
 		if time.Since(start) > healed {

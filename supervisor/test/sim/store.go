@@ -11,8 +11,9 @@ import (
 	"registrar/actors/fault"
 )
 
-// Store is the model of persistence: the registrations file with its writer and the credentials file. What is asked for is queued, and carried out when
-// the world has the writer or the reader run. It is safe for use by many goroutines.
+// Store is a model of persistence: the registrations file with its writer, and the credentials
+// file. Operations are queued until the world runs the writer or the reader. It is safe for
+// concurrent use.
 type Store struct {
 	mu      sync.Mutex
 	records map[domain.Key]domain.Record
@@ -21,20 +22,20 @@ type Store struct {
 	floors  map[int]uint64 // by shard
 	ops     []operation
 	reads   []func()
-	busy    bool // a commit is under way: with a fault it may take its time
-	missed  int  // how often the writer had its turn meanwhile
-	life    int  // of the writer: how often it has restarted
-	// Wake is called when there is something to do for the writer or the reader.
+	busy    bool // a commit is under way: a fault may delay it
+	missed  int  // turns of the writer meanwhile
+	life    int  // counts the incarnations of the writer
+	// Wake is called when the writer or the reader has work.
 	Wake func(who string, run func())
-	// Rand decides how large a batch is and how its commit ends; nil commits everything.
+	// Rand decides the size of a batch and the outcome of its commit; nil commits everything.
 	Rand *rand.Rand
-	// Fault is a fault point of the writer; nil is none.
+	// Fault is the fault point of the writer; nil for none.
 	Fault func(fault.Point) error
 	// Committed is called with each record that changes, before and after.
 	Committed func(before, after domain.Record)
 }
 
-// writer is the process that commits. It is part of the model: the registrar's tree has none of that name.
+// writer is the process that commits. The registrar's tree has no process of that name.
 const writer = "store/writer"
 
 var (
@@ -43,7 +44,7 @@ var (
 	errFull      = domain.Wrap(domain.Full, "store", errors.New("the file has reached the size that it may have"))
 )
 
-// NewStore makes an empty one.
+// NewStore makes an empty store.
 func NewStore() *Store {
 	return &Store{
 		records: map[domain.Key]domain.Record{}, creds: map[domain.Key]domain.Credential{}, fences: map[domain.Key]uint64{}, floors: map[int]uint64{},
@@ -84,7 +85,8 @@ func (s *Store) readOne() {
 	next()
 }
 
-// commit carries out some of what is queued, in order: it is done, or lost, or done and not known to be. Should the writer crash, its batch is refused.
+// commit carries out a part of the queue in order. The batch is committed, lost, or committed
+// with an unknown outcome. If the writer crashes, the batch is refused.
 func (s *Store) commit() {
 	if !s.begin() {
 		return // it is called again
@@ -140,7 +142,8 @@ func (s *Store) hit(at fault.Point) error {
 	return s.Fault(at)
 }
 
-// lose drops what is queued, as a kill -9 does; some of it may have been committed just before. Whoever waits is told, for it to end.
+// dropQueue drops the queue as kill -9 does; a part of it may have been committed just before.
+// Every caller gets an error, so that it ends.
 func (s *Store) lose() {
 	s.mu.Lock()
 	ops, reads := s.ops, s.reads
@@ -155,11 +158,12 @@ func (s *Store) lose() {
 	}
 }
 
-// forget drops what a writer knows and the file does not: who may write. The caller has s.mu.
+// dropFences drops the fences, which the file does not hold. The caller has s.mu.
 func (s *Store) forget() { s.fences, s.floors = map[domain.Key]uint64{}, map[int]uint64{} }
 
-// restart ends the writer and begins the next: what it had collected is refused, what else is queued waits for its successor, which knows of no fence and of
-// no floor. That of the file has a mailbox that stays, too.
+// restart ends the writer and starts the next one. The collected batch is refused; the rest of
+// the queue waits for the next writer, which knows no fences and no floors. The mailbox of the
+// real writer stays, too.
 func (s *Store) restart() {
 	s.mu.Lock()
 	n := len(s.ops)

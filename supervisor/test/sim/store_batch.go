@@ -7,19 +7,20 @@ import (
 	"registrar/actors/domain"
 )
 
-// operation is one entry of the writer's queue: prepare is carried out in order, fail answers in its stead.
+// operation is one entry of the writer's queue: prepare is called in order, fail replies in its
+// place.
 type operation struct {
 	prepare func(b *batch) (answer func())
 	fail    func(error)
 }
 
-// batch is what one commit does.
+// batch is the work of one commit.
 type batch struct {
 	ops     []operation
-	life    int // of the writer that has made it
+	life    int // incarnation of the writer that made it
 	answers []func()
 	writes  map[domain.Key]domain.Record
-	refused map[domain.Key]error // writes that did not fit: those who have read them in the same batch have read what is not there
+	refused map[domain.Key]error // writes that did not fit: fences that read them in the same batch fail as well
 }
 
 // take fills a batch.
@@ -37,7 +38,8 @@ func (s *Store) take(b *batch) {
 	}
 }
 
-// write makes a batch the committed state, or does not, or does and says that it has failed; now and then without what does not fit.
+// write commits the batch, or not, or commits it and returns an error. Now and then it leaves out
+// writes that do not fit.
 func (s *Store) write(b *batch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,7 +47,7 @@ func (s *Store) write(b *batch) error {
 	if s.Rand != nil && len(b.ops) > 0 {
 		outcome = s.Rand.IntN(20)
 	}
-	if outcome == 0 || b.life != s.life { // a writer that was held and has a successor has no more say
+	if outcome == 0 || b.life != s.life { // a writer that was held and replaced has no effect
 		return errCommit
 	}
 	if outcome == 2 && s.Rand != nil {
@@ -58,7 +60,8 @@ func (s *Store) write(b *batch) error {
 	return nil
 }
 
-// crowd refuses some of what makes the data longer, as a file does that is full and has a little room left by what else is written. The caller has s.mu.
+// refuseGrowth refuses some writes that need more space, as an almost full file does. The caller
+// has s.mu.
 func (s *Store) crowd(b *batch) {
 	for _, k := range slices.SortedFunc(maps.Keys(b.writes), compare) {
 		if size(b.writes[k]) > size(s.records[k]) && s.Rand.IntN(2) == 0 {
@@ -68,7 +71,7 @@ func (s *Store) crowd(b *batch) {
 	}
 }
 
-// size is how long the model takes a record to be.
+// size is the size of a record in the model.
 func size(rec domain.Record) (n int) {
 	for _, b := range rec.Bindings {
 		n += 100 + len(b.Contact) + len(b.Doc)
@@ -76,21 +79,21 @@ func size(rec domain.Record) (n int) {
 	return n + 50*len(rec.Tombstones)
 }
 
-// answer gives the answers of a batch in the order of the questions.
+// answer replies in the order of the operations.
 func (b *batch) answer() {
 	for _, a := range b.answers {
 		a()
 	}
 }
 
-// refuse says that the outcome of a batch is unknown.
+// refuse replies that the outcome of the batch is unknown.
 func (b *batch) refuse() {
 	for _, op := range b.ops {
 		op.fail(domain.Wrap(domain.Unavailable, "store", errCommit))
 	}
 }
 
-// apply makes a batch the committed state. The caller has s.mu.
+// apply makes the batch the committed state. The caller has s.mu.
 func (s *Store) apply(b *batch) {
 	for k, rec := range b.writes {
 		if s.Committed != nil {
@@ -104,7 +107,7 @@ func (s *Store) apply(b *batch) {
 	}
 }
 
-// pending reads a record as it is after the writes before in the same batch.
+// pending reads a record after the earlier writes of the same batch.
 func (s *Store) pending(b *batch, k domain.Key) domain.Record {
 	if rec, ok := b.writes[k]; ok {
 		return rec

@@ -57,11 +57,11 @@ func (s *Store) Prime(_ otp.Origin, shard, shards int, epoch uint64, done func([
 				delete(s.fences, k)
 			}
 		}
-		return func() { done(s.headers(shard, shards), nil) } // read when all of the batch is there
+		return func() { done(s.headers(shard, shards), nil) } // read after the whole batch
 	}, func(err error) { done(nil, err) }})
 }
 
-// headers are those of a shard that are on disk.
+// headers returns the committed headers of a shard.
 func (s *Store) headers(shard, shards int) (hs []domain.Header) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +77,7 @@ func compare(a, b domain.Key) int {
 	return cmp.Or(cmp.Compare(a.Realm, b.Realm), cmp.Compare(a.User, b.User))
 }
 
-// Due answers users whose header is due, in key order.
+// Due returns users whose header is due, in key order.
 func (s *Store) Due(_ otp.Origin, start domain.Key, limit int, due func(domain.Header) bool, done func([]domain.Key, domain.Key, error)) {
 	s.read(func() func() {
 		var keys []domain.Key
@@ -96,7 +96,7 @@ func (s *Store) Due(_ otp.Origin, start domain.Key, limit int, due func(domain.H
 	})
 }
 
-// Prune has decide change the records of users without an incarnation.
+// Prune lets decide change the records of users without an incarnation.
 func (s *Store) Prune(_ otp.Origin, keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
 	s.queue(operation{func(b *batch) func() {
 		var changed []domain.Header

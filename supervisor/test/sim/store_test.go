@@ -36,7 +36,7 @@ func TestModelConforms(t *testing.T) {
 	})
 }
 
-// Whatever is asked of both: the model answers as the file does.
+// The model and the file answer the same operations alike.
 func TestModelAnswersAsTheFileDoes(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		model, file := &storetest.Client{T: t, Store: sim.NewStore()}, &storetest.Client{T: t, Store: openFile(t)}
@@ -54,7 +54,7 @@ func TestModelAnswersAsTheFileDoes(t *testing.T) {
 	})
 }
 
-// operate does one operation and describes the answer.
+// operate does one operation and describes the reply.
 func operate(c *storetest.Client, what int, k domain.Key, epoch uint64, contact string) string {
 	switch what {
 	case 0:
@@ -71,7 +71,7 @@ func operate(c *storetest.Client, what int, k domain.Key, epoch uint64, contact 
 		return fmt.Sprint(headers)
 	case 5:
 		var all []domain.Key
-		for start := k; start != (domain.Key{}); { // where a page ends is left to the store
+		for start := k; start != (domain.Key{}); { // each store decides where a page ends
 			var page []domain.Key
 			page, start = c.DueFrom(start, 2, func(h domain.Header) bool { return h.Key.User != "3" })
 			all = append(all, page...)

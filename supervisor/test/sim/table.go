@@ -7,7 +7,8 @@ import (
 	"registrar/actors/fault"
 )
 
-// Table shows cells, a line for each message of each actor: for each point a letter a kind of fault, a small one when all is well.
+// Table shows cells, one line for each message of each actor. For each point it shows a letter
+// for each kind of fault, in lower case when the cell passed.
 func Table(cells []Cell, red map[string]bool) string {
 	letters := map[fault.Kind]string{
 		fault.Panic: "p", fault.Goexit: "g", fault.Delay: "d", fault.Hang: "h", fault.Error: "e", fault.Torn: "t", fault.Drop: "l", fault.Duplicate: "2",

@@ -9,18 +9,19 @@ import (
 	"registrar/actors/fault"
 )
 
-// tour is one scenario in which every process of the registrar takes every message that there is, with one fault in one place of it.
+// scenario is one fixed course of events in which every process of the registrar handles every
+// message type, with one fault in one place.
 type tour struct {
 	*World
 	cell   Cell
-	rule   uint64 // the fault's; zero is none yet
-	eased  bool   // it has happened, and a hang has been dealt with
-	down   bool   // the broker is, or looks well and is not
+	rule   uint64 // of the fault; zero for none yet
+	eased  bool   // the fault has happened, and a hang has ended
+	down   bool   // the broker is down, or answers nothing
 	phones []*phone
 	asked  []question
 }
 
-// TourOptions set a registrar up for [World.Tour].
+// ScenarioOptions returns the options for [World.RunScenario].
 func TourOptions(c Cell) Options {
 	o := Options{Canary: 2 * time.Second, Node: "a", Notices: true, Intensity: 4, Idle: time.Hour}
 	if c.Service {
@@ -29,8 +30,8 @@ func TourOptions(c Cell) Options {
 	return o
 }
 
-// Tour plays the scenario with the fault of a cell and returns what was not true, and whether the fault has happened. The world has to be made with
-// [TourOptions].
+// RunScenario plays the scenario with the fault of a cell. It returns the violations and whether
+// the fault happened. The world must be made with [ScenarioOptions].
 func (w *World) Tour(c Cell) (violations []string, reached bool) {
 	t := &tour{World: w, cell: c}
 	for _, k := range []domain.Key{victim, bystander, mate, leaver, flushed} {
@@ -42,7 +43,7 @@ func (w *World) Tour(c Cell) (violations []string, reached bool) {
 		w.setPassword(k, "first")
 	}
 	w.introduce()
-	w.troubled = true // of an answer that was sent and not acknowledged there may be two
+	w.troubled = true // an unacknowledged request may be answered twice
 	t.arm()
 	for _, step := range []func(){
 		t.registers, t.questions, t.changes, t.rubbish, t.flushes, t.ends, t.link, t.retries, t.crashes, t.lives, t.drains,
@@ -73,7 +74,8 @@ func (t *tour) arm() {
 	t.rule = id
 }
 
-// then lets the registrar do what it has to, and some time pass; should the fault have happened meanwhile, others must not notice.
+// advance runs the registrar and lets time pass. If the fault happens meanwhile, other users must
+// not notice.
 func (t *tour) then(d time.Duration) {
 	t.Settle()
 	if t.hit() && !t.eased {
@@ -88,7 +90,8 @@ func (t *tour) hit() bool {
 	return slices.ContainsFunc(slices.Concat(t.spent, t.Faults.Rules()), func(r fault.Rule) bool { return r.ID == t.rule && r.Hits > 0 })
 }
 
-// ease ends a hang as the cell says. While it lasts, who has nothing to do with its process is served as ever; soon after it all is well.
+// resolveHang ends a hang as the cell says. During the hang users of other processes are served;
+// soon after it everybody is.
 func (t *tour) ease() {
 	t.undisturbed()
 	if t.cell.Kind == fault.Hang {
@@ -116,7 +119,8 @@ func (t *tour) unhang() {
 	t.Settle()
 }
 
-// undisturbed asks about a user of another realm and another shard: unless the process is one that all share, it is answered at once.
+// checkBystander sends a request about a user of another realm and shard. Unless all users share
+// the process with the fault, the reply comes at once.
 func (t *tour) undisturbed() {
 	switch t.cell.Actor {
 	case "user", "shard", "realm":

@@ -9,7 +9,7 @@ import (
 	"registrar/actors/sip"
 )
 
-// The steps of the tour.
+// The steps of the scenario.
 
 func (t *tour) registers() {
 	for _, p := range t.phones {
@@ -46,7 +46,7 @@ func (t *tour) questions() {
 	t.then(100 * time.Millisecond)
 }
 
-// ask asks about a user, for the answer to be judged in the end.
+// ask sends a request about a user; the reply is checked at the end.
 func (t *tour) ask(k domain.Key, authn bool) {
 	q := question{key: k, authn: authn, called: t.Steps}
 	if q.authn {
@@ -58,7 +58,7 @@ func (t *tour) ask(k domain.Key, authn bool) {
 	t.asked, t.queries = append(t.asked, q), append(t.queries, q)
 }
 
-// changes changes a password: the realm forgets what it knows.
+// changePassword changes a password: the realm drops its cached credential.
 func (t *tour) changes() {
 	t.setPassword(victim, "second")
 	t.then(100 * time.Millisecond)
@@ -66,7 +66,7 @@ func (t *tour) changes() {
 	t.then(100 * time.Millisecond)
 }
 
-// rubbish is what nobody can read.
+// malformed sends bodies that cannot be decoded.
 func (t *tour) rubbish() {
 	for _, key := range []string{"authn.endpoint.req.x", "registration.success.x.y", "registration.query.x.y"} {
 		t.publish(key, []byte("rubbish"))
@@ -74,7 +74,7 @@ func (t *tour) rubbish() {
 	}
 }
 
-// flushes removes what two users have.
+// flush removes the registrations of two users.
 func (t *tour) flushes() {
 	for _, k := range []domain.Key{victim, flushed} {
 		t.send(t.newFlush(k, k == flushed))
@@ -91,17 +91,17 @@ func (t *tour) flushes() {
 	t.then(100 * time.Millisecond)
 }
 
-// ends has a registration end while its actor is there.
+// expire lets a registration end while its actor is alive.
 func (t *tour) ends() {
 	for range 5 {
 		t.then(10 * time.Second)
 	}
 }
 
-// link is everything that can happen to the connections.
+// connectionFaults breaks the connections in every way.
 func (t *tour) link() {
 	t.down = true
-	t.gate.silent = true // the sessions look well and are not
+	t.gate.silent = true // the sessions look healthy and deliver nothing
 	for range 8 {
 		t.then(t.opts.Canary)
 	}
@@ -122,7 +122,7 @@ func (t *tour) link() {
 	}
 }
 
-// retries has work of each flow be tried again.
+// retry makes work of each consumer fail once or twice.
 func (t *tour) retries() {
 	for _, r := range []fault.Rule{{Process: "realms", Message: "credential.Ask"}, {Process: shardName, Message: "directory.Deliver", Times: 2}} {
 		r.Point, r.Kind = fault.InTransit, fault.Drop
@@ -135,7 +135,7 @@ func (t *tour) retries() {
 	t.then(time.Second)
 }
 
-// crashes has a user's actor crash too often.
+// crashLoop makes a user's actor crash too often.
 func (t *tour) crashes() {
 	t.aside(fault.Rule{Point: fault.BeforeHandle, Kind: fault.Panic, Process: "user/" + mate.String(), Message: "registration.Query", Times: 5})
 	for range 6 {
@@ -146,17 +146,17 @@ func (t *tour) crashes() {
 	}
 }
 
-// aside arms another fault than the one that it is about.
+// armOther arms a fault besides that of the cell.
 func (t *tour) aside(r fault.Rule) {
 	if _, err := t.Faults.Arm(r); err != nil {
 		t.fail("%v", err)
 	}
 }
 
-// lives has each kind of process end and begin.
+// restartAll kills one process of each kind.
 func (t *tour) lives() {
 	for _, a := range Actors() {
-		_ = t.app.Kill(a.Process) // a dynamic one may not be there
+		_ = t.app.Kill(a.Process) // a dynamic process may be absent
 		t.then(500 * time.Millisecond)
 		t.ask(victim, true)
 		t.ask(victim, false)
@@ -164,7 +164,8 @@ func (t *tour) lives() {
 	}
 }
 
-// drains stops the registrar in order, and starts it again when a registration has ended that nobody has an actor for.
+// drain stops the registrar in order, and starts it again after a registration without an actor
+// has ended.
 func (t *tour) drains() {
 	p := t.phones[3]
 	t.send(t.newReport(p.key, t.contact(p, 2), p.node, false, p.expires))
@@ -174,7 +175,7 @@ func (t *tour) drains() {
 	t.Stop(func() { t.then(100 * time.Millisecond) })
 	t.Boot()
 	t.down = false
-	if !t.eased && !t.hit() { // it was disarmed with the run that is over
+	if !t.eased && !t.hit() { // it was disarmed with the run that ended
 		t.arm()
 	}
 	for range 5 {

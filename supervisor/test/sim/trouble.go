@@ -8,7 +8,7 @@ import (
 	"registrar/actors/fault"
 )
 
-// trouble is what happens to a registrar.
+// disturb injects a random fault, or lets time pass.
 func (w *World) trouble() {
 	w.troubled = true
 	switch w.rng.IntN(13) {
@@ -62,7 +62,7 @@ func (w *World) names() (all []string) {
 	return append(all, writer, "realms", "users/sweeper", "bridge/registrations", "bridge/authn", "bridge/queries", "bridge/publisher", "bridge/consuming", "bridge/publishing")
 }
 
-// arm arms a fault at one of the points.
+// armFault arms a random fault at a random point.
 func (w *World) arm() {
 	points, names := fault.Points(), w.names()
 	r := fault.Rule{Point: points[w.rng.IntN(len(points))], Process: names[w.rng.IntN(len(names))], Skip: w.rng.IntN(3)}

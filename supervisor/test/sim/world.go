@@ -22,7 +22,8 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// World is one simulated registrar with everything around it. It belongs to one goroutine, inside a synctest bubble.
+// World is one simulated registrar with its surroundings. It belongs to one goroutine, inside a
+// synctest bubble.
 type World struct {
 	pcg    *rand.PCG
 	rng    *rand.Rand
@@ -32,52 +33,54 @@ type World struct {
 	Store  *Store
 	Broker *memory.Broker
 	Faults *fault.Set
-	// Recorder holds what the processes have said to each other in this run of the registrar.
+	// Recorder holds the messages between processes in this run of the registrar.
 	Recorder *trace.Recorder
 	Steps    int
-	// Trace is told of each step; nil is nobody.
+	// Trace is called at each step; nil for none.
 	Trace func(step int, process string)
 
 	app    *otp.App
 	bridge *amqpbridge.Bridge
 	realms *otp.Ref[credential.RealmsMessage]
 	boot   uint32
-	slow   time.Time // until when the disk takes no more writes
+	slow   time.Time // until then the disk accepts no writes
 	opts   Options
 	set    amqpbridge.Settings
 	users  *directory.Users
 	alive  ledger
-	spent  []fault.Rule // of the runs before
+	spent  []fault.Rule // rules of earlier runs
 	gate   *linkGate
 	hands  hands
-	// accounts say what became of each question.
+	// requests records the fate of each request.
 	accounts *accounts
 	*peer
 	*oracle
 }
 
-// Options says how the registrar is set up.
+// Options configure the registrar.
 type Options struct {
-	// Canary is how often it asks a question of its own, zero is never; with a Node it finds out whether it leads, and has a queue with that name.
+	// Canary is the time between two canary requests, zero for none. With a Node the registrar
+	// takes part in the choice of the leader and has a queue of that name.
 	Canary time.Duration
 	Node   string
-	// Notices has it tell others what has changed.
+	// Notices makes the registrar publish notifications.
 	Notices bool
-	// Service is an artificial time that the work on each delivery takes.
+	// Service is an artificial time that each delivery takes.
 	Service time.Duration
-	// Intensity is how many crashes of a user or a realm within a second are borne; zero is any number. Idle is when actors are put away; zero is 20 s.
+	// Intensity is how many crashes of a user or a realm within a second are tolerated; zero for
+	// any number. Idle is the time until actors are passivated; zero for 20 s.
 	Intensity int
 	Idle      time.Duration
 }
 
-// New makes a world of a seed, with its registrar started.
+// New makes the world of a seed and starts its registrar.
 func New(seed uint64) *World { return NewWith(seed, Options{}) }
 
-// NewWith makes a world whose registrar is set up in a certain way.
+// NewWith makes a world whose registrar has these options.
 func NewWith(seed uint64, o Options) *World {
 	pcg := rand.NewPCG(seed, 0)
 	w := &World{
-		pcg: pcg, rng: rand.New(pcg), seed: seed, //nolint:gosec // it has to be the same again.
+		pcg: pcg, rng: rand.New(pcg), seed: seed, //nolint:gosec // it must be repeatable
 		clock: &clock{origin: time.Now()}, Store: NewStore(), Broker: memory.New(), Faults: &fault.Set{}, opts: o, gate: &linkGate{}, accounts: newAccounts(),
 	}
 	w.Faults.AfterFunc = func(d time.Duration, f func()) func() {
@@ -95,13 +98,14 @@ func NewWith(seed uint64, o Options) *World {
 	return w
 }
 
-// remembered is how many events of a run the recorder keeps: far more than a failure's chart shows. Making it is a part of what a schedule takes.
+// recordedEvents is how many events of a run the recorder keeps: far more than the chart of a
+// failure shows. Allocating it is a part of the run time of a schedule.
 const remembered = 1 << 12
 
-// Boot starts the registrar on the store and the broker that there are, and returns when it consumes.
+// Boot starts the registrar on the present store and broker, and returns when it consumes.
 func (w *World) Boot() {
 	w.boot++
-	w.clock.step = 0 // whoever restarts it has set the clock
+	w.clock.step = 0 // an operator has set the clock at the restart
 	w.slow = time.Time{}
 	w.sched = newScheduler(func(process string) bool { return process == writer && time.Now().Before(w.slow) })
 	w.Store.Wake = w.sched.Schedule
@@ -123,16 +127,16 @@ func (w *World) Boot() {
 	w.start(sys, w.tree(run, clocks))
 }
 
-// settings are those of the bridge.
+// settings makes the settings of the bridge.
 func (w *World) settings() {
 	w.set = amqpbridge.DefaultSettings()
 	w.set.Canary, w.set.Node, w.set.Notices, w.set.Service, w.set.MaxCrashes = w.opts.Canary, w.opts.Node, w.opts.Notices, w.opts.Service, 1000
 }
 
-// many is a number of crashes that is never reached: they are what it is about, and nobody gives up.
+// unlimited is a number of crashes that is never reached: no supervisor gives up.
 const many = 1 << 30
 
-// tree declares the registrar's own tree, without what is above the model of the store.
+// tree declares the registrar's tree without the part that the model of the store replaces.
 func (w *World) tree(run *domain.RunClock, clocks *amqpbridge.Clocks) otp.SupSpec {
 	intensity := cmp.Or(w.opts.Intensity, many)
 	env := directory.Env{
@@ -157,7 +161,7 @@ func (w *World) start(sys *otp.System, tree otp.SupSpec) {
 	go func() {
 		app, err := otp.Start(context.Background(), sys, "registrar", tree)
 		if err != nil {
-			panic(fmt.Sprint("the simulated registrar does not start: ", err)) // a planted fault is not armed at the start
+			panic(fmt.Sprint("the simulated registrar does not start: ", err)) // no fault is armed at the start
 		}
 		started <- app
 	}()
@@ -175,21 +179,21 @@ func (w *World) start(sys *otp.System, tree otp.SupSpec) {
 
 func (w *World) ready() bool { return len(w.bridge.Status.Reasons()) == 0 }
 
-// Kill ends the registrar as kill -9 does: what is not on disk and not at the broker is gone.
+// Kill ends the registrar as kill -9 does: only the disk and the broker keep their state.
 func (w *World) Kill() {
 	w.note("the registrar is killed")
 	w.accounts.kill()
 	w.end()
 }
 
-// end leaves nothing of a registrar.
+// end removes the registrar.
 func (w *World) end() {
 	w.accounts.dead(true)
 	w.spent = append(w.spent, w.Faults.Rules()...)
 	w.sched.kill()
 	w.clock.forget()
 	w.Faults.Disarm(0)
-	synctest.Wait() // who was held by a fault has said what it had to say
+	synctest.Wait() // processes held by a fault have finished
 	w.cut()
 	w.Store.lose()
 	synctest.Wait()
@@ -203,10 +207,10 @@ func (w *World) Close() {
 	w.hands.end()
 }
 
-// restless is how many steps are taken for a sign that it never comes to rest.
+// maxSteps is the number of steps after which the world counts as never coming to rest.
 const restless = 20_000
 
-// step has one process handle one message, and reports whether there was one.
+// step lets one process handle one message, and reports whether there was one.
 func (w *World) step() bool {
 	synctest.Wait()
 	process, run := w.sched.next(w.rng)
@@ -221,7 +225,7 @@ func (w *World) step() bool {
 	return true
 }
 
-// Settle runs until nobody has anything to do at this moment.
+// Settle runs until no process has work.
 func (w *World) Settle() {
 	for range restless {
 		if !w.step() {
@@ -231,11 +235,11 @@ func (w *World) Settle() {
 	w.fail("it does not come to rest")
 }
 
-// healed is how long it may take until everything is as it should be, once nothing is done to the registrar any more: a restart that is put off, some
-// attempts to connect, the next try of what was refused.
+// healWithin is how long recovery may take after the last fault: a delayed restart, some attempts
+// to connect, the next retry of a refused delivery.
 const healed = 8 * time.Second
 
-// until runs, and lets time pass when nobody has anything to do, until a condition holds.
+// until runs the registrar, and lets time pass when no process has work, until a condition holds.
 func (w *World) until(ok func() bool) bool {
 	start := time.Now()
 	for range restless {
