@@ -16,7 +16,7 @@ import (
 // The crash matrix of the processes that the simulator has a model of: the whole registrar on real files, with each fault in each place.
 func TestCrashMatrixOnFiles(t *testing.T) {
 	var cells []sim.Cell
-	for _, a := range sim.Outside() {
+	for _, a := range sim.NotSimulated() {
 		if a.Name != "server" { // see the package of the console
 			cells = append(cells, a.Cells()...)
 		}

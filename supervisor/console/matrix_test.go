@@ -17,7 +17,7 @@ import (
 
 // With each fault at each point, the process of an HTTP server serves again.
 func TestCrashMatrixOfServers(t *testing.T) {
-	for _, a := range sim.Outside() {
+	for _, a := range sim.NotSimulated() {
 		if a.Name != "server" {
 			continue
 		}

@@ -52,12 +52,12 @@ const (
 )
 
 var (
-	victim    = domain.Key{Realm: oneRealm, User: "100"}              //nolint:gochecknoglobals // a constant but for its type
-	bystander = domain.Key{Realm: otherRealm, User: "100"}            //nolint:gochecknoglobals // as above
-	mate      = sameShard(domain.Key{Realm: oneRealm}, 200)           //nolint:gochecknoglobals // as above
-	leaver    = sameShard(domain.Key{Realm: oneRealm}, 500)           //nolint:gochecknoglobals // as above
-	flushed   = sameShard(domain.Key{Realm: flushRealm}, 100)         //nolint:gochecknoglobals // as above
-	shardName = fmt.Sprintf("users/%02d", domain.ShardOf(victim, 64)) //nolint:gochecknoglobals // as above
+	victim       = domain.Key{Realm: oneRealm, User: "100"}              //nolint:gochecknoglobals // a constant but for its type
+	bystander    = domain.Key{Realm: otherRealm, User: "100"}            //nolint:gochecknoglobals // as above
+	shardMate    = sameShard(domain.Key{Realm: oneRealm}, 200)           //nolint:gochecknoglobals // as above
+	expiringUser = sameShard(domain.Key{Realm: oneRealm}, 500)           //nolint:gochecknoglobals // as above
+	flushedUser  = sameShard(domain.Key{Realm: flushRealm}, 100)         //nolint:gochecknoglobals // as above
+	shardName    = fmt.Sprintf("users/%02d", domain.ShardOf(victim, 64)) //nolint:gochecknoglobals // as above
 )
 
 // sameShard returns the first user of a realm, counting up from a number, in the victim's shard.
@@ -70,10 +70,10 @@ func sameShard(k domain.Key, from int) domain.Key {
 }
 
 // Actors lists the kinds of processes that the simulator runs.
-func Actors() []Actor { return slices.Concat(house(), bridge()) }
+func Actors() []Actor { return slices.Concat(coreActors(), bridgeActors()) }
 
 // coreActors are the actors behind the bridge.
-func house() []Actor {
+func coreActors() []Actor {
 	user := func(k domain.Key) string { return "user/" + k.String() }
 	return []Actor{
 		{Name: "user", Interface: "registrar/actors/registration.Message", Process: user(victim), Points: []fault.Point{fault.AfterDecide}, Messages: []Message{
@@ -81,7 +81,7 @@ func house() []Actor {
 			{Name: "registration.Unregister", Way: Asked},
 			{Name: "registration.Flush", Way: Asked},
 			{Name: "registration.Query", Way: Asked},
-			{Name: "registration.Prune", Way: Told, Process: user(leaver)},
+			{Name: "registration.Prune", Way: Told, Process: user(expiringUser)},
 			{Name: "registration.loaded"},
 			{Name: "registration.committed"},
 		}},
@@ -96,7 +96,7 @@ func house() []Actor {
 			{Name: "directory.flushedUser"},
 		}},
 		{Name: "sweeper", Interface: "registrar/actors/directory.sweeperMessage", Process: "users/sweeper", Messages: []Message{
-			{Name: "directory.step"}, {Name: "directory.dueFound"}, {Name: "directory.pruned"}, {Name: "directory.ended", Way: Told},
+			{Name: "directory.step"}, {Name: "directory.dueFound"}, {Name: "directory.pruned"}, {Name: "directory.expired", Way: Told},
 		}},
 		{Name: "realms", Interface: "registrar/actors/credential.RealmsMessage", Process: "realms", Messages: []Message{
 			{Name: "credential.Ask", Way: Asked},
@@ -111,7 +111,7 @@ func house() []Actor {
 	}
 }
 
-func bridge() []Actor {
+func bridgeActors() []Actor {
 	actors := []Actor{
 		{Name: "publisher", Interface: "registrar/amqpbridge.PublisherMessage", Process: "bridge/publisher", Points: []fault.Point{fault.BeforePublish}, Messages: []Message{
 			{Name: "amqpbridge.Send", Way: Told}, {Name: "amqpbridge.Park", Way: Asked}, {Name: "amqpbridge.sessionChanged", Way: Told}, {Name: "amqpbridge.retrySession"}, {Name: "amqpbridge.opened"},
@@ -138,12 +138,12 @@ func bridge() []Actor {
 		}})
 	}
 	for _, name := range []string{"authn", "registrations", "queries"} {
-		actors = append(actors, flowActor(name))
+		actors = append(actors, consumerActor(name))
 	}
 	return actors
 }
 
-func flowActor(name string) Actor {
+func consumerActor(name string) Actor {
 	a := Actor{
 		Name: name, Interface: "registrar/amqpbridge.ConsumerMessage", Process: "bridge/" + name, Points: []fault.Point{fault.BeforeAck}, Messages: []Message{
 			{Name: "amqpbridge.sessionChanged", Way: Told},

@@ -22,7 +22,7 @@ const (
 // code loads the module with its types.
 func code(t *testing.T) map[string]*packages.Package {
 	t.Helper()
-	mode := packages.NeedName | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedSyntax | packages.NeedImports | packages.NeedDeps
+	mode := packages.NeedName | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedSyntax | packages.NeedImports | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedTypesSizes
 	list, err := packages.Load(&packages.Config{Context: t.Context(), Mode: mode, Dir: "../../.."}, "./...")
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func members(sealed *types.Named) (names []string) {
 
 func messagesInTables() map[string][]string {
 	sets := map[string]map[string]bool{}
-	for _, a := range slices.Concat(sim.Actors(), sim.Outside()) {
+	for _, a := range slices.Concat(sim.Actors(), sim.NotSimulated()) {
 		if sets[a.Interface] == nil {
 			sets[a.Interface] = map[string]bool{}
 		}
@@ -141,7 +141,7 @@ func names() map[fault.Point]string {
 
 func pointsInTables() map[string][]string {
 	found := map[string][]string{enginePath: {"BeforeHandle", "AfterHandle", "BeforeInit", "AfterInit", "InStop"}} // InTransit is injected by Transit
-	for _, a := range slices.Concat(sim.Actors(), sim.Outside()) {
+	for _, a := range slices.Concat(sim.Actors(), sim.NotSimulated()) {
 		pkg := a.Interface[:strings.LastIndex(a.Interface, ".")]
 		for _, p := range a.Points {
 			found[pkg] = append(found[pkg], names()[p])

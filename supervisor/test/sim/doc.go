@@ -1,14 +1,21 @@
-// Package sim runs the registrar's real actors and its real bridge on a simulated world, one message at a time.
+// Package sim runs the registrar's real actors and its real bridge in a simulated world, one message
+// at a time.
 //
-// The broker is link/loop, the store a [Store] in memory that passes the same tests as the one on bbolt, the time is that of testing/synctest: a [World]
-// has to be made inside a bubble. Which process goes next, when a batch is committed and with which outcome (done, lost, unknown, or without what there is no
-// room for), what the peers send, what is killed or cut and when time passes is all decided by one seed: the same seed is the same run.
+// The broker is amqpbridge/link/memory. The store is a [Store] in memory that passes the tests of
+// the one on bbolt. The time is that of testing/synctest: a [World] must be made inside a bubble.
+// One seed decides everything else: the next process, when a batch commits and with which outcome
+// (committed, lost, unknown, or without writes that do not fit), the messages of the clients, kills,
+// broken connections and the passing of time. The same seed is the same run.
 //
-// What is asserted: a report is acknowledged only when what it says is on disk or stands against something newer; a deadline is fixed once; a question has at
-// most one answer, and a true one, or its Msg-ID is counted as one that has none; when all is quiet every report is settled and the table is what the reports
-// say; nothing else hangs; after a stop in order nobody is left. Porcupine decides whether the answers about a user can be explained at all.
+// The invariants: a report is acknowledged only when it, or something newer, is on disk. A deadline
+// is fixed once. A request has at most one reply, and a true one, or its Msg-ID is counted as
+// unanswered. At rest, every report is settled and the registrations follow from the reports. No
+// process hangs. After a stop in order no process is left. Porcupine decides whether any order of
+// the operations explains the replies about a user.
 //
-// There are two ways to play. [World.Run] makes choices: what fails is shrunk to the choices that it needs, and shown with the messages that led to it.
-// [World.Tour] is one scenario in which every process takes every message that there is, with one fault in one place: all the [Cell]s of [Actors] are the
-// crash matrix. Those of [Outside] are played on real files, by the tests of the packages supervisor and console. A test compares both tables with the code.
+// There are two ways to play. [World.Run] makes random choices; a failure is shrunk to the choices
+// that it needs and shown with the messages that led to it. [World.RunScenario] plays one scenario
+// in which every process handles every message type, with one fault in one place: all [Cell]s of
+// [Actors] are the crash matrix. Those of [NotSimulated] are played on real files by the tests of
+// the packages supervisor and console. A test compares both tables with the code.
 package sim

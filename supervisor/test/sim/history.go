@@ -72,15 +72,15 @@ func (w *World) operations(k domain.Key) (ops []porcupine.Operation) {
 		}
 		ops = append(ops, porcupine.Operation{ClientId: len(ops), Input: input{report: r}, Call: int64(r.called), Return: end})
 	}
-	for _, q := range w.queries {
-		if q.key != k || q.authn || len(w.answers[q.id]) == 0 {
+	for _, q := range w.requests {
+		if q.key != k || q.authn || len(w.replies[q.id]) == 0 {
 			continue
 		}
 		got := ""
-		if list := contacts(w.answers[q.id][0]); len(list) > 0 {
+		if list := contacts(w.replies[q.id][0]); len(list) > 0 {
 			got = list[0]
 		}
-		ops = append(ops, porcupine.Operation{ClientId: len(ops), Input: input{heard: w.heardAt[q.id].at}, Output: got, Call: int64(q.called), Return: int64(w.heardAt[q.id].step)})
+		ops = append(ops, porcupine.Operation{ClientId: len(ops), Input: input{heard: w.firstReply[q.id].at}, Output: got, Call: int64(q.called), Return: int64(w.firstReply[q.id].step)})
 	}
 	return ops
 }

@@ -14,33 +14,34 @@ import (
 )
 
 var (
-	cell  = flag.String("cell", "", "play the cells of the crash matrix whose name has this in it, and show those that fail")
-	first = flag.Bool("first", false, "play no more cells of the crash matrix when one has failed")
+	cell  = flag.String("cell", "", "play only the cells of the crash matrix whose names contain this")
+	every = flag.Int("every", oneCellOf(), "play one of so many cells of the crash matrix")
+	first = flag.Bool("first", false, "stop the crash matrix at the first failed cell")
 )
 
 // TestScenario plays the scenario of the matrix without a fault.
-func TestTour(t *testing.T) {
-	if violations, _, story := tour(t, sim.Cell{}); len(violations) > 0 {
-		t.Fatalf("%s\n%s", strings.Join(violations, "\n"), story)
+func TestScenario(t *testing.T) {
+	if violations, _, chart := scenario(t, sim.Cell{}); len(violations) > 0 {
+		t.Fatalf("%s\n%s", strings.Join(violations, "\n"), chart)
 	}
 }
 
 // runScenario plays the scenario with the fault of a cell.
-func tour(t *testing.T, c sim.Cell) (violations []string, reached bool, story string) {
+func scenario(t *testing.T, c sim.Cell) (violations []string, reached bool, chart string) {
 	t.Helper()
 	synctest.Test(t, func(*testing.T) {
-		w := sim.NewWith(1, sim.TourOptions(c))
-		violations, reached = w.Tour(c)
+		w := sim.NewWith(1, sim.ScenarioOptions(c))
+		violations, reached = w.RunScenario(c)
 		if len(violations) > 0 {
-			story = strings.Join(w.Script, "\n") + "\n\n" + w.Story(*events)
+			chart = strings.Join(w.Script, "\n") + "\n\n" + w.Chart(*events)
 		}
 		w.Close()
 	})
-	return violations, reached, story
+	return violations, reached, chart
 }
 
 // TestCrashMatrix injects every kind of fault at every point of every message of every actor. The
-// invariants hold in each cell.
+// invariants hold in sample cell.
 func TestCrashMatrix(t *testing.T) {
 	var cells []sim.Cell
 	for _, a := range sim.Actors() {
@@ -48,21 +49,23 @@ func TestCrashMatrix(t *testing.T) {
 	}
 	cells = append(cells, sim.ModelCells()...)
 	if *cell == "" {
-		cells = each(cells, everyCell)
+		cells = sample(cells, *every)
+	} else if cells = matching(cells, *cell); len(cells) == 0 {
+		t.Fatalf("no cell of the crash matrix contains %q; run with -v and without -cell to list them", *cell)
 	}
 	var (
 		mu     sync.Mutex
-		enough atomic.Bool
+		failed atomic.Bool
 	)
 	red := map[string]bool{}
 	t.Run("cells", func(t *testing.T) {
-		workers := atOnce()
-		for worker := range workers {
+		n := workers()
+		for worker := range n {
 			t.Run(strconv.Itoa(worker), func(t *testing.T) {
 				t.Parallel()
-				for i := worker; i < len(cells) && (!*first || !enough.Load()); i += workers {
-					if c := cells[i]; strings.Contains(c.String(), *cell) && !green(t, c) {
-						enough.Store(true)
+				for i := worker; i < len(cells) && (!*first || !failed.Load()); i += n {
+					if c := cells[i]; !checkCell(t, c) {
+						failed.Store(true)
 						mu.Lock()
 						red[c.String()] = true
 						mu.Unlock()
@@ -71,11 +74,21 @@ func TestCrashMatrix(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d cells, %d red\n%s", len(cells), len(red), sim.Table(cells, red))
+	t.Logf("%d cells, %d failed\n%s", len(cells), len(red), sim.Table(cells, red))
+}
+
+// matching returns the cells whose names contain a text.
+func matching(cells []sim.Cell, text string) (some []sim.Cell) {
+	for _, c := range cells {
+		if strings.Contains(c.String(), text) {
+			some = append(some, c)
+		}
+	}
+	return some
 }
 
 // sample returns every n-th element.
-func each[T any](all []T, n int) (some []T) {
+func sample[T any](all []T, n int) (some []T) {
 	for i := 0; i < len(all); i += n {
 		some = append(some, all[i])
 	}
@@ -83,14 +96,14 @@ func each[T any](all []T, n int) (some []T) {
 }
 
 // checkCell reports whether a cell passes, and shows the failure.
-func green(t *testing.T, c sim.Cell) bool {
+func checkCell(t *testing.T, c sim.Cell) bool {
 	t.Helper()
-	violations, reached, story := tour(t, c)
+	violations, reached, chart := scenario(t, c)
 	switch {
 	case len(violations) > 0:
-		t.Errorf("play it again with: go test -run CrashMatrix ./supervisor/test/sim -cell '%s'\n%s\n\n%s", c, strings.Join(violations, "\n"), story)
+		t.Errorf("reproduce it with: go test -run CrashMatrix ./supervisor/test/sim -cell '%s'\n%s\n\n%s", c, strings.Join(violations, "\n"), chart)
 	case !reached && c.Kind != fault.Kind(""):
-		t.Errorf("%s: it never happens in the scenario", c)
+		t.Errorf("%s: the fault never happens in the scenario", c)
 	default:
 		return true
 	}

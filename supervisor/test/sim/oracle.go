@@ -82,7 +82,7 @@ func (o *oracle) committed(_, after domain.Record) {
 // acked checks that an acknowledged report, or a newer one, is on disk.
 func (o *oracle) acked(queue string, body []byte) {
 	if !strings.Contains(queue, "registrations") {
-		o.w.accounts.settled(body)
+		o.w.requestLog.settled(body)
 		return
 	}
 	r := o.byDigest[domain.DigestOf(body)]

@@ -31,7 +31,7 @@ func phones() []*phone {
 }
 
 // maxReports is how many reports a phone makes: no more than tombstones in a record.
-const reportsMost = 8
+const maxReports = 8
 
 // Run plays a random scenario, ends all faults, and returns the violations. Each choice is a
 // number; its meaning depends on it and the seed alone, so that a scenario can be shortened by
@@ -41,30 +41,30 @@ func (w *World) Run(choices []int) []string {
 	for _, p := range all {
 		w.setPassword(p.key, "first")
 	}
-	w.introduce()
-	var asked []question
+	w.registerResidents()
+	var asked []request
 	for _, c := range choices {
 		w.pcg.Seed(w.seed, uint64(c)) //nolint:gosec // it is positive
 		switch n := w.rng.IntN(100); {
 		case n < 55:
-			w.few()
+			w.someSteps()
 		case n < 75:
-			w.report(all[w.rng.IntN(len(all))])
+			w.reportPhone(all[w.rng.IntN(len(all))])
 		case n < 84:
-			asked = append(asked, w.question(all[w.rng.IntN(len(all))]))
+			asked = append(asked, w.newRequest(all[w.rng.IntN(len(all))]))
 		case n < 87:
 			k := all[w.rng.IntN(len(all))].key
 			w.setPassword(k, fmt.Sprint("password-", w.Steps))
 		default:
-			w.trouble()
+			w.disturb()
 		}
 		if len(w.Violations) > 0 {
 			return w.Violations
 		}
 	}
 	w.pcg.Seed(w.seed, 0)
-	w.calm(all, false)
-	w.judge(asked)
+	w.quiesce(all, false)
+	w.checkAuthns(asked)
 	w.history(all)
 	return w.Violations
 }
@@ -72,11 +72,11 @@ func (w *World) Run(choices []int) []string {
 // registerResidents registers one permanent user of each sender, twice. The age of a message that
 // waited in a queue is known only when the offset of its sender's clock is, and the first message
 // of a sender far off does not fix it.
-func (w *World) introduce() {
+func (w *World) registerResidents() {
 	for _, node := range nodes() {
-		w.setPassword(staying(node), "first")
+		w.setPassword(resident(node), "first")
 		for range 2 {
-			w.stay(node)
+			w.registerResident(node)
 			made := w.reports[len(w.reports)-1]
 			if !w.until(func() bool { return made.acked }) {
 				w.fail("report %d is not acknowledged", made.n)
@@ -87,18 +87,18 @@ func (w *World) introduce() {
 }
 
 // resident is the permanent user of a sender.
-func staying(node string) domain.Key {
+func resident(node string) domain.Key {
 	return domain.Key{Realm: "one.test", User: domain.User(strconv.Itoa(900 + slices.Index(nodes(), node)))}
 }
 
 // registerResident sends a report of the permanent user of a sender.
-func (w *World) stay(node string) {
-	k := staying(node)
+func (w *World) registerResident(node string) {
+	k := resident(node)
 	w.send(w.newReport(k, "sip:"+string(k.User)+"@192.0.2.9", node, false, 24*time.Hour))
 }
 
 // someSteps runs a few steps.
-func (w *World) few() {
+func (w *World) someSteps() {
 	for range 1 + w.rng.IntN(40) {
 		if !w.step() {
 			return
@@ -107,7 +107,7 @@ func (w *World) few() {
 }
 
 // reportPhone makes a report of a phone, or sends an old one again.
-func (w *World) report(p *phone) {
+func (w *World) reportPhone(p *phone) {
 	var mine []*report
 	for _, r := range w.reports {
 		if r.key != p.key {
@@ -118,7 +118,7 @@ func (w *World) report(p *phone) {
 			return
 		}
 	}
-	again := len(mine) > 0 && w.rng.IntN(3) == 0 || len(mine) >= reportsMost
+	again := len(mine) > 0 && w.rng.IntN(3) == 0 || len(mine) >= maxReports
 	switch {
 	case again && p.held != nil:
 		w.send(p.held)
@@ -137,7 +137,7 @@ func (w *World) report(p *phone) {
 // sendOrHold sends a phone's report, or holds it until the next has overtaken it. The phone has
 // made after reports before.
 func (w *World) sendOrHold(p *phone, r *report, after int) {
-	if p.held == nil && p.node == "right" && after > 0 && after < reportsMost-1 && w.rng.IntN(5) == 0 {
+	if p.held == nil && p.node == "right" && after > 0 && after < maxReports-1 && w.rng.IntN(5) == 0 {
 		p.held = r
 		return
 	}
@@ -145,7 +145,7 @@ func (w *World) sendOrHold(p *phone, r *report, after int) {
 }
 
 // question is a request, and the valid replies at that time.
-type question struct {
+type request struct {
 	id     string
 	key    domain.Key
 	authn  bool
@@ -153,8 +153,8 @@ type question struct {
 	called int
 }
 
-func (w *World) question(p *phone) question {
-	q := question{key: p.key, authn: w.rng.IntN(2) == 0, called: w.Steps}
+func (w *World) newRequest(p *phone) request {
+	q := request{key: p.key, authn: w.rng.IntN(2) == 0, called: w.Steps}
 	if q.authn {
 		q.before = w.passwords[p.key]
 		q.id = w.askAuthn(p.key)
@@ -164,6 +164,6 @@ func (w *World) question(p *phone) question {
 	if w.rng.IntN(2) == 0 {
 		w.Settle()
 	}
-	w.queries = append(w.queries, q)
+	w.requests = append(w.requests, q)
 	return q
 }

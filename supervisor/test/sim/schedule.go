@@ -11,30 +11,30 @@ import (
 // it from any goroutine.
 type scheduler struct {
 	mu    sync.Mutex
-	ready []turns // sorted by name: the order in which goroutines arrive does not matter
-	over  bool    // the system is dead: nothing runs any more
+	ready []runQueue // sorted by name: the order in which goroutines arrive does not matter
+	dead  bool       // the system is dead: nothing runs any more
 	// blocked reports whether a process has to wait for now.
-	held func(process string) bool
+	blocked func(process string) bool
 }
 
 // runQueue is the work of one process.
-type turns struct {
+type runQueue struct {
 	process string
 	runs    []func()
 }
 
-func newScheduler(held func(process string) bool) *scheduler { return &scheduler{held: held} }
+func newScheduler(held func(process string) bool) *scheduler { return &scheduler{blocked: held} }
 
 // Schedule adds work of a process.
 func (s *scheduler) Schedule(process string, run func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over {
+	if s.dead {
 		return
 	}
-	i, there := slices.BinarySearchFunc(s.ready, process, func(t turns, name string) int { return strings.Compare(t.process, name) })
+	i, there := slices.BinarySearchFunc(s.ready, process, func(t runQueue, name string) int { return strings.Compare(t.process, name) })
 	if !there {
-		s.ready = slices.Insert(s.ready, i, turns{process: process})
+		s.ready = slices.Insert(s.ready, i, runQueue{process: process})
 	}
 	s.ready[i].runs = append(s.ready[i].runs, run)
 }
@@ -48,7 +48,7 @@ func (s *scheduler) next(rng *rand.Rand) (process string, run func()) {
 		return "", nil
 	}
 	i := rng.IntN(len(s.ready))
-	if s.held(s.ready[i].process) {
+	if s.blocked(s.ready[i].process) {
 		if len(s.ready) == 1 {
 			return "", nil
 		}
@@ -65,5 +65,5 @@ func (s *scheduler) next(rng *rand.Rand) (process string, run func()) {
 func (s *scheduler) kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.over, s.ready = true, nil
+	s.dead, s.ready = true, nil
 }

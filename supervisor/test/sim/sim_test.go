@@ -18,13 +18,24 @@ import (
 )
 
 var (
-	seed      = flag.Uint64("seed", 0, "play the schedule of this seed alone, and show it")
+	seed      = flag.Uint64("seed", 0, "play only the schedule of this seed")
 	only      = flag.String("only", "", "with -seed: only these choices, separated by commas")
-	schedules = flag.Int("schedules", schedulesPlayed, "how many schedules are played")
-	from      = flag.Int("from", 1, "the first of their seeds")
-	events    = flag.Int("events", 60, "how many events the chart of a failure has")
-	choices   = flag.Int("choices", 60, "how many choices a schedule has before it comes to rest")
+	schedules = flag.Int("schedules", schedulesPlayed(), "number of schedules to play")
+	from      = flag.Int("from", 1, "first seed")
+	events    = flag.Int("events", 60, "number of events in the chart of a failure")
+	choices   = flag.Int("choices", 60, "number of choices in a schedule before its faults end")
 )
+
+// full reports whether campaigns run in full, as in CI.
+func full() bool { return os.Getenv("REGISTRAR_TEST_FULL") != "" }
+
+// pick returns the size of a sample, or that of a full run.
+func pick(sample, all int) int {
+	if full() {
+		return all
+	}
+	return sample
+}
 
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(-1) // worlds are short-lived and little of them is alive at any time
@@ -33,29 +44,29 @@ func TestMain(m *testing.M) {
 }
 
 // workers is how many worlds run side by side.
-func atOnce() int { return runtime.GOMAXPROCS(0) }
+func workers() int { return runtime.GOMAXPROCS(0) }
 
 // result is the outcome of a schedule.
-type played struct {
+type result struct {
 	violations, script []string
-	story              string
+	chart              string
 	processes          []string // the process of each step
 	steps              int
 }
 
 // String shows a failed schedule.
-func (p played) String() string {
-	return strings.Join(p.violations, "\n") + "\n\n" + strings.Join(p.script, "\n") + "\n\n" + p.story
+func (p result) String() string {
+	return strings.Join(p.violations, "\n") + "\n\n" + strings.Join(p.script, "\n") + "\n\n" + p.chart
 }
 
-func play(t *testing.T, seed uint64, choices []int) (out played) {
+func play(t *testing.T, seed uint64, choices []int) (out result) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := sim.New(seed)
 		w.Trace = func(_ int, process string) { out.processes = append(out.processes, process) }
 		out.violations = w.Run(choices)
 		if len(out.violations) > 0 {
-			out.story = w.Story(*events)
+			out.chart = w.Chart(*events)
 		}
 		out.steps, out.script = w.Steps, w.Script
 		w.Close()
@@ -64,7 +75,7 @@ func play(t *testing.T, seed uint64, choices []int) (out played) {
 }
 
 // upTo returns the choices from 1 to n.
-func all(n int) []int {
+func upTo(n int) []int {
 	out := make([]int, n)
 	for i := range out {
 		out[i] = i + 1
@@ -81,13 +92,13 @@ func TestSchedules(t *testing.T) {
 		return
 	}
 	var total atomic.Int64
-	workers := atOnce()
+	n := workers()
 	t.Run("all", func(t *testing.T) {
-		for first := range workers {
+		for first := range n {
 			t.Run(strconv.Itoa(first), func(t *testing.T) {
 				t.Parallel()
-				for s := first; s < *schedules; s += workers {
-					total.Add(int64(try(t, uint64(*from+s))))
+				for s := first; s < *schedules; s += n {
+					total.Add(int64(runSeed(t, uint64(*from+s))))
 				}
 			})
 		}
@@ -96,12 +107,12 @@ func TestSchedules(t *testing.T) {
 }
 
 // runSeed plays the schedule of a seed and shows a failure as the shortest that fails.
-func try(t *testing.T, seed uint64) (steps int) {
+func runSeed(t *testing.T, seed uint64) (steps int) {
 	t.Helper()
-	p := play(t, seed, all(*choices))
+	p := play(t, seed, upTo(*choices))
 	if len(p.violations) > 0 {
-		short := shrink(all(*choices), func(c []int) bool { return len(play(t, seed, c).violations) > 0 })
-		t.Fatalf("play it again with: go test -run Schedules ./supervisor/test/sim -seed %d -only %s\n%v", seed, list(short), play(t, seed, short))
+		short := shrink(upTo(*choices), func(c []int) bool { return len(play(t, seed, c).violations) > 0 })
+		t.Fatalf("reproduce it with: go test -run Schedules ./supervisor/test/sim -seed %d -only %s\n%v", seed, list(short), play(t, seed, short))
 	}
 	return p.steps
 }
@@ -109,7 +120,7 @@ func try(t *testing.T, seed uint64) (steps int) {
 func chosen(t *testing.T) (out []int) {
 	t.Helper()
 	if *only == "" {
-		return all(*choices)
+		return upTo(*choices)
 	}
 	for s := range strings.SplitSeq(*only, ",") {
 		n, err := strconv.Atoi(s)
@@ -151,10 +162,10 @@ func shrink(choices []int, fails func([]int) bool) []int {
 // A seed determines the run, message by message.
 func TestSeedsReplay(t *testing.T) {
 	for s := range uint64(50) {
-		a, b := play(t, s+1, all(*choices)), play(t, s+1, all(*choices))
+		a, b := play(t, s+1, upTo(*choices)), play(t, s+1, upTo(*choices))
 		for i := range a.processes {
 			if i == len(b.processes) || a.processes[i] != b.processes[i] {
-				t.Fatalf("seed %d: they part at step %d:\n%q\n%q", s+1, i, a.processes[max(0, i-20):i+1], b.processes[max(0, i-20):i+1])
+				t.Fatalf("seed %d: the runs differ at step %d:\n%q\n%q", s+1, i, a.processes[max(0, i-20):i+1], b.processes[max(0, i-20):i+1])
 			}
 		}
 		if diff := cmp.Diff(a.script, b.script); diff != "" || a.steps != b.steps {

@@ -10,14 +10,14 @@ import (
 )
 
 // incarnationCount counts the incarnations of one run of the registrar: each must end.
-type ledger map[incarnation]int
+type incarnationCount map[incarnation]int
 
 type incarnation struct {
 	process string
 	epoch   otp.Epoch
 }
 
-func (l ledger) hear(r otp.Report) {
+func (l incarnationCount) observe(r otp.Report) {
 	i := incarnation{r.Process, r.Epoch}
 	switch r.Kind {
 	case otp.ChildStarted, otp.ChildRestarted:
@@ -39,15 +39,15 @@ func (w *World) Stop(then func()) {
 			done.Fail(err)
 		}
 	}
-	drained := w.during(then, func() bool { return left.Load() == 0 })
+	drained := w.driveUntil(then, func() bool { return left.Load() == 0 })
 	ended := make(chan error, 1)
 	go func() { ended <- w.app.Stop(context.Background()) }()
-	if !w.during(then, func() bool { return len(ended) > 0 }) {
-		w.fail("it has not stopped after %v", healed)
+	if !w.driveUntil(then, func() bool { return len(ended) > 0 }) {
+		w.fail("it has not stopped after %v", healWithin)
 	} else if err := <-ended; err != nil {
 		w.fail("it ends with: %v", err)
 	}
-	for i, n := range w.alive {
+	for i, n := range w.incarnations {
 		w.fail("%s (%v) has been started and has not ended (%d)", i.process, i.epoch, n)
 	}
 	for _, queue := range w.queues() {
@@ -59,9 +59,9 @@ func (w *World) Stop(then func()) {
 }
 
 // driveUntil calls do until the condition holds. It reports false when that takes too long.
-func (w *World) during(do func(), ok func() bool) bool {
+func (w *World) driveUntil(do func(), ok func() bool) bool {
 	for start := time.Now(); !ok(); do() {
-		if time.Since(start) > healed {
+		if time.Since(start) > healWithin {
 			return false
 		}
 	}

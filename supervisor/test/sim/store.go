@@ -15,16 +15,16 @@ import (
 // file. Operations are queued until the world runs the writer or the reader. It is safe for
 // concurrent use.
 type Store struct {
-	mu      sync.Mutex
-	records map[domain.Key]domain.Record
-	creds   map[domain.Key]domain.Credential
-	fences  map[domain.Key]uint64
-	floors  map[int]uint64 // by shard
-	ops     []operation
-	reads   []func()
-	busy    bool // a commit is under way: a fault may delay it
-	missed  int  // turns of the writer meanwhile
-	life    int  // counts the incarnations of the writer
+	mu          sync.Mutex
+	records     map[domain.Key]domain.Record
+	creds       map[domain.Key]domain.Credential
+	fences      map[domain.Key]uint64
+	floors      map[int]uint64 // by shard
+	ops         []operation
+	reads       []func()
+	busy        bool // a commit is under way: a fault may delay it
+	missed      int  // turns of the writer meanwhile
+	incarnation int  // counts the incarnations of the writer
 	// Wake is called when the writer or the reader has work.
 	Wake func(who string, run func())
 	// Rand decides the size of a batch and the outcome of its commit; nil commits everything.
@@ -144,11 +144,11 @@ func (s *Store) hit(at fault.Point) error {
 
 // dropQueue drops the queue as kill -9 does; a part of it may have been committed just before.
 // Every caller gets an error, so that it ends.
-func (s *Store) lose() {
+func (s *Store) dropQueue() {
 	s.mu.Lock()
 	ops, reads := s.ops, s.reads
 	s.ops, s.reads = nil, nil
-	s.forget()
+	s.dropFences()
 	s.mu.Unlock()
 	for _, op := range ops {
 		op.fail(domain.Wrap(domain.Unavailable, "store", errCommit))
@@ -159,7 +159,7 @@ func (s *Store) lose() {
 }
 
 // dropFences drops the fences, which the file does not hold. The caller has s.mu.
-func (s *Store) forget() { s.fences, s.floors = map[domain.Key]uint64{}, map[int]uint64{} }
+func (s *Store) dropFences() { s.fences, s.floors = map[domain.Key]uint64{}, map[int]uint64{} }
 
 // restart ends the writer and starts the next one. The collected batch is refused; the rest of
 // the queue waits for the next writer, which knows no fences and no floors. The mailbox of the
@@ -172,8 +172,8 @@ func (s *Store) restart() {
 	}
 	b := &batch{ops: s.ops[:n]}
 	s.ops = slices.Clone(s.ops[n:])
-	s.forget()
-	s.life++
+	s.dropFences()
+	s.incarnation++
 	s.mu.Unlock()
 	b.refuse()
 }

@@ -16,11 +16,11 @@ type operation struct {
 
 // batch is the work of one commit.
 type batch struct {
-	ops     []operation
-	life    int // incarnation of the writer that made it
-	answers []func()
-	writes  map[domain.Key]domain.Record
-	refused map[domain.Key]error // writes that did not fit: fences that read them in the same batch fail as well
+	ops         []operation
+	incarnation int // incarnation of the writer that made it
+	answers     []func()
+	writes      map[domain.Key]domain.Record
+	refused     map[domain.Key]error // writes that did not fit: fences that read them in the same batch fail as well
 }
 
 // take fills a batch.
@@ -31,7 +31,7 @@ func (s *Store) take(b *batch) {
 	if s.Rand != nil && n > 0 {
 		n = 1 + s.Rand.IntN(n)
 	}
-	b.ops, b.life = s.ops[:n], s.life
+	b.ops, b.incarnation = s.ops[:n], s.incarnation
 	s.ops = slices.Clone(s.ops[n:])
 	for _, op := range b.ops {
 		b.answers = append(b.answers, op.prepare(b))
@@ -47,11 +47,11 @@ func (s *Store) write(b *batch) error {
 	if s.Rand != nil && len(b.ops) > 0 {
 		outcome = s.Rand.IntN(20)
 	}
-	if outcome == 0 || b.life != s.life { // a writer that was held and replaced has no effect
+	if outcome == 0 || b.incarnation != s.incarnation { // a writer that was held and replaced has no effect
 		return errCommit
 	}
 	if outcome == 2 && s.Rand != nil {
-		s.crowd(b)
+		s.refuseGrowth(b)
 	}
 	s.apply(b)
 	if outcome == 1 {
@@ -62,7 +62,7 @@ func (s *Store) write(b *batch) error {
 
 // refuseGrowth refuses some writes that need more space, as an almost full file does. The caller
 // has s.mu.
-func (s *Store) crowd(b *batch) {
+func (s *Store) refuseGrowth(b *batch) {
 	for _, k := range slices.SortedFunc(maps.Keys(b.writes), compare) {
 		if size(b.writes[k]) > size(s.records[k]) && s.Rand.IntN(2) == 0 {
 			b.refused[k] = errFull

@@ -39,21 +39,21 @@ type World struct {
 	// Trace is called at each step; nil for none.
 	Trace func(step int, process string)
 
-	app    *otp.App
-	bridge *amqpbridge.Bridge
-	realms *otp.Ref[credential.RealmsMessage]
-	boot   uint32
-	slow   time.Time // until then the disk accepts no writes
-	opts   Options
-	set    amqpbridge.Settings
-	users  *directory.Users
-	alive  ledger
-	spent  []fault.Rule // rules of earlier runs
-	gate   *linkGate
-	hands  hands
+	app           *otp.App
+	bridge        *amqpbridge.Bridge
+	realms        *otp.Ref[credential.RealmsMessage]
+	boot          uint32
+	diskSlowUntil time.Time // until then the disk accepts no writes
+	opts          Options
+	set           amqpbridge.Settings
+	users         *directory.Users
+	incarnations  incarnationCount
+	pastRules     []fault.Rule // rules of earlier runs
+	linkFaults    *linkFaults
+	workers       workerPool
 	// requests records the fate of each request.
-	accounts *accounts
-	*peer
+	requestLog *requestLog
+	*client
 	*oracle
 }
 
@@ -81,7 +81,7 @@ func NewWith(seed uint64, o Options) *World {
 	pcg := rand.NewPCG(seed, 0)
 	w := &World{
 		pcg: pcg, rng: rand.New(pcg), seed: seed, //nolint:gosec // it must be repeatable
-		clock: &clock{origin: time.Now()}, Store: NewStore(), Broker: memory.New(), Faults: &fault.Set{}, opts: o, gate: &linkGate{}, accounts: newAccounts(),
+		clock: &clock{origin: time.Now()}, Store: NewStore(), Broker: memory.New(), Faults: &fault.Set{}, opts: o, linkFaults: &linkFaults{}, requestLog: newRequestLog(),
 	}
 	w.Faults.AfterFunc = func(d time.Duration, f func()) func() {
 		t := w.clock.AfterFunc(d, f)
@@ -92,7 +92,7 @@ func NewWith(seed uint64, o Options) *World {
 	w.Store.Rand = w.rng
 	w.Store.Fault = func(at fault.Point) error { return w.Faults.Hit(at, writer, "") }
 	w.Store.Committed = w.committed
-	w.peer = newPeer(w)
+	w.client = newClient(w)
 	w.Boot()
 	w.connect()
 	return w
@@ -100,30 +100,30 @@ func NewWith(seed uint64, o Options) *World {
 
 // recordedEvents is how many events of a run the recorder keeps: far more than the chart of a
 // failure shows. Allocating it is a part of the run time of a schedule.
-const remembered = 1 << 12
+const recordedEvents = 1 << 12
 
 // Boot starts the registrar on the present store and broker, and returns when it consumes.
 func (w *World) Boot() {
 	w.boot++
 	w.clock.step = 0 // an operator has set the clock at the restart
-	w.slow = time.Time{}
-	w.sched = newScheduler(func(process string) bool { return process == writer && time.Now().Before(w.slow) })
+	w.diskSlowUntil = time.Time{}
+	w.sched = newScheduler(func(process string) bool { return process == writer && time.Now().Before(w.diskSlowUntil) })
 	w.Store.Wake = w.sched.Schedule
-	w.Recorder = trace.New(remembered, w.clock.Now(), w.clock.Mono())
+	w.Recorder = trace.New(recordedEvents, w.clock.Now(), w.clock.Mono())
 	run := domain.NewRunClock(w.clock.Now(), w.clock.Mono)
 	sys := otp.NewSystem(otp.WithClock(w.clock), otp.WithScheduler(w.sched), otp.WithBoot(w.boot), otp.WithRecorder(w.Recorder), otp.WithFaults(w.Faults),
 		otp.WithRandom(w.rng.Float64))
-	w.alive = ledger{}
-	sys.Subscribe(w.alive.hear, otp.ChildStarted, otp.ChildRestarted, otp.ChildTerminated, otp.ChildCrashed, otp.Abandoned)
+	w.incarnations = incarnationCount{}
+	sys.Subscribe(w.incarnations.observe, otp.ChildStarted, otp.ChildRestarted, otp.ChildTerminated, otp.ChildCrashed, otp.Abandoned)
 	w.users = directory.NewUsers(sys)
 	w.realms = otp.NewRef[credential.RealmsMessage](sys, "realms")
 	clocks := amqpbridge.NewClocks(24 * time.Hour)
 	w.bridge = amqpbridge.New(amqpbridge.Spec{
-		System: sys, Dialer: witness{w.Broker, w.acked, w.accounts.cameBack, w.gate}, Settings: w.set, Sender: wire.Sender{App: "registrar"}, Realms: w.realms, Users: w.users,
+		System: sys, Dialer: recordingDialer{w.Broker, w.acked, w.requestLog.unroutable, w.linkFaults}, Settings: w.set, Sender: wire.Sender{App: "registrar"}, Realms: w.realms, Users: w.users,
 		Registrations: w.Store, Clocks: clocks, Now: run.Now, Started: run.Now(), Log: zerolog.Nop(),
 	})
-	w.accounts.dead(false)
-	w.bridge.Tally.Watch = w.accounts.became
+	w.requestLog.setDead(false)
+	w.bridge.Tally.Watch = w.requestLog.countOutcome
 	w.start(sys, w.tree(run, clocks))
 }
 
@@ -134,11 +134,11 @@ func (w *World) settings() {
 }
 
 // unlimited is a number of crashes that is never reached: no supervisor gives up.
-const many = 1 << 30
+const unlimited = 1 << 30
 
 // tree declares the registrar's tree without the part that the model of the store replaces.
 func (w *World) tree(run *domain.RunClock, clocks *amqpbridge.Clocks) otp.SupSpec {
-	intensity := cmp.Or(w.opts.Intensity, many)
+	intensity := cmp.Or(w.opts.Intensity, unlimited)
 	env := directory.Env{
 		Store: w.Store, Credentials: w.Store, Unprovisioned: directory.UnprovisionedLimits{PerRealm: 100, Total: 100}, Limits: registration.DefaultLimits(), Now: run.Now,
 		Primed: clocks.Learn, Notify: w.bridge.Notify, ExpiryInterval: 20 * time.Second, PruneBatch: 10, PassivateAfter: cmp.Or(w.opts.Idle, 20*time.Second),
@@ -148,9 +148,9 @@ func (w *World) tree(run *domain.RunClock, clocks *amqpbridge.Clocks) otp.SupSpe
 		return credential.NewRealms(credential.Env{Store: w.Store, MaxCache: 100, Intensity: intensity, Period: time.Second, CoolDown: time.Second})
 	}
 	sup := func(children []otp.ChildSpec) otp.Starter {
-		return otp.Supervisor(otp.SupSpec{Intensity: many, Period: time.Second, Children: children})
+		return otp.Supervisor(otp.SupSpec{Intensity: unlimited, Period: time.Second, Children: children})
 	}
-	return otp.SupSpec{Strategy: otp.RestForOne, Intensity: many, Period: time.Second, Children: []otp.ChildSpec{
+	return otp.SupSpec{Strategy: otp.RestForOne, Intensity: unlimited, Period: time.Second, Children: []otp.ChildSpec{
 		{ID: "realms", Start: otp.Worker(w.realms, realms)}, {ID: "users", Start: sup(w.users.Children(env))}, {ID: "bridge", Start: sup(w.bridge.Children())},
 	}}
 }
@@ -173,7 +173,7 @@ func (w *World) start(sys *otp.System, tree otp.SupSpec) {
 		return false
 	})
 	if !w.until(w.ready) {
-		w.fail("it is not ready %v after its start: %v", healed, w.bridge.Status.Reasons())
+		w.fail("it is not ready %v after its start: %v", healWithin, w.bridge.Status.Reasons())
 	}
 }
 
@@ -182,20 +182,20 @@ func (w *World) ready() bool { return len(w.bridge.Status.Reasons()) == 0 }
 // Kill ends the registrar as kill -9 does: only the disk and the broker keep their state.
 func (w *World) Kill() {
 	w.note("the registrar is killed")
-	w.accounts.kill()
+	w.requestLog.kill()
 	w.end()
 }
 
 // end removes the registrar.
 func (w *World) end() {
-	w.accounts.dead(true)
-	w.spent = append(w.spent, w.Faults.Rules()...)
+	w.requestLog.setDead(true)
+	w.pastRules = append(w.pastRules, w.Faults.Rules()...)
 	w.sched.kill()
 	w.clock.forget()
 	w.Faults.Disarm(0)
 	synctest.Wait() // processes held by a fault have finished
 	w.cut()
-	w.Store.lose()
+	w.Store.dropQueue()
 	synctest.Wait()
 }
 
@@ -204,11 +204,11 @@ func (w *World) Close() {
 	w.Kill()
 	w.Broker.Stop()
 	synctest.Wait()
-	w.hands.end()
+	w.workers.stop()
 }
 
 // maxSteps is the number of steps after which the world counts as never coming to rest.
-const restless = 20_000
+const maxSteps = 20_000
 
 // step lets one process handle one message, and reports whether there was one.
 func (w *World) step() bool {
@@ -220,14 +220,14 @@ func (w *World) step() bool {
 	if w.Steps++; w.Trace != nil {
 		w.Trace(w.Steps, process)
 	}
-	w.hands.run(run)
+	w.workers.run(run)
 	synctest.Wait()
 	return true
 }
 
 // Settle runs until no process has work.
 func (w *World) Settle() {
-	for range restless {
+	for range maxSteps {
 		if !w.step() {
 			return
 		}
@@ -237,17 +237,17 @@ func (w *World) Settle() {
 
 // healWithin is how long recovery may take after the last fault: a delayed restart, some attempts
 // to connect, the next retry of a refused delivery.
-const healed = 8 * time.Second
+const healWithin = 8 * time.Second
 
 // until runs the registrar, and lets time pass when no process has work, until a condition holds.
 func (w *World) until(ok func() bool) bool {
 	start := time.Now()
-	for range restless {
+	for range maxSteps {
 		if synctest.Wait(); ok() {
 			return true
 		}
 		if !w.step() {
-			if time.Since(start) > healed {
+			if time.Since(start) > healWithin {
 				break
 			}
 			w.clock.pass(50 * time.Millisecond)

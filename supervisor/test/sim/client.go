@@ -15,39 +15,39 @@ import (
 )
 
 const (
-	peerKey  = "peer@sim"
-	exchange = "registrar"
+	clientKey = "peer@sim"
+	exchange  = "registrar"
 )
 
 // client is every application on the other side of the broker.
-type peer struct {
+type client struct {
 	w       *World
 	session link.Session
 	out     link.Publisher
 	seq     int
-	answers map[string][]map[string]any // by Msg-ID
+	replies map[string][]map[string]any // by Msg-ID
 	// passwords are the valid passwords of a user: the newest, and the one before it while a
 	// change is under way.
-	passwords map[domain.Key][]string
-	all       map[domain.Key][]string // all passwords that a user has had
-	untold    map[domain.Key]string   // users whose realm has not confirmed the change
-	queries   []question
-	heardAt   map[string]moment // of the first reply to a request
-	troubled  bool              // faults were injected: an unacknowledged request may be answered again
+	passwords    map[domain.Key][]string
+	allPasswords map[domain.Key][]string // all passwords that a user has had
+	unconfirmed  map[domain.Key]string   // users whose realm has not confirmed the change
+	requests     []request
+	firstReply   map[string]replyTime // of the first reply to a request
+	disturbed    bool                 // faults were injected: an unacknowledged request may be answered again
 }
 
 // replyTime is the step and the time of a reply.
-type moment struct {
+type replyTime struct {
 	step int
 	at   time.Time
 }
 
-func newPeer(w *World) *peer {
-	return &peer{w: w, answers: map[string][]map[string]any{}, passwords: map[domain.Key][]string{}, all: map[domain.Key][]string{}, untold: map[domain.Key]string{}, heardAt: map[string]moment{}}
+func newClient(w *World) *client {
+	return &client{w: w, replies: map[string][]map[string]any{}, passwords: map[domain.Key][]string{}, allPasswords: map[domain.Key][]string{}, unconfirmed: map[domain.Key]string{}, firstReply: map[string]replyTime{}}
 }
 
 // connect opens a session; without a broker there is none.
-func (p *peer) connect() {
+func (p *client) connect() {
 	s, err := p.w.Broker.Dial(context.Background(), "peer")
 	if err != nil {
 		return
@@ -57,14 +57,14 @@ func (p *peer) connect() {
 			{Name: "callmgr", Kind: "topic"}, {Name: "registrar", Kind: "topic"}, {Name: "targeted", Kind: "direct"},
 		},
 		Queues:   []link.Queue{{Name: "peer", Kind: link.Classic, Exclusive: true, AutoDelete: true}},
-		Bindings: []link.Binding{{Queue: "peer", Exchange: "targeted", Key: peerKey}},
+		Bindings: []link.Binding{{Queue: "peer", Exchange: "targeted", Key: clientKey}},
 	}
 	var in link.Consumer
 	if err = s.Apply(context.Background(), top); err == nil {
 		p.out, err = s.Publisher(context.Background(), link.PublisherSpec{})
 	}
 	if err == nil {
-		in, err = s.Consume(context.Background(), link.ConsumerSpec{Queue: "peer", Tag: "peer", Prefetch: 1000}, p.heard)
+		in, err = s.Consume(context.Background(), link.ConsumerSpec{Queue: "peer", Tag: "peer", Prefetch: 1000}, p.onReply)
 	}
 	if err != nil {
 		p.w.fail("the peer: %v", err)
@@ -73,31 +73,31 @@ func (p *peer) connect() {
 	p.session, _ = s, in
 }
 
-func (p *peer) heard(d link.Delivery) {
+func (p *client) onReply(d link.Delivery) {
 	var m map[string]any
 	if err := json.Unmarshal(d.Body, &m); err != nil {
 		p.w.fail("an answer that is no JSON: %v", err)
 		return
 	}
 	id, _ := m["Msg-ID"].(string)
-	if len(p.answers[id]) == 0 {
-		p.heardAt[id] = moment{p.w.Steps, time.Now()}
+	if len(p.replies[id]) == 0 {
+		p.firstReply[id] = replyTime{p.w.Steps, time.Now()}
 	}
-	p.answers[id] = append(p.answers[id], m)
+	p.replies[id] = append(p.replies[id], m)
 	p.w.note("%v answers %s", m["Event-Name"], id)
-	if len(p.answers[id]) > 1 && !p.troubled {
-		p.w.fail("question %s is answered %d times", id, len(p.answers[id]))
+	if len(p.replies[id]) > 1 && !p.disturbed {
+		p.w.fail("question %s is answered %d times", id, len(p.replies[id]))
 	}
 }
 
 // cut closes all connections of the broker.
-func (p *peer) cut() {
+func (p *client) cut() {
 	p.session = nil
 	p.w.Broker.Cut()
 }
 
 // publish sends a message and reports whether the broker confirmed it.
-func (p *peer) publish(key string, body []byte) bool {
+func (p *client) publish(key string, body []byte) bool {
 	if p.session == nil || p.session.Err() != nil {
 		if p.connect(); p.session == nil {
 			return false
@@ -119,7 +119,7 @@ func skew(node string) time.Duration {
 }
 
 // newReport makes a report about the present, at least a second after the one before.
-func (p *peer) newReport(k domain.Key, contact, node string, ends bool, expires time.Duration) *report {
+func (p *client) newReport(k domain.Key, contact, node string, ends bool, expires time.Duration) *report {
 	p.w.clock.pass(time.Second)
 	p.seq++
 	event := time.Now().Unix()
@@ -141,7 +141,7 @@ func (p *peer) newReport(k domain.Key, contact, node string, ends bool, expires 
 }
 
 // newFlush makes a reg_flush of a user, or of a realm in which the user is the only one.
-func (p *peer) newFlush(k domain.Key, all bool) *report {
+func (p *client) newFlush(k domain.Key, all bool) *report {
 	p.w.clock.pass(time.Second)
 	p.seq++
 	fields := map[string]any{"Event-Category": "directory", "Event-Name": "reg_flush", "Msg-ID": fmt.Sprint("f", p.seq), "Realm": string(k.Realm), "Node": "right"}
@@ -165,9 +165,9 @@ func (r *report) routing() string {
 
 // send publishes a report, or publishes it again. A late report follows a fresh one of another
 // user: a sender with only late reports is taken for one whose clock was set back.
-func (p *peer) send(r *report) {
+func (p *client) send(r *report) {
 	if late := time.Since(time.Unix(r.event, 0)) > time.Second; late {
-		p.w.stay(r.node)
+		p.w.registerResident(r.node)
 	}
 	p.w.note("report %d: %s %v at %s, a clock that is %s, for %v", r.n, r.verb(), r.key, r.contact, r.node, r.expires)
 	if p.publish(r.routing(), r.body) {
@@ -178,22 +178,22 @@ func (p *peer) send(r *report) {
 }
 
 // ask sends a request and returns its Msg-ID, empty when the broker did not confirm it.
-func (p *peer) ask(key string, fields map[string]any) string {
+func (p *client) ask(key string, fields map[string]any) string {
 	p.seq++
 	id := fmt.Sprint("q", p.seq)
-	fields["Msg-ID"], fields["Server-ID"], fields["Event-Category"] = id, peerKey, "directory"
+	fields["Msg-ID"], fields["Server-ID"], fields["Event-Category"] = id, clientKey, "directory"
 	body, _ := json.Marshal(fields) //nolint:errchkjson // strings
-	if isQuestion(key) {
-		p.w.accounts.open(id) // before the publish: the reply may come at once
+	if isRequest(key) {
+		p.w.requestLog.open(id) // before the publish: the reply may come at once
 	}
 	if !p.publish(key, body) {
-		p.w.accounts.close(id)
+		p.w.requestLog.close(id)
 		return ""
 	}
 	return id
 }
 
-func (p *peer) askAuthn(k domain.Key) string {
+func (p *client) askAuthn(k domain.Key) string {
 	address := "sip:" + string(k.User) + "@" + string(k.Realm)
 	p.w.note("authn %v", k)
 	return p.ask("authn.endpoint.req."+sip.EncodeKey(string(k.Realm)), map[string]any{
@@ -201,7 +201,7 @@ func (p *peer) askAuthn(k domain.Key) string {
 	})
 }
 
-func (p *peer) askQuery(k domain.Key) string {
+func (p *client) askQuery(k domain.Key) string {
 	p.w.note("query %v", k)
 	return p.ask("registration.query."+sip.EncodeKey(string(k.Realm))+"."+sip.EncodeKey(string(k.User)), map[string]any{
 		"Event-Name": "reg_query", "Realm": string(k.Realm), "Username": string(k.User), "Fields": []string{"Contact"},
@@ -228,7 +228,7 @@ func contacts(m map[string]any) (all []string) {
 func (w *World) setPassword(k domain.Key, password string) {
 	w.Store.Set(domain.Credential{Key: k, Method: domain.Password, Secret: domain.NewSecret(password)})
 	w.note("%v has a new password", k)
-	w.passwords[k], w.all[k] = append(w.passwords[k], password), append(w.all[k], password)
+	w.passwords[k], w.allPasswords[k] = append(w.passwords[k], password), append(w.allPasswords[k], password)
 	w.forget(k, password)
 }
 
@@ -237,10 +237,10 @@ func (w *World) setPassword(k domain.Key, password string) {
 func (w *World) forget(k domain.Key, newest string) {
 	done := otp.NewFrom(func(_ credential.Dropped, err error) {
 		if err != nil {
-			w.untold[k] = newest
+			w.unconfirmed[k] = newest
 			return
 		}
-		delete(w.untold, k)
+		delete(w.unconfirmed, k)
 		if i := slices.Index(w.passwords[k], newest); i > 0 {
 			w.passwords[k] = w.passwords[k][i:]
 		}

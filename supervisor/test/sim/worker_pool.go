@@ -4,14 +4,14 @@ import "sync"
 
 // workerPool runs the processes' turns on goroutines that it uses again. A new goroutine for each
 // turn grows its stack each time: a fifth of a schedule's run time.
-type hands struct {
-	mu    sync.Mutex
-	idle  []chan func()
-	ended bool
+type workerPool struct {
+	mu      sync.Mutex
+	idle    []chan func()
+	stopped bool
 }
 
 // run calls f on a worker; f may block or end its goroutine.
-func (h *hands) run(f func()) {
+func (h *workerPool) run(f func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	last := len(h.idle) - 1
@@ -23,20 +23,20 @@ func (h *hands) run(f func()) {
 	h.idle = h.idle[:last]
 }
 
-func (h *hands) work(f func()) {
+func (h *workerPool) work(f func()) {
 	for turns := make(chan func(), 1); f != nil; f = <-turns {
 		f()
-		if !h.rest(turns) {
+		if !h.wait(turns) {
 			return
 		}
 	}
 }
 
 // wait registers a worker as idle. It returns false when the pool has stopped.
-func (h *hands) rest(turns chan func()) bool {
+func (h *workerPool) wait(turns chan func()) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.ended {
+	if h.stopped {
 		return false
 	}
 	h.idle = append(h.idle, turns)
@@ -44,10 +44,10 @@ func (h *hands) rest(turns chan func()) bool {
 }
 
 // stop ends idle workers at once, and busy ones when their turn returns.
-func (h *hands) end() {
+func (h *workerPool) stop() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ended = true
+	h.stopped = true
 	for _, turns := range h.idle {
 		close(turns)
 	}

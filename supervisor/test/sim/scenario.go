@@ -11,18 +11,18 @@ import (
 
 // scenario is one fixed course of events in which every process of the registrar handles every
 // message type, with one fault in one place.
-type tour struct {
+type scenario struct {
 	*World
-	cell   Cell
-	rule   uint64 // of the fault; zero for none yet
-	eased  bool   // the fault has happened, and a hang has ended
-	down   bool   // the broker is down, or answers nothing
-	phones []*phone
-	asked  []question
+	cell       Cell
+	rule       uint64 // of the fault; zero for none yet
+	resolved   bool   // the fault has happened, and a hang has ended
+	brokerDown bool   // the broker is down, or answers nothing
+	phones     []*phone
+	asked      []request
 }
 
 // ScenarioOptions returns the options for [World.RunScenario].
-func TourOptions(c Cell) Options {
+func ScenarioOptions(c Cell) Options {
 	o := Options{Canary: 2 * time.Second, Node: "a", Notices: true, Intensity: 4, Idle: time.Hour}
 	if c.Service {
 		o.Service = time.Millisecond
@@ -32,21 +32,21 @@ func TourOptions(c Cell) Options {
 
 // RunScenario plays the scenario with the fault of a cell. It returns the violations and whether
 // the fault happened. The world must be made with [ScenarioOptions].
-func (w *World) Tour(c Cell) (violations []string, reached bool) {
-	t := &tour{World: w, cell: c}
-	for _, k := range []domain.Key{victim, bystander, mate, leaver, flushed} {
+func (w *World) RunScenario(c Cell) (violations []string, reached bool) {
+	t := &scenario{World: w, cell: c}
+	for _, k := range []domain.Key{victim, bystander, shardMate, expiringUser, flushedUser} {
 		p := &phone{key: k, node: "right", expires: time.Hour}
-		if k == leaver {
+		if k == expiringUser {
 			p.expires = 25 * time.Second
 		}
 		t.phones = append(t.phones, p)
 		w.setPassword(k, "first")
 	}
-	w.introduce()
-	w.troubled = true // an unacknowledged request may be answered twice
+	w.registerResidents()
+	w.disturbed = true // an unacknowledged request may be answered twice
 	t.arm()
 	for _, step := range []func(){
-		t.registers, t.questions, t.changes, t.rubbish, t.flushes, t.ends, t.link, t.retries, t.crashes, t.lives, t.drains,
+		t.register, t.sendRequests, t.changePassword, t.malformed, t.flush, t.expire, t.connectionFaults, t.retry, t.crashLoop, t.restartAll, t.drain,
 	} {
 		step()
 		t.Settle()
@@ -54,15 +54,15 @@ func (w *World) Tour(c Cell) (violations []string, reached bool) {
 			return w.Violations, true
 		}
 	}
-	reached = t.eased || t.hit()
-	w.calm(t.phones, c.Kind == "")
-	w.judge(t.asked)
+	reached = t.resolved || t.faultHit()
+	w.quiesce(t.phones, c.Kind == "")
+	w.checkAuthns(t.asked)
 	w.history(t.phones)
 	return w.Violations, reached
 }
 
 // arm arms the fault of the cell.
-func (t *tour) arm() {
+func (t *scenario) arm() {
 	if t.cell.Kind == "" {
 		return
 	}
@@ -76,33 +76,33 @@ func (t *tour) arm() {
 
 // advance runs the registrar and lets time pass. If the fault happens meanwhile, other users must
 // not notice.
-func (t *tour) then(d time.Duration) {
+func (t *scenario) advance(d time.Duration) {
 	t.Settle()
-	if t.hit() && !t.eased {
-		t.eased = true
-		t.ease()
+	if t.faultHit() && !t.resolved {
+		t.resolved = true
+		t.resolveHang()
 	}
 	t.clock.pass(d)
 	t.Settle()
 }
 
-func (t *tour) hit() bool {
-	return slices.ContainsFunc(slices.Concat(t.spent, t.Faults.Rules()), func(r fault.Rule) bool { return r.ID == t.rule && r.Hits > 0 })
+func (t *scenario) faultHit() bool {
+	return slices.ContainsFunc(slices.Concat(t.pastRules, t.Faults.Rules()), func(r fault.Rule) bool { return r.ID == t.rule && r.Hits > 0 })
 }
 
 // resolveHang ends a hang as the cell says. During the hang users of other processes are served;
 // soon after it everybody is.
-func (t *tour) ease() {
-	t.undisturbed()
+func (t *scenario) resolveHang() {
+	t.checkBystander()
 	if t.cell.Kind == fault.Hang {
-		t.unhang()
+		t.endHang()
 	}
-	if !t.down && !t.until(t.ready) {
-		t.fail("it is not ready %v after the fault: %v", healed, t.bridge.Status.Reasons())
+	if !t.brokerDown && !t.until(t.ready) {
+		t.fail("it is not ready %v after the fault: %v", healWithin, t.bridge.Status.Reasons())
 	}
 }
 
-func (t *tour) unhang() {
+func (t *scenario) endHang() {
 	t.clock.pass(300 * time.Millisecond)
 	t.Settle()
 	if t.cell.Ending == Abandoned {
@@ -121,9 +121,9 @@ func (t *tour) unhang() {
 
 // checkBystander sends a request about a user of another realm and shard. Unless all users share
 // the process with the fault, the reply comes at once.
-func (t *tour) undisturbed() {
+func (t *scenario) checkBystander() {
 	switch t.cell.Actor {
 	case "user", "shard", "realm":
-		t.look(bystander)
+		t.checkUser(bystander)
 	}
 }

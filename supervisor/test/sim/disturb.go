@@ -9,11 +9,11 @@ import (
 )
 
 // disturb injects a random fault, or lets time pass.
-func (w *World) trouble() {
-	w.troubled = true
+func (w *World) disturb() {
+	w.disturbed = true
 	switch w.rng.IntN(13) {
 	case 0, 1, 2:
-		names := w.names()
+		names := w.processNames()
 		name := names[w.rng.IntN(len(names))]
 		switch gently := w.rng.IntN(2) == 0; {
 		case name == writer:
@@ -25,14 +25,14 @@ func (w *World) trouble() {
 			w.note("kill %s without its cooperation: %v", name, w.app.Abandon(name))
 		}
 	case 3, 4, 5:
-		w.arm()
+		w.armFault()
 	case 6:
 		w.note("the connections are cut")
 		w.Broker.Cut()
 	case 7:
 		w.note("the broker restarts")
 		w.Broker.Stop()
-		w.few()
+		w.someSteps()
 		w.Broker.Start()
 	case 8:
 		w.Kill()
@@ -40,7 +40,7 @@ func (w *World) trouble() {
 	case 9:
 		d := time.Duration(w.rng.IntN(5000)) * time.Millisecond
 		w.note("the disk is slow: nothing is written for %v", d)
-		w.slow = time.Now().Add(d)
+		w.diskSlowUntil = time.Now().Add(d)
 	case 10:
 		step := time.Duration(w.rng.IntN(7200)-3600) * time.Second
 		w.note("the clock is stepped by %v", step)
@@ -55,7 +55,7 @@ func (w *World) trouble() {
 	}
 }
 
-func (w *World) names() (all []string) {
+func (w *World) processNames() (all []string) {
 	for _, p := range phones() {
 		all = append(all, "user/"+p.key.String(), "realm/"+string(p.key.Realm), fmt.Sprintf("users/%02d", domain.ShardOf(p.key, 64)))
 	}
@@ -63,8 +63,8 @@ func (w *World) names() (all []string) {
 }
 
 // armFault arms a random fault at a random point.
-func (w *World) arm() {
-	points, names := fault.Points(), w.names()
+func (w *World) armFault() {
+	points, names := fault.Points(), w.processNames()
 	r := fault.Rule{Point: points[w.rng.IntN(len(points))], Process: names[w.rng.IntN(len(names))], Skip: w.rng.IntN(3)}
 	kinds := fault.Kinds(r.Point)
 	r.Kind = kinds[w.rng.IntN(len(kinds))]

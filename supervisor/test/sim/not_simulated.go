@@ -4,7 +4,7 @@ import "registrar/actors/fault"
 
 // NotSimulated lists the actors that the simulator replaces by a model or does not run. The
 // packages supervisor and console test their cells on real files.
-func Outside() []Actor {
+func NotSimulated() []Actor {
 	return []Actor{
 		{
 			Name: "writer", Interface: "registrar/persistence.WriterMessage", Process: "registrations/writer",
