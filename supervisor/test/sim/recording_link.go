@@ -20,8 +20,10 @@ type recordingDialer struct {
 
 // linkFaults are faults of a link that a real broker shows only in rare states.
 type linkFaults struct {
-	refuseConsume map[string]bool // queues whose next basic.consume is refused while the session lives on
-	dropCanary    bool            // canary requests are lost
+	refuseConsume   map[string]bool // queues whose next basic.consume is refused while the session lives on
+	refuseAlias     string          // alias of a server-named queue, as in refuseConsume
+	refusePublisher bool            // the next publisher is refused
+	dropCanary      bool            // canary requests are lost
 }
 
 // Dial connects.
@@ -42,6 +44,10 @@ type recordingSession struct {
 
 // Publisher opens a publisher that may lose canary requests.
 func (s *recordingSession) Publisher(ctx context.Context, spec link.PublisherSpec) (link.Publisher, error) {
+	if s.faults.refusePublisher {
+		s.faults.refusePublisher = false
+		return nil, link.ErrInvalid
+	}
 	if tell := spec.OnReturn; tell != nil {
 		spec.OnReturn = func(m link.Publishing) {
 			s.returned(m)
@@ -69,6 +75,10 @@ func (p *lossyPublisher) Publish(ctx context.Context, m link.Publishing) error {
 func (s *recordingSession) Consume(ctx context.Context, spec link.ConsumerSpec, deliver func(link.Delivery)) (link.Consumer, error) {
 	if s.faults.refuseConsume[spec.Queue] {
 		delete(s.faults.refuseConsume, spec.Queue)
+		return nil, link.ErrInvalid
+	}
+	if alias := s.faults.refuseAlias; alias != "" && spec.Queue == s.QueueName(alias) {
+		s.faults.refuseAlias = ""
 		return nil, link.ErrInvalid
 	}
 	open := map[uint64][]byte{}

@@ -107,7 +107,8 @@ func (t *scenario) connectionFaults() {
 	}
 	t.linkFaults.dropCanary = false
 	t.advance(time.Second)
-	t.note("subscriptions are refused")
+	t.note("the broker refuses channels once")
+	t.linkFaults.refusePublisher, t.linkFaults.refuseAlias = true, "canary"
 	t.linkFaults.refuseConsume = map[string]bool{t.set.AuthnQueue: true, t.set.QueryQueue: true, t.set.Reports(): true}
 	t.Broker.Cut()
 	t.advance(2 * time.Second)
@@ -178,7 +179,7 @@ func (t *scenario) drain() {
 	if !t.resolved && !t.faultHit() { // it was disarmed with the run that ended
 		t.arm()
 	}
-	for range 5 {
+	for range 9 { // several passes of the sweeper: a commit may fail
 		t.advance(10 * time.Second)
 	}
 }
