@@ -22,13 +22,13 @@ func TestAbandonedSupervisorEndsItsChildren(t *testing.T) {
 	inSuite(lenient, nil, func(s *suite) {
 		until := make(chan struct{})
 		var alive []context.Context
-		look := func(_ int, c *otp.Context[msg]) {
+		recordAlive := func(_ int, c *otp.Context[msg]) {
 			alive = slices.DeleteFunc(append(alive, c.Context()), func(x context.Context) bool { return x.Err() != nil })
 			s.j.add(fmt.Sprintf("%d alive", len(alive)))
 		}
-		inner := otp.SupSpec{Children: []otp.ChildSpec{s.withHooks(otp.ChildSpec{ID: "b"}, look, nil)}}
+		inner := otp.SupSpec{Children: []otp.ChildSpec{s.withHooks(otp.ChildSpec{ID: "b"}, recordAlive, nil)}}
 		s.must(s.app.StartChild(s.Context(), "top", otp.ChildSpec{ID: "sub", Start: otp.Supervisor(otp.SupSpec{Children: []otp.ChildSpec{
-			s.withHooks(otp.ChildSpec{ID: "a"}, look, nil), {ID: "inner", Start: otp.Supervisor(inner)},
+			s.withHooks(otp.ChildSpec{ID: "a"}, recordAlive, nil), {ID: "inner", Start: otp.Supervisor(inner)},
 		}})}), nil)
 		in := otp.From[string]{}
 		s.tell("b", hangThenAct(s.j, until, &in))

@@ -10,22 +10,22 @@ import (
 )
 
 // addTo adds to the counter of a name.
-type visit struct {
-	guest string
-	add   add
+type addTo struct {
+	name string
+	add  add
 }
 
-func (visit) isDoorMsg() {}
+func (addTo) isCountersMsg() {}
 
-type doorMsg interface{ isDoorMsg() }
+type countersMsg interface{ isCountersMsg() }
 
-type door struct {
-	guests *otp.DynamicSupervisor[string, counterMsg]
+type counters struct {
+	children *otp.DynamicSupervisor[string, counterMsg]
 }
 
-func (d *door) Init(c *otp.Context[doorMsg]) error {
-	d.guests = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[string, counterMsg]{
-		Name: func(guest string) string { return "guest/" + guest },
+func (d *counters) Init(c *otp.Context[countersMsg]) error {
+	d.children = otp.NewDynamicSupervisor(c, otp.DynamicSupervisorSpec[string, counterMsg]{
+		Name: func(name string) string { return "counter/" + name },
 		New:  func(string) otp.Behaviour[counterMsg] { return &counter{} },
 		// The limit is per child: more than three crashes in a second stop it for five.
 		Intensity: 3, Period: time.Second, CoolDown: 5 * time.Second,
@@ -33,29 +33,29 @@ func (d *door) Init(c *otp.Context[doorMsg]) error {
 	return nil
 }
 
-func (d *door) Handle(c *otp.Context[doorMsg], m doorMsg) {
-	if m, ok := m.(visit); ok {
-		if err := d.guests.Deliver(c, m.guest, m.add); err != nil {
+func (d *counters) Handle(c *otp.Context[countersMsg], m countersMsg) {
+	if m, ok := m.(addTo); ok {
+		if err := d.children.Deliver(c, m.name, m.add); err != nil {
 			m.add.Fail(err)
 		}
 	}
 }
 
-func (*door) Terminate(*otp.Context[doorMsg], otp.Reason) {}
+func (*counters) Terminate(*otp.Context[countersMsg], otp.Reason) {}
 
 // A process for each key, started on demand. A child that crashes too often is stopped alone.
 func ExampleDynamicSupervisor() {
 	sys := otp.NewSystem()
-	ref := otp.NewRef[doorMsg](sys, "door")
-	app, err := otp.Start(context.Background(), sys, "hotel", otp.SupSpec{Children: []otp.ChildSpec{
-		{ID: "door", Start: otp.Worker(ref, func() otp.Behaviour[doorMsg] { return &door{} })},
+	ref := otp.NewRef[countersMsg](sys, "counters")
+	app, err := otp.Start(context.Background(), sys, "example", otp.SupSpec{Children: []otp.ChildSpec{
+		{ID: "counters", Start: otp.Worker(ref, func() otp.Behaviour[countersMsg] { return &counters{} })},
 	}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	count := func(guest string, n int) (int, error) {
-		return otp.Call(context.Background(), otp.External("example"), ref, func(f otp.From[int]) doorMsg { return visit{guest, add{f, n}} })
+	count := func(name string, n int) (int, error) {
+		return otp.Call(context.Background(), otp.External("example"), ref, func(f otp.From[int]) countersMsg { return addTo{name, add{f, n}} })
 	}
 	fmt.Println(count("ann", 1))
 	fmt.Println(count("bob", 10))
@@ -68,7 +68,7 @@ func ExampleDynamicSupervisor() {
 	// Output:
 	// 1 <nil>
 	// 10 <nil>
-	// bob: guest/bob: stopped after too many crashes
+	// bob: counter/bob: stopped after too many crashes
 	// 2 <nil>
 	// <nil>
 }

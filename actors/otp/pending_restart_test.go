@@ -11,22 +11,22 @@ import (
 // A stop continues if a child that is starting fails in Init.
 func TestFailedInitDoesNotBlockStop(t *testing.T) {
 	inSuite(lenient, nil, func(s *suite) {
-		again, slow := make(chan struct{}), make(chan struct{})
+		failInit, endB := make(chan struct{}), make(chan struct{})
 		a := s.withHooks(otp.ChildSpec{ID: "a"}, func(n int, _ *otp.Context[msg]) {
 			if n > 1 {
-				<-again
+				<-failInit
 				panic("cannot start")
 			}
 		}, nil)
-		b := s.withHooks(otp.ChildSpec{ID: "b", Shutdown: otp.Infinity}, nil, func(int) { <-slow })
+		b := s.withHooks(otp.ChildSpec{ID: "b", Shutdown: otp.Infinity}, nil, func(int) { <-endB })
 		s.must(s.app.StartChild(s.Context(), "top", otp.ChildSpec{ID: "sub", Start: otp.Supervisor(otp.SupSpec{Intensity: 100, Children: []otp.ChildSpec{a, b}})}), nil)
 		s.crash("a") // hangs in its next Init
 		stopped := make(chan error, 1)
 		go func() { stopped <- s.terminate("sub") }()
 		synctest.Wait()
-		close(again)
+		close(failInit)
 		synctest.Wait()
-		close(slow)
+		close(endB)
 		select {
 		case err := <-stopped:
 			s.must(err, nil)

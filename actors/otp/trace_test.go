@@ -110,9 +110,9 @@ func TestAbandonedMessageIsRecorded(t *testing.T) {
 			if len(events) != 1 || events[0].ID != killed.Reason.MessageID || events[0].Took != time.Second || events[0].Epoch != killed.Epoch.String() {
 				s.Errorf("%+v, and the report says %v of %v", events, killed.Reason.MessageID, killed.Epoch)
 			}
-			story := trace.CrashReport{Process: "b", MessageID: killed.Reason.MessageID}
-			story.AddEvents(s.rec.Snapshot(trace.Filter{}))
-			if got := story.Path(); got != "test → a → b" {
+			report := trace.CrashReport{Process: "b", MessageID: killed.Reason.MessageID}
+			report.AddEvents(s.rec.Snapshot(trace.Filter{}))
+			if got := report.Path(); got != "test → a → b" {
 				s.Errorf("the path is %s", got)
 			}
 		}, otp.ChildSpec{ID: "a"}, otp.ChildSpec{ID: "b", Restart: otp.Temporary}))
@@ -180,16 +180,16 @@ func TestEpochsOfEndedIncarnations(t *testing.T) {
 // reading.
 type stallingClock struct {
 	otp.Clock
-	ticks         atomic.Int64
-	stall         atomic.Bool
-	stalled, goOn chan struct{}
+	ticks            atomic.Int64
+	stall            atomic.Bool
+	stalled, proceed chan struct{}
 }
 
 func (c *stallingClock) Mono() time.Duration {
 	now := time.Duration(c.ticks.Add(1)) * time.Millisecond
 	if c.stall.CompareAndSwap(true, false) {
 		close(c.stalled)
-		<-c.goOn
+		<-c.proceed
 	}
 	return now
 }
@@ -198,12 +198,12 @@ func (c *stallingClock) Mono() time.Duration {
 // before it was sent.
 func TestNoEffectIsRecordedBeforeItsCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		clock := &stallingClock{Clock: otp.SystemClock(), stalled: make(chan struct{}), goOn: make(chan struct{})}
+		clock := &stallingClock{Clock: otp.SystemClock(), stalled: make(chan struct{}), proceed: make(chan struct{})}
 		s := startTraced(t, clock, otp.ChildSpec{ID: "sender"}, otp.ChildSpec{ID: "receiver"})
 		s.tell("receiver", fn{func(*otp.Context[msg]) { clock.stall.Store(true) }})
 		<-clock.stalled
 		s.do("sender", func(c *otp.Context[msg]) { s.must(s.refs["receiver"].Tell(c, note{"effect"}), nil) })
-		close(clock.goOn)
+		close(clock.proceed)
 		synctest.Wait()
 		var got []string
 		for _, e := range s.rec.Snapshot(trace.Filter{Kinds: []trace.Kind{trace.Message}}) {
