@@ -28,6 +28,7 @@ func TestBrokerComesAndGoes(t *testing.T) {
 	b := newTestbed(t)
 	b.cfg.Admin = freeAddr(t)
 	n.Kill()
+	b.cfg.Link = b.dialer()
 	s, err := supervisor.Start(context.Background(), b.cfg)
 	if err != nil {
 		t.Fatal(err)
