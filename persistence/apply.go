@@ -9,14 +9,14 @@ import (
 	"registrar/actors/domain"
 )
 
-// applied is what changes did in one transaction.
+// applied is the result of the changes in one transaction.
 type applied struct {
 	opts    Options
 	changed []domain.Key
 	delta   map[domain.Realm]int
 }
 
-// apply makes the changes in key order; of several for one key the last counts.
+// apply makes the changes in key order. The last change of a key wins.
 func (a *applied) apply(data *bolt.Bucket, changes []CredentialChange) error {
 	last := map[string]CredentialChange{}
 	for _, ch := range changes {

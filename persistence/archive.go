@@ -9,7 +9,7 @@ import (
 	"registrar/actors/domain"
 )
 
-// WriteArchive writes copies of files, each checked, to a tar archive.
+// WriteArchive writes checked copies of files to a tar archive.
 func WriteArchive(w io.Writer, paths ...string) error {
 	t := tar.NewWriter(w)
 	for _, p := range paths {

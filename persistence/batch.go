@@ -11,11 +11,12 @@ import (
 
 var errStaleEpoch = errors.New("another incarnation owns the user")
 
-// batch is what one commit does: the last write of each key, and the answers in the order of the operations.
+// batch is one commit: the last write of each key, and the replies in the order of the
+// operations.
 type batch struct {
 	writes      map[domain.Key]write
-	refused     map[domain.Key]error // writes that did not fit in a file that is full
-	hasHeadroom bool                 // the file was not full, or is not any more
+	refused     map[domain.Key]error // writes that did not fit into a full file
+	hasHeadroom bool                 // the file is not full
 	fences      []fenced
 	prunes      []*pruning
 	answers     []func()
@@ -26,18 +27,19 @@ type write struct {
 	value []byte // nil deletes
 }
 
-// fenced is a fence whose record is read before the writes, or taken from a write before it in the same batch.
+// fenced is a fence of the batch. Its record is read before the writes, or taken from an earlier
+// write of the batch.
 type fenced struct {
 	key      domain.Key
 	rec      domain.Record
 	resolved bool
-	// pending says that rec is that of a write in the batch.
+	// pending reports that rec is that of a write in the batch.
 	pending bool
 	err     error
 	done    func(domain.Record, error)
 }
 
-// prepare applies the fences and sorts out what is to be written.
+// prepare applies the fences and collects the writes.
 func (w *writer) prepare(ops []WriterMessage) *batch {
 	b := &batch{writes: map[domain.Key]write{}, fences: make([]fenced, 0, len(ops))}
 	for _, op := range ops {
@@ -95,7 +97,8 @@ func (w *writer) prepareWrite(b *batch, op writeOp) func() {
 	return func() { op.done(struct{}{}, b.refused[op.rec.Key]) }
 }
 
-// raise remembers the epoch with which a shard primes: what an older incarnation of one of its users asks for later is refused.
+// raiseFloor records the epoch at which a shard primed: later fences of older incarnations of
+// its users are refused.
 func (w *writer) raiseFloor(op primeOp) {
 	if len(w.floors) != op.shards {
 		w.floors = make([]uint64, op.shards)
@@ -110,8 +113,9 @@ func (w *writer) floor(k domain.Key) uint64 {
 	return w.floors[domain.ShardOf(k, len(w.floors))]
 }
 
-// write reads what the fences ask for, then writes in ascending key order: a fence sees what came before it and nothing that came
-// after it in the same batch. It reports whether there was something to write.
+// write reads the records of the fences, then writes in ascending key order. So a fence sees the
+// operations before it, and none after it in the same batch. It reports whether it wrote
+// anything.
 func (w *writer) write(b *batch) (wrote bool, err error) {
 	if slices.ContainsFunc(b.fences, func(f fenced) bool { return !f.resolved }) {
 		if err := w.manager.file.view(b.readFences); err != nil {
@@ -150,7 +154,7 @@ func (f *fenced) read(data *bolt.Bucket) {
 	}
 }
 
-// answer tells the record, or that the write which it was taken from has been refused.
+// answer replies with the record, or with the refusal of the write that the record came from.
 func (f *fenced) answer(b *batch) {
 	if err := b.refused[f.key]; f.pending && err != nil {
 		f.done(domain.Record{}, err)

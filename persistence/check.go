@@ -11,22 +11,24 @@ import (
 	"registrar/actors/domain"
 )
 
-// problemsMost is how many problems of one file are named.
+// maxProblems bounds the problems that a report names for one file.
 const maxProblems = 20
 
-// Report is what a check of one file found.
+// Report is the result of the check of one file.
 type Report struct {
 	File string
-	// Users, Bindings and Tombstones count what is in the file; Sealed the secrets by the number of the key that they are sealed with, 0 for plain.
+	// Users, Bindings and Tombstones count the contents. Sealed counts the secrets by the number
+	// of their key; 0 is a plain secret.
 	Users, Bindings, Tombstones int
 	Sealed                      map[byte]int
 	Stats                       FileStats
-	// Problems are the first twenty, empty when the file is sound.
+	// Problems names the first twenty problems; it is empty for a sound file.
 	Problems []string
 }
 
-// CheckFile checks one of the files (registrations or credentials) in a directory that nobody uses, or a copy: bbolt's pages, the order of keys, every
-// checksum, and that each value says of itself what is in it. Nothing is changed. What cannot be read at all is the error.
+// CheckFile checks a file (registrations or credentials) of an unused directory, or a copy:
+// bbolt's pages, the key order, each checksum, and each header against its body. It changes
+// nothing. It returns an error only if the file cannot be read at all.
 func CheckFile(o Options, kind string) (Report, error) {
 	r := Report{File: kind + ".db", Sealed: map[byte]int{}}
 	if _, err := os.Stat(o.path(kind)); err != nil {
@@ -38,7 +40,7 @@ func CheckFile(o Options, kind string) (Report, error) {
 	_, err := verifyFile(o, kind, func(k, v []byte) error {
 		r.Users++
 		if err := r.value(o, kind, k, v); err != nil {
-			r.problem(fmt.Errorf("user %d of the file: %w", r.Users, err)) // by its place: keys are kept out of what is written
+			r.problem(fmt.Errorf("user %d of the file: %w", r.Users, err)) // by position, since keys stay out of texts
 		}
 		return nil
 	})
@@ -54,7 +56,7 @@ func (r *Report) problem(err error) {
 	}
 }
 
-// value looks at one value in full.
+// value checks one value in full.
 func (r *Report) value(o Options, kind string, k, v []byte) error {
 	if kind == credentialsKind {
 		_, err := decodeCredential(k, v, o.Keys)
@@ -75,7 +77,8 @@ func (r *Report) value(o Options, kind string, k, v []byte) error {
 	return checkConsistent(h, rec)
 }
 
-// mapping compares a value's header with its body, and the ids in it with each other.
+// checkConsistent compares a value's header with its body, and the ids of its bindings with each
+// other.
 func checkConsistent(h domain.Header, rec domain.Record) error {
 	b := rec.Header()
 	if h.Bindings != b.Bindings || !h.Deadline.Equal(b.Deadline) || !h.Until.Equal(b.Until) || h.Stamp != b.Stamp {
@@ -97,7 +100,7 @@ func checkConsistent(h domain.Header, rec domain.Record) error {
 	return nil
 }
 
-// pages has bbolt check its own structure.
+// pages lets bbolt check its own structure.
 func (r *Report) pages(o Options, kind string) (err error) {
 	opts := o.bolt()
 	opts.ReadOnly, opts.InitialMmapSize, opts.PreLoadFreelist = true, 0, true
@@ -115,7 +118,8 @@ func (r *Report) pages(o Options, kind string) (err error) {
 	})
 }
 
-// whole refuses a file that is shorter than its meta page says, before anybody touches a page that is not there.
+// checkNotTruncated refuses a file that is shorter than its meta page says, before a missing
+// page is accessed.
 func checkNotTruncated(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {

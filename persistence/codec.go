@@ -10,7 +10,7 @@ import (
 	"registrar/actors/domain"
 )
 
-// Errors of a value. They name no user: keys are kept out of logs.
+// Errors of a value. They name no user: keys stay out of logs.
 var (
 	errShort  = errors.New("value is cut short")
 	errCRC    = errors.New("value does not match its checksum")
@@ -34,7 +34,7 @@ func keyOf(k domain.Key) []byte {
 
 func parseKey(b []byte) (domain.Key, error) { return parseKeyNear(b, "") }
 
-// parseKeyNear parses a key; one of the realm given shares its text.
+// parseKeyNear parses a key. If its realm equals near, it shares near's text.
 func parseKeyNear(b []byte, near domain.Realm) (domain.Key, error) {
 	realm, user, ok := bytes.Cut(b, []byte{0})
 	if !ok || len(realm) == 0 || len(user) == 0 {
@@ -90,7 +90,7 @@ func putText[T ~string | ~[]byte](b []byte, s T) []byte {
 	return append(b, s...)
 }
 
-// reader takes a body apart; the first error sticks.
+// reader decodes a body. The first error sticks.
 type reader struct {
 	b   []byte
 	err error

@@ -13,7 +13,7 @@ const (
 	flagUnprovisioned  = 1
 )
 
-// encodeRecord makes the value of a record.
+// encodeRecord returns the value of a record.
 func encodeRecord(rec *domain.Record, epoch uint64) []byte {
 	h := rec.Header()
 	size := registrationHeader + 2
@@ -64,10 +64,11 @@ func putStamp(v []byte, s domain.Stamp) []byte {
 	return binary.BigEndian.AppendUint64(v, uint64(s.Arrival)) //nolint:gosec // two's complement.
 }
 
-// decodeHeader reads what priming needs, after the checksum.
+// decodeHeader verifies a value and decodes the part that priming needs.
 func decodeHeader(key, v []byte) (domain.Header, error) { return decodeHeaderNear(key, v, "") }
 
-// decodeHeaderNear is decodeHeader for one of many in key order: its realm shares the text of the one before.
+// decodeHeaderNear is decodeHeader for many values in key order: users of a realm share its
+// text, see [parseKeyNear].
 func decodeHeaderNear(key, v []byte, near domain.Realm) (domain.Header, error) {
 	if err := verify(key, v, registrationHeader, registrationFormat); err != nil {
 		return domain.Header{}, err
@@ -82,14 +83,14 @@ func decodeHeaderNear(key, v []byte, near domain.Realm) (domain.Header, error) {
 		Key: k, Bindings: bindings, Deadline: fromMillis(be.Uint64(v[8:])), Until: fromMillis(be.Uint64(v[16:])), Unprovisioned: v[1]&flagUnprovisioned != 0,
 		Stamp: domain.Stamp{Sender: be.Uint64(v[24:]), Event: int64(be.Uint64(v[32:])), Arrival: int64(be.Uint64(v[40:]))}, //nolint:gosec // two's complement.
 	}
-	if bindings > 1 { // the deadlines of the others are in the body
+	if bindings > 1 { // the header has the latest deadline only
 		rec, err := decodeBody(h, v)
 		return rec.Header(), err
 	}
 	return h, nil
 }
 
-// decodeRecord reads a whole value, after the checksum. Nothing in the result refers to v.
+// decodeRecord verifies and decodes a whole value. The result does not refer to v.
 func decodeRecord(key, v []byte) (domain.Record, error) {
 	h, err := decodeHeader(key, v)
 	if err != nil {

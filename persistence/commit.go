@@ -6,9 +6,9 @@ import (
 	"registrar/actors/trace"
 )
 
-// commit carries out the batch: one transaction, then the answers in the order in which the operations came.
+// commit writes the batch in one transaction, then replies in the order of the operations.
 func (w *writer) commit(c *otp.Context[WriterMessage]) {
-	ops := w.pending() // until the outcome: should this panic, Terminate answers
+	ops := w.pending() // if the commit panics, Terminate replies
 	if len(ops) == 0 {
 		return
 	}
@@ -23,7 +23,7 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 		return err
 	})
 	if err != nil {
-		w.primed = nil // what is on disk may be another
+		w.primed = nil // the file may have changed
 		again := w.manager.failed(err)
 		w.refuse(w.takeBatch(), err)
 		if again {
@@ -47,7 +47,7 @@ func (w *writer) commit(c *otp.Context[WriterMessage]) {
 	w.takeBatch()
 }
 
-// collect adds to the batch, and says how large it is.
+// collect adds an operation to the batch and returns its size.
 func (w *writer) collect(m WriterMessage) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -61,7 +61,7 @@ func (w *writer) pending() []WriterMessage {
 	return w.batch
 }
 
-// settle takes the batch from the writer: from now on who calls it answers.
+// takeBatch removes the batch. The caller has to reply to its operations.
 func (w *writer) takeBatch() []WriterMessage {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -70,7 +70,7 @@ func (w *writer) takeBatch() []WriterMessage {
 	return ops
 }
 
-// answer gives the answers of a batch that is committed.
+// answer sends the replies of a committed batch.
 func (w *writer) answer() {
 	for len(w.answers) > 0 {
 		next := w.answers[0]

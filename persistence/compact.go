@@ -7,8 +7,9 @@ import (
 	"registrar/actors/domain"
 )
 
-// Compact rewrites a file of a directory that nobody uses without its free pages, and so without what was deleted from it. It returns the sizes
-// before and after, in bytes. Until the new file is complete and on disk the old one stays.
+// Compact rewrites a file of an unused directory without its free pages, and so without deleted
+// data. It returns the sizes before and after, in bytes. The old file stays until the new one is
+// complete and synced.
 func Compact(o Options, kind string) (before, after int64, err error) {
 	path := o.path(kind)
 	size := func() int64 {

@@ -10,11 +10,11 @@ import (
 	"registrar/actors/otp"
 )
 
-// Kinds returns the names of the files, without their ending.
+// Kinds returns the names of the files, without their extension.
 func Kinds() []string { return []string{credentialsKind, registrationsKind} }
 
-// copyTo writes a consistent copy of the file as it is now to path, and syncs it. It goes to a file on the spot first because a transaction that
-// stays open makes the database grow: a slow receiver must not hold one.
+// copyTo writes a consistent copy of the file to path, and syncs it. The copy is local because a
+// long read transaction makes the database grow; a slow receiver must not hold one.
 func (f *file) copyTo(path string) error {
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // in the operator's own directory.
 	if err != nil {
@@ -30,12 +30,12 @@ func (f *file) copyTo(path string) error {
 	return nil
 }
 
-// Copy writes a consistent copy of the file to path, which must not be there.
+// Copy writes a consistent copy of the file to path, which must not exist.
 func (r *Registrations) Copy(path string, done func(error)) {
 	r.pool.copyOf(r.file, path, done)
 }
 
-// Copy writes a consistent copy of the file to path, which must not be there.
+// Copy writes a consistent copy of the file to path, which must not exist.
 func (s *Credentials) Copy(path string, done func(error)) {
 	s.pool.copyOf(s.file, path, done)
 }

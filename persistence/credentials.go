@@ -9,14 +9,14 @@ import (
 	"registrar/actors/otp"
 )
 
-// CredentialChange is one credential to write, or to delete when Delete is set; then only its key counts.
+// CredentialChange is a credential to write, or with Delete to delete by its key.
 type CredentialChange struct {
 	Delete     bool
 	Credential domain.Credential
 }
 
-// Credentials is the store of the users' credentials: the port of the realms' actors, and what commands change. It is safe for use
-// by many goroutines.
+// Credentials is the store of the users' credentials, for the realms' actors and for commands.
+// It is safe for use by many goroutines.
 type Credentials struct {
 	opts   Options
 	file   *file
@@ -25,14 +25,14 @@ type Credentials struct {
 	health
 }
 
-// NewCredentials makes the store's addresses. Nothing is opened before its [Credentials.Children] are started.
+// NewCredentials returns a store that is not open: [Credentials.Children] opens it.
 func NewCredentials(s *otp.System, o Options) *Credentials {
 	return &Credentials{
 		opts: o, file: &file{}, writer: otp.NewRef[CredentialMessage](s, "credentials/writer"), pool: newReaders(s, "credentials"),
 	}
 }
 
-// Children declares the writer, which opens the file, and the readers.
+// Children returns the writer, which opens the file, and the readers.
 func (s *Credentials) Children() otp.SupSpec {
 	writer := otp.ChildSpec{
 		ID: "writer", Shutdown: stopTimeout,
@@ -43,7 +43,7 @@ func (s *Credentials) Children() otp.SupSpec {
 	return otp.SupSpec{Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, s.pool.children()...)}
 }
 
-// Lookup answers one user's credential, and whether there is one.
+// Lookup replies with a user's credential, and whether it exists.
 func (s *Credentials) Lookup(from otp.Origin, key domain.Key, done func(domain.Credential, bool, error)) {
 	submit(s.pool, from, key, func() (f found[domain.Credential], err error) {
 		err = s.file.view(func(data *bolt.Bucket) error {
@@ -61,7 +61,8 @@ func (s *Credentials) Lookup(from otp.Origin, key domain.Key, done func(domain.C
 	}, func(f found[domain.Credential], err error) { done(f.value, f.there, err) })
 }
 
-// Realms answers how many credentials each realm has, after every change that was accepted before.
+// Realms replies with the number of credentials of each realm, after every change accepted
+// before.
 func (s *Credentials) Realms(from otp.Origin, done func(map[domain.Realm]int, error)) {
 	done = once(done)
 	if err := s.writer.Tell(from, realmsOp{done: done}); err != nil {
@@ -69,8 +70,8 @@ func (s *Credentials) Realms(from otp.Origin, done func(map[domain.Realm]int, er
 	}
 }
 
-// Apply makes all of the changes or none, and answers the keys that are different now: a deletion of what was not there is
-// not among them.
+// Apply makes all of the changes or none. It replies with the keys that changed; the deletion of
+// a missing credential changes nothing.
 func (s *Credentials) Apply(from otp.Origin, changes []CredentialChange, done func([]domain.Key, error)) {
 	done = once(done)
 	if err := s.writer.Tell(from, applyOp{changes: changes, done: done}); err != nil {
@@ -78,8 +79,9 @@ func (s *Credentials) Apply(from otp.Origin, changes []CredentialChange, done fu
 	}
 }
 
-// Reseal seals every secret with the key that seals now, and answers how many it has changed. Others' work goes on in between. What was sealed otherwise
-// stays in free pages until the file is compacted.
+// Reseal seals every secret with the current key, and replies with the number of changed
+// secrets. Other calls are served in between. The old ciphertexts stay in free pages until the
+// file is compacted.
 func (s *Credentials) Reseal(from otp.Origin, done func(int, error)) {
 	done = once(done)
 	if err := s.writer.Tell(from, resealOp{done: done}); err != nil {
@@ -87,8 +89,8 @@ func (s *Credentials) Reseal(from otp.Origin, done func(int, error)) {
 	}
 }
 
-// Page answers at most limit credentials in key order behind after, of one realm, or of all when realm is empty. A page that is shorter
-// than limit is the last.
+// Page replies with at most limit credentials after a key, in key order, of one realm, or of all
+// if realm is empty. A page shorter than limit is the last.
 func (s *Credentials) Page(from otp.Origin, realm domain.Realm, after domain.Key, limit int, done func([]domain.Credential, error)) {
 	submit(s.pool, from, after, func() (out []domain.Credential, err error) {
 		err = s.file.view(func(data *bolt.Bucket) (err error) {

@@ -11,13 +11,14 @@ import (
 	"registrar/actors/trace"
 )
 
-// credentialWriter is the process that opens the credentials file and alone writes it. Its goroutine owns the counts.
+// credentialWriter is the only process that opens and writes the credentials file. Its goroutine
+// owns the counts.
 type credentialWriter struct {
 	manager *fileManager
 	counts  map[domain.Realm]int
 }
 
-// Init opens the file and checks all of it.
+// Init verifies and opens the file.
 func (w *credentialWriter) Init(c *otp.Context[CredentialMessage]) error {
 	w.counts = map[domain.Realm]int{}
 	opts := w.manager.opts
@@ -36,7 +37,7 @@ func (w *credentialWriter) Init(c *otp.Context[CredentialMessage]) error {
 	return nil
 }
 
-// Handle takes one message.
+// Handle handles one message.
 func (w *credentialWriter) Handle(c *otp.Context[CredentialMessage], m CredentialMessage) {
 	switch m := m.(type) {
 	case realmsOp:
@@ -52,14 +53,15 @@ func (w *credentialWriter) Handle(c *otp.Context[CredentialMessage], m Credentia
 	}
 }
 
-// Terminate closes the file. Whoever waits for a change that crashed the incarnation is answered by the engine.
+// Terminate closes the file. The system replies to the sender of a change that crashed the
+// incarnation.
 func (w *credentialWriter) Terminate(*otp.Context[CredentialMessage], otp.Reason) {
 	if err := w.manager.close(); err != nil {
 		w.manager.opts.Log.Error().Err(err).Msg("closing the credentials file")
 	}
 }
 
-// State is what an operator may see.
+// State returns a summary for operators.
 func (w *credentialWriter) State() any {
 	return struct {
 		State  string
@@ -81,7 +83,7 @@ func (w *credentialWriter) apply(c *otp.Context[CredentialMessage], changes []Cr
 	return a.changed, nil
 }
 
-// update commits a change of the file; size says how large it was, once it is made.
+// update commits a change of the file. After the change, size returns its size for the trace.
 func (w *credentialWriter) update(c *otp.Context[CredentialMessage], size func() string, change func(*bolt.Bucket) error) error {
 	if err := w.manager.refusesWrites(); err != nil {
 		return err
@@ -89,7 +91,7 @@ func (w *credentialWriter) update(c *otp.Context[CredentialMessage], size func()
 	err := withFaultPoints(c.Fault, func() error { return w.manager.update(change) })
 	switch {
 	case err == nil:
-		w.manager.succeeded(true) // all of it fitted
+		w.manager.succeeded(true) // every change fitted
 		c.Trace(trace.Commit, trace.Note{Text: size()})
 		if err := c.Fault(fault.AfterCommit, ""); err != nil {
 			panic(err)

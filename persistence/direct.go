@@ -8,21 +8,21 @@ import (
 	"registrar/actors/domain"
 )
 
-// The files can be used directly, without processes, by a command that holds the directory's [Lock] while no server runs.
+// Commands use the files directly, without processes, while they hold the directory's [Lock].
 
-// CredentialsFile is the credentials file, open. It is for one goroutine.
+// CredentialsFile is the open credentials file. It is for one goroutine.
 type CredentialsFile struct {
 	f    file
 	opts Options
 }
 
-// OpenCredentials opens, checks and if need be makes the credentials file.
+// OpenCredentials verifies and opens the credentials file. It creates a missing file.
 func OpenCredentials(o Options) (*CredentialsFile, error) {
 	c := &CredentialsFile{opts: o}
 	return c, c.f.replace(0, func() (*bolt.DB, error) { return open(o, credentialsKind, verifyOnly(o, credentialsKind)) }, nil)
 }
 
-// Apply makes all of the changes or none and returns the keys that are different now.
+// Apply makes all of the changes or none, and returns the keys that changed.
 func (c *CredentialsFile) Apply(changes []CredentialChange) ([]domain.Key, error) {
 	a := applied{delta: map[domain.Realm]int{}, opts: c.opts}
 	if err := c.update(func(data *bolt.Bucket) error { return a.apply(data, changes) }); err != nil {
@@ -65,7 +65,7 @@ func (c *CredentialsFile) Close() error {
 // RegistrationsFile is the open registrations file. It is for one goroutine.
 type RegistrationsFile struct{ f file }
 
-// OpenRegistrations opens, checks and if need be makes the registrations file.
+// OpenRegistrations verifies and opens the registrations file. It creates a missing file.
 func OpenRegistrations(o Options) (*RegistrationsFile, error) {
 	r := &RegistrationsFile{}
 	return r, r.f.replace(0, func() (*bolt.DB, error) { return open(o, registrationsKind, verifyOnly(o, registrationsKind)) }, nil)

@@ -7,11 +7,12 @@ import (
 	"registrar/actors/otp"
 )
 
-// dueLook is how many records one call of [Registrations.Due] looks at: a reader's time, a few milliseconds.
+// dueScanLimit is how many records one call of [Registrations.Due] reads: a few milliseconds.
 const dueScanLimit = 10_000
 
-// Due answers, in key order from a key on, at most limit users whose header is due, and where to go on; the zero key is the end of the file. It looks at a
-// bounded number of records: a page may be empty and yet have a next one.
+// Due replies with at most limit users whose header is due, in key order from start, and with
+// the key to continue from; the zero key is the end of the file. It reads a bounded number of
+// records: a page may be empty and yet have a next one.
 func (r *Registrations) Due(from otp.Origin, start domain.Key, limit int, due func(domain.Header) bool, done func(keys []domain.Key, next domain.Key, err error)) {
 	type found struct {
 		keys []domain.Key
@@ -46,10 +47,11 @@ func seekKey(k domain.Key) []byte {
 	return keyOf(k)
 }
 
-// Prune has decide take what has ended out of the committed records of these users, and answers after the commit: the headers of the records that were
-// changed (one without content was deleted), and the users that have an incarnation meanwhile, which alone may change their records. What decide sees is
-// the record as it is after every write that was accepted before, so nothing that came in between is lost. The answer comes before any later write of
-// these users is answered.
+// Prune lets decide remove ended bindings and tombstones from the committed records of users.
+// After the commit it replies with the headers of the changed records (an empty record was
+// deleted), and with the users that have an incarnation by now: only the incarnation may change
+// its record. The function decide sees each record after every write accepted before. Prune
+// replies before any later write of these users is replied to.
 func (r *Registrations) Prune(from otp.Origin, keys []domain.Key, decide func(domain.Record) (domain.Record, bool), done func([]domain.Header, []domain.Key, error)) {
 	answer := once(func(p pruned, err error) { done(p.changed, p.owned, err) })
 	if err := r.tell(from, pruneOp{keys: keys, decide: decide, done: answer}); err != nil {
@@ -72,8 +74,8 @@ func (w *writer) preparePrune(b *batch, op pruneOp) func() {
 	return func() { op.done(p.pruned, nil) }
 }
 
-// readPrunes decides on the records as they are. It runs when all fences of the batch have been taken: also an incarnation that begins in it owns
-// its record.
+// readPrunes decides on the current records. It runs after all fences of the batch: an
+// incarnation that begins in the batch owns its record.
 func (w *writer) readPrunes(data *bolt.Bucket, b *batch) error {
 	for _, p := range b.prunes {
 		for _, k := range p.op.keys {
@@ -82,11 +84,11 @@ func (w *writer) readPrunes(data *bolt.Bucket, b *batch) error {
 				continue
 			}
 			if _, written := b.writes[k]; written {
-				continue // its incarnation has come and gone in this batch
+				continue // its incarnation began and ended in this batch
 			}
 			rec, found, err := get(data, k)
 			if err != nil || !found {
-				continue // what cannot be read is not touched: the check names it
+				continue // store check names an unreadable record; it is left alone
 			}
 			if next, changed := p.op.decide(rec); changed {
 				next.Key = k
@@ -102,7 +104,7 @@ func (w *writer) readPrunes(data *bolt.Bucket, b *batch) error {
 	return nil
 }
 
-// scan reads one shard's headers.
+// scan reads the headers of one shard.
 func (r *Registrations) scan(op primeOp) {
 	submitBulk(r.pool, otp.External("store"), func() (hs []domain.Header, err error) {
 		err = r.file.view(func(data *bolt.Bucket) error {

@@ -10,7 +10,8 @@ import (
 	"registrar/actors/domain"
 )
 
-// recordLine is one user's record in a file of JSON Lines. Times are RFC 3339 with milliseconds, digests hexadecimal.
+// recordLine is a user's record in a JSON Lines file. Times are RFC 3339 with milliseconds;
+// digests are hexadecimal.
 type recordLine struct {
 	Realm         string          `json:"realm"`
 	User          string          `json:"user"`
@@ -26,7 +27,7 @@ type bindingLine struct {
 	Stamp    stampLine       `json:"stamp"`
 	Digest   hexDigest       `json:"digest"`
 	Doc      json.RawMessage `json:"fields"`
-	// Flow is written where it differs from [flowOf] only, so an export of format 1 reads the same.
+	// Flow is written only if it differs from [flowOf], so an export of format 1 reads the same.
 	Flow *flowLine `json:"flow,omitempty"`
 }
 
@@ -53,10 +54,10 @@ type stampLine struct {
 
 type hexDigest domain.Digest
 
-// MarshalText writes hexadecimal.
+// MarshalText returns hexadecimal digits.
 func (d hexDigest) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%x", d[:]), nil }
 
-// UnmarshalText reads it.
+// UnmarshalText reads hexadecimal digits.
 func (d *hexDigest) UnmarshalText(b []byte) error {
 	if n, err := hex.Decode(d[:min(len(d), len(b)/2)], b[:min(len(b), 2*len(d))]); err != nil || n != len(d) || len(b) != 2*len(d) {
 		return fmt.Errorf("a digest is %d hexadecimal digits", 2*len(d))

@@ -12,15 +12,15 @@ import (
 	"registrar/actors/otp"
 )
 
-// file is an open database that its writer may close and open again while readers use it. Its mutex is held for reading
-// during each read; only the writer's process takes it for writing.
+// file is an open database. Its writer may close and reopen it while readers use it. A read
+// holds the mutex for reading; only the writer's process takes it for writing.
 //
-// A writer that was abandoned may still be about to open, to write or to close it when its successor has it: the epoch of an incarnation is its turn, and
-// only the latest counts.
+// An abandoned writer may still be about to open, write or close the file when its successor
+// owns it. Calls carry the epoch of the incarnation; calls of older epochs are ignored.
 type file struct {
 	mu         sync.RWMutex
 	db         *bolt.DB
-	ownerEpoch otp.Epoch // whose it is
+	ownerEpoch otp.Epoch // of the incarnation that owns the file
 }
 
 var (
@@ -28,7 +28,8 @@ var (
 	errNotOwner = errors.New("the file is another writer's by now")
 )
 
-// replace closes what is open and opens anew; reads wait meanwhile. How the closing went is told to closed.
+// replace closes the database and opens it anew; reads wait meanwhile. The function closed gets
+// the result of closing.
 func (f *file) replace(turn otp.Epoch, open func() (*bolt.DB, error), closed func(error)) (err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -44,14 +45,14 @@ func (f *file) replace(turn otp.Epoch, open func() (*bolt.DB, error), closed fun
 	return err
 }
 
-// ours reports whether nobody has had a later turn.
+// ownedBy reports whether no later epoch owns the file.
 func (f *file) ownedBy(turn otp.Epoch) bool {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return turn >= f.ownerEpoch
 }
 
-// close closes the database once the reads in hand have ended, if it still is that of the turn.
+// close waits for reads to end and closes the database, unless a later epoch owns it.
 func (f *file) close(turn otp.Epoch) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -63,18 +64,19 @@ func (f *file) close(turn otp.Epoch) error {
 	return db.Close()
 }
 
-// view runs a read-only transaction on the data. A page that cannot be read is an error, not the end of the process.
+// view runs a read-only transaction on the data. An unreadable page is an error, and does not
+// end the process.
 func (f *file) view(read func(data *bolt.Bucket) error) error {
 	return f.tx(func(tx *bolt.Tx) error { return read(tx.Bucket([]byte(bucketData))) })
 }
 
-// tx runs a read-only transaction on all of the file.
+// tx runs a read-only transaction on the whole file.
 func (f *file) tx(read func(*bolt.Tx) error) error {
 	return f.guarded("read", func(db *bolt.DB) error { return db.View(read) })
 }
 
-// update runs a transaction and returns when it is on disk. After an error its outcome is unknown, unless write refused it as [domain.Invalid] or
-// [domain.Full].
+// update runs a transaction and returns when it is on disk. After an error its outcome is
+// unknown, unless write refused it with [domain.Invalid] or [domain.Full].
 func (f *file) update(turn otp.Epoch, write func(data *bolt.Bucket) error) error {
 	return f.guarded("write", func(db *bolt.DB) error {
 		if turn < f.ownerEpoch {
@@ -84,7 +86,7 @@ func (f *file) update(turn otp.Epoch, write func(data *bolt.Bucket) error) error
 	})
 }
 
-// guarded runs do with the open database. Damage that is met on the way, in the file or under it, is an error.
+// guarded runs do on the open database. It turns faults of a damaged file into an error.
 func (f *file) guarded(op string, do func(*bolt.DB) error) (err error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

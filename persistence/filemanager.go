@@ -12,11 +12,11 @@ import (
 	"registrar/actors/otp"
 )
 
-// retryAfter is how long a writer waits between attempts to open its file again, or to write when there was no space.
+// retryAfter is the interval between attempts to reopen a file, or to write to a full disk.
 const retryAfter = 500 * time.Millisecond
 
-// keeper opens a file and keeps it usable: it knows what a commit that failed means. It belongs to the file's writer; only its health is for
-// all.
+// fileManager opens a file and handles failed commits. It belongs to the file's writer; only its
+// health is shared.
 type fileManager struct {
 	opts  Options
 	kind  string
@@ -24,7 +24,8 @@ type fileManager struct {
 	epoch otp.Epoch // of the incarnation
 	state state
 	why   error
-	// full says that the file itself may not grow: writes are taken all the same, since those that do not make it longer are carried out.
+	// full reports that the file may not grow. Writes are accepted: those that do not grow the
+	// file are carried out.
 	full   bool
 	health *health
 }
@@ -39,7 +40,7 @@ func (k *fileManager) begin(turn otp.Epoch, v visit) error {
 	return k.open(v)
 }
 
-// open looks through the file, shows v every value, and opens it.
+// open verifies the file, calls v for every value, and opens the file.
 func (k *fileManager) open(v visit) error {
 	err := k.file.replace(k.epoch, func() (*bolt.DB, error) { return open(k.opts, k.kind, v) }, func(err error) {
 		if err != nil {
@@ -62,12 +63,12 @@ func (k *fileManager) close() error { return k.file.close(k.epoch) }
 
 func (k *fileManager) name() string { return k.kind + ".db" }
 
-// failed takes note of an update that failed and reports whether [keeper.retry] has to be called in a while. Unless it was refused before anything was
-// written, the outcome is unknown: a page may have reached the disk or not. So the file is looked through and opened again before anything is
-// read from it or decided on it.
+// failed handles the error of an update, and reports whether [fileManager.retry] has to be
+// called after [retryAfter]. Unless the update was refused before it wrote, its outcome is
+// unknown. So the file is verified and reopened before anything is read from it.
 func (k *fileManager) failed(err error) (again bool) {
 	if errors.Is(err, errNotOwner) {
-		return false // the successor has opened it long since
+		return false // the successor has opened it
 	}
 	if domain.KindOf(err) == domain.Full {
 		k.markFull()
@@ -85,7 +86,7 @@ func (k *fileManager) failed(err error) (again bool) {
 	return false
 }
 
-// faulty runs a commit between its two fault points.
+// withFaultPoints runs a commit between its two fault points.
 func withFaultPoints(hit func(fault.Point, string) error, commit func() error) error {
 	err := hit(fault.BeforeCommit, "")
 	if err != nil && !errors.Is(err, fault.ErrTorn) {
@@ -94,16 +95,16 @@ func withFaultPoints(hit func(fault.Point, string) error, commit func() error) e
 	if failed := commit(); failed != nil {
 		return failed
 	}
-	return err // torn: it is on disk and its writer does not know
+	return err // torn: the commit is on disk, and the writer does not know
 }
 
-// fullNow takes note of a write that did not fit.
+// markFull makes the file read-only after a write that did not fit.
 func (k *fileManager) markFull() {
 	k.full = true
 	k.setState(stateReadOnly, fmt.Errorf("the file has reached the size that it may have (%d MiB): raise --max-store, or compact it", k.opts.MaxSize>>20))
 }
 
-// succeeded takes note of an update that was committed, and whether the file has room.
+// succeeded handles a committed update. The file leaves the read-only state if it has headroom.
 func (k *fileManager) succeeded(roomy bool) {
 	k.health.commits.Add(1)
 	if k.state != stateOK && (roomy || !k.full) {
@@ -111,7 +112,7 @@ func (k *fileManager) succeeded(roomy bool) {
 	}
 }
 
-// retry tries to leave the state that failed has led to, and reports whether it has to be called once more.
+// retry tries to leave the state after a failure, and reports whether it has to be called again.
 func (k *fileManager) retry() (again bool) {
 	var err error
 	switch k.state {

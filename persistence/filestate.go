@@ -10,21 +10,21 @@ import (
 	"registrar/actors/domain"
 )
 
-// state is what a file can be used for.
+// state is the usability of a file.
 type state uint8
 
-// A file is ok; or read-only, because the disk is full or the file may not grow; or not open, because it could not be opened again after a commit
-// that failed.
+// A file is read-only if the disk or the file is full. It is reopening, and closed, if it could
+// not be opened after a failed commit.
 const (
 	stateOK state = iota
 	stateReadOnly
 	stateReopening
 )
 
-// String names the state for operators.
+// String returns the state for operators.
 func (s state) String() string { return [...]string{"ok", "read-only", "reopening"}[s] }
 
-// refusesWrites returns why writes cannot be accepted now, nil if they can.
+// refusesWrites returns why writes are refused, or nil.
 func (k *fileManager) refusesWrites() error {
 	if k.state == stateOK || k.full {
 		return nil
@@ -32,7 +32,8 @@ func (k *fileManager) refusesWrites() error {
 	return k.why
 }
 
-// become takes note of a state, unless a successor has the file: what a writer that was abandoned thinks of it is not to be said.
+// setState changes the state, logs it and publishes the reason. A writer whose file has a
+// successor changes nothing.
 func (k *fileManager) setState(s state, why error) {
 	if !k.file.ownedBy(k.epoch) {
 		return
@@ -59,7 +60,7 @@ func (k *fileManager) setState(s state, why error) {
 	}
 }
 
-// noSpace reports whether a write failed because there is no room for it. Some of its errors bbolt flattens to text.
+// noSpace reports whether a write failed for lack of space. bbolt flattens some errors to text.
 func noSpace(err error) bool {
 	for _, e := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS} {
 		if errors.Is(err, e) || strings.Contains(err.Error(), e.Error()) {
@@ -69,7 +70,7 @@ func noSpace(err error) bool {
 	return false
 }
 
-// probe writes a megabyte beside the file and reports whether it reached the disk.
+// probeSpace reports whether a megabyte beside the file reaches the disk.
 func probeSpace(dir string) (err error) {
 	f, err := os.OpenFile(filepath.Join(dir, "probe.tmp"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own directory.
 	if err != nil {

@@ -4,14 +4,14 @@ import (
 	"sync/atomic"
 )
 
-// health is what a file says of itself to the outside.
+// health is the shared status of a file.
 type health struct {
 	trouble  atomic.Pointer[string]
 	commits  atomic.Uint64
 	failures atomic.Uint64
 }
 
-// Trouble says why writes are refused now, or why nothing can be read; empty when all is well.
+// Trouble returns why writes are refused or reads fail; empty if neither.
 func (h *health) Trouble() string {
 	if text := h.trouble.Load(); text != nil {
 		return *text
@@ -19,8 +19,8 @@ func (h *health) Trouble() string {
 	return ""
 }
 
-// Commits counts the commits since the store was made.
+// Commits returns the number of commits since the store was created.
 func (h *health) Commits() uint64 { return h.commits.Load() }
 
-// Failures counts how often the file has come into trouble since the store was made.
+// Failures returns how many times the file left the ok state since the store was created.
 func (h *health) Failures() uint64 { return h.failures.Load() }

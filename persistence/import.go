@@ -37,10 +37,10 @@ func (l *recordLine) record() (domain.Record, error) {
 	return rec, checkConsistent(rec.Header(), rec)
 }
 
-// importMost bounds a line: a record with a hundred bindings of 64 KiB, and their flows.
+// maxLine bounds a line: a record with a hundred bindings of 64 KiB, and their flows.
 const maxLine = 16 << 20
 
-// ReadRecords reads lines that [WriteRecord] has written. The error names the first line that is none.
+// ReadRecords reads lines of [WriteRecord]. The error names the first invalid line.
 func ReadRecords(r io.Reader, each func(domain.Record) error) (n int, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
@@ -70,7 +70,8 @@ func ReadRecords(r io.Reader, each func(domain.Record) error) (n int, err error)
 	return n, nil
 }
 
-// Import writes the records of a file of JSON Lines, all or none: each takes the place of what its user had. It returns how many there were.
+// Import writes the records of a JSON Lines file, all or none. Each replaces the record of its
+// user. It returns the number of records.
 func (r *RegistrationsFile) Import(in io.Reader) (n int, err error) {
 	err = r.f.update(0, func(data *bolt.Bucket) error {
 		n, err = ReadRecords(in, func(rec domain.Record) error { return data.Put(keyOf(rec.Key), encodeRecord(&rec, 0)) })

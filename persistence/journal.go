@@ -12,24 +12,25 @@ import (
 	"registrar/actors/domain"
 )
 
-// crashesKind is the kind of the file of crash stories.
+// crashReportsKind is the kind of the file of crash reports.
 const crashReportsKind = "crashes"
 
-// Journal keeps the last entries of something in a file of its own: crash stories, which are worth keeping over a restart and not worth refusing to
-// start. One goroutine uses it. What it holds is text to it.
+// Journal keeps the last crash reports in a file of its own. They outlive a restart; an
+// unreadable journal does not prevent a start. It is for one goroutine. An entry is opaque text.
 type Journal struct {
 	db  *bolt.DB
 	max int
 }
 
-// OpenJournal opens the journal of crash stories in the data directory, whose lock the caller holds, for the last entries. One that is damaged is moved
-// aside, to crashes.db.damaged, and a new one begun; one that is still in use is an error.
+// OpenJournal opens the journal in the data directory, whose lock the caller holds; it keeps the
+// last max entries. It renames a damaged journal to crashes.db.damaged and creates a new one. A
+// journal in use is an error.
 func OpenJournal(o Options, most int) (*Journal, error) {
 	nothing := func(_, _ []byte) error { return nil }
 	db, err := open(o, crashReportsKind, nothing)
 	switch {
 	case errors.Is(err, errInUse):
-		return nil, err // by an incarnation that was abandoned: it lets go of it
+		return nil, err // an abandoned incarnation still closes it
 	case err != nil:
 		o.Log.Warn().Err(err).Str("file", crashReportsKind+".db").Msg("moved aside, and begun anew")
 		if err := os.Rename(o.path(crashReportsKind), o.path(crashReportsKind)+".damaged"); err != nil {
@@ -42,7 +43,8 @@ func OpenJournal(o Options, most int) (*Journal, error) {
 	return &Journal{db: db, max: most}, nil
 }
 
-// Append adds entries, each made of its number, which counts all that there ever were from 1 on, and forgets the oldest. It returns when they are on disk.
+// Append appends entries and drops the oldest. Each function gets the number of its entry,
+// counted from 1 over all time. Append returns when the entries are on disk.
 func (j *Journal) Append(entries ...func(n uint64) []byte) error {
 	err := j.db.Update(func(tx *bolt.Tx) error {
 		b := tx.Bucket([]byte(bucketData))
@@ -68,7 +70,7 @@ func (j *Journal) Append(entries ...func(n uint64) []byte) error {
 	return nil
 }
 
-// Entries returns all of them, the oldest first.
+// Entries returns all entries, the oldest first.
 func (j *Journal) Entries() (all [][]byte, err error) {
 	err = j.db.View(func(tx *bolt.Tx) error { return tx.Bucket([]byte(bucketData)).ForEach(gather(&all)) })
 	if err != nil {
@@ -85,8 +87,8 @@ func (j *Journal) Close() error {
 	return nil
 }
 
-// ReadJournal returns the entries of a data directory whose lock the caller holds. None is no error. It changes nothing: what is damaged is an error here,
-// and stays where it is.
+// ReadJournal returns the entries of a data directory, whose lock the caller holds; none without
+// a journal. It changes nothing: a damaged journal is an error.
 func ReadJournal(o Options) (all [][]byte, err error) {
 	if _, err := os.Stat(o.path(crashReportsKind)); errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -97,7 +99,7 @@ func ReadJournal(o Options) (all [][]byte, err error) {
 	return all, nil
 }
 
-// gather copies values out of a transaction.
+// gather returns a visit that copies values.
 func gather(all *[][]byte) visit {
 	return func(_, v []byte) error {
 		*all = append(*all, bytes.Clone(v))

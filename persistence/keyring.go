@@ -18,8 +18,8 @@ import (
 // KeySize is the size of a sealing key in bytes (AES-256).
 const KeySize = 32
 
-// Keyring seals the secrets of credentials in the file with AES-256-GCM: one key seals, all of them open. A nil keyring seals nothing. It is
-// immutable and safe for use by many goroutines.
+// Keyring seals the secrets of credentials with AES-256-GCM. One key seals, all keys open. A nil
+// keyring seals nothing. It is immutable and safe for use by many goroutines.
 type Keyring struct {
 	seal byte
 	keys map[byte]cipher.AEAD
@@ -27,8 +27,9 @@ type Keyring struct {
 
 var errSealed = errors.New("the secrets are sealed")
 
-// ReadKeyring reads keys, one a line: a number from 1 to 255, a space, and 32 bytes in base64. The first one seals. Empty lines and those that begin with # do
-// not count. Errors name the line and never show it.
+// ReadKeyring reads one key a line: a number from 1 to 255, a space, and 32 bytes in base64. The
+// first key seals. Empty lines and lines that begin with # are ignored. Errors name the line and
+// never show it.
 func ReadKeyring(r io.Reader) (*Keyring, error) {
 	ring := &Keyring{keys: map[byte]cipher.AEAD{}}
 	lines := bufio.NewScanner(r)
@@ -78,14 +79,14 @@ func (r *Keyring) add(line string) error {
 	return nil
 }
 
-// NewKey makes a line for [ReadKeyring] with a fresh key.
+// NewKey returns a line for [ReadKeyring] with a fresh key.
 func NewKey(id byte) string {
 	key := make([]byte, KeySize)
-	_, _ = rand.Read(key) // it never fails: crypto/rand ends the process instead
+	_, _ = rand.Read(key) // crypto/rand ends the process instead of failing
 	return fmt.Sprintf("%d %s\n", id, base64.StdEncoding.EncodeToString(key))
 }
 
-// SealsWith returns the number of the key that seals, 0 for none.
+// SealsWith returns the number of the sealing key, or 0 without one.
 func (r *Keyring) SealsWith() byte {
 	if r == nil {
 		return 0
@@ -93,15 +94,15 @@ func (r *Keyring) SealsWith() byte {
 	return r.seal
 }
 
-// close seals a secret for the value of a key: nonce, then ciphertext. The key of the value is authenticated with it, so that a sealed secret
-// cannot be moved to another user.
+// close seals a secret: nonce, then ciphertext. It authenticates the value's key, so a sealed
+// secret cannot be moved to another user.
 func (r *Keyring) close(key []byte, secret string) string {
 	if r == nil {
 		return secret
 	}
 	aead := r.keys[r.seal]
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(secret)+aead.Overhead())
-	_, _ = rand.Read(nonce) // as above
+	_, _ = rand.Read(nonce) // see [NewKey]
 	return string(aead.Seal(nonce, nonce, []byte(secret), key))
 }
 

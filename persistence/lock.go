@@ -13,15 +13,15 @@ import (
 	"registrar/actors/domain"
 )
 
-// Lock is the right to use a data directory. It is held for the life of the process and survives a rename of the files in it, which bbolt's
-// own lock does not.
+// Lock is the exclusive use of a data directory for the life of the process. It survives a
+// rename of the files, which bbolt's own lock does not.
 type Lock struct {
 	f    *os.File
 	boot uint32
 }
 
-// LockDir makes the data directory if it is not there, takes its lock and counts the run. When another process holds the lock the error
-// is [domain.Unavailable] and names its pid.
+// LockDir creates the data directory if it is missing, takes its lock and counts the run. If
+// another process holds the lock, the error is [domain.Unavailable] and names its pid.
 func LockDir(dir string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
@@ -82,7 +82,8 @@ func readLock(f *os.File) (pid string, boot uint32) {
 	return strings.TrimSpace(lines[0]), uint32(n)
 }
 
-// write replaces what is there by as many bytes, all in one sector: should the power fail, the disk has the old ones or the new.
+// write overwrites the file with text of the same length, within one sector: a power failure
+// leaves the old text or the new one.
 func (l *Lock) write() error {
 	text := fmt.Sprintf("%-8d\n%-8d\n", os.Getpid(), l.boot)
 	if _, err := l.f.WriteAt([]byte(text), 0); err != nil {
@@ -91,10 +92,10 @@ func (l *Lock) write() error {
 	return l.f.Sync()
 }
 
-// Boot returns the number of this run of a process on the directory, from 1.
+// Boot returns the number of this run on the directory, from 1.
 func (l *Lock) Boot() uint32 { return l.boot }
 
-// Release gives the directory up. Releasing it again does nothing.
+// Release gives up the lock. A second call does nothing.
 func (l *Lock) Release() error {
 	if l.f == nil {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"registrar/actors/domain"
 )
 
-// The buckets and the keys of bucket meta; see doc.go.
+// The buckets, and the keys of bucket meta; see doc.go.
 const (
 	bucketMeta = "meta"
 	bucketData = "data"
@@ -21,11 +21,13 @@ const (
 	metaKind   = "kind"
 )
 
-// visit is called with each key and value of the data bucket, in key order; both are only valid during the call.
+// visit is called with each key and value of the data bucket, in key order. Both are valid only
+// during the call.
 type visit func(key, value []byte) error
 
-// open opens one of the files: it makes it when there is none, looks through it read-only first, brings it to the present format, and only then
-// opens it for writing. A file that is damaged is refused with one sentence, never repaired or replaced: see doc.go of the package.
+// open opens a file: it creates a missing one, verifies it read-only, upgrades it to the current
+// format, and only then opens it for writing. A damaged file is refused; it is never repaired or
+// replaced.
 func open(o Options, kind string, v visit) (*bolt.DB, error) {
 	path := o.path(kind)
 	if err := ensureFile(o, kind); err != nil {
@@ -50,7 +52,7 @@ func open(o Options, kind string, v visit) (*bolt.DB, error) {
 	return db, nil
 }
 
-// presentable makes sure that there is a file, which may be opened by its owner alone.
+// ensureFile creates a missing file, and makes the file accessible to its owner only.
 func ensureFile(o Options, kind string) error {
 	path := o.path(kind)
 	info, err := os.Stat(path)
@@ -76,7 +78,8 @@ func refusal(path, why string) error {
 	return domain.Wrap(domain.Unavailable, filepath.Base(path), errors.New(why))
 }
 
-// create builds an empty file beside its place and renames it there: a file is not crash-safe while bbolt makes it.
+// create builds an empty file under another name and renames it: a file that bbolt creates is
+// not crash-safe before.
 func create(o Options, kind string) error {
 	path := o.path(kind)
 	temp := path + ".new"

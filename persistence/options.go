@@ -9,22 +9,24 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Options say where the files are and how they are written.
+// Options configure a store.
 type Options struct {
 	// Dir is the data directory, whose lock the caller holds.
 	Dir string
 	Log zerolog.Logger
-	// MaxSize is how many bytes the pages in use of each file may take; zero is as many as the disk allows. What makes them more is refused then, and nothing
-	// is harmed. The file itself is larger by what is free in it, and by the step of 16 MiB in which bbolt enlarges a file, most of it a hole.
+	// MaxSize bounds the bytes of the pages in use of each file; 0 means no bound. A write that
+	// exceeds it is refused, and nothing is lost. The file itself is larger by its free pages,
+	// and by the step of 16 MiB in which bbolt grows it, most of it a hole.
 	MaxSize int64
-	// Keys seal and open the secrets of credentials; nil leaves them as they are.
+	// Keys seal and open the secrets of credentials; nil leaves them plain.
 	Keys *Keyring
-	// MaxQueued is how many operations may wait for a writer; a further one is refused with [domain.Overloaded].
+	// MaxQueued bounds the operations that wait for a writer; more are refused with
+	// [domain.Overloaded].
 	MaxQueued int
-	// Shards is into how many shards the users are primed: the look through the file at opening then serves each of them once. Zero has every one served
-	// by a scan of its own.
+	// Shards is the number of shards of the users. The scan at opening then primes each shard
+	// once. With 0 each shard is primed by a scan of its own.
 	Shards int
-	// MaxBatch is the largest number of operations in one commit.
+	// MaxBatch bounds the operations of one commit.
 	MaxBatch int
 	// noSync leaves out fsync: for negative controls in this package's tests.
 	noSync bool
@@ -35,12 +37,13 @@ const (
 	credentialsKind   = "credentials"
 
 	lockTimeout = time.Second
-	// The map is address space, not memory: growing the map would stall the writer. It is 8 GiB, or 1 GiB where addresses are short.
+	// mapSize is address space, not memory. Growing the map would stall the writer. It is 8 GiB,
+	// or 1 GiB on 32-bit systems.
 	mapSize       = 1 << (30 + 3*(strconv.IntSize/64))
 	readersNumber = 2
 )
 
-// formatOf returns the format that this program writes files of a kind in.
+// formatOf returns the current format of a kind of file.
 func formatOf(kind string) uint32 {
 	if kind == registrationsKind {
 		return registrationFormat
@@ -48,7 +51,7 @@ func formatOf(kind string) uint32 {
 	return 1
 }
 
-// DefaultOptions returns the options of a store in a directory that is configured with nothing else.
+// DefaultOptions returns the default options of a store in a directory.
 func DefaultOptions(dir string) Options {
 	return Options{Dir: dir, MaxQueued: 20_000, MaxBatch: 10_000}
 }

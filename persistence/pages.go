@@ -10,26 +10,28 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// A page of bbolt begins with its number (8 bytes), its kind (2), the number of its elements (2) and of the pages that it goes on for (4), in the machine's
-// byte order. An element has 16 bytes: in a branch the last 8 are the page that it leads to; in a leaf there are flags, the place of its key counted from
-// itself, and the lengths of key and value, each 4.
+// A bbolt page begins with its number (8 bytes), its kind (2), the number of its elements (2)
+// and of its overflow pages (4), in the machine's byte order. An element has 16 bytes. In a
+// branch the last 8 are the number of the child page. In a leaf there are flags, the offset of
+// the key from the element, and the lengths of key and value, 4 bytes each.
 const (
 	pageHeader  = 16
 	pageElement = 16
 	pageBranch  = 1
 	pageLeaf    = 2
-	leafBucket  = 1 // the value begins with the page of a bucket
+	leafBucket  = 1 // the value begins with the root page of a bucket
 )
 
-// pages is the tree of a file. What leads in a circle bbolt follows until there is no stack or no memory left, which nothing recovers. So a file is walked through
-// before: its branches, and the leaf that has the buckets.
+// pages is the page tree of a file. bbolt follows a cycle in a damaged file until the stack or
+// memory is exhausted, which ends the process. So the branches, and the leaf with the buckets,
+// are walked first.
 type pages struct {
 	data []byte
 	size int
 	seen map[uint64]bool // the branches
 }
 
-// checkPages walks through the pages of a file. It may panic, or fault, where the file is damaged otherwise.
+// checkPages walks through the pages of a file. It may panic or fault on other damage.
 func checkPages(path string, size int, tx *bolt.Tx) (err error) {
 	f, err := os.Open(path) //nolint:gosec // the operator's own directory.
 	if err != nil {
@@ -49,7 +51,7 @@ func checkPages(path string, size int, tx *bolt.Tx) (err error) {
 	return p.walk(uint64(tx.Cursor().Bucket().Root()), true)
 }
 
-// walk goes through what a page leads to; buckets says that its leaves have buckets.
+// walk checks a page and its children. With buckets, its leaves hold buckets.
 func (p *pages) walk(id uint64, buckets bool) error {
 	if id >= uint64(len(p.data)/p.size) { //nolint:gosec // neither is negative.
 		return fmt.Errorf("is damaged (page %d is not there)"+remedy, id)
@@ -74,10 +76,10 @@ func (p *pages) walk(id uint64, buckets bool) error {
 			}
 		}
 	}
-	return nil // what has another kind is bbolt's to refuse
+	return nil // bbolt refuses other kinds
 }
 
-// bucket goes through the bucket of an element, unless it is so small that it has no page.
+// bucket walks through the bucket of an element, unless it is stored inline.
 func (p *pages) bucket(element []byte) error {
 	at := binary.NativeEndian.Uint32(element[4:]) + binary.NativeEndian.Uint32(element[8:])
 	if binary.NativeEndian.Uint32(element)&leafBucket == 0 {

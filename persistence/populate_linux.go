@@ -2,8 +2,8 @@ package persistence
 
 import "syscall"
 
-// populate returns the flag that has the kernel read a file of that size into memory at once when it is mapped, if it is smaller than half of
-// the memory: page by page a cold file takes ten times as long.
+// populate returns the mmap flag that reads a whole file into memory, if the file is smaller
+// than half of the memory: page by page a cold file takes ten times as long.
 func populate(size int64) int {
 	var info syscall.Sysinfo_t
 	if err := syscall.Sysinfo(&info); err != nil {

@@ -13,7 +13,7 @@ import (
 	"registrar/actors/domain"
 )
 
-// entry is a write as the file has it.
+// entry is a write, encoded.
 type entry struct {
 	user       domain.Key
 	key, value []byte // a nil value deletes
@@ -21,11 +21,12 @@ type entry struct {
 
 var errFull = domain.Wrap(domain.Full, "store", errors.New("the file has reached the size that it may have"))
 
-// put writes in one transaction, in the order of the keys in the file. In a file that is full what makes it longer is refused, and all else is written: what
-// makes room, or is no longer than before, must not be refused because it shares its commit with what does not fit.
+// put writes in one transaction, in key order. If the file is full, it refuses the writes that
+// grow the data, and carries out all others: they must not fail because they share a commit with
+// a write that does not fit.
 //
-// The limit that bbolt itself has does not serve: bbolt refuses at the commit, all of it, also what would free something, because pages are copied
-// before they are freed, and with a look through the whole file.
+// bbolt's own limit does not serve: it refuses the whole commit, deletions included, because
+// bbolt copies pages before it frees them.
 func (w *writer) put(b *batch) (wrote bool, err error) {
 	most := w.manager.opts.MaxSize
 	es := make([]entry, 0, len(b.writes))
@@ -43,12 +44,12 @@ func (w *writer) put(b *batch) (wrote bool, err error) {
 					b.refuse(e.user, errFull)
 					return true
 				}
-				left -= max(n, 0) // what is freed can be used from the next commit on
+				left -= max(n, 0) // a commit can use the pages that earlier commits freed
 				return false
 			})
 		}
 		if len(es) == 0 {
-			return errNoWrites // spares a commit
+			return errNoWrites // saves a commit
 		}
 		return put(data, es)
 	})
@@ -60,7 +61,8 @@ func (w *writer) put(b *batch) (wrote bool, err error) {
 
 var errNoWrites = errors.New("nothing to write")
 
-// roomyPart is which part of the size a file must have left to count as not full any more.
+// headroomPart is the fraction of MaxSize that has to be free before a full file counts as not
+// full.
 const headroomPart = 64
 
 func put(data *bolt.Bucket, es []entry) error {
@@ -78,7 +80,7 @@ func put(data *bolt.Bucket, es []entry) error {
 	return nil
 }
 
-// growth is how many bytes longer a write makes the data.
+// growth returns by how many bytes a write grows the data.
 func growth(data *bolt.Bucket, e entry) (n int64) {
 	if e.value != nil {
 		n = int64(len(e.key) + len(e.value))
@@ -89,7 +91,7 @@ func growth(data *bolt.Bucket, e entry) (n int64) {
 	return n
 }
 
-// room is how many bytes longer the data may become; most is the size that they may have, 0 for any.
+// spaceLeft returns by how many bytes the data may grow; most is the bound, or 0 for none.
 func spaceLeft(data *bolt.Bucket, most int64) int64 {
 	if most == 0 {
 		return math.MaxInt64
@@ -99,7 +101,7 @@ func spaceLeft(data *bolt.Bucket, most int64) int64 {
 	return most - tx.Size() + int64(s.FreePageN+s.PendingPageN)*int64(tx.DB().Info().PageSize)
 }
 
-// refuse takes a write out of the batch.
+// refuse removes a write from the batch.
 func (b *batch) refuse(k domain.Key, err error) {
 	if b.refused == nil {
 		b.refused = map[domain.Key]error{}
@@ -110,7 +112,7 @@ func (b *batch) refuse(k domain.Key, err error) {
 	}
 }
 
-// size says how many records the batch has written.
+// size returns the number of written records, for the trace.
 func (b *batch) size() string { return records(len(b.writes) - len(b.refused)) }
 
 func records(n int) string {

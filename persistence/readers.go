@@ -11,10 +11,10 @@ import (
 	"registrar/actors/otp"
 )
 
-// readers are the processes that read a file. Reads of one user go to the same one, and so keep their order.
+// readers are the processes that read a file. Reads of one user go to one reader, in order.
 type readers struct {
 	refs [readersNumber]*otp.Ref[ReaderMessage]
-	bulk *otp.Ref[ReaderMessage] // for what takes seconds
+	bulk *otp.Ref[ReaderMessage] // for reads that take seconds
 }
 
 func newReaders(s *otp.System, file string) *readers {
@@ -33,12 +33,12 @@ func (r *readers) children() []otp.ChildSpec {
 	return specs
 }
 
-// run has a read done by the reader of a user and calls done once.
+// submit sends a read to the reader of a user. The callback done is called once.
 func submit[T any](r *readers, from otp.Origin, key domain.Key, do func() (T, error), done func(T, error)) {
 	submitTo(r.refs[domain.ShardOf(key, readersNumber)], from, key, do, done)
 }
 
-// long has a read done that takes seconds: nobody waits behind it but others of its kind.
+// submitBulk sends a read that takes seconds to the reader for bulk reads.
 func submitBulk[T any](r *readers, from otp.Origin, do func() (T, error), done func(T, error)) {
 	submitTo(r.bulk, from, domain.Key{}, do, done)
 }
@@ -54,7 +54,8 @@ func submitTo[T any](ref *otp.Ref[ReaderMessage], from otp.Origin, key domain.Ke
 	}
 }
 
-// once has only the first call of a callback count: the reader or writer that it was given to may be abandoned, and go on all the same.
+// once passes on only the first call of a callback: an abandoned reader or writer may go on and
+// call it again.
 func once[T any](done func(T, error)) func(T, error) {
 	var called atomic.Bool
 	return func(v T, err error) {
@@ -64,23 +65,23 @@ func once[T any](done func(T, error)) func(T, error) {
 	}
 }
 
-// readerProcess is the behaviour of a reader: reads guard themselves against what the file can do to them.
+// readerProcess is the behaviour of a reader. Each read recovers from damage itself.
 type readerProcess struct{}
 
-// Init has nothing to do.
+// Init does nothing.
 func (readerProcess) Init(*otp.Context[ReaderMessage]) error { return nil }
 
-// Handle carries out one read.
+// Handle carries out a read.
 func (readerProcess) Handle(_ *otp.Context[ReaderMessage], m ReaderMessage) {
 	if m, ok := m.(read); ok {
 		m.do()
 	}
 }
 
-// Terminate has nothing to do.
+// Terminate does nothing.
 func (readerProcess) Terminate(*otp.Context[ReaderMessage], otp.Reason) {}
 
-// page reads at most limit values behind a key, decoded.
+// page reads and decodes at most limit values after a key.
 func page[T any](data *bolt.Bucket, realm domain.Realm, after domain.Key, limit int, decode func(k, v []byte) (T, error)) ([]T, error) {
 	var prefix, from []byte
 	if realm != "" {
@@ -88,7 +89,7 @@ func page[T any](data *bolt.Bucket, realm domain.Realm, after domain.Key, limit 
 		from = prefix
 	}
 	if after != (domain.Key{}) {
-		from = append(keyOf(after), 0) // the first key that is larger
+		from = append(keyOf(after), 0) // the next possible key
 	}
 	var out []T
 	c := data.Cursor()

@@ -10,8 +10,8 @@ import (
 	"registrar/actors/otp"
 )
 
-// Registrations is the store of the users' records: the ports of the registration actors and of their shards. It is safe for use by
-// many goroutines.
+// Registrations is the store of the users' records, for the registration actors and their
+// shards. It is safe for use by many goroutines.
 type Registrations struct {
 	opts   Options
 	file   *file
@@ -21,7 +21,7 @@ type Registrations struct {
 	health
 }
 
-// NewRegistrations makes the store's addresses. Nothing is opened before its [Registrations.Children] are started.
+// NewRegistrations returns a store that is not open: [Registrations.Children] opens it.
 func NewRegistrations(s *otp.System, o Options) *Registrations {
 	return &Registrations{
 		opts: o, file: &file{}, writer: otp.NewRef[WriterMessage](s, "registrations/writer", otp.WithBound(o.MaxQueued)),
@@ -29,7 +29,7 @@ func NewRegistrations(s *otp.System, o Options) *Registrations {
 	}
 }
 
-// Children declares the writer, which opens the file, and the readers.
+// Children returns the writer, which opens the file, and the readers.
 func (r *Registrations) Children() otp.SupSpec {
 	writer := otp.ChildSpec{
 		ID: "writer", Shutdown: stopTimeout,
@@ -40,11 +40,12 @@ func (r *Registrations) Children() otp.SupSpec {
 	return otp.SupSpec{Strategy: otp.OneForOne, Intensity: 3, Period: time.Minute, Children: append([]otp.ChildSpec{writer}, r.pool.children()...)}
 }
 
-// stopTimeout is long: the last commit of a busy writer must not be cut off. It is shorter than a server has for all of its stop.
+// stopTimeout leaves time for the last commit of a busy writer. It is shorter than the time that
+// a server has to stop.
 const stopTimeout = 20 * time.Second
 
-// Fence ends the right of every older incarnation to write the user's record, and answers the record as it is after every write that
-// was accepted before.
+// Fence ends the right of older incarnations to write the user's record. It replies with the
+// record after every write accepted before.
 func (r *Registrations) Fence(from otp.Origin, key domain.Key, epoch uint64, done func(domain.Record, error)) {
 	done = once(done)
 	if err := r.tell(from, fenceOp{key: key, epoch: epoch, done: done}); err != nil {
@@ -52,8 +53,9 @@ func (r *Registrations) Fence(from otp.Origin, key domain.Key, epoch uint64, don
 	}
 }
 
-// Write replaces the user's record; an empty one is deleted. It is refused with [domain.Conflict] unless epoch is the one
-// fenced last; any other error is an unknown outcome.
+// Write replaces the user's record, and deletes it if it is empty. It is refused with
+// [domain.Conflict] unless epoch is the latest fenced one. After any other error the outcome is
+// unknown.
 func (r *Registrations) Write(from otp.Origin, rec domain.Record, epoch uint64, done func(error)) {
 	op := writeOp{rec: rec, epoch: epoch, done: once(func(_ struct{}, err error) { done(err) })}
 	if !rec.Empty() {
@@ -64,13 +66,14 @@ func (r *Registrations) Write(from otp.Origin, rec domain.Record, epoch uint64, 
 	}
 }
 
-// Release forgets the fence of an incarnation that has ended.
+// Release drops the fence of an incarnation that has ended.
 func (r *Registrations) Release(from otp.Origin, key domain.Key, epoch uint64) {
 	_ = r.tell(from, releaseOp{key: key, epoch: epoch}) // without a writer there are no fences
 }
 
-// Prime answers the headers of all users of a shard after every write accepted before, and ends the right of incarnations older than
-// epoch to write them. The scan that opened the file serves each shard once; after that a shard costs a scan of its own.
+// Prime replies with the headers of all users of a shard, after every write accepted before. It
+// ends the right of incarnations older than epoch to write them. The scan at opening serves each
+// shard once; later calls cost a scan of their own.
 func (r *Registrations) Prime(from otp.Origin, shard, shards int, epoch uint64, done func([]domain.Header, error)) {
 	done = once(done)
 	if err := r.tell(from, primeOp{shard: shard, shards: shards, epoch: epoch, done: done}); err != nil {
@@ -78,7 +81,7 @@ func (r *Registrations) Prime(from otp.Origin, shard, shards int, epoch uint64, 
 	}
 }
 
-// Get answers one user's committed record, and whether there is one.
+// Get replies with a user's committed record, and whether it exists.
 func (r *Registrations) Get(from otp.Origin, key domain.Key, done func(domain.Record, bool, error)) {
 	submit(r.pool, from, key, func() (f found[domain.Record], err error) {
 		err = r.file.view(func(data *bolt.Bucket) (err error) {
@@ -89,7 +92,7 @@ func (r *Registrations) Get(from otp.Origin, key domain.Key, done func(domain.Re
 	}, func(f found[domain.Record], err error) { done(f.value, f.there, err) })
 }
 
-// found is a value, and whether it is there.
+// found is a value, and whether it exists.
 type found[T any] struct {
 	value T
 	there bool
@@ -105,8 +108,8 @@ func get(data *bolt.Bucket, key domain.Key) (rec domain.Record, found bool, err 
 	return rec, true, err
 }
 
-// Page answers at most limit records in key order behind after, of one realm, or of all when realm is empty. A page that is shorter than
-// limit is the last.
+// Page replies with at most limit records after a key, in key order, of one realm, or of all if
+// realm is empty. A page shorter than limit is the last.
 func (r *Registrations) Page(from otp.Origin, realm domain.Realm, after domain.Key, limit int, done func([]domain.Record, error)) {
 	submit(r.pool, from, after, func() (out []domain.Record, err error) {
 		err = r.file.view(func(data *bolt.Bucket) (err error) {
@@ -121,7 +124,7 @@ func (r *Registrations) tell(from otp.Origin, m WriterMessage) error {
 	return unavailable(r.writer.Tell(from, m))
 }
 
-// unavailable gives an error of the engine the kind that a caller acts on, and leaves those that have one.
+// unavailable gives a kind to an error without one.
 func unavailable(err error) error {
 	var known *domain.Error
 	switch {

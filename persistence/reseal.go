@@ -10,10 +10,10 @@ import (
 	"registrar/actors/otp"
 )
 
-// resealMost is how many values are looked at, and at most sealed anew, in one go.
+// resealChunkSize bounds the values that one step reads.
 const resealChunkSize = 1000
 
-// reseal does a part and leaves the rest behind what is queued.
+// reseal does one chunk and queues the rest behind other operations.
 func (w *credentialWriter) reseal(c *otp.Context[CredentialMessage], op resealOp) {
 	n, next, err := resealChunk(w.manager.file, w.manager.opts.Keys, op.after, func(n int, change func(*bolt.Bucket) error) error {
 		return w.update(c, func() string { return records(n) }, change)
@@ -26,7 +26,8 @@ func (w *credentialWriter) reseal(c *otp.Context[CredentialMessage], op resealOp
 	c.Enqueue(op)
 }
 
-// resealChunk seals what of the values from a key on is not sealed with the sealing key, in one update that is told how many. The next key is nil at the end.
+// resealChunk seals the values from a key on that another key sealed, in one update that gets
+// their number. The next key is nil at the end.
 func resealChunk(f *file, keys *Keyring, from []byte, update func(int, func(*bolt.Bucket) error) error) (n int, next []byte, err error) {
 	if keys == nil {
 		return 0, nil, domain.Wrap(domain.Invalid, "seal", errors.New("there is no key: see --key-file"))
@@ -63,7 +64,7 @@ func resealChunk(f *file, keys *Keyring, from []byte, update func(int, func(*bol
 	})
 }
 
-// fits refuses a key that the file cannot hold, before a transaction fails on it.
+// checkKeySize refuses a key that is too long for bbolt, before its transaction fails.
 func checkKeySize(k domain.Key) error {
 	if n := len(k.Realm) + 1 + len(k.User); n > bolt.MaxKeySize {
 		return domain.Wrap(domain.Invalid, "key", fmt.Errorf("realm and user are %d bytes together, which is too long", n))
@@ -71,7 +72,7 @@ func checkKeySize(k domain.Key) error {
 	return nil
 }
 
-// credential decodes with the keys of the options.
+// credential decodes a credential with the keys of the options.
 func (o Options) credential(k, v []byte) (domain.Credential, error) {
 	return decodeCredential(k, v, o.Keys)
 }

@@ -11,8 +11,9 @@ import (
 	"registrar/actors/domain"
 )
 
-// Restore puts the files of an archive into a directory that nobody uses. All of them are unpacked, synced and checked first; then each takes
-// its place by a rename. A file that is there already is refused, or with replace kept beside it as NAME.before. It returns what was restored.
+// Restore puts the files of an archive into an unused directory. It unpacks, syncs and checks
+// all of them first, then renames each into place. An existing file is refused, or with replace
+// kept as NAME.before. It returns the reports of the restored files.
 func Restore(o Options, archive io.Reader, replace bool) (reports []Report, err error) {
 	temp, err := os.MkdirTemp(o.Dir, "restore-")
 	if err != nil {

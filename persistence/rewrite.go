@@ -9,11 +9,12 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// rewriteChunk is how many values one transaction of a copy has: a larger one needs more memory and is no faster.
+// rewriteChunk is the number of values in one transaction of a copy: more need more memory and
+// are no faster.
 const rewriteChunk = 20_000
 
-// rewrite copies a file that nobody has open, value by value in key order, into a fresh one, syncs that, and puts it in the place of the old one.
-// Pages that were free, and what is still to be read in them, are left behind.
+// rewrite copies a closed file, value by value in key order, into a new one, syncs it and
+// renames it into place. Free pages, and deleted data in them, are not copied.
 func rewrite(o Options, kind string, format uint32, change func(k, v []byte) ([]byte, error)) error {
 	path := o.path(kind)
 	old, err := openReadOnly(o, kind)
@@ -41,7 +42,8 @@ func rewrite(o Options, kind string, format uint32, change func(k, v []byte) ([]
 	return syncDir(filepath.Dir(path))
 }
 
-// build makes a file and fills it with what fill puts, in key order, and syncs it once at the end.
+// build creates a file, writes the values that fill puts in key order, and syncs it once at the
+// end.
 func build(o Options, path, kind string, format uint32, fill func(put func(k, v []byte) error) error) (err error) {
 	if err := removeIfThere(path); err != nil {
 		return err
@@ -73,7 +75,7 @@ func build(o Options, path, kind string, format uint32, fill func(put func(k, v 
 	return db.Sync()
 }
 
-// chunked puts values in transactions of a bounded size.
+// chunked puts values in transactions of bounded size.
 type chunked struct {
 	db     *bolt.DB
 	keys   [][]byte
@@ -91,7 +93,7 @@ func (c *chunked) put(k, v []byte) error {
 func (c *chunked) flush() error {
 	err := c.db.Update(func(tx *bolt.Tx) error {
 		data := tx.Bucket([]byte(bucketData))
-		data.FillPercent = 0.9 // in key order: pages are split once
+		data.FillPercent = 0.9 // values come in key order, so a page is split once
 		for i := range c.keys {
 			if err := data.Put(c.keys[i], c.values[i]); err != nil {
 				return err

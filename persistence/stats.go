@@ -8,12 +8,13 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// FileStats are the sizes of one file.
+// FileStats are the sizes of a file.
 type FileStats struct {
-	// File is its name; Size its length; Used what its pages in use hold of it, and Free what is free in it, all in bytes.
+	// File is its name. Size is its length, Used the bytes in use on its pages, Free the bytes
+	// of its free pages.
 	File             string
 	Size, Used, Free int64
-	// Users counts its values; Depth is that of the tree, Pages its leaf pages.
+	// Users counts its values. Depth is that of the tree; Pages counts its leaf pages.
 	Users, Depth, Pages int
 }
 
@@ -28,10 +29,10 @@ func statsOf(tx *bolt.Tx) FileStats {
 	}
 }
 
-// Stats answers the sizes of the file.
+// Stats replies with the sizes of the file.
 func (r *Registrations) Stats(done func(FileStats, error)) { r.pool.stats(r.file, done) }
 
-// Stats answers the sizes of the file.
+// Stats replies with the sizes of the file.
 func (s *Credentials) Stats(done func(FileStats, error)) { s.pool.stats(s.file, done) }
 
 func (r *readers) stats(f *file, done func(FileStats, error)) {

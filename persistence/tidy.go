@@ -8,11 +8,11 @@ import (
 	"registrar/actors/domain"
 )
 
-// CopyName is the pattern of the files that are copies on their way elsewhere, for os.CreateTemp.
+// CopyName is the pattern of temporary copies, for os.CreateTemp.
 const CopyName = "copy-*.tmp"
 
-// Tidy removes from a data directory, whose lock is held, what a process that died in the middle of its work has left: copies, probes, files that
-// were not complete. What is complete has another name.
+// Tidy removes the unfinished files of a process that died from a data directory whose lock is
+// held: copies, probes, incomplete files. A complete file has another name.
 func Tidy(dir string) error {
 	var errs []error
 	for _, pattern := range []string{CopyName, "probe.tmp", "restore-*", "*.db.new"} {

@@ -5,16 +5,16 @@ import (
 	"registrar/actors/trace"
 )
 
-// What a recorded event tells of an operation: whose record it is about, and nothing of what is in it.
+// The notes of recorded events name the user of an operation, and never show the record.
 
 func noteOf(k domain.Key, text string) trace.Note {
 	return trace.Note{Realm: string(k.Realm), User: string(k.User), Text: text}
 }
 
-// TraceNote tells the user.
+// TraceNote returns the user.
 func (op fenceOp) TraceNote() trace.Note { return noteOf(op.key, "") }
 
-// TraceNote tells the user, and what becomes of the record.
+// TraceNote returns the user, and whether the record is written or deleted.
 func (op writeOp) TraceNote() trace.Note {
 	if op.value == nil {
 		return noteOf(op.rec.Key, "delete")
@@ -22,8 +22,8 @@ func (op writeOp) TraceNote() trace.Note {
 	return noteOf(op.rec.Key, "put")
 }
 
-// TraceNote tells the user.
+// TraceNote returns the user.
 func (op releaseOp) TraceNote() trace.Note { return noteOf(op.key, "") }
 
-// TraceNote tells the user whose record is read, or behind whom a page begins.
+// TraceNote returns the user of a read, or the key before a page.
 func (r read) TraceNote() trace.Note { return noteOf(r.key, "") }

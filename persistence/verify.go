@@ -18,8 +18,9 @@ import (
 
 const remedy = ": restore a backup, or move the file away to start without it"
 
-// look opens the file read-only and goes through all of it: format, kind, key order, and v for each value. Damage that would kill
-// the process once the file is open for writing is an error here. It returns the file's format.
+// verifyFile opens the file read-only and checks all of it: format, kind, key order, and v for
+// each value. Damage that would end the process in a file open for writing is an error here. It
+// returns the file's format.
 func verifyFile(o Options, kind string, v visit) (format uint32, err error) {
 	path := o.path(kind)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -54,7 +55,7 @@ func verifyFile(o Options, kind string, v visit) (format uint32, err error) {
 	return format, nil
 }
 
-// progressEvery is after how long a look through a file says how far it has come, and how often again.
+// progressEvery is the interval of progress messages while a file is verified.
 const progressEvery = 3 * time.Second
 
 func progress(o Options, kind string, v visit) visit {
@@ -96,7 +97,7 @@ func scan(tx *bolt.Tx, kind string, v visit) (format uint32, err error) {
 	return format, nil
 }
 
-// verifyOnly checks every value and keeps nothing.
+// verifyOnly returns a visit that checks every value.
 func verifyOnly(o Options, kind string) visit {
 	if kind == credentialsKind {
 		return func(k, v []byte) error {

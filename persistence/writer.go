@@ -13,27 +13,30 @@ import (
 
 var errAbandoned = errors.New("the writer was abandoned")
 
-// writer is the process that opens the registrations file and alone writes it. Its goroutine owns the batch and the fences.
+// writer is the only process that opens and writes the registrations file. Its goroutine owns
+// the batch and the fences.
 //
-// It collects operations and commits when the word that it sends itself comes round behind what is queued: no delay when it
-// is idle, large batches when it is not.
+// It batches by enqueueing a commit marker behind the pending operations: no delay when idle,
+// large batches under load.
 //
-// Should it be abandoned, which its context tells, whoever waits is answered all the same: the operations that it has taken are under a mutex for that.
+// When its incarnation is abandoned, the pending operations are refused from another goroutine,
+// so a mutex guards the batch.
 type writer struct {
 	manager      *fileManager
-	scan         func(op primeOp) // has a shard's headers read by a reader
+	scan         func(op primeOp) // submits a scan of a shard to a reader
 	fences       map[domain.Key]uint64
-	floors       []uint64 // by shard: the epoch with which it primed last
-	answers      []func() // of the last batch, not given yet
-	commitQueued bool     // commitNow is on its way
-	// primed are the headers that the look through the file has found, by shard, until each has been asked for; nil when they are out of date.
+	floors       []uint64 // the epoch of the last priming, by shard
+	answers      []func() // replies of the last batch that are still to be sent
+	commitQueued bool     // commitNow is queued
+	// primed are the headers of the scan at opening, by shard, until each shard has primed; nil
+	// when outdated.
 	primed [][]domain.Header
 
 	mu    sync.Mutex
-	batch []WriterMessage // taken, and not answered
+	batch []WriterMessage // without a reply yet
 }
 
-// Init opens the file and checks all of it.
+// Init verifies and opens the file.
 func (w *writer) Init(c *otp.Context[WriterMessage]) error {
 	context.AfterFunc(c.Context(), func() { w.refuse(w.takeBatch(), domain.Wrap(domain.Unavailable, "store", errAbandoned)) })
 	w.fences = map[domain.Key]uint64{}
@@ -57,7 +60,7 @@ func (w *writer) Init(c *otp.Context[WriterMessage]) error {
 	return nil
 }
 
-// Handle takes one message.
+// Handle handles one message.
 func (w *writer) Handle(c *otp.Context[WriterMessage], m WriterMessage) {
 	switch m.(type) {
 	case commitNow:
@@ -78,8 +81,8 @@ func (w *writer) Handle(c *otp.Context[WriterMessage], m WriterMessage) {
 	}
 }
 
-// Terminate commits what was collected, unless the incarnation crashed in doing just that, and closes the file. Nobody is left
-// without an answer.
+// Terminate commits the batch, unless the incarnation crashed, and closes the file. Every
+// pending operation gets a reply.
 func (w *writer) Terminate(c *otp.Context[WriterMessage], r otp.Reason) {
 	w.answer()
 	if r.IsAbnormal() {
@@ -92,7 +95,7 @@ func (w *writer) Terminate(c *otp.Context[WriterMessage], r otp.Reason) {
 	}
 }
 
-// State is what an operator may see.
+// State returns a summary for operators.
 func (w *writer) State() any {
 	return struct {
 		State         string
@@ -101,12 +104,12 @@ func (w *writer) State() any {
 	}{w.manager.state.String(), len(w.pending()), len(w.fences), w.manager.health.Commits()}
 }
 
-// prime answers one shard from the scan at opening, or has a reader make one: the fences have been raised, so that nobody writes these users
-// meanwhile.
+// prime replies with the headers of the scan at opening, or submits a scan. The fences are
+// raised, so nobody writes these users meanwhile.
 func (w *writer) prime(op primeOp) {
 	if op.shards == len(w.primed) && w.primed[op.shard] != nil {
 		hs := w.primed[op.shard]
-		w.primed[op.shard] = nil // the next time somebody may have written
+		w.primed[op.shard] = nil // a later call must see later writes
 		op.done(hs, nil)
 		return
 	}
