@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forget has the kernel drop what it holds of the file, so that it is read from the disk again.
+// forget drops the file from the page cache, so that it is read from disk again.
 func forget(b *testing.B, dir string, cold bool) {
 	b.Helper()
 	if !cold {
@@ -32,7 +32,7 @@ func forget(b *testing.B, dir string, cold bool) {
 	}
 }
 
-// commits is how many commits the writer has made.
+// commits returns the number of the writer's commits.
 func (s *store) commits() (n int) {
 	s.t.Helper()
 	info, err := s.app.Inspect(context.Background(), "registrations/writer")

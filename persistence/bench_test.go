@@ -22,8 +22,9 @@ import (
 	"registrar/persistence"
 )
 
-// The benchmarks work on a file with a million registrations of 700 bytes on the machine's own disk; REGISTRAR_BENCH_USERS makes it smaller. Each
-// iteration is a pair, ours and a bare loop on bbolt, in turn on the same file; the figures are medians of the pairs' ratios.
+// The benchmarks work on a file with a million registrations of 700 bytes on the local disk;
+// REGISTRAR_BENCH_USERS makes it smaller. Each iteration runs the store and a bare loop on bbolt
+// in turn on the same file. The results are medians of the ratios.
 
 func benchUsers() int {
 	if n, err := strconv.Atoi(os.Getenv("REGISTRAR_BENCH_USERS")); err == nil {
@@ -32,7 +33,7 @@ func benchUsers() int {
 	return 1_000_000
 }
 
-// largeFile is made once for all benchmarks, by the import of an export.
+// largeFile returns the directory of a file that is imported once for all benchmarks.
 var largeFile = sync.OnceValue(func() string {
 	dir, err := os.MkdirTemp("", "registrar-bench-")
 	if err != nil {
@@ -65,7 +66,7 @@ func benchKey(i int) domain.Key {
 	return domain.Key{Realm: domain.Realm(fmt.Sprintf("realm-%03d.example.net", i%100)), User: domain.User(fmt.Sprintf("user-%07d", i))}
 }
 
-// benchRecord has a value of 700 bytes.
+// benchRecord returns a record with a value of 700 bytes.
 func benchRecord(i, version int) domain.Record {
 	at := time.Now().Add(24 * time.Hour).Truncate(time.Millisecond).UTC()
 	contact := fmt.Sprintf("sip:user-%07d@192.0.2.%d:%05d", i, i%250, version%60000)
@@ -76,7 +77,7 @@ func benchRecord(i, version int) domain.Record {
 	}}}
 }
 
-// bare opens the file as the store does, with nothing around it.
+// bare opens the file with the store's options, and without the store.
 func bare(b *testing.B, dir string, do func(db *bolt.DB)) {
 	b.Helper()
 	db, err := bolt.Open(filepath.Join(dir, "registrations.db"), 0o600, &bolt.Options{
@@ -91,7 +92,7 @@ func bare(b *testing.B, dir string, do func(db *bolt.DB)) {
 	}
 }
 
-// sample is keys and values as the store has them.
+// sample returns keys and values of the file.
 func sample(b *testing.B, dir string, n int) (keys, values [][]byte) {
 	b.Helper()
 	bare(b, dir, func(db *bolt.DB) {
@@ -109,8 +110,8 @@ func sample(b *testing.B, dir string, n int) (keys, values [][]byte) {
 
 const slice = 3 * time.Second // of one half of a pair
 
-// hammer has n writers write random users, of a hundred that each of them owns, as a live actor does, and wait for each acknowledgement. It returns
-// writes a second and a commit.
+// hammer has n writers write random users, a hundred of their own each, and wait for each
+// acknowledgement, as registration actors do. It returns writes a second and writes a commit.
 func hammer(b *testing.B, dir string, n int) (writes, perCommit float64) {
 	b.Helper()
 	s := openStore(b, persistence.Options{Dir: dir, MaxQueued: 200_000})
@@ -146,7 +147,8 @@ func hammer(b *testing.B, dir string, n int) (writes, perCommit float64) {
 	return float64(acked.Load()) / took, float64(acked.Load()) / float64(s.commits())
 }
 
-// One iteration: a thousand writers that wait, and a bare loop that puts the same number of values of the same size a commit, in the order of their keys.
+// Each iteration compares a thousand waiting writers with a bare loop that puts as many values
+// of the same size a commit, in key order.
 func BenchmarkUpdatesBesideBareLoop(b *testing.B) {
 	dir := largeFile()
 	keys, values := sample(b, dir, 200_000)
@@ -190,7 +192,8 @@ func putBatch(b *testing.B, db *bolt.DB, keys, values [][]byte, at, n int) int {
 	return n
 }
 
-// One iteration: writes of one writer alone, and bare updates of one value each; the ratio is of their median times.
+// Each iteration compares the median time of a write by a single writer with that of a bare
+// update of one value.
 func BenchmarkOneWriterBesideBareUpdate(b *testing.B) {
 	dir := largeFile()
 	var ours, theirs, ratios []float64
@@ -210,7 +213,7 @@ func BenchmarkOneWriterBesideBareUpdate(b *testing.B) {
 	b.ReportMetric(median(theirs), "µs/bare")
 }
 
-const single = 500 // writes of one writer
+const single = 500 // writes by a single writer
 
 // oneWriter returns the median time of a write in seconds.
 func oneWriter(b *testing.B, dir string) float64 {
@@ -230,7 +233,8 @@ func oneWriter(b *testing.B, dir string) float64 {
 	return median(times)
 }
 
-// oneBare returns the median time of an update in seconds; the value has been read before, as a fence does.
+// oneBare returns the median time of an update in seconds. It reads the value before, as a fence
+// does.
 func oneBare(b *testing.B, dir string, keys, values [][]byte) float64 {
 	b.Helper()
 	var times []float64
@@ -248,7 +252,8 @@ func oneBare(b *testing.B, dir string, keys, values [][]byte) float64 {
 	return median(times)
 }
 
-// One iteration: everything that a start reads of the file, and a bare scan that copies key and header; warm, and with the file out of memory.
+// Each iteration compares the reads of a start with a bare scan that copies keys and headers,
+// with a warm and a cold page cache.
 func BenchmarkPrimeBesideBareScan(b *testing.B) {
 	dir := largeFile()
 	for _, cold := range []bool{false, true} {
@@ -294,7 +299,8 @@ func scan(db *bolt.DB) {
 	})
 }
 
-// One iteration: reads of random users without a writer, and beside one at full speed; the ratio is of their 99th percentiles.
+// Each iteration compares the 99th percentiles of random reads without a writer and beside a
+// writer at full speed.
 func BenchmarkReadsBesideWriter(b *testing.B) {
 	dir := largeFile()
 	var alone, beside, ratios []float64

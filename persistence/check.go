@@ -82,10 +82,10 @@ func (r *Report) value(o Options, kind string, k, v []byte) error {
 func checkConsistent(h domain.Header, rec domain.Record) error {
 	b := rec.Header()
 	if h.Bindings != b.Bindings || !h.Deadline.Equal(b.Deadline) || !h.Until.Equal(b.Until) || h.Stamp != b.Stamp {
-		return errors.New("its header is not that of its body")
+		return errors.New("header and body differ")
 	}
 	if rec.Empty() {
-		return errors.New("there is nothing in it")
+		return errors.New("record is empty")
 	}
 	seen := map[domain.CacheID]bool{}
 	for _, x := range rec.Bindings {
@@ -93,7 +93,7 @@ func checkConsistent(h domain.Header, rec domain.Record) error {
 		case seen[x.ID]:
 			return errors.New("two bindings have the same id")
 		case x.ID == "" || x.Contact == "" || x.Deadline.IsZero():
-			return errors.New("a binding has no id, no contact or no end")
+			return errors.New("a binding has no id, contact or deadline")
 		}
 		seen[x.ID] = true
 	}
@@ -139,7 +139,7 @@ func checkNotTruncated(path string) error {
 		return refusal(path, "cannot be read ("+err.Error()+")"+remedy)
 	}
 	if info.Size() < size {
-		return refusal(path, fmt.Sprintf("is cut short (%d of %d bytes)", info.Size(), size)+remedy)
+		return refusal(path, fmt.Sprintf("is truncated (%d of %d bytes)", info.Size(), size)+remedy)
 	}
 	return nil
 }

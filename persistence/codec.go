@@ -12,7 +12,7 @@ import (
 
 // Errors of a value. They name no user: keys stay out of logs.
 var (
-	errShort  = errors.New("value is cut short")
+	errShort  = errors.New("value is truncated")
 	errCRC    = errors.New("value does not match its checksum")
 	errFormat = errors.New("value has a newer format than this program knows")
 	errKey    = errors.New("key is not realm, NUL, user")

@@ -14,7 +14,7 @@ import (
 	"registrar/persistence"
 )
 
-// Each commit of either file is recorded with its size, as many as are counted, and nothing of what is in it.
+// Each commit of either file is recorded with its size and without its contents.
 func TestCommitsAreRecorded(t *testing.T) {
 	o := persistence.DefaultOptions(t.TempDir())
 	credential := func(user string) persistence.CredentialChange {
@@ -30,7 +30,7 @@ func TestCommitsAreRecorded(t *testing.T) {
 	must(t, err)
 	o.Keys = keys
 	committed(t, o, []string{"3 records", "1 record"}, func(s *files) {
-		for range 2 { // there is nothing to commit the second time
+		for range 2 { // nothing to commit the second time
 			got := make(chan error, 1)
 			s.credentials.Reseal(otp.External("test"), func(_ int, err error) { got <- err })
 			must(t, <-got)
@@ -56,7 +56,8 @@ func (s *files) apply(changes ...persistence.CredentialChange) {
 	must(s.t, <-got)
 }
 
-// committed compares the commits that are recorded while both files are used with those that are wanted, and their number with that which is counted.
+// committed uses both files and compares the recorded commits with want, and their number with
+// the counter.
 func committed(t *testing.T, o persistence.Options, want []string, use func(*files)) {
 	t.Helper()
 	rec := trace.New(1<<12, time.Now(), 0)

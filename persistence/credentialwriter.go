@@ -32,7 +32,7 @@ func (w *credentialWriter) Init(c *otp.Context[CredentialMessage]) error {
 	}
 	opts.Log.Info().Int("realms", len(w.counts)).Msg("credentials opened")
 	if opts.Keys == nil {
-		opts.Log.Warn().Msg("no key: the secrets of credentials are on disk as they are (see --key-file)")
+		opts.Log.Warn().Msg("no key: credentials are stored in plain text; seal them with --key-file")
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func (w *credentialWriter) Handle(c *otp.Context[CredentialMessage], m Credentia
 // incarnation.
 func (w *credentialWriter) Terminate(*otp.Context[CredentialMessage], otp.Reason) {
 	if err := w.manager.close(); err != nil {
-		w.manager.opts.Log.Error().Err(err).Msg("closing the credentials file")
+		w.manager.opts.Log.Error().Err(err).Msg("credentials file close failed")
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 const writerName = "registrations/writer"
 
-// openToFaults is openStore with faults that may be armed; they are disarmed before it closes.
+// openToFaults is openStore with faults, which it disarms before it closes the store.
 func openToFaults(t *testing.T) (*store, *fault.Set) {
 	t.Helper()
 	faults := &fault.Set{}
@@ -41,7 +41,7 @@ func hang(t *testing.T, faults *fault.Set, at fault.Point, process string) {
 	must(t, err)
 }
 
-// cutOff waits until one hangs, abandons these, and waits until others are in their place.
+// cutOff waits until a process hangs, abandons the processes, and waits for their successors.
 func (s *store) cutOff(t *testing.T, faults *fault.Set, names ...string) {
 	t.Helper()
 	until(t, "hangs", func() bool { return !faults.Armed() })
@@ -51,7 +51,7 @@ func (s *store) cutOff(t *testing.T, faults *fault.Set, names ...string) {
 	until(t, "up again", func() bool {
 		up := 0
 		for _, c := range s.app.Tree().Children {
-			if c.State == "up" && c.Epoch != 0 { // else its supervisor has not heard of it
+			if c.State == "up" && c.Epoch != 0 { // else its supervisor has not noticed
 				up++
 			}
 		}
@@ -59,8 +59,9 @@ func (s *store) cutOff(t *testing.T, faults *fault.Set, names ...string) {
 	})
 }
 
-// A writer that is cut off while it hangs: who waits for it is told at once, another opens the file, and when the first wakes it writes nothing,
-// closes nothing and answers nobody a second time.
+// When a hanging writer is abandoned, the callers get an error at once and a successor opens the
+// file. When the first writer wakes, it writes nothing, closes nothing and replies to nobody
+// again.
 func TestWriterThatIsCutOff(t *testing.T) {
 	for _, at := range []fault.Point{fault.BeforeCommit, fault.AfterCommit} {
 		t.Run(string(at), func(t *testing.T) {
@@ -96,7 +97,7 @@ func TestWriterThatIsCutOff(t *testing.T) {
 	}
 }
 
-// The same for one that hangs at its end: it does not close the file of the next.
+// A writer that is abandoned while it terminates does not close the file of its successor.
 func TestWriterThatIsCutOffAtItsEnd(t *testing.T) {
 	s, faults := openToFaults(t)
 	s.fill(1)
@@ -117,7 +118,7 @@ func write(s *store, contact string, epoch uint64) error {
 	return s.write(record("0", contact), epoch)
 }
 
-// A reader that is cut off before it reads: who waits for it is told, once.
+// When a reader is abandoned before it reads, the caller gets one error.
 func TestReaderThatIsCutOff(t *testing.T) {
 	s, faults := openToFaults(t)
 	s.fill(1)

@@ -10,8 +10,8 @@ import (
 // dueScanLimit is how many records one call of [Registrations.Due] reads: a few milliseconds.
 const dueScanLimit = 10_000
 
-// Due replies with at most limit users whose header is due, in key order from start, and with
-// the key to continue from; the zero key is the end of the file. It reads a bounded number of
+// Due replies with at most limit users with a due header, in key order from start, and with the
+// key to continue from; the zero key is the end of the file. It reads a bounded number of
 // records: a page may be empty and yet have a next one.
 func (r *Registrations) Due(from otp.Origin, start domain.Key, limit int, due func(domain.Header) bool, done func(keys []domain.Key, next domain.Key, err error)) {
 	type found struct {

@@ -25,7 +25,7 @@ type file struct {
 
 var (
 	errNotOpen  = errors.New("the store is not open")
-	errNotOwner = errors.New("the file is another writer's by now")
+	errNotOwner = errors.New("another writer owns the file")
 )
 
 // replace closes the database and opens it anew; reads wait meanwhile. The function closed gets

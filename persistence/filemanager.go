@@ -44,7 +44,7 @@ func (k *fileManager) begin(turn otp.Epoch, v visit) error {
 func (k *fileManager) open(v visit) error {
 	err := k.file.replace(k.epoch, func() (*bolt.DB, error) { return open(k.opts, k.kind, v) }, func(err error) {
 		if err != nil {
-			k.opts.Log.Warn().Err(err).Str("file", k.name()).Msg("closing the file")
+			k.opts.Log.Warn().Err(err).Str("file", k.name()).Msg("file close failed")
 		}
 	})
 	if err == nil {
@@ -74,13 +74,13 @@ func (k *fileManager) failed(err error) (again bool) {
 		k.markFull()
 		return false
 	}
-	k.opts.Log.Error().Err(err).Str("file", k.name()).Msg("commit failed: its outcome is unknown, the file is opened again")
+	k.opts.Log.Error().Err(err).Str("file", k.name()).Msg("commit failed, reopening the file")
 	if opened := k.open(verifyOnly(k.opts, k.kind)); opened != nil {
 		k.setState(stateReopening, opened)
 		return true
 	}
 	if noSpace(err) {
-		k.setState(stateReadOnly, fmt.Errorf("there is no space to write (%w): make room, and writing goes on by itself", err))
+		k.setState(stateReadOnly, fmt.Errorf("no space left to write (%w): free space, and writing resumes by itself", err))
 		return true
 	}
 	return false
@@ -101,7 +101,7 @@ func withFaultPoints(hit func(fault.Point, string) error, commit func() error) e
 // markFull makes the file read-only after a write that did not fit.
 func (k *fileManager) markFull() {
 	k.full = true
-	k.setState(stateReadOnly, fmt.Errorf("the file has reached the size that it may have (%d MiB): raise --max-store, or compact it", k.opts.MaxSize>>20))
+	k.setState(stateReadOnly, fmt.Errorf("the file has reached its maximum size (%d MiB): raise --max-store, or compact it", k.opts.MaxSize>>20))
 }
 
 // succeeded handles a committed update. The file leaves the read-only state if it has headroom.

@@ -32,8 +32,8 @@ func (k *fileManager) refusesWrites() error {
 	return k.why
 }
 
-// setState changes the state, logs it and publishes the reason. A writer whose file has a
-// successor changes nothing.
+// setState changes the state, logs it and publishes the reason. It does nothing if the file has
+// a later owner.
 func (k *fileManager) setState(s state, why error) {
 	if !k.file.ownedBy(k.epoch) {
 		return
@@ -46,7 +46,7 @@ func (k *fileManager) setState(s state, why error) {
 		if s == stateOK {
 			log = k.opts.Log.Info()
 		}
-		log.AnErr("reason", why).Str("file", k.name()).Stringer("state", s).Msg("state of the store")
+		log.AnErr("reason", why).Str("file", k.name()).Stringer("state", s).Msg("store state changed")
 	}
 	k.state, k.why = s, nil
 	if why == nil {

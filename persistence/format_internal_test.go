@@ -81,7 +81,7 @@ func TestGoldenValueOfFormat1(t *testing.T) {
 	}
 }
 
-// undump reads what [hex.Dump] has written.
+// undump reads the output of [hex.Dump].
 func undump(t *testing.T, path string) (out []byte) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -99,7 +99,7 @@ func undump(t *testing.T, path string) (out []byte) {
 	return out
 }
 
-// A value of which any bit has been flipped is refused, and so is one that is cut anywhere, and one that stands under another key.
+// A value is refused if any bit is flipped, if it is truncated, and under another key.
 func TestEveryFlippedBitIsSeen(t *testing.T) {
 	keys, err := ReadKeyring(strings.NewReader(NewKey(1)))
 	if err != nil {
@@ -149,7 +149,7 @@ func TestEveryFlippedBitIsSeen(t *testing.T) {
 	}
 }
 
-// A sealed secret cannot be given to another user, not even with a checksum that fits.
+// A sealed secret cannot be moved to another user, even with a matching checksum.
 func TestSealedSecretBelongsToItsUser(t *testing.T) {
 	keys, err := ReadKeyring(strings.NewReader("# ours\n\n" + NewKey(3)))
 	if err != nil {
@@ -165,11 +165,11 @@ func TestSealedSecretBelongsToItsUser(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for text, want := range map[string]string{
-		"":                    "there is no key",
+		"":                    "no key",
 		"x y":                 "line 1: does not begin with a number",
 		"0 AAAA":              "line 1: does not begin with a number",
 		"1 c2hvcnQ=":          "line 1: is not 32 bytes in base64",
-		NewKey(1) + NewKey(1): "line 2: key 1 is there twice",
+		NewKey(1) + NewKey(1): "line 2: key 1 is listed twice",
 	} {
 		if _, err := ReadKeyring(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) || domain.KindOf(err) != domain.Invalid {
 			t.Errorf("%.10q: %v", text, err)

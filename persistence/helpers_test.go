@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	otptest.Main(m)
 }
 
-// store is a registrations store whose processes run.
+// store is a registrations store with running processes.
 type store struct {
 	*persistence.Registrations
 	t   testing.TB

@@ -22,9 +22,9 @@ type Journal struct {
 	max int
 }
 
-// OpenJournal opens the journal in the data directory, whose lock the caller holds; it keeps the
-// last max entries. It renames a damaged journal to crashes.db.damaged and creates a new one. A
-// journal in use is an error.
+// OpenJournal opens the journal of a locked data directory; it keeps the last max entries. It
+// renames a damaged journal to crashes.db.damaged and creates a new one. A journal in use is an
+// error.
 func OpenJournal(o Options, most int) (*Journal, error) {
 	nothing := func(_, _ []byte) error { return nil }
 	db, err := open(o, crashReportsKind, nothing)
@@ -32,7 +32,7 @@ func OpenJournal(o Options, most int) (*Journal, error) {
 	case errors.Is(err, errInUse):
 		return nil, err // an abandoned incarnation still closes it
 	case err != nil:
-		o.Log.Warn().Err(err).Str("file", crashReportsKind+".db").Msg("moved aside, and begun anew")
+		o.Log.Warn().Err(err).Str("file", crashReportsKind+".db").Msg("damaged file moved aside, new file created")
 		if err := os.Rename(o.path(crashReportsKind), o.path(crashReportsKind)+".damaged"); err != nil {
 			return nil, domain.Wrap(domain.Unavailable, "journal", err)
 		}
@@ -87,8 +87,8 @@ func (j *Journal) Close() error {
 	return nil
 }
 
-// ReadJournal returns the entries of a data directory, whose lock the caller holds; none without
-// a journal. It changes nothing: a damaged journal is an error.
+// ReadJournal returns the entries of a locked data directory; none without a journal. It changes
+// nothing: a damaged journal is an error.
 func ReadJournal(o Options) (all [][]byte, err error) {
 	if _, err := os.Stat(o.path(crashReportsKind)); errors.Is(err, os.ErrNotExist) {
 		return nil, nil

@@ -12,8 +12,8 @@ import (
 	"registrar/persistence"
 )
 
-// A journal keeps the last entries, numbered over restarts; one that is damaged is moved aside and a new one begun, by who writes it and
-// not by who reads it.
+// A journal keeps the last entries, numbered over restarts. OpenJournal moves a damaged journal
+// aside and creates a new one; ReadJournal does not.
 func TestJournal(t *testing.T) {
 	o := persistence.Options{Dir: t.TempDir()}
 	add := func(n int) {

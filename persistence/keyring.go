@@ -46,7 +46,7 @@ func ReadKeyring(r io.Reader) (*Keyring, error) {
 		return nil, domain.Wrap(domain.Invalid, "keys", err)
 	}
 	if len(ring.keys) == 0 {
-		return nil, domain.Wrap(domain.Invalid, "keys", errors.New("there is no key"))
+		return nil, domain.Wrap(domain.Invalid, "keys", errors.New("no key"))
 	}
 	return ring, nil
 }
@@ -62,7 +62,7 @@ func (r *Keyring) add(line string) error {
 		return fmt.Errorf("is not %d bytes in base64", KeySize)
 	}
 	if r.keys[byte(id)] != nil {
-		return fmt.Errorf("key %d is there twice", id)
+		return fmt.Errorf("key %d is listed twice", id)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -119,7 +119,7 @@ func (r *Keyring) open(id byte, key []byte, sealed string) (string, error) {
 	}
 	secret, err := aead.Open(nil, []byte(sealed[:aead.NonceSize()]), []byte(sealed[aead.NonceSize():]), key)
 	if err != nil {
-		return "", fmt.Errorf("%w with another key %d than the one given", errSealed, id)
+		return "", fmt.Errorf("%w with another key %d than the given one", errSealed, id)
 	}
 	return string(secret), nil
 }

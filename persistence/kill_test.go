@@ -18,13 +18,14 @@ import (
 	"registrar/persistence/crashtest"
 )
 
-// crashChild is set in the environment of the process that is killed: the data directory. CrashNoSync has it leave out fsync.
+// crashChild is the environment variable with the data directory of the process that is killed.
+// With crashNoSync set, it leaves out fsync.
 const (
 	crashChild  = "REGISTRAR_TEST_CRASH_DIR"
 	crashNoSync = "REGISTRAR_TEST_CRASH_NOSYNC"
 )
 
-// runCrashChild writes as fast as it can, and says on standard output what was acknowledged: user and number of the write.
+// runCrashChild writes as fast as it can, and prints each acknowledged write: user and number.
 func runCrashChild(dir string) int {
 	sys := otp.NewSystem()
 	o := persistence.DefaultOptions(dir)
@@ -42,7 +43,7 @@ func runCrashChild(dir string) int {
 		var next func(n int)
 		next = func(n int) {
 			s.Write(otp.External("test"), record(user, strconv.Itoa(n)), 1, func(err error) {
-				if err != nil { // tried again until it works, and said
+				if err != nil { // it is printed, and retried until it succeeds
 					acked <- "error " + err.Error()
 					time.AfterFunc(20*time.Millisecond, func() { next(n) })
 					return
@@ -66,7 +67,7 @@ func runCrashChild(dir string) int {
 	return 0
 }
 
-// A process that is killed with -9 under load, again and again, loses nothing that it acknowledged.
+// A process that is killed with -9 under load loses no acknowledged write.
 func TestKillNine(t *testing.T) {
 	dir := t.TempDir()
 	newest := map[string]int{}
@@ -80,7 +81,7 @@ func TestKillNine(t *testing.T) {
 		lines := bufio.NewScanner(out)
 		acks := 0
 		for lines.Scan() {
-			if acks == 0 { // it is under way, however long that took
+			if acks == 0 { // it has begun to write
 				time.AfterFunc(time.Duration(rand.IntN(300))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 			}
 			user, n, ok := strings.Cut(lines.Text(), " ")

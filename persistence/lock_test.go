@@ -20,7 +20,8 @@ import (
 	"registrar/persistence/crashtest"
 )
 
-// The number of a run is larger than that of any before it, also when the power fails while it is written.
+// The number of a run is larger than all before, even if the process is killed while it writes
+// the number.
 func TestRunsAreCountedOverPowerCuts(t *testing.T) {
 	crashtest.NeedsFUSE(t)
 	dir := t.TempDir()
@@ -42,7 +43,7 @@ func TestRunsAreCountedOverPowerCuts(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	after := t.TempDir()
 	const wantCuts, wantRuns = 300, 100
-	cuts := 0 // of those since it is under way
+	cuts := 0 // since it has begun
 	for began := time.Now(); time.Since(began) < otptest.Timeout && (cuts < wantCuts || last.Load() < wantRuns); {
 		<-time.After(rand.N(5 * time.Millisecond))
 		before := last.Load()
@@ -66,10 +67,10 @@ func TestRunsAreCountedOverPowerCuts(t *testing.T) {
 	}
 }
 
-// lockChild is set in the environment of the process that counts runs: the data directory.
+// lockChild is the environment variable with the data directory of the process that counts runs.
 const lockChild = "REGISTRAR_TEST_LOCK_DIR"
 
-// runLockChild begins and ends runs as fast as it can, and says their numbers.
+// runLockChild locks and releases the directory as fast as it can, and prints the numbers.
 func runLockChild(dir string) int {
 	for {
 		l, err := persistence.LockDir(dir)

@@ -29,8 +29,8 @@ func registrationTo2(_ string, key, value []byte) ([]byte, error) {
 	return encodeRecord(&rec, binary.BigEndian.Uint64(value[epochAt:])), nil
 }
 
-// migrate brings a verified file to the current format. It first keeps a backup beside the file,
-// whose name it returns. Then it copies all values into a new file, syncs it and renames it into
+// migrate brings a verified file to the current format. First it keeps a backup beside the file
+// and returns its name. Then it copies all values into a new file, syncs it and renames it into
 // place. A crash at any time leaves the old file or the new one.
 func migrate(o Options, kind string, from uint32) (backup string, err error) {
 	began := time.Now()

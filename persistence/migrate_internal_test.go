@@ -13,7 +13,8 @@ import (
 	"registrar/actors/domain"
 )
 
-// A file of an earlier format is brought forward by its steps, a newer one is refused, and one whose step is gone is refused by name.
+// A file of an earlier format is upgraded step by step. A newer file, and one without a step,
+// are refused with the reason.
 func TestMigration(t *testing.T) {
 	o := Options{Dir: t.TempDir()}
 	path := o.path(registrationsKind)

@@ -59,17 +59,17 @@ func ensureFile(o Options, kind string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := create(o, kind); err != nil {
-			return fmt.Errorf("make %s: %w", filepath.Base(path), err)
+			return fmt.Errorf("create %s: %w", filepath.Base(path), err)
 		}
 	case err != nil:
 		return fmt.Errorf("open %s: %w", filepath.Base(path), err)
 	case info.Size() == 0:
-		return refusal(path, "is empty, which a store never is: restore a backup, or move the file away to start without it")
+		return refusal(path, "is empty"+remedy)
 	case info.Mode().Perm()&0o077 != 0:
 		if err := os.Chmod(path, 0o600); err != nil {
 			return fmt.Errorf("open %s: %w", filepath.Base(path), err)
 		}
-		o.Log.Warn().Str("file", filepath.Base(path)).Msg("file could be read by others; its mode is now 0600")
+		o.Log.Warn().Str("file", filepath.Base(path)).Msg("file was accessible to other users, mode set to 0600")
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 // Options configure a store.
 type Options struct {
-	// Dir is the data directory, whose lock the caller holds.
+	// Dir is the data directory. The caller holds its lock.
 	Dir string
 	Log zerolog.Logger
 	// MaxSize bounds the bytes of the pages in use of each file; 0 means no bound. A write that

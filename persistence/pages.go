@@ -54,14 +54,14 @@ func checkPages(path string, size int, tx *bolt.Tx) (err error) {
 // walk checks a page and its children. With buckets, its leaves hold buckets.
 func (p *pages) walk(id uint64, buckets bool) error {
 	if id >= uint64(len(p.data)/p.size) { //nolint:gosec // neither is negative.
-		return fmt.Errorf("is damaged (page %d is not there)"+remedy, id)
+		return fmt.Errorf("is damaged (page %d is missing)"+remedy, id)
 	}
 	page := p.data[int(id)*p.size:] //nolint:gosec // it is within the file.
 	elements := page[pageHeader:]
 	n := int(binary.NativeEndian.Uint16(page[10:]))
 	switch kind := binary.NativeEndian.Uint16(page[8:]); {
 	case kind == pageBranch && p.seen[id]:
-		return fmt.Errorf("is damaged (page %d leads back to itself)"+remedy, id)
+		return fmt.Errorf("is damaged (page %d is its own ancestor)"+remedy, id)
 	case kind == pageBranch:
 		p.seen[id] = true
 		for i := range n {

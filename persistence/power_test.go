@@ -19,8 +19,9 @@ import (
 	"registrar/persistence/crashtest"
 )
 
-// The power fails under load, again and again: what was acknowledged is there, whatever part of the unsynced pages and names reached the
-// disk. Without fsync something is lost: so the test can tell.
+// After power failures under load every acknowledged write is there, whatever part of the
+// unsynced pages and names reached the disk. The negative control leaves out fsync and has to
+// lose a write.
 func TestPowerFailure(t *testing.T) {
 	crashtest.NeedsFUSE(t)
 	t.Run("with fsync nothing is lost", func(t *testing.T) {
@@ -40,7 +41,7 @@ func TestPowerFailure(t *testing.T) {
 	})
 }
 
-// powerFailure runs one writer until the power fails and returns what it lost.
+// powerFailure runs one writer until the power fails, and returns its losses.
 func powerFailure(t *testing.T, seed uint64, noSync bool) (lost string) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -50,7 +51,8 @@ func powerFailure(t *testing.T, seed uint64, noSync bool) (lost string) {
 	return d.crash(r)
 }
 
-// disk is a crashing file system, a process that writes to it as fast as it can, and what that has said.
+// disk is a crashing file system with a process that writes to it as fast as it can, and the
+// output of the process.
 type disk struct {
 	t      *testing.T
 	fs     *crashtest.FS
@@ -86,7 +88,7 @@ func startWriter(t *testing.T, dir string, noSync bool) (*exec.Cmd, *bufio.Scann
 	return cmd, bufio.NewScanner(out)
 }
 
-// read takes note of what the writer says until enough reports true: what was read by then was acknowledged by then.
+// read records the writer's output until enough reports true.
 func (d *disk) read(enough func() bool) {
 	d.t.Helper()
 	for d.lines.Scan() {
@@ -114,7 +116,7 @@ func (d *disk) note(line string) {
 	d.acks++
 }
 
-// crash cuts the power and returns what of the acknowledged is lost.
+// crash cuts the power, and returns the lost acknowledged writes.
 func (d *disk) crash(r *rand.Rand) string {
 	d.t.Helper()
 	image := d.fs.Crash(r)
@@ -131,7 +133,7 @@ func (d *disk) crash(r *rand.Rand) string {
 	return compare(d.t, after, d.newest)
 }
 
-// compare opens what is left of the disk.
+// compare opens the image of the disk.
 func compare(t *testing.T, dir string, newest map[string]int) string {
 	t.Helper()
 	if !exists(filepath.Join(dir, "registrations.db")) {
@@ -158,15 +160,15 @@ func compare(t *testing.T, dir string, newest map[string]int) string {
 	return ""
 }
 
-// A disk that is full: what comes is refused with a clear sentence, nothing that was acknowledged is lost, and when there is space again writing goes on
-// by itself.
+// On a full disk writes are refused with the reason, no acknowledged write is lost, and writing
+// resumes when space is free.
 func TestDiskFull(t *testing.T) {
 	crashtest.NeedsFUSE(t)
 	d := newDisk(t, false)
 	d.read(func() bool { return d.acks > 2000 })
 	d.fs.SetSpace(1)
-	d.read(func() bool { return len(d.errs) > 300 }) // every user has been refused, and tried again
-	if text := d.errs[len(d.errs)-1]; !strings.Contains(text, "no space left on device") || !strings.Contains(text, "writing goes on by itself") {
+	d.read(func() bool { return len(d.errs) > 300 }) // every user was refused and has retried
+	if text := d.errs[len(d.errs)-1]; !strings.Contains(text, "no space left on device") || !strings.Contains(text, "writing resumes by itself") {
 		t.Errorf("refused with %q", text)
 	}
 	d.fs.SetSpace(0)
@@ -177,8 +179,8 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// A sync that fails has an unknown outcome, be it the one of the pages or the one of the root: nothing is acknowledged by it, the file is opened again,
-// and what is acknowledged after that is on disk.
+// A failed sync, of the pages or of the meta page, has an unknown outcome: its writes are not
+// acknowledged, the file is reopened, and every write acknowledged later is on disk.
 func TestSyncFails(t *testing.T) {
 	crashtest.NeedsFUSE(t)
 	for round := range crashtest.Rounds(t, 1, 4) {

@@ -19,7 +19,7 @@ type entry struct {
 	key, value []byte // a nil value deletes
 }
 
-var errFull = domain.Wrap(domain.Full, "store", errors.New("the file has reached the size that it may have"))
+var errFull = domain.Wrap(domain.Full, "store", errors.New("the file has reached its maximum size"))
 
 // put writes in one transaction, in key order. If the file is full, it refuses the writes that
 // grow the data, and carries out all others: they must not fail because they share a commit with

@@ -30,7 +30,7 @@ func (w *credentialWriter) reseal(c *otp.Context[CredentialMessage], op resealOp
 // their number. The next key is nil at the end.
 func resealChunk(f *file, keys *Keyring, from []byte, update func(int, func(*bolt.Bucket) error) error) (n int, next []byte, err error) {
 	if keys == nil {
-		return 0, nil, domain.Wrap(domain.Invalid, "seal", errors.New("there is no key: see --key-file"))
+		return 0, nil, domain.Wrap(domain.Invalid, "seal", errors.New("no key: pass --key-file"))
 	}
 	type sealed struct{ k, v []byte }
 	var todo []sealed
@@ -67,7 +67,7 @@ func resealChunk(f *file, keys *Keyring, from []byte, update func(int, func(*bol
 // checkKeySize refuses a key that is too long for bbolt, before its transaction fails.
 func checkKeySize(k domain.Key) error {
 	if n := len(k.Realm) + 1 + len(k.User); n > bolt.MaxKeySize {
-		return domain.Wrap(domain.Invalid, "key", fmt.Errorf("realm and user are %d bytes together, which is too long", n))
+		return domain.Wrap(domain.Invalid, "key", fmt.Errorf("realm and user are too long: %d bytes together", n))
 	}
 	return nil
 }

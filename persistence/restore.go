@@ -35,7 +35,7 @@ func Restore(o Options, archive io.Reader, replace bool) (reports []Report, err 
 			return nil, domain.Wrap(domain.Invalid, "the archive", err)
 		}
 		if _, err := os.Stat(o.path(kind)); err == nil && !replace {
-			return nil, domain.Wrap(domain.Conflict, r.File, errors.New("is there already: --replace keeps it beside the new one"))
+			return nil, domain.Wrap(domain.Conflict, r.File, errors.New("exists already: --replace keeps it beside the new one"))
 		}
 		reports = append(reports, r)
 	}
@@ -61,7 +61,7 @@ func unpack(archive io.Reader, dir string) (kinds []string, err error) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("is not a backup of the registrar, or is cut short: %w", err)
+			return nil, fmt.Errorf("is not a backup of the registrar, or is truncated: %w", err)
 		}
 		kind, known := "", false
 		for _, k := range Kinds() {
@@ -70,7 +70,7 @@ func unpack(archive io.Reader, dir string) (kinds []string, err error) {
 			}
 		}
 		if !known {
-			return nil, errors.New("is not a backup of the registrar: there is another file in it")
+			return nil, errors.New("is not a backup of the registrar: it holds another file")
 		}
 		if err := unpackFile(t, filepath.Join(dir, kind+".db")); err != nil {
 			return nil, err
@@ -78,7 +78,7 @@ func unpack(archive io.Reader, dir string) (kinds []string, err error) {
 		kinds = append(kinds, kind)
 	}
 	if len(kinds) == 0 {
-		return nil, errors.New("is not a backup of the registrar: there is nothing in it")
+		return nil, errors.New("is not a backup of the registrar: it is empty")
 	}
 	return kinds, nil
 }
@@ -90,7 +90,7 @@ func unpackFile(r io.Reader, path string) error {
 	}
 	_, err = io.Copy(f, r)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("is cut short, or there is no space: %w", err)
+		return fmt.Errorf("is truncated, or no space is left: %w", err)
 	}
 	return nil
 }

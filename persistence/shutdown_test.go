@@ -13,8 +13,9 @@ import (
 	"registrar/persistence/crashtest"
 )
 
-// The file system is shut down under load as if the power had failed (ext4 on a loop device, EXT4_IOC_SHUTDOWN without flushing its log), mounted again and
-// compared with what was acknowledged. Without fsync something is lost.
+// An ext4 on a loop device is shut down under load (EXT4_IOC_SHUTDOWN without flushing its log),
+// mounted again and compared with the acknowledged writes. The negative control leaves out fsync
+// and has to lose a write.
 func TestFileSystemShutdown(t *testing.T) {
 	crashtest.NeedsExt4(t)
 	t.Run("with fsync nothing is lost", func(t *testing.T) {
@@ -34,7 +35,7 @@ func TestFileSystemShutdown(t *testing.T) {
 	})
 }
 
-// shutdown lets a writer work on a fresh file system until that is shut down, and returns what is lost.
+// shutdown runs a writer on a fresh file system until that is shut down, and returns its losses.
 func shutdown(t *testing.T, noSync bool) string {
 	t.Helper()
 	device, err := crashtest.NewExt4(t.TempDir())

@@ -42,8 +42,8 @@ func TestRecordSurvivesARestart(t *testing.T) {
 	}
 }
 
-// The scan at opening serves each shard once; a shard that primes later sees what was written since, and ends older
-// incarnations' right to write.
+// The scan at opening primes each shard once. A shard that primes later sees later writes, and
+// ends the right of older incarnations to write.
 func TestPriming(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, persistence.Options{Dir: dir})
@@ -115,11 +115,12 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// A damaged, foreign or newer file is refused with one sentence that says what to do, and is left as it is.
+// A damaged, foreign or newer file is refused with the reason and the remedy, and stays
+// unchanged.
 func TestRefusals(t *testing.T) {
 	made := t.TempDir()
 	s := openStore(t, persistence.WithoutSync(persistence.Options{Dir: made}))
-	for range 3 { // so that there are pages which are not in use any more
+	for range 3 { // so that the file has free pages
 		s.fill(200)
 	}
 	s.close()
@@ -129,14 +130,14 @@ func TestRefusals(t *testing.T) {
 		spoil func(t *testing.T, path string)
 		want  string
 	}{
-		"empty":     {func(t *testing.T, p string) { must(t, os.Truncate(p, 0)) }, "is empty, which a store never is"},
+		"empty":     {func(t *testing.T, p string) { must(t, os.Truncate(p, 0)) }, "is empty: restore a backup"},
 		"truncated": {func(t *testing.T, p string) { must(t, os.Truncate(p, 20_000)) }, "restore a backup"},
 		"no store":  {func(t *testing.T, p string) { must(t, os.WriteFile(p, []byte(strings.Repeat("x", 70_000)), 0o600)) }, "restore a backup"},
 		"a flipped bit in a value": {func(t *testing.T, p string) {
 			b, err := os.ReadFile(p)
 			must(t, err)
 			i := strings.LastIndex(string(b), `{"Contact":"sip:a"}`)
-			for ; i >= 0; i = strings.LastIndex(string(b[:i]), `{"Contact":"sip:a"}`) { // every copy, old pages too
+			for ; i >= 0; i = strings.LastIndex(string(b[:i]), `{"Contact":"sip:a"}`) { // in every copy, old pages too
 				b[i+3] ^= 1
 			}
 			must(t, os.WriteFile(p, b, 0o600))
@@ -152,9 +153,9 @@ func TestRefusals(t *testing.T) {
 			must(t, db.Close())
 			f, err := os.OpenFile(p, os.O_RDWR, 0)
 			must(t, err)
-			_, err = f.WriteAt(binary.NativeEndian.AppendUint64(nil, uint64(root)), root*4096+16+8) // where its first element leads
+			_, err = f.WriteAt(binary.NativeEndian.AppendUint64(nil, uint64(root)), root*4096+16+8) // the child page of its first element
 			must(t, errors.Join(err, f.Close()))
-		}, "leads back to itself"},
+		}, "is its own ancestor"},
 		"the other file": {func(t *testing.T, p string) {
 			c, err := persistence.OpenCredentials(persistence.Options{Dir: filepath.Dir(p)})
 			must(t, err)

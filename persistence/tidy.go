@@ -11,8 +11,8 @@ import (
 // CopyName is the pattern of temporary copies, for os.CreateTemp.
 const CopyName = "copy-*.tmp"
 
-// Tidy removes the unfinished files of a process that died from a data directory whose lock is
-// held: copies, probes, incomplete files. A complete file has another name.
+// Tidy removes the unfinished files of a dead process from a locked data directory: copies,
+// probes, incomplete files. A complete file has another name.
 func Tidy(dir string) error {
 	var errs []error
 	for _, pattern := range []string{CopyName, "probe.tmp", "restore-*", "*.db.new"} {

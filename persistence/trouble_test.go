@@ -20,7 +20,7 @@ import (
 	"registrar/persistence"
 )
 
-// fill writes so many users, fenced with epoch 1, in a few commits.
+// fill writes n users, fenced with epoch 1, in a few commits.
 func (s *store) fill(n int) {
 	s.t.Helper()
 	from, told := otp.External("test"), make(chan error, 2*n)
@@ -48,7 +48,8 @@ func (s *store) get(user string) (domain.Record, bool, error) {
 	return a.rec, a.ok, a.err
 }
 
-// A file that may not grow any more: what does not fit is refused with the way out, all else goes on, and a deletion makes room.
+// In a file of maximum size a write that does not fit is refused with the remedy, other
+// operations succeed, and a deletion frees space.
 func TestFileThatMayNotGrow(t *testing.T) {
 	s := openStore(t, persistence.WithoutSync(persistence.Options{Dir: t.TempDir(), MaxSize: 1 << 20}))
 	big := func(i int) domain.Record { return record(strconv.Itoa(i), strings.Repeat("x", 20_000)) }
@@ -61,7 +62,7 @@ func TestFileThatMayNotGrow(t *testing.T) {
 	if err == nil || domain.KindOf(err) != domain.Full {
 		t.Fatalf("%d users: %v", n, err)
 	}
-	if text := s.Trouble(); !strings.Contains(text, "registrations.db: the file has reached the size that it may have (1 MiB): raise --max-store, or compact it") {
+	if text := s.Trouble(); !strings.Contains(text, "registrations.db: the file has reached its maximum size (1 MiB): raise --max-store, or compact it") {
 		t.Errorf("trouble: %q", text)
 	}
 	if _, found, err := s.get("0"); !found || err != nil {
@@ -77,7 +78,8 @@ func TestFileThatMayNotGrow(t *testing.T) {
 	}
 }
 
-// What shares its commit with a write that does not fit is not refused with it; who asks for the record that the write would have left is.
+// A write that does not fit does not fail the others of its commit. A fence that would have
+// returned its record fails with it.
 func TestWhatFitsIsWritten(t *testing.T) {
 	s := openStore(t, persistence.Options{Dir: t.TempDir(), MaxSize: 1 << 20})
 	s.fill(2)
@@ -119,7 +121,7 @@ func TestWhatFitsIsWritten(t *testing.T) {
 	}
 }
 
-// In a file that is full for long, what does not make it longer is never refused, and that does not add up.
+// A full file never refuses writes that do not grow it, over many commits.
 func TestFullForLong(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, persistence.WithoutSync(persistence.Options{Dir: dir, MaxSize: 1 << 20}))
@@ -137,7 +139,7 @@ func TestFullForLong(t *testing.T) {
 			t.Fatalf("round %d: a refresh is refused: %v", i, err)
 		default:
 			refused++
-			for other := range long { // one makes way for another, which is a little shorter
+			for other := range long { // one is deleted for another, a little shorter one
 				delete(long, other)
 				if err := s.write(record(strconv.Itoa(other), strings.Repeat("x", 8000)), 1); err != nil {
 					t.Fatalf("round %d: a shorter one is refused: %v", i, err)
@@ -156,7 +158,7 @@ func TestFullForLong(t *testing.T) {
 	db, err := bolt.Open(filepath.Join(dir, "registrations.db"), 0o600, &bolt.Options{ReadOnly: true})
 	must(t, err)
 	must(t, db.View(func(tx *bolt.Tx) error {
-		if size := tx.Size(); size > 2<<20 { // pages are freed in other lengths than they are asked for
+		if size := tx.Size(); size > 2<<20 { // freed runs of pages differ in length from requested ones
 			t.Errorf("%d KiB are taken", size>>10)
 		}
 		return nil
@@ -164,7 +166,8 @@ func TestFullForLong(t *testing.T) {
 	must(t, db.Close())
 }
 
-// A commit whose outcome is unknown may have changed the file: a shard that primes after it sees what is there.
+// A commit with an unknown outcome may have changed the file: a shard that primes later sees the
+// current file.
 func TestPrimingAfterAnUnknownOutcome(t *testing.T) {
 	const shards = 4
 	o := persistence.Options{Dir: t.TempDir(), Shards: shards}
@@ -172,7 +175,7 @@ func TestPrimingAfterAnUnknownOutcome(t *testing.T) {
 	first.fill(50)
 	first.close()
 	faults := &fault.Set{}
-	s := openStore(t, o, otp.WithFaults(faults)) // this time the look through the file has found what shards prime with
+	s := openStore(t, o, otp.WithFaults(faults)) // this scan at opening found the headers of the shards
 	k := key("newcomer")
 	if _, err := s.fence(k, 1); err != nil {
 		t.Fatal(err)
@@ -189,7 +192,8 @@ func TestPrimingAfterAnUnknownOutcome(t *testing.T) {
 	}
 }
 
-// Pages that cannot be read while the server runs: reads are errors, the process lives, and when the pages are back so are the users.
+// While pages are unreadable, reads return errors and the process lives. When the pages are
+// readable again, reads succeed.
 func TestPageThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, persistence.Options{Dir: dir})
@@ -221,7 +225,7 @@ func TestPageThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// A file that another program has open, and one of a newer version of this program, are refused by name.
+// A file that another program has open, and one of a newer format, are refused with the reason.
 func TestFilesThatAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	openStore(t, persistence.Options{Dir: dir}).close()
@@ -231,14 +235,14 @@ func TestFilesThatAreRefused(t *testing.T) {
 	if _, err := persistence.OpenRegistrations(persistence.Options{Dir: dir}); err == nil || err.Error() != "registrations.db: is in use by another process" {
 		t.Errorf("locked: %v", err)
 	}
-	must(t, other.Update(func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte{0, 0, 0, 9}) }))
+	must(t, other.Update(func(tx *bolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("format"), []byte{0, 0, 0, 3}) }))
 	must(t, other.Close())
-	if _, err := persistence.OpenRegistrations(persistence.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "registrations.db: has format 9, and this program knows formats up to 2: use the newer program that wrote it") {
+	if _, err := persistence.OpenRegistrations(persistence.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "registrations.db: has format 3, and this program supports formats up to 2: use the newer program that wrote it") {
 		t.Errorf("newer: %v", err)
 	}
 }
 
-// More operations than there are places are refused at once: nobody waits for a place.
+// Operations beyond the bound of the writer's queue are refused at once.
 func TestPlaces(t *testing.T) {
 	s := openStore(t, persistence.Options{Dir: t.TempDir(), MaxQueued: 10})
 	if err := s.app.Suspend("registrations/writer"); err != nil {
@@ -261,7 +265,7 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// The scan at opening serves each shard once; later a reader makes one of its own. Both see the same.
+// The scan at opening and a later scan by a reader return the same headers.
 func TestPrimingAgain(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, persistence.Options{Dir: dir})
@@ -277,7 +281,8 @@ func TestPrimingAgain(t *testing.T) {
 	}
 }
 
-// What has ended is found in key order, page by page, and taken out unless somebody owns it.
+// Ended records are found in key order, page by page, and pruned unless an incarnation owns
+// them.
 func TestDueAndPrune(t *testing.T) {
 	s := openStore(t, persistence.Options{Dir: t.TempDir()})
 	s.fill(100)
@@ -335,12 +340,13 @@ func TestDueAndPrune(t *testing.T) {
 	}
 }
 
-// An incarnation that begins in the same commit owns its record: the fence and the pruning agree on what is there.
+// An incarnation that begins in the commit of a pruning owns its record: fence and pruning agree
+// on the record.
 func TestPruneLeavesWhoBeginsMeanwhile(t *testing.T) {
 	s := openStore(t, persistence.Options{Dir: t.TempDir()})
 	s.fill(1)
 	s.Release(otp.External("test"), key("0"), 1)
-	if err := s.app.Suspend("registrations/writer"); err != nil { // so that both come in one batch
+	if err := s.app.Suspend("registrations/writer"); err != nil { // so that both are in one batch
 		t.Fatal(err)
 	}
 	owned := make(chan int, 1)

@@ -8,15 +8,15 @@ import (
 	"registrar/actors/domain"
 )
 
-// Upgrade is what the upgrade of one file to the current format does, or did.
+// Upgrade describes the upgrade of a file to the current format.
 type Upgrade struct {
 	// File is the name of the file; From is its format, To the current format.
 	File     string
 	From, To uint32
 	// Records counts its records.
 	Records int
-	// Space is the number of bytes that the upgrade needs in the data directory, about: those of the
-	// backup and of the new file. The old file is replaced at the end.
+	// Space is about the number of bytes that the upgrade needs in the data directory: those of the
+	// backup and of the new file. The new file replaces the old one at the end.
 	Space int64
 	// Backup is the name of the backup beside the file; empty when nothing is to be done.
 	Backup string
@@ -25,8 +25,8 @@ type Upgrade struct {
 // Needed reports whether the file has an earlier format.
 func (u Upgrade) Needed() bool { return u.From < u.To }
 
-// PlanUpgrade verifies a file and returns what [UpgradeFile] would do. It changes nothing and needs
-// no keys. The caller holds the directory's lock. No file is [domain.NotFound].
+// PlanUpgrade verifies a file and describes its upgrade. It changes nothing and needs no keys.
+// The caller holds the directory's lock. No file is [domain.NotFound].
 func PlanUpgrade(o Options, kind string) (u Upgrade, err error) {
 	u = Upgrade{File: kind + ".db", To: formatOf(kind)}
 	info, err := os.Stat(o.path(kind))
@@ -67,8 +67,8 @@ func newSize(o Options, kind string, from uint32) (size int64, err error) {
 	return size*5/4 + 64<<10, err
 }
 
-// UpgradeFile brings a file to the current format, see the package documentation, and returns what
-// it did. The caller holds the directory's lock. No file is [domain.NotFound].
+// UpgradeFile brings a file to the current format and describes the upgrade. The caller holds
+// the directory's lock. No file is [domain.NotFound].
 func UpgradeFile(o Options, kind string) (Upgrade, error) {
 	u, err := PlanUpgrade(o, kind)
 	if err != nil || !u.Needed() {

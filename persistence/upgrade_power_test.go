@@ -17,12 +17,12 @@ import (
 	"registrar/persistence/crashtest"
 )
 
-// The power fails before each single change of the disk that an upgrade makes. Afterwards the file
-// is the old one or the new one, all records are there, and the new file has its backup.
+// The power fails before single changes of the disk during an upgrade. Afterwards the file is
+// the old or the new one with all records, and the new file has its backup.
 func TestPowerFailureDuringUpgrade(t *testing.T) {
 	crashtest.NeedsFUSE(t)
 	file, want := loadStore(t)
-	// Round by round, another part of the changes.
+	// Each part tries other changes.
 	parts := crashtest.Rounds(t, 1, 16)
 	for part := range parts {
 		images := upgradeImages(t, file, uint64(part))
@@ -43,7 +43,7 @@ func TestPowerFailureDuringUpgrade(t *testing.T) {
 	}
 }
 
-// upgradeImages upgrades a file and returns what a power failure before each change leaves.
+// upgradeImages upgrades a file and returns an image of a power failure before each change.
 func upgradeImages(t *testing.T, file []byte, seed uint64) (images []map[string][]byte) {
 	t.Helper()
 	dir := t.TempDir()
@@ -60,7 +60,7 @@ func upgradeImages(t *testing.T, file []byte, seed uint64) (images []map[string]
 	return images
 }
 
-// afterPowerFailure opens what is left, and returns the format that the file had before.
+// afterPowerFailure opens the image of a disk, and returns the format that its file had.
 func afterPowerFailure(t *testing.T, image map[string][]byte, want string) (format uint32, err error) {
 	t.Helper()
 	dir := t.TempDir()

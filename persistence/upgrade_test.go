@@ -20,7 +20,7 @@ import (
 	"registrar/persistence"
 )
 
-// upgradeChild is set in the environment of the process that upgrades a file: the data directory.
+// upgradeChild is the environment variable with the data directory of the process that upgrades.
 const upgradeChild = "REGISTRAR_TEST_UPGRADE_DIR"
 
 func runUpgradeChild(dir string) int {
@@ -31,8 +31,8 @@ func runUpgradeChild(dir string) int {
 	return 0
 }
 
-// loadStore returns the registrations file that the last program of format 1 wrote under load, and
-// that program's export of it; see testdata/README.md.
+// loadStore returns the registrations file that the last version with format 1 wrote under load,
+// and that version's export of it; see testdata/README.md.
 func loadStore(t *testing.T) (file []byte, export string) {
 	t.Helper()
 	return unzip(t, "registrations.db.gz"), string(unzip(t, "registrations.jsonl.gz"))
@@ -72,8 +72,8 @@ func backups(t *testing.T, dir string) []string {
 	return list
 }
 
-// A store that was written under load before the flow had fields of its own: the upgrade keeps
-// every record, and the flow is what the document and the contact say.
+// An upgrade of a store written under load keeps every record, and derives the flows from
+// document and contact.
 func TestUpgradeOfStoreWrittenUnderLoad(t *testing.T) {
 	file, want := loadStore(t)
 	dir := t.TempDir()
@@ -116,7 +116,7 @@ func TestUpgradeOfStoreWrittenUnderLoad(t *testing.T) {
 	}
 }
 
-// The plan changes nothing and tells what the upgrade then does; the upgrade is done once.
+// The plan of an upgrade changes nothing; the upgrade then does the same, once.
 func TestUpgradeDoesWhatThePlanSays(t *testing.T) {
 	file, _ := loadStore(t)
 	dir := t.TempDir()
@@ -155,7 +155,7 @@ func TestUpgradeDoesWhatThePlanSays(t *testing.T) {
 	}
 }
 
-// A backup brings back the older file, is not overwritten, and is not made twice of the same file.
+// A backup restores the older file, is never overwritten, and is made once of the same file.
 func TestBackupBeforeUpgrade(t *testing.T) {
 	file, want := loadStore(t)
 	dir := t.TempDir()
@@ -168,7 +168,7 @@ func TestBackupBeforeUpgrade(t *testing.T) {
 	}
 	must(t, os.WriteFile(path, file, 0o600))
 	first := upgrade()
-	must(t, os.Rename(first, path)) // back to the older program
+	must(t, os.Rename(first, path)) // back to the older version
 	if plan, err := persistence.PlanUpgrade(o, "registrations"); err != nil || plan.From != 1 {
 		t.Errorf("the backup: %+v, %v", plan, err)
 	}

@@ -63,7 +63,7 @@ func progress(o Options, kind string, v visit) visit {
 	return func(key, value []byte) error {
 		if n++; n&0xfff == 0 && time.Now().After(next) {
 			next = time.Now().Add(progressEvery)
-			o.Log.Info().Int("users", n).Str("file", kind+".db").Msg("looking through the file")
+			o.Log.Info().Int("users", n).Str("file", kind+".db").Msg("verifying file")
 		}
 		return v(key, value)
 	}
@@ -79,7 +79,7 @@ func scan(tx *bolt.Tx, kind string, v visit) (format uint32, err error) {
 		return 0, fmt.Errorf("is not a store of %s", kind)
 	}
 	if format = binary.BigEndian.Uint32(f); format > formatOf(kind) {
-		return 0, fmt.Errorf("has format %d, and this program knows formats up to %d: use the newer program that wrote it", format, formatOf(kind))
+		return 0, fmt.Errorf("has format %d, and this program supports formats up to %d: use the newer program that wrote it", format, formatOf(kind))
 	}
 	var last []byte
 	c := data.Cursor()

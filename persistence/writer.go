@@ -91,7 +91,7 @@ func (w *writer) Terminate(c *otp.Context[WriterMessage], r otp.Reason) {
 		w.commit(c)
 	}
 	if err := w.manager.close(); err != nil {
-		w.manager.opts.Log.Error().Err(err).Msg("closing the registrations file")
+		w.manager.opts.Log.Error().Err(err).Msg("registrations file close failed")
 	}
 }
 

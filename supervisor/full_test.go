@@ -28,7 +28,7 @@ func TestFullStore(t *testing.T) {
 		register(n)
 		n++
 	}
-	if _, reasons := b.server.Ready(); !strings.Contains(reasons[0], "registrations.db: the file has reached the size that it may have (1 MiB)") {
+	if _, reasons := b.server.Ready(); !strings.Contains(reasons[0], "registrations.db: the file has reached its maximum size (1 MiB)") {
 		t.Errorf("not ready because of %q", reasons)
 	}
 	b.equal("shown", b.contact("acme.test", "0"), "sip:0@192.0.2.1")

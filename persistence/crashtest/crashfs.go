@@ -15,7 +15,7 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// The units in which a disk writes and tears.
+// A disk writes pages and may tear them at sectors.
 const (
 	pageSize   = 4096
 	sectorSize = 512
@@ -27,13 +27,13 @@ type FS struct {
 
 	mu       sync.Mutex
 	files    map[string]*file
-	durable  map[string]*file // the names as they were when the directory was synced last
-	space    int64            // bytes that may be used in all, 0 for no limit
-	failing  int              // syncs that are going to fail
+	durable  map[string]*file // the names at the last sync of the directory
+	space    int64            // the limit in bytes, 0 for none
+	failing  int              // the number of syncs that are to fail
 	onChange func()
 }
 
-// Mount mounts a file system that holds what a crash has left, or with nil nothing.
+// Mount mounts a file system with the files of a crash image, or an empty one.
 func Mount(dir string, image map[string][]byte) (*FS, error) {
 	f := &FS{files: map[string]*file{}, durable: map[string]*file{}}
 	server, err := fs.Mount(dir, &root{fs: f, image: image}, &fs.Options{MountOptions: fuse.MountOptions{Name: "crashfs", DirectMount: true}})
@@ -44,7 +44,7 @@ func Mount(dir string, image map[string][]byte) (*FS, error) {
 	return f, nil
 }
 
-// Unmount ends it. Whoever has files open has to have ended before.
+// Unmount unmounts the file system. Its files have to be closed before.
 func (f *FS) Unmount() error {
 	if err := f.server.Unmount(); err != nil {
 		return fmt.Errorf("unmount: %w", err)
@@ -52,23 +52,23 @@ func (f *FS) Unmount() error {
 	return nil
 }
 
-// Crash returns what a disk may hold if the power fails now: name → contents. Names that were made, moved or removed since the directory was synced
-// last may be there as they were then.
+// Crash returns the contents of the disk after a power failure: name to contents. Names that
+// were created, renamed or removed since the last sync of the directory may be as before.
 func (f *FS) Crash(r *rand.Rand) map[string][]byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.crash(r)
 }
 
-// OnChange calls fn before each change and each sync with what a crash at that moment leaves. The
-// process that writes goes on.
+// OnChange calls fn before each change and each sync, with the image of a crash at that moment.
+// The writing process goes on.
 func (f *FS) OnChange(r *rand.Rand, fn func(image map[string][]byte)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.onChange = func() { fn(f.crash(r)) }
 }
 
-// changing has to be called under the lock before a change.
+// changing is called under the lock before a change.
 func (f *FS) changing() {
 	if f.onChange != nil {
 		f.onChange()
@@ -87,15 +87,15 @@ func (f *FS) crash(r *rand.Rand) map[string][]byte {
 	return out
 }
 
-// SetSpace limits the disk to so many bytes, 0 for no limit: a write beyond that fails with ENOSPC.
+// SetSpace limits the disk to n bytes; 0 is no limit. A write beyond fails with ENOSPC.
 func (f *FS) SetSpace(n int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.space = n
 }
 
-// FailSyncs has the next n syncs of a file fail with EIO. What was to be synced is then lost to the disk, and a later sync does not bring it there: as
-// Linux does it.
+// FailSyncs makes the next n syncs of files fail with EIO. As on Linux, the unsynced data is
+// lost, and a later sync does not write it.
 func (f *FS) FailSyncs(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -109,13 +109,13 @@ func (f *FS) used() (n int64) {
 	return n
 }
 
-// op is a change that is not synced: a write, or a new size when data is nil.
+// op is an unsynced change: a write, or a new size when data is nil.
 type op struct {
 	off  int64
 	data []byte
 }
 
-// file is one file. The file system's mutex guards it.
+// file is one file, guarded by the file system's mutex.
 type file struct {
 	fs.Inode
 	fs     *FS
@@ -154,7 +154,7 @@ func (f *file) sync() {
 	f.ops = nil
 }
 
-// crash applies a random part of what is not synced.
+// crash applies a random part of the unsynced changes.
 func (f *file) crash(r *rand.Rand) []byte {
 	image := slices.Clone(f.synced)
 	var kept []op
@@ -187,7 +187,7 @@ type root struct {
 	image map[string][]byte
 }
 
-// OnAdd puts the files there that are on the disk already.
+// OnAdd adds the files of the image.
 func (d *root) OnAdd(ctx context.Context) {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()
@@ -199,7 +199,7 @@ func (d *root) OnAdd(ctx context.Context) {
 	d.fs.durable = maps.Clone(d.fs.files)
 }
 
-// Create makes a file.
+// Create creates a file.
 func (d *root) Create(ctx context.Context, name string, _, _ uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()
@@ -210,7 +210,7 @@ func (d *root) Create(ctx context.Context, name string, _, _ uint32, out *fuse.E
 	return d.NewInode(ctx, f, fs.StableAttr{Mode: syscall.S_IFREG}), nil, 0, 0
 }
 
-// Mknod makes a socket.
+// Mknod creates a socket.
 func (d *root) Mknod(ctx context.Context, _ string, mode, _ uint32, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
 	if mode&syscall.S_IFMT != syscall.S_IFSOCK {
 		return nil, syscall.EPERM
@@ -238,7 +238,7 @@ func (d *root) Rename(_ context.Context, name string, _ fs.InodeEmbedder, to str
 	return 0
 }
 
-// Fsync of the directory makes the names durable.
+// Fsync makes the names durable.
 func (d *root) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()
@@ -247,10 +247,10 @@ func (d *root) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	return 0
 }
 
-// Open opens.
+// Open does nothing.
 func (*file) Open(context.Context, uint32) (fs.FileHandle, uint32, syscall.Errno) { return nil, 0, 0 }
 
-// Getattr tells size and mode.
+// Getattr returns size and mode.
 func (f *file) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
@@ -314,16 +314,16 @@ func (f *file) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	return 0
 }
 
-// socket is the place of a Unix socket. A crash leaves nothing of it.
+// socket is a Unix socket. It does not survive a crash.
 type socket struct{ fs.Inode }
 
-// Getattr tells the mode.
+// Getattr returns the mode.
 func (*socket) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
 	out.Mode = syscall.S_IFSOCK | 0o600
 	return 0
 }
 
-// Setattr changes nothing: it is its owner's alone anyway.
+// Setattr changes nothing: only the owner has access.
 func (s *socket) Setattr(ctx context.Context, h fs.FileHandle, _ *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
 	return s.Getattr(ctx, h, out)
 }

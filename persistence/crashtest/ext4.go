@@ -13,13 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ext4Size is the size of the device.
+// ext4Size is the size of the device in bytes.
 const ext4Size = 128 << 20
 
-// Ext4 is a real ext4 on a loop device, which only root can have.
+// Ext4 is a real ext4 on a loop device. It needs root.
 type Ext4 struct{ loop, mount string }
 
-// NewExt4 makes one in a directory, with its image and its mount point, and mounts it.
+// NewExt4 creates an image and a mount point in a directory, and mounts the image.
 func NewExt4(dir string) (*Ext4, error) {
 	image, d := filepath.Join(dir, "image"), &Ext4{mount: filepath.Join(dir, "mount")}
 	if err := errors.Join(os.Mkdir(d.mount, 0o700), os.WriteFile(image, nil, 0o600), os.Truncate(image, ext4Size)); err != nil {
@@ -39,16 +39,17 @@ func NewExt4(dir string) (*Ext4, error) {
 	return d, nil
 }
 
-// Dir is its root.
+// Dir returns the root of the file system.
 func (d *Ext4) Dir() string { return d.mount }
 
-// Mount mounts it again; what its journal knows of comes back.
+// Mount mounts the file system again, and so replays its journal.
 func (d *Ext4) Mount() error {
 	_, err := run("mount", "-t", "ext4", d.loop, d.mount)
 	return err
 }
 
-// Shutdown cuts the power: nothing reaches the device any more, not even what the journal has in memory. Whoever uses a file gets errors from now on.
+// Shutdown cuts the power: nothing reaches the device any more, not even the journal in memory.
+// Open files return errors from now on.
 func (d *Ext4) Shutdown() error {
 	root, err := os.Open(d.mount)
 	if err != nil {
@@ -61,19 +62,19 @@ func (d *Ext4) Shutdown() error {
 	return nil
 }
 
-// Unmount unmounts it. Whoever has files open has to have ended before.
+// Unmount unmounts the file system. Its files have to be closed before.
 func (d *Ext4) Unmount() error {
 	_, err := run("umount", d.mount)
 	return err
 }
 
-// Close gives the device back; it has to be unmounted.
+// Close releases the loop device of an unmounted file system.
 func (d *Ext4) Close() error {
 	_, err := run("losetup", "--detach", d.loop)
 	return err
 }
 
-// run runs a program of the system's and returns what it says.
+// run runs a system program and returns its output.
 func run(name string, args ...string) (string, error) {
 	out, err := exec.Command(name, args...).CombinedOutput() //nolint:gosec,noctx // ours, and also when a test has ended.
 	if err != nil {

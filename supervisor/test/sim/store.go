@@ -41,7 +41,7 @@ const writer = "store/writer"
 var (
 	errOvertaken = errors.New("another incarnation owns the user")
 	errCommit    = errors.New("the commit failed")
-	errFull      = domain.Wrap(domain.Full, "store", errors.New("the file has reached the size that it may have"))
+	errFull      = domain.Wrap(domain.Full, "store", errors.New("the file has reached its maximum size"))
 )
 
 // NewStore makes an empty store.
