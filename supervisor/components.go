@@ -16,7 +16,7 @@ import (
 	"registrar/supervisor/console"
 )
 
-// rooms holds the parts of one registrar and the addresses of its processes, before and while they run.
+// components holds everything that one registrar is made of, and the addresses of its processes.
 type components struct {
 	cfg   Config
 	sys   *otp.System
@@ -34,57 +34,59 @@ type components struct {
 	crashReports *otp.Ref[console.CrashReportsMessage]
 }
 
-// Bounds of one user's or realm's actor: more crashes than this within the period and it is stopped until it has cooled down.
+// An actor of a user or a realm that crashes more than actorCrashes times within actorPeriod is
+// stopped for actorCoolDown.
 const (
 	actorCrashes  = 10
 	actorPeriod   = 10 * time.Second
 	actorCoolDown = 5 * time.Second
 )
 
-// storiesWaiting is how many crashes may wait for their story.
+// crashReportsWaiting is the queue bound of the process that writes crash reports.
 const crashReportsWaiting = 100
 
-// storiesKept is how many crash stories are kept over a restart.
+// crashReportsKept is the number of crash reports in the journal.
 const crashReportsKept = 100
 
-func (r *components) newCrashReports() otp.Behaviour[console.CrashReportsMessage] {
+func (c *components) newCrashReports() otp.Behaviour[console.CrashReportsMessage] {
 	return console.NewCrashReports(func() (console.Journal, error) {
-		return persistence.OpenJournal(persistence.Options{Dir: r.cfg.Data, Log: r.cfg.Log}, crashReportsKept)
-	}, r.recorder)
+		return persistence.OpenJournal(persistence.Options{Dir: c.cfg.Data, Log: c.cfg.Log}, crashReportsKept)
+	}, c.recorder)
 }
 
+// assemble creates the components. No process runs yet; boot is the number of this start.
 func assemble(cfg Config, boot uint32) *components {
 	clock := cfg.Clock
-	r := &components{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
+	c := &components{cfg: cfg, clock: domain.NewRunClock(clock.Now(), clock.Mono)}
 	if cfg.MaxTrace > 0 {
-		r.recorder = trace.New(cfg.MaxTrace, clock.Now(), clock.Mono())
+		c.recorder = trace.New(cfg.MaxTrace, clock.Now(), clock.Mono())
 	}
-	r.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot), otp.WithRecorder(r.recorder), otp.WithFaults(cfg.Faults))
-	r.crashReports = otp.NewRef[console.CrashReportsMessage](r.sys, "observe/crashes", otp.WithBound(crashReportsWaiting))
-	r.sys.Subscribe(func(rep otp.Report) {
+	c.sys = otp.NewSystem(otp.WithLogger(cfg.Log), otp.WithClock(clock), otp.WithBoot(boot), otp.WithRecorder(c.recorder), otp.WithFaults(cfg.Faults))
+	c.crashReports = otp.NewRef[console.CrashReportsMessage](c.sys, "observe/crashes", otp.WithBound(crashReportsWaiting))
+	c.sys.Subscribe(func(rep otp.Report) {
 		if rep.Kind == otp.Abandoned && rep.Reason.Term == nil {
-			return // one that did not stop in time, or whose supervisor was killed: no crash of its own
+			return // it did not stop in time, or its supervisor was killed
 		}
-		_ = r.crashReports.Tell(otp.External("reports"), console.Crashed{Report: rep}) // too many at once, or not there: not told
+		_ = c.crashReports.Tell(otp.External("reports"), console.Crashed{Report: rep}) // a full queue or a stopped process drops the report
 	}, otp.ChildCrashed, otp.Abandoned)
-	r.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
-	r.sys.Subscribe(func(rep otp.Report) { r.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)
+	c.sys.Subscribe(otp.LogReports(cfg.Log), otp.Logged()...)
+	c.sys.Subscribe(func(rep otp.Report) { c.restarts.Add(max(1, rep.Lost)) }, otp.ChildRestarted)
 	store := persistence.DefaultOptions(cfg.Data)
 	store.Log, store.Keys = cfg.Log.With().Str("component", "store").Logger(), cfg.Keys
 	store.MaxSize, store.Shards = cfg.MaxStore<<20, directory.Shards
-	r.credentials = persistence.NewCredentials(r.sys, store)
-	r.registrations = persistence.NewRegistrations(r.sys, store)
-	r.realms = otp.NewRef[credential.RealmsMessage](r.sys, "realms")
-	r.users = directory.NewUsers(r.sys)
+	c.credentials = persistence.NewCredentials(c.sys, store)
+	c.registrations = persistence.NewRegistrations(c.sys, store)
+	c.realms = otp.NewRef[credential.RealmsMessage](c.sys, "realms")
+	c.users = directory.NewUsers(c.sys)
 	clocks := amqpbridge.NewClocks(cfg.Limits.TombstoneTTL)
-	r.primed = clocks.Learn
-	r.bridge = amqpbridge.New(amqpbridge.Spec{
-		System: r.sys, Dialer: cfg.Link, Settings: cfg.Bridge, Realms: r.realms, Users: r.users, Registrations: r.registrations,
+	c.primed = clocks.Learn
+	c.bridge = amqpbridge.New(amqpbridge.Spec{
+		System: c.sys, Dialer: cfg.Link, Settings: cfg.Bridge, Realms: c.realms, Users: c.users, Registrations: c.registrations,
 		Clocks: clocks,
 		Sender: wire.Sender{App: "registrar", Version: cfg.Version, Node: "registrar@" + hostname()},
-		Now:    r.clock.Now, Started: r.clock.Now(),
+		Now:    c.clock.Now, Started: c.clock.Now(),
 	})
-	return r
+	return c
 }
 
 func hostname() string {
@@ -95,16 +97,16 @@ func hostname() string {
 	return h
 }
 
-func (r *components) newRealms() otp.Behaviour[credential.RealmsMessage] {
+func (c *components) newRealms() otp.Behaviour[credential.RealmsMessage] {
 	return credential.NewRealms(credential.Env{
-		Store: r.credentials, MaxCache: r.cfg.MaxCache, Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
+		Store: c.credentials, MaxCache: c.cfg.MaxCache, Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
 	})
 }
 
-func (r *components) directory() directory.Env {
+func (c *components) directory() directory.Env {
 	return directory.Env{
-		Store: r.registrations, Credentials: r.credentials, Unprovisioned: r.cfg.Unprovisioned, Notify: r.bridge.Notify, Primed: r.primed,
-		Limits: r.cfg.Limits, Now: r.clock.Now, ExpiryInterval: r.cfg.ExpiryInterval, PruneBatch: 1000, PassivateAfter: r.cfg.PassivateAfter, MaxLive: r.cfg.MaxLive,
+		Store: c.registrations, Credentials: c.credentials, Unprovisioned: c.cfg.Unprovisioned, Notify: c.bridge.Notify, Primed: c.primed,
+		Limits: c.cfg.Limits, Now: c.clock.Now, ExpiryInterval: c.cfg.ExpiryInterval, PruneBatch: 1000, PassivateAfter: c.cfg.PassivateAfter, MaxLive: c.cfg.MaxLive,
 		Intensity: actorCrashes, Period: actorPeriod, CoolDown: actorCoolDown,
 	}
 }

@@ -179,7 +179,7 @@ func TestRegistrationEndsAtItsTime(t *testing.T) {
 }
 
 // A stranger's realm and user start no process.
-func TestStrangersStartNothing(t *testing.T) {
+func TestUnknownUsersStartNoProcess(t *testing.T) {
 	b := newTestbed(t)
 	b.start()
 	b.provision(realm, "100", "secret")

@@ -54,7 +54,7 @@ func TestCleanStopLeavesNothingToBeDeliveredAgain(t *testing.T) {
 // A flow that hangs at a stop takes none of the time of the others: they are drained meanwhile.
 func TestHangingFlowLeavesOthersTheirTime(t *testing.T) {
 	var said journal
-	b := newLoopbed(t, func(cfg *supervisor.Config) { cfg.Log = zerolog.New(&said).Level(zerolog.WarnLevel) })
+	b := newMemoryBed(t, func(cfg *supervisor.Config) { cfg.Log = zerolog.New(&said).Level(zerolog.WarnLevel) })
 	if err := b.server.Suspend("bridge/authn"); err != nil {
 		t.Fatal(err)
 	}

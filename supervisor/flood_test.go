@@ -14,8 +14,8 @@ import (
 
 // Strangers ask for ever new names, in realms that there are and that there are not, and register with them: no actor stays for it and memory stays
 // flat. REGISTRAR_TEST_FLOOD makes it last longer than three seconds.
-func TestFloodOfStrangers(t *testing.T) {
-	b := newLoopbed(t, func(c *supervisor.Config) { c.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 50, Total: 200} })
+func TestFloodOfUnknownUsers(t *testing.T) {
+	b := newMemoryBed(t, func(c *supervisor.Config) { c.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 50, Total: 200} })
 	b.provision("acme.test", "100", nil)
 	lasts := 3 * time.Second
 	if text := os.Getenv("REGISTRAR_TEST_FLOOD"); text != "" {
@@ -75,7 +75,7 @@ func fromSystem() uint64 {
 }
 
 // keepsUp asks a question and reports whether it was answered: one of a flood may be shed.
-func (b *loopbed) keepsUp() bool {
+func (b *memoryBed) keepsUp() bool {
 	b.Helper()
 	b.seq++
 	id := fmt.Sprint("flood-", b.seq)

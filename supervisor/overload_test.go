@@ -159,7 +159,7 @@ func (o *overloaded) String() string {
 // Reports that wait are taken in the order of what they are worth: the refresh of a phone that is registered passes by first registrations.
 func TestRefreshesComeBeforeFirstRegistrations(t *testing.T) {
 	const flow, phones = "bridge/registrations", 100
-	b := newLoopbed(t, func(c *supervisor.Config) { c.Bridge.Service = 5 * time.Millisecond })
+	b := newMemoryBed(t, func(c *supervisor.Config) { c.Bridge.Service = 5 * time.Millisecond })
 	b.equal("first", b.report(kazoo4Report, regSuccess), "registered")
 	queued := func(least, most int) func() bool {
 		return func() bool {

@@ -105,7 +105,7 @@ func unknown(t *testing.T, sw *client.Conn, g wire.Generation) {
 
 // That faults are armed is said, and is no trouble.
 func TestArmedFaultsAreShown(t *testing.T) {
-	b := newLoopbed(t, withFaults)
+	b := newMemoryBed(t, withFaults)
 	if _, err := b.server.Arm(fault.Rule{Point: fault.InStop, Kind: fault.Panic, Process: "nobody"}); err != nil {
 		t.Fatal(err)
 	}

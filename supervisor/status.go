@@ -9,21 +9,22 @@ import (
 	"registrar/supervisor/console"
 )
 
-// components returns the components of the bridge and the files of the store.
-func (s *Server) components() []domain.Component {
-	creds, regs := s.rooms.credentials, s.rooms.registrations
-	return append(s.rooms.bridge.Status.Components(),
+// conditions returns the components of the bridge and the files of the store.
+func (s *Server) conditions() []domain.Component {
+	creds, regs := s.components.credentials, s.components.registrations
+	return append(s.components.bridge.Status.Components(),
 		domain.Component{Name: "credentials.db", Process: "credentials/writer", Reason: creds.Trouble(), Failures: creds.Failures()},
 		domain.Component{Name: "registrations.db", Process: "registrations/writer", Reason: regs.Trouble(), Failures: regs.Failures()},
 	)
 }
 
-// Ready reports whether the server is primed, consuming and able to answer, and what is missing; that faults are armed is said, too, and does not count.
+// Ready reports whether the server is primed, consuming and able to answer, and the reasons if it
+// is not. Armed faults are listed among the reasons, and do not make the server unready.
 func (s *Server) Ready() (ok bool, reasons []string) {
 	if _, err := s.running(); err != nil {
 		reasons = append(reasons, err.Error())
 	}
-	for _, c := range s.components() {
+	for _, c := range s.conditions() {
 		if c.Reason != "" {
 			reasons = append(reasons, c.Reason)
 		}
@@ -35,25 +36,26 @@ func (s *Server) Ready() (ok bool, reasons []string) {
 	return ok, reasons
 }
 
-// Tree returns the supervision tree as it is, with the trouble of its parts; an empty one while the server starts.
+// Tree returns the current supervision tree with the conditions of its processes. It is empty while
+// the server starts.
 func (s *Server) Tree() otp.Node {
 	app, err := s.running()
 	if err != nil {
 		return otp.Node{}
 	}
-	root, why := app.Tree(), s.reasons()
-	var tell func(n *otp.Node)
-	tell = func(n *otp.Node) {
-		n.Condition = why[n.Name]
+	root, reasons := app.Tree(), s.reasons()
+	var annotate func(n *otp.Node)
+	annotate = func(n *otp.Node) {
+		n.Condition = reasons[n.Name]
 		for i := range n.Children {
-			tell(&n.Children[i])
+			annotate(&n.Children[i])
 		}
 	}
-	tell(&root)
+	annotate(&root)
 	return root
 }
 
-// Inspect looks at one process.
+// Inspect returns the state of one process.
 func (s *Server) Inspect(ctx context.Context, process string) (otp.Info, error) {
 	app, err := s.running()
 	if err != nil {
@@ -64,13 +66,13 @@ func (s *Server) Inspect(ctx context.Context, process string) (otp.Info, error) 
 	return info, err
 }
 
-// trouble returns why processes are in trouble.
+// reasons returns the reasons of conditions, by process.
 func (s *Server) reasons() map[string]string {
-	why := map[string]string{}
-	for _, c := range s.components() {
-		why[c.Process] = c.Reason
+	reasons := map[string]string{}
+	for _, c := range s.conditions() {
+		reasons[c.Process] = c.Reason
 	}
-	return why
+	return reasons
 }
 
 func (s *Server) control(do func(*otp.App, string) error, process string) error {
@@ -81,7 +83,7 @@ func (s *Server) control(do func(*otp.App, string) error, process string) error 
 	return do(app, process)
 }
 
-// running returns the tree. Whoever uses the control socket can be there before it is.
+// running returns the running tree. The control socket is served before the tree has started.
 func (s *Server) running() (*otp.App, error) {
 	if app := s.app.Load(); app != nil {
 		return app, nil

@@ -39,6 +39,9 @@ type runner struct{ m *testing.M }
 // Run runs the tests.
 func (r runner) Run() int { return brokertest.Run(r.m) }
 
+// full reports whether long campaigns run in full, as in CI; the plain run takes a sample of each.
+func full() bool { return os.Getenv("REGISTRAR_TEST_FULL") != "" }
+
 var update = flag.Bool("update", false, "write the golden files")
 
 // Each script in testdata/script checks one command's output and exit code, with a running server and without.

@@ -12,6 +12,7 @@ import (
 	"registrar/amqpbridge/client"
 	"registrar/amqpbridge/link/rabbit"
 	"registrar/amqpbridge/wire"
+	"registrar/supervisor/demo"
 	"registrar/supervisor/demo/fleet"
 )
 
@@ -84,7 +85,7 @@ func (c *loadCmd) Run(ctx context.Context, env Env) (err error) {
 		defer close(ended)
 		f.Run(busy)
 	}()
-	err = newLive(env.Stderr, f, nil).run(busy)
+	err = demo.NewProgress(env.Stderr, f, nil).Run(busy)
 	cancel()
 	<-ended
 	if err != nil {
@@ -114,11 +115,11 @@ func (c *loadCmd) report(ctx context.Context, env Env, f *fleet.Fleet, took time
 		defer cancel()
 		v := f.Verify(within)
 		if res.Lost, res.WrongShown = &v.Lost, &v.Wrong; v.Lost+v.Wrong > 0 {
-			failed = fmt.Errorf("%d of %d registrations are lost and %d wrong: %v", v.Lost, v.Checked, v.Wrong, v.Examples)
+			failed = fmt.Errorf("registrations are lost (%d of %d) or wrong (%d): %v", v.Lost, v.Checked, v.Wrong, v.Examples)
 		}
 	}
 	if done == 0 {
-		failed = errors.New("nothing was answered")
+		failed = errors.New("no reply to any request")
 	}
 	return errors.Join(c.print(env, res, figures, took), failed)
 }
@@ -127,11 +128,11 @@ func (c *loadCmd) print(env Env, res loadResult, figures []fleet.Figures, took t
 	if c.JSON {
 		return printJSON(env.Stdout, res)
 	}
-	if err := table(env.Stdout, figures, took); err != nil {
+	if err := demo.WriteFigures(env.Stdout, figures, took); err != nil {
 		return err
 	}
-	if err := printf(env.Stdout, "offered %.1f steps a second for %.1f s; %d left out\n", res.Offered, res.Seconds, res.Late); err != nil || res.Lost == nil {
+	if err := printf(env.Stdout, "offered: %.1f steps a second for %.1f s; skipped: %d\n", res.Offered, res.Seconds, res.Late); err != nil || res.Lost == nil {
 		return err
 	}
-	return printf(env.Stdout, "%d of %d registrations lost, %d wrong\n", *res.Lost, c.Users, *res.WrongShown)
+	return printf(env.Stdout, "registrations: %d; lost: %d; wrong: %d\n", c.Users, *res.Lost, *res.WrongShown)
 }

@@ -1,4 +1,4 @@
-package cli
+package demo
 
 import (
 	"context"
@@ -10,19 +10,19 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// The phone that is followed from end to end; the others come later.
+// The phone of the walk.
 const (
 	walkRealm   = "acme.test"
 	walkUser    = "1000"
 	walkContact = `"Desk" <sip:1000@192.0.2.10:5060;transport=udp>`
 )
 
-// ask asks until there is an answer, as a proxy does, for which the phone tries again.
-func ask(ctx context.Context, question func(context.Context) (wire.Message, error)) (wire.Message, error) {
-	for until := time.Now().Add(demoStep); ; {
-		try, over := context.WithTimeout(ctx, demoPatience)
-		m, err := question(try)
-		over()
+// ask repeats a request every [retryAfter] until it is answered, for at most [stepTimeout].
+func ask(ctx context.Context, request func(context.Context) (wire.Message, error)) (wire.Message, error) {
+	for until := time.Now().Add(stepTimeout); ; {
+		try, cancel := context.WithTimeout(ctx, retryAfter)
+		m, err := request(try)
+		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) || !time.Now().Before(until) {
 			return m, err
 		}
@@ -30,7 +30,7 @@ func ask(ctx context.Context, question func(context.Context) (wire.Message, erro
 }
 
 func (d *demo) askAuthn(ctx context.Context, user string) (wire.Message, error) {
-	return ask(ctx, func(ctx context.Context) (wire.Message, error) { return d.sw.Authn(ctx, walkRealm, user) })
+	return ask(ctx, func(ctx context.Context) (wire.Message, error) { return d.client.Authn(ctx, walkRealm, user) })
 }
 
 func (d *demo) authn(ctx context.Context) error {
@@ -38,17 +38,16 @@ func (d *demo) authn(ctx context.Context) error {
 	m, err := d.askAuthn(ctx, walkUser)
 	r, ok := m.(*wire.AuthnResponse)
 	if err != nil || !ok {
-		return fmt.Errorf("authn: got %T: %w", m, err)
+		return fmt.Errorf("authn of %s@%s: no authn_resp: %w", walkUser, walkRealm, err)
 	}
-	return printf(d.env.Stdout, "1. A switch asks for the credentials of %s@%s: authn_req, answered with %s (Auth-Method %s) in %v\n",
-		walkUser, walkRealm, r.Event, r.Method, since(began))
+	return d.printf("1. authn_req for %s@%s:\n   %s (Auth-Method %s) after %v\n", walkUser, walkRealm, r.Event, r.Method, since(began))
 }
 
 func (d *demo) register(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, demoStep)
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	began := time.Now()
-	err := d.sw.Report(ctx, client.Registration{Realm: walkRealm, User: walkUser, Contact: walkContact, Expires: time.Hour})
+	err := d.client.Report(ctx, client.Registration{Realm: walkRealm, User: walkUser, Contact: walkContact, Expires: time.Hour})
 	if err != nil {
 		return err
 	}
@@ -57,7 +56,7 @@ func (d *demo) register(ctx context.Context) error {
 	for {
 		for _, c := range d.server.Counts() {
 			if c.Flow == "registrations" && c.Outcome == "registered" {
-				return printf(d.env.Stdout, "2. The phone has registered: reg_success, on disk and acknowledged to the broker in %v\n", since(began))
+				return d.printf("2. reg_success for %s@%s:\n   on disk and acknowledged after %v\n", walkUser, walkRealm, since(began))
 			}
 		}
 		select {
@@ -71,13 +70,13 @@ func (d *demo) register(ctx context.Context) error {
 func (d *demo) query(ctx context.Context) error {
 	began := time.Now()
 	m, err := ask(ctx, func(ctx context.Context) (wire.Message, error) {
-		return d.sw.Query(ctx, walkRealm, walkUser, "Contact")
+		return d.client.Query(ctx, walkRealm, walkUser, "Contact")
 	})
 	r, ok := m.(*wire.RegQueryResponse)
 	if err != nil || !ok || len(r.Fields) != 1 {
-		return fmt.Errorf("query: got %T: %w", m, err)
+		return fmt.Errorf("query for %s@%s: no registration in the reply: %w", walkUser, walkRealm, err)
 	}
-	return printf(d.env.Stdout, "   A query for it: reg_query, answered in %v with Contact %s\n", since(began), r.Fields[0]["Contact"])
+	return d.printf("   reg_query: answered after %v with the Contact\n   %s\n", since(began), r.Fields[0]["Contact"])
 }
 
 func (d *demo) restart(ctx context.Context) error {
@@ -88,16 +87,16 @@ func (d *demo) restart(ctx context.Context) error {
 	if err := d.start(ctx); err != nil {
 		return err
 	}
-	return printf(d.env.Stdout, "3. The registrar was stopped and started again: primed and consuming after %v\n", since(began))
+	return d.printf("3. The registrar was stopped and started again: ready after %v\n", since(began))
 }
 
-func (d *demo) stranger(ctx context.Context) error {
+func (d *demo) unknownUser(ctx context.Context) error {
 	m, err := d.askAuthn(ctx, "nobody")
 	r, ok := m.(*wire.AuthnError)
 	if err != nil || !ok {
-		return fmt.Errorf("authn of a stranger: got %T: %w", m, err)
+		return fmt.Errorf("authn of an unknown user: no authn_err: %w", err)
 	}
-	return printf(d.env.Stdout, "4. A stranger gets %s\n\n", r.Event)
+	return d.printf("4. authn_req for an unknown user: %s\n\n", r.Event)
 }
 
 func since(t time.Time) time.Duration { return time.Since(t).Round(10 * time.Microsecond) }

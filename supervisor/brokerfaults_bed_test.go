@@ -16,8 +16,8 @@ import (
 	"registrar/amqpbridge/link/rabbit/node"
 )
 
-// sick is a registrar behind a proxy, on a broker that things happen to.
-type sick struct {
+// brokerBed is a registrar behind a proxy, on a broker of its own.
+type brokerBed struct {
 	*testbed
 	t         *testing.T
 	node      *node.Node
@@ -53,7 +53,7 @@ func (c *connectedAt) since(t time.Time) time.Duration {
 func (f brokerFault) troubled() string { return cmp.Or(f.part, "consuming") }
 
 // trouble is what the tree says of the part.
-func (s *sick) trouble(part string) string {
+func (s *brokerBed) trouble(part string) string {
 	var find func(n otp.Node) string
 	find = func(n otp.Node) string {
 		if n.Name == "bridge/"+part {
@@ -70,7 +70,7 @@ func (s *sick) trouble(part string) string {
 }
 
 // failures is what the metrics count for the part.
-func (s *sick) failures(f brokerFault) (n int) {
+func (s *brokerBed) failures(f brokerFault) (n int) {
 	s.t.Helper()
 	_, text := s.get("/metrics")
 	_, line, _ := strings.Cut(text, fmt.Sprintf("\nregistrar_component_failures_total{component=%q} ", f.troubled()))
@@ -81,7 +81,7 @@ func (s *sick) failures(f brokerFault) (n int) {
 }
 
 // seen reports whether /readyz, the metrics and the tree tell of a fault.
-func (s *sick) seen(f brokerFault, failures int) bool {
+func (s *brokerBed) seen(f brokerFault, failures int) bool {
 	s.t.Helper()
 	part := f.troubled()
 	code, ready := s.get("/readyz")
@@ -92,7 +92,7 @@ func (s *sick) seen(f brokerFault, failures int) bool {
 }
 
 // unseen fails the test if one of them tells of a fault that is over.
-func (s *sick) unseen(f brokerFault) {
+func (s *brokerBed) unseen(f brokerFault) {
 	s.t.Helper()
 	part := f.troubled()
 	_, metrics := s.get("/metrics")
@@ -102,31 +102,31 @@ func (s *sick) unseen(f brokerFault) {
 }
 
 // heal lets everything through again.
-func heal(s *sick) { s.proxy.Heal() }
+func heal(s *brokerBed) { s.proxy.Heal() }
 
 // alarm sets how much memory the broker may take.
-func alarm(limit string) func(*sick) {
-	return func(s *sick) { s.ctl("set_vm_memory_high_watermark", "absolute", limit) }
+func alarm(limit string) func(*brokerBed) {
+	return func(s *brokerBed) { s.ctl("set_vm_memory_high_watermark", "absolute", limit) }
 }
 
-func (s *sick) deleteAll() {
+func (s *brokerBed) deleteAll() {
 	for _, q := range []string{s.cfg.Bridge.AuthnQueue, s.cfg.Bridge.QueryQueue, s.cfg.Bridge.RegistrationQueue} {
 		brokertest.DeleteQueue(s.t, s.node.URL(), q)
 	}
 }
 
-func (s *sick) kill() {
+func (s *brokerBed) kill() {
 	s.t.Helper()
 	// RabbitMQ writes the directory of its quorum queues every 500 ms; one that is killed before that is never led again.
 	s.ctl("eval", "dets:sync(ra_directory_reverse).")
 	s.node.Kill()
 }
 
-func (s *sick) closeAll() { s.ctl("close_all_connections", "maintenance") }
+func (s *brokerBed) closeAll() { s.ctl("close_all_connections", "maintenance") }
 
-func (s *sick) password(p string) { s.ctl("change_password", "guest", p) }
+func (s *brokerBed) password(p string) { s.ctl("change_password", "guest", p) }
 
-func (s *sick) ctl(args ...string) {
+func (s *brokerBed) ctl(args ...string) {
 	s.t.Helper()
 	out, err := s.node.Ctl(s.t.Context(), args...)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *sick) ctl(args ...string) {
 	s.t.Logf("%v: %s", args, out)
 }
 
-func (s *sick) restart() {
+func (s *brokerBed) restart() {
 	s.t.Helper()
 	if err := s.node.Restart(context.Background()); err != nil {
 		s.t.Fatal(err)

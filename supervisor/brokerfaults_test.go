@@ -20,40 +20,40 @@ const leader = `quorum_queues, {'%2F_registrar.registrations', node()}`
 
 // brokerFault is one thing that happens: what is done, what is said of it then, and how it ends.
 type brokerFault struct {
-	hurt func(*sick)
+	hurt func(*brokerBed)
 	part string // which part of the bridge is in trouble; empty is consuming
 	says string // part of the reason
-	heal func(*sick)
+	heal func(*brokerBed)
 	// stays says that the session survives it; passes that it is over by itself: then nobody is let through to the broker until it has been seen.
 	stays, passes bool
 }
 
 func faults() map[string]brokerFault {
 	return map[string]brokerFault{
-		"connections reset":      {hurt: func(s *sick) { s.proxy.Reset() }, says: link.ErrLost.Error(), passes: true},
-		"half-open connections":  {hurt: func(s *sick) { s.proxy.BlackHole() }, says: link.ErrLost.Error(), heal: heal},
-		"its heartbeats lost":    {hurt: func(s *sick) { s.proxy.DropInbound() }, says: link.ErrLost.Error(), heal: heal},
-		"our heartbeats lost":    {hurt: func(s *sick) { s.proxy.DropOutbound() }, says: link.ErrLost.Error(), heal: heal},
-		"a queue deleted":        {hurt: func(s *sick) { brokertest.DeleteQueue(s.t, s.node.URL(), s.cfg.Bridge.AuthnQueue) }, says: link.ErrCancelled.Error(), passes: true},
-		"all of its queues":      {hurt: func(s *sick) { s.deleteAll() }, says: link.ErrCancelled.Error(), passes: true},
+		"connections reset":      {hurt: func(s *brokerBed) { s.proxy.Reset() }, says: link.ErrLost.Error(), passes: true},
+		"half-open connections":  {hurt: func(s *brokerBed) { s.proxy.BlackHole() }, says: link.ErrLost.Error(), heal: heal},
+		"its heartbeats lost":    {hurt: func(s *brokerBed) { s.proxy.DropInbound() }, says: link.ErrLost.Error(), heal: heal},
+		"our heartbeats lost":    {hurt: func(s *brokerBed) { s.proxy.DropOutbound() }, says: link.ErrLost.Error(), heal: heal},
+		"a queue deleted":        {hurt: func(s *brokerBed) { brokertest.DeleteQueue(s.t, s.node.URL(), s.cfg.Bridge.AuthnQueue) }, says: link.ErrCancelled.Error(), passes: true},
+		"all of its queues":      {hurt: func(s *brokerBed) { s.deleteAll() }, says: link.ErrCancelled.Error(), passes: true},
 		"an alarm":               {hurt: alarm("1MB"), part: "publisher", says: link.ErrBlocked.Error(), heal: alarm("1GB"), stays: true},
-		"closed by the operator": {hurt: func(s *sick) { s.closeAll() }, says: link.ErrForced.Error(), passes: true},
-		"the broker killed":      {hurt: func(s *sick) { s.kill() }, says: link.ErrUnreachable.Error(), heal: func(s *sick) { s.restart() }},
-		"its virtual host gone": {hurt: func(s *sick) { s.ctl("delete_vhost", "/") }, says: link.ErrVhost.Error(), heal: func(s *sick) {
+		"closed by the operator": {hurt: func(s *brokerBed) { s.closeAll() }, says: link.ErrForced.Error(), passes: true},
+		"the broker killed":      {hurt: func(s *brokerBed) { s.kill() }, says: link.ErrUnreachable.Error(), heal: func(s *brokerBed) { s.restart() }},
+		"its virtual host gone": {hurt: func(s *brokerBed) { s.ctl("delete_vhost", "/") }, says: link.ErrVhost.Error(), heal: func(s *brokerBed) {
 			s.ctl("add_vhost", "/")
 			s.ctl("set_permissions", "-p", "/", "guest", ".*", ".*", ".*")
 		}},
 		// An acknowledgement of nothing, as if we had sent it: the broker closes each channel and leaves the connections alone.
-		"its channels closed": {hurt: func(s *sick) {
+		"its channels closed": {hurt: func(s *brokerBed) {
 			s.ctl("eval", "[rabbit_channel:do(P, {'basic.ack', 99999, false}) || P <- rabbit_channel:list_local()].")
 		}, says: link.ErrConflict.Error(), passes: true},
 		// The queue is declared and nobody leads it: the broker answers 404, or 541, or nothing, until its leader is up.
-		"a queue that is coming up": {hurt: func(s *sick) {
+		"a queue that is coming up": {hurt: func(s *brokerBed) {
 			s.ctl("eval", "ra:stop_server("+leader+").")
 			s.closeAll()
-		}, says: link.ErrNotReady.Error(), heal: func(s *sick) { s.ctl("eval", "ra:restart_server("+leader+").") }},
+		}, says: link.ErrNotReady.Error(), heal: func(s *brokerBed) { s.ctl("eval", "ra:restart_server("+leader+").") }},
 		"our password no longer good": {
-			hurt: func(s *sick) { s.password("other"); s.closeAll() }, says: link.ErrCredentials.Error(), heal: func(s *sick) { s.password("guest") },
+			hurt: func(s *brokerBed) { s.password("other"); s.closeAll() }, says: link.ErrCredentials.Error(), heal: func(s *brokerBed) { s.password("guest") },
 		},
 	}
 }
@@ -62,13 +62,13 @@ func faults() map[string]brokerFault {
 // a second of the moment when the broker does. A machine that is busy may take that second for others: then the same is done to the broker once more.
 func TestFaultsOfTheBroker(t *testing.T) {
 	brokertest.Exclusive(t)
-	s := newSick(t)
+	s := newBrokerBed(t)
 	for name, f := range faults() {
 		t.Run(name, func(t *testing.T) {
-			took := s.suffer(t, f)
+			took := s.undergo(t, f)
 			for range 2 {
 				if took > time.Second {
-					took = s.suffer(t, f)
+					took = s.undergo(t, f)
 				}
 			}
 			if took > time.Second {
@@ -80,8 +80,8 @@ func TestFaultsOfTheBroker(t *testing.T) {
 	s.until("its own questions are answered", func() bool { return s.outcomes("canary", "answered") > was })
 }
 
-// suffer goes through a fault and returns how long after it was connected the registrar works again, zero if its sessions have survived.
-func (s *sick) suffer(t *testing.T, f brokerFault) (took time.Duration) {
+// undergo causes a fault and returns how long after it was connected the registrar works again, zero if its sessions have survived.
+func (s *brokerBed) undergo(t *testing.T, f brokerFault) (took time.Duration) {
 	t.Helper()
 	s.unseen(f)
 	failures := s.failures(f)
@@ -114,9 +114,9 @@ func (s *sick) suffer(t *testing.T, f brokerFault) (took time.Duration) {
 	return took
 }
 
-func newSick(t *testing.T) *sick {
+func newBrokerBed(t *testing.T) *brokerBed {
 	t.Helper()
-	s := &sick{t: t, node: brokertest.Node(t), connected: &connectedAt{}}
+	s := &brokerBed{t: t, node: brokertest.Node(t), connected: &connectedAt{}}
 	s.testbed = newTestbed(t)
 	var url string
 	s.proxy, url = brokertest.NewProxy(t, s.node.URL(), nil)

@@ -13,7 +13,7 @@ import (
 // A store that is full: it says so on readiness, questions are answered, what comes is kept in hand and not acknowledged, and when there is room all of it is
 // stored: nothing is lost on the way.
 func TestFullStore(t *testing.T) {
-	b := newLoopbed(t, func(c *supervisor.Config) { c.MaxStore = 1 })
+	b := newMemoryBed(t, func(c *supervisor.Config) { c.MaxStore = 1 })
 	register := func(i int) {
 		b.publish(kazoo4Report, regSuccess.with(fields{
 			"Username": strconv.Itoa(i), "Contact": fmt.Sprintf("<sip:%d@192.0.2.1>", i), "User-Agent": strings.Repeat("x", 8000), "Event-Timestamp": unixStamp + int64(i),
@@ -51,7 +51,7 @@ func TestFullStore(t *testing.T) {
 
 // More new phones than may be in hand find the store full: refreshes and the ends of registrations go on all the same, and what was put aside is there.
 func TestFullStoreTakesRefreshes(t *testing.T) {
-	b := newLoopbed(t, func(c *supervisor.Config) { c.MaxStore, c.Bridge.RegistrationPrefetch = 1, 10 })
+	b := newMemoryBed(t, func(c *supervisor.Config) { c.MaxStore, c.Bridge.RegistrationPrefetch = 1, 10 })
 	seconds := int64(0)
 	report := func(user int, with fields) {
 		seconds++

@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 	brokertest.Main(m)
 }
 
+// full reports whether long campaigns run in full, as in CI; the plain run takes a sample of each.
+func full() bool { return os.Getenv("REGISTRAR_TEST_FULL") != "" }
+
 // testbed is a registrar on a real broker and the data directory that it may be started on again.
 type testbed struct {
 	t      testing.TB

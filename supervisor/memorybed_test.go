@@ -73,8 +73,8 @@ func (c *clock) step(d time.Duration) {
 	c.wall += d
 }
 
-// loopbed is a registrar on a broker in memory and on a clock of its own, and a peer that speaks raw JSON.
-type loopbed struct {
+// memoryBed is a registrar on a broker in memory and on a clock of its own, and a peer that speaks raw JSON.
+type memoryBed struct {
 	*testing.T
 	broker *memory.Broker
 	clock  *clock
@@ -91,9 +91,9 @@ type loopbed struct {
 
 const peerKey = "peer@test"
 
-func newLoopbed(t *testing.T, change func(*supervisor.Config)) *loopbed {
+func newMemoryBed(t *testing.T, change func(*supervisor.Config)) *memoryBed {
 	t.Helper()
-	b := &loopbed{T: t, broker: memory.New(), clock: &clock{}, in: make(chan link.Delivery, 10_000)}
+	b := &memoryBed{T: t, broker: memory.New(), clock: &clock{}, in: make(chan link.Delivery, 10_000)}
 	b.cfg = testConfig(t.TempDir(), b.broker)
 	b.cfg.Clock, b.cfg.ExpiryInterval = b.clock, 5*time.Millisecond
 	b.cfg.Log = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
@@ -108,7 +108,7 @@ func newLoopbed(t *testing.T, change func(*supervisor.Config)) *loopbed {
 	return b
 }
 
-func (b *loopbed) start() {
+func (b *memoryBed) start() {
 	b.Helper()
 	s, err := supervisor.Start(context.Background(), b.cfg)
 	if err != nil {
@@ -118,7 +118,7 @@ func (b *loopbed) start() {
 	b.until("ready", func() bool { ok, _ := s.Ready(); return ok })
 }
 
-func (b *loopbed) stop() {
+func (b *memoryBed) stop() {
 	if b.server != nil {
 		if err := b.server.Stop(context.Background()); err != nil {
 			b.Error(err)
@@ -127,7 +127,7 @@ func (b *loopbed) stop() {
 	}
 }
 
-func (b *loopbed) connect() {
+func (b *memoryBed) connect() {
 	b.Helper()
 	ctx := within(b, otptest.Timeout)
 	var err error
@@ -155,7 +155,7 @@ func (b *loopbed) connect() {
 }
 
 // publish sends fields to "exchange key" and returns when the broker has them.
-func (b *loopbed) publish(to string, f fields) {
+func (b *memoryBed) publish(to string, f fields) {
 	b.Helper()
 	body, err := json.Marshal(f)
 	if err != nil {
@@ -164,7 +164,7 @@ func (b *loopbed) publish(to string, f fields) {
 	b.put(to, link.Publishing{ContentType: "application/json", Body: body})
 }
 
-func (b *loopbed) put(to string, p link.Publishing) {
+func (b *memoryBed) put(to string, p link.Publishing) {
 	b.Helper()
 	p.Exchange, p.Key, _ = strings.Cut(to, " ")
 	done := make(chan error, 1)
@@ -175,7 +175,7 @@ func (b *loopbed) put(to string, p link.Publishing) {
 }
 
 // ask sends a request and returns the answer to it, nil when there is none.
-func (b *loopbed) ask(to string, f fields) fields {
+func (b *memoryBed) ask(to string, f fields) fields {
 	b.Helper()
 	b.seq++
 	id := fmt.Sprint("ask-", b.seq)
@@ -186,7 +186,7 @@ func (b *loopbed) ask(to string, f fields) fields {
 }
 
 // answer returns the answer to a request that is settled. Answers leave in order: that of a later request says that there is none.
-func (b *loopbed) answer(id string) (got fields) {
+func (b *memoryBed) answer(id string) (got fields) {
 	b.Helper()
 	fence := id + "-fence"
 	b.publish("registrar registration.query.fence.fence", fields{
@@ -210,7 +210,7 @@ func (b *loopbed) answer(id string) (got fields) {
 }
 
 // settled counts the questions of others that the registrar is done with.
-func (b *loopbed) settled() (n uint64) {
+func (b *memoryBed) settled() (n uint64) {
 	for _, c := range b.server.Counts() {
 		if (c.Flow == "authn" || c.Flow == "queries") && c.Outcome != "tried_again" && c.Outcome != "canary" {
 			n += c.N
@@ -220,14 +220,14 @@ func (b *loopbed) settled() (n uint64) {
 }
 
 // took acknowledges what has come: the broker hands out no more than the prefetch.
-func (b *loopbed) took(d link.Delivery) {
+func (b *memoryBed) took(d link.Delivery) {
 	b.Helper()
 	if err := b.consumer.Ack(d.Tag, false); err != nil {
 		b.Error(err)
 	}
 }
 
-func (b *loopbed) next() link.Delivery {
+func (b *memoryBed) next() link.Delivery {
 	b.Helper()
 	select {
 	case d := <-b.in:
@@ -240,7 +240,7 @@ func (b *loopbed) next() link.Delivery {
 }
 
 // event returns the next message of that name which is no answer to ask.
-func (b *loopbed) event(name string) fields {
+func (b *memoryBed) event(name string) fields {
 	b.Helper()
 	for {
 		var d link.Delivery
@@ -261,7 +261,7 @@ func (b *loopbed) event(name string) fields {
 }
 
 // report publishes a report about a phone and waits until the registrar is done with it. It returns what became of it.
-func (b *loopbed) report(to string, f fields) string {
+func (b *memoryBed) report(to string, f fields) string {
 	b.Helper()
 	before := b.outcomes()
 	b.publish(to, f)
@@ -277,7 +277,7 @@ func (b *loopbed) report(to string, f fields) string {
 	return outcome
 }
 
-func (b *loopbed) outcomes() map[string]uint64 {
+func (b *memoryBed) outcomes() map[string]uint64 {
 	out := map[string]uint64{}
 	for _, c := range b.server.Counts() {
 		if c.Flow == "registrations" && c.Outcome != "tried_again" && c.Outcome != "event_time_unusable" {
@@ -288,7 +288,7 @@ func (b *loopbed) outcomes() map[string]uint64 {
 }
 
 // contact returns the contact of a user's registration, empty when it has none.
-func (b *loopbed) contact(realm, user string) string {
+func (b *memoryBed) contact(realm, user string) string {
 	b.Helper()
 	m := b.ask("registrar registration.query.x.y", fields{"Event-Name": "reg_query", "Realm": realm, "Username": user})
 	list, ok := m["Fields"].([]any)
@@ -302,7 +302,7 @@ func (b *loopbed) contact(realm, user string) string {
 	return fmt.Sprint(one["Contact"])
 }
 
-func (b *loopbed) provision(realm, user string, change func(*domain.Credential)) {
+func (b *memoryBed) provision(realm, user string, change func(*domain.Credential)) {
 	b.Helper()
 	key, err := domain.ParseKey(realm, user)
 	if err != nil {
@@ -317,7 +317,7 @@ func (b *loopbed) provision(realm, user string, change func(*domain.Credential))
 	}
 }
 
-func (b *loopbed) until(what string, ok func() bool) {
+func (b *memoryBed) until(what string, ok func() bool) {
 	b.Helper()
 	if !otptest.Eventually(ok) {
 		b.Fatalf("not %s in time: %v", what, b.server.Counts())

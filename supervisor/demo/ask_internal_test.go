@@ -1,4 +1,4 @@
-package cli
+package demo
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// A question that nobody answers is asked again after a while, and not for ever.
-func TestDemoAsksAgain(t *testing.T) {
+// An unanswered request is repeated every [retryAfter], until [stepTimeout] has passed.
+func TestAskRepeatsRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked, want := 0, &wire.AuthnResponse{}
 		silent := func(ctx context.Context) (wire.Message, error) {
@@ -26,13 +26,13 @@ func TestDemoAsksAgain(t *testing.T) {
 			}
 			return silent(ctx)
 		})
-		if took := time.Since(began); m != wire.Message(want) || err != nil || took != 2*demoPatience {
+		if took := time.Since(began); m != wire.Message(want) || err != nil || took != 2*retryAfter {
 			t.Errorf("got %v, %v after %v", m, err, took)
 		}
 		began, asked = time.Now(), 0
 		_, err = ask(t.Context(), silent)
-		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != demoStep || asked != int(demoStep/demoPatience) {
-			t.Errorf("got %v after %v and %d questions", err, took, asked)
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != stepTimeout || asked != int(stepTimeout/retryAfter) {
+			t.Errorf("got %v after %v and %d requests", err, took, asked)
 		}
 	})
 }

@@ -24,7 +24,7 @@ func at(d time.Duration, other fields) fields {
 }
 
 // restart stops the registrar, does something meanwhile and starts it again.
-func (b *loopbed) restart(meanwhile func()) {
+func (b *memoryBed) restart(meanwhile func()) {
 	b.Helper()
 	b.stop()
 	meanwhile()
@@ -32,7 +32,7 @@ func (b *loopbed) restart(meanwhile func()) {
 }
 
 // handled waits until the registrar is done with n reports in this run and returns what became of them.
-func (b *loopbed) handled(n uint64) string {
+func (b *memoryBed) handled(n uint64) string {
 	b.Helper()
 	sum := func() (n uint64) {
 		for _, x := range b.outcomes() {
@@ -45,7 +45,7 @@ func (b *loopbed) handled(n uint64) string {
 }
 
 // gone checks that the registration is shown until d from now, to the millisecond.
-func (b *loopbed) goneAfter(d time.Duration, contact string) {
+func (b *memoryBed) goneAfter(d time.Duration, contact string) {
 	b.Helper()
 	b.clock.pass(d - time.Millisecond)
 	b.equal("just before its end", b.contact("acme.test", "100"), contact)
@@ -59,7 +59,7 @@ func TestTimeRules(t *testing.T) {
 		for _, r := range group {
 			t.Run(r.says, func(t *testing.T) {
 				t.Parallel()
-				r.test(newLoopbed(t, r.settings))
+				r.test(newMemoryBed(t, r.settings))
 			})
 		}
 	}
@@ -67,7 +67,7 @@ func TestTimeRules(t *testing.T) {
 
 func deadlineRules() []rule {
 	return []rule{
-		{says: "1: a queue that waited an hour does not revive what has ended", test: func(b *loopbed) {
+		{says: "1: a queue that waited an hour does not revive what has ended", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, fields{"Username": "known"}))
 			b.restart(func() {
 				b.publish(kazoo4Report, at(0, nil))
@@ -76,7 +76,7 @@ func deadlineRules() []rule {
 			b.equal("handled", b.handled(1), "map[ended:1]")
 			b.equal("shown", b.contact("acme.test", "100"), "")
 		}},
-		{says: "1: what waited an hour ends an hour earlier", test: func(b *loopbed) {
+		{says: "1: what waited an hour ends an hour earlier", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, fields{"Username": "known"}))
 			b.restart(func() {
 				b.publish(kazoo4Report, at(0, fields{"Expires": 7200}))
@@ -85,25 +85,25 @@ func deadlineRules() []rule {
 			b.handled(1)
 			b.goneAfter(time.Hour, first)
 		}},
-		{says: "1: a deadline is never recomputed at redelivery", test: func(b *loopbed) {
+		{says: "1: a deadline is never recomputed at redelivery", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.clock.pass(200 * time.Second)
 			b.equal("again", b.report(kazoo4Report, at(0, nil)), "duplicate")
 			b.goneAfter(100*time.Second, first)
 		}},
-		{says: "1: a step of our wall clock moves no deadline within a run", test: func(b *loopbed) {
+		{says: "1: a step of our wall clock moves no deadline within a run", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.clock.step(time.Hour)
 			b.clock.pass(100 * time.Second)
 			b.clock.step(-3 * time.Hour)
 			b.goneAfter(200*time.Second, first)
 		}},
-		{says: "1: across runs deadlines are kept on the wall clock", test: func(b *loopbed) {
+		{says: "1: across runs deadlines are kept on the wall clock", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.restart(func() { b.clock.pass(200 * time.Second) })
 			b.goneAfter(100*time.Second, first)
 		}},
-		{says: "1: what a wall clock far ahead has written is bounded at priming", test: func(b *loopbed) {
+		{says: "1: what a wall clock far ahead has written is bounded at priming", test: func(b *memoryBed) {
 			b.restart(func() { b.clock.step(365 * 24 * time.Hour) })
 			b.report(kazoo4Report, at(0, fields{"Node": "switch-with-no-clock"}))
 			b.restart(func() { b.clock.step(-365 * 24 * time.Hour) })
@@ -119,14 +119,14 @@ func foreignClockRules() []rule {
 	const hour = time.Hour
 	from := func(node string, other fields) fields { return fields{"Node": node}.with(other) }
 	return []rule{
-		{says: "2: switches an hour ahead and an hour behind register like any other", test: func(b *loopbed) {
+		{says: "2: switches an hour ahead and an hour behind register like any other", test: func(b *memoryBed) {
 			for i, skew := range []time.Duration{0, -hour, hour} {
 				b.equal(fmt.Sprint(skew), b.report(kazoo4Report, at(skew, from(fmt.Sprint("switch", i), fields{"Contact": fmt.Sprintf("sip:100@192.0.2.%d", i)}))), "registered")
 				b.clock.pass(time.Second)
 			}
 			b.goneAfter(299*time.Second, "sip:100@192.0.2.2")
 		}},
-		{says: "2: across senders arrival decides, whatever their clocks say", test: func(b *loopbed) {
+		{says: "2: across senders arrival decides, whatever their clocks say", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(hour, from("ahead", nil)))
 			b.clock.pass(time.Second)
 			b.report(kazoo4Report, at(-hour, from("behind", fields{"Contact": second})))
@@ -135,14 +135,14 @@ func foreignClockRules() []rule {
 			b.report(kazoo4Report, at(hour+2*time.Second, from("ahead", nil)))
 			b.equal("shown", b.contact("acme.test", "100"), first)
 		}},
-		{says: "2: of one sender the event times decide", test: func(b *loopbed) {
+		{says: "2: of one sender the event times decide", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.clock.pass(10 * time.Second)
 			b.report(kazoo4Report, at(10*time.Second, fields{"Contact": second}))
 			b.equal("older", b.report(kazoo4Report, at(5*time.Second, fields{"Contact": "sip:late"})), "stale")
 			b.equal("shown", b.contact("acme.test", "100"), second)
 		}},
-		{says: "2: of a sender whose clock is known, the offset counts over a restart", test: func(b *loopbed) {
+		{says: "2: of a sender whose clock is known, the offset counts over a restart", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(-hour, from("behind", fields{"Username": "known"})))
 			b.restart(func() {
 				b.publish(kazoo4Report, at(-hour, from("behind", fields{"Expires": 7200})))
@@ -151,7 +151,7 @@ func foreignClockRules() []rule {
 			b.handled(1)
 			b.goneAfter(hour, first)
 		}},
-		{says: "2: an unknown sender's event time counts for what has waited", test: func(b *loopbed) {
+		{says: "2: an unknown sender's event time counts for what has waited", test: func(b *memoryBed) {
 			b.restart(func() {
 				b.publish(kazoo4Report, at(0, fields{"Expires": 7200}))
 				b.clock.pass(hour)
@@ -159,7 +159,7 @@ func foreignClockRules() []rule {
 			b.handled(1)
 			b.goneAfter(hour, first)
 		}},
-		{says: "2: unless it lies ahead or further back than a queue can hold: then it is as new as its arrival, and counted", test: func(b *loopbed) {
+		{says: "2: unless it lies ahead or further back than a queue can hold: then it is as new as its arrival, and counted", test: func(b *memoryBed) {
 			b.restart(func() {
 				b.publish(kazoo4Report, at(hour, from("ahead", nil)))
 				b.publish(kazoo4Report, at(-25*hour, from("behind", fields{"Username": "200"})))
@@ -168,7 +168,7 @@ func foreignClockRules() []rule {
 			b.equal("counted", count(b.server.Counts(), "registrations", "event_time_unusable"), 2)
 			b.goneAfter(300*time.Second, first)
 		}},
-		{says: "2: a sender whose clock is set back is believed again within two minutes", test: func(b *loopbed) {
+		{says: "2: a sender whose clock is set back is believed again within two minutes", test: func(b *memoryBed) {
 			say := func(skew time.Duration) string {
 				b.clock.pass(10 * time.Second)
 				return b.report(kazoo4Report, at(b.clock.Mono()+skew, nil))
@@ -180,7 +180,7 @@ func foreignClockRules() []rule {
 			b.equal("believed", say(-hour), "refreshed")
 			b.goneAfter(300*time.Second, first)
 		}},
-		{says: "2: one absurd event time does not spoil its sender's clock", test: func(b *loopbed) {
+		{says: "2: one absurd event time does not spoil its sender's clock", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.clock.pass(time.Minute)
 			b.report(kazoo4Report, at(1000*hour, fields{"Username": "200"}))
@@ -193,7 +193,7 @@ func foreignClockRules() []rule {
 func removalRules() []rule {
 	end := fields{"Expires": 0, "Status": "Unregistered"}
 	return []rule{
-		{says: "3: an older register that comes again after the unregister brings nothing back", test: func(b *loopbed) {
+		{says: "3: an older register that comes again after the unregister brings nothing back", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.clock.pass(5 * time.Second)
 			b.equal("unregister", b.report(kazoo4Report, at(5*time.Second, end)), "removed")
@@ -204,7 +204,7 @@ func removalRules() []rule {
 			b.equal("shown", b.contact("acme.test", "100"), "")
 			b.equal("a newer one counts", b.report(kazoo4Report, at(65*time.Second, nil)), "registered")
 		}},
-		{says: "3: a redelivered register after an unregister in the same second", test: func(b *loopbed) {
+		{says: "3: a redelivered register after an unregister in the same second", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.report(kazoo4Report, at(0, end))
 			b.restart(func() {
@@ -214,7 +214,7 @@ func removalRules() []rule {
 			b.equal("handled", b.handled(1), "map[stale:1]")
 			b.equal("shown", b.contact("acme.test", "100"), "")
 		}},
-		{says: "3: flush and expiry are remembered too", test: func(b *loopbed) {
+		{says: "3: flush and expiry are remembered too", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.clock.pass(time.Second)
 			b.report(flushKey, fields{"Event-Name": "reg_flush", "Realm": "acme.test", "Username": "100"})
@@ -224,7 +224,7 @@ func removalRules() []rule {
 			b.until("swept", func() bool { return b.bindings() == 0 })
 			b.equal("after its end", b.report(kazoo4Report, at(time.Second, nil)), "duplicate")
 		}},
-		{says: "4: a redelivery is applied once and settled the same", test: func(b *loopbed) {
+		{says: "4: a redelivery is applied once and settled the same", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.restart(func() { b.publish(kazoo4Report, at(0, nil)); b.giveBack() })
 			b.equal("handled", b.handled(1), "map[duplicate:1]")
@@ -235,7 +235,7 @@ func removalRules() []rule {
 
 func otherTimeRules() []rule {
 	return []rule{
-		{says: "5: the cache id is scoped to realm and user; bindings are a set", settings: func(c *supervisor.Config) { c.Limits.Bindings = 2 }, test: func(b *loopbed) {
+		{says: "5: the cache id is scoped to realm and user; bindings are a set", settings: func(c *supervisor.Config) { c.Limits.Bindings = 2 }, test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.report(kazoo4Report, at(0, fields{"Realm": "other.test"}))
 			b.report(kazoo4Report, at(0, fields{"Username": "200"}))
@@ -250,7 +250,7 @@ func otherTimeRules() []rule {
 			b.equal("one of two has ended", count(), 2)
 			b.equal("other", b.contact("other.test", "100"), first)
 		}},
-		{says: "6: a refresh survives a restart", test: func(b *loopbed) {
+		{says: "6: a refresh survives a restart", test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.clock.pass(200 * time.Second)
 			b.equal("refresh", b.report(kazoo4Report, at(200*time.Second, nil)), "refreshed")
@@ -259,7 +259,7 @@ func otherTimeRules() []rule {
 		}},
 		{says: "7: users without credentials are accepted up to the limits", settings: func(c *supervisor.Config) {
 			c.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 3, Total: 5}
-		}, test: func(b *loopbed) {
+		}, test: func(b *memoryBed) {
 			b.provision("acme.test", "100", nil)
 			come := func(realm, user string) string {
 				return b.report(kazoo4Report, at(0, fields{"Realm": realm, "Username": user}))
@@ -286,14 +286,14 @@ func otherTimeRules() []rule {
 		}},
 		{says: "7: a guest that gets credentials gives its place back at its next registration", settings: func(c *supervisor.Config) {
 			c.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 1, Total: 1}
-		}, test: func(b *loopbed) {
+		}, test: func(b *memoryBed) {
 			b.report(kazoo4Report, at(0, nil))
 			b.equal("full", b.report(kazoo4Report, at(0, fields{"Username": "200"})), "refused_unprovisioned")
 			b.provision("acme.test", "100", nil)
 			b.report(kazoo4Report, at(1, fields{"Contact": second}))
 			b.equal("room", b.report(kazoo4Report, at(0, fields{"Username": "200", "Msg-ID": "2"})), "registered")
 		}},
-		{says: "8: what has ended leaves the file, what came back meanwhile stays", test: func(b *loopbed) {
+		{says: "8: what has ended leaves the file, what came back meanwhile stays", test: func(b *memoryBed) {
 			for i := range 100 {
 				b.publish(kazoo4Report, at(0, fields{"Username": fmt.Sprint("u", i)}))
 			}
@@ -310,7 +310,7 @@ func otherTimeRules() []rule {
 }
 
 // giveBack takes all that waits for the registrar and gives it back, so that it comes as redelivered.
-func (b *loopbed) giveBack() {
+func (b *memoryBed) giveBack() {
 	b.Helper()
 	ctx := within(b, otptest.Timeout)
 	s, err := b.broker.Dial(ctx, "thief")
@@ -332,11 +332,11 @@ func (b *loopbed) giveBack() {
 }
 
 // records and bindings count what the file holds.
-func (b *loopbed) records() int { n, _ := b.inFile(); return n }
+func (b *memoryBed) records() int { n, _ := b.inFile(); return n }
 
-func (b *loopbed) bindings() int { _, n := b.inFile(); return n }
+func (b *memoryBed) bindings() int { _, n := b.inFile(); return n }
 
-func (b *loopbed) inFile() (records, bindings int) {
+func (b *memoryBed) inFile() (records, bindings int) {
 	b.Helper()
 	list, err := b.server.Registrations(context.Background(), "", domain.Key{}, 1000)
 	if err != nil {

@@ -50,12 +50,12 @@ func hostile() [][]byte {
 	return out
 }
 
-// TestRubbish floods every key with messages that cannot be used: each is counted by its reason, a bounded number is set aside, each reason is logged
+// TestMalformedFlood floods every key with messages that cannot be used: each is counted by its reason, a bounded number is set aside, each reason is logged
 // once a minute without a value of the message, and the others' work goes on.
-func TestRubbish(t *testing.T) {
+func TestMalformedFlood(t *testing.T) {
 	t.Parallel()
 	var log journal
-	b := newLoopbed(t, func(c *supervisor.Config) {
+	b := newMemoryBed(t, func(c *supervisor.Config) {
 		c.Log = zerolog.New(&log)
 		c.Bridge.MaxParked = 100
 	})
