@@ -46,7 +46,7 @@ func (f *brokerFlags) readCredentials(cfg *rabbit.Config) error {
 		return fmt.Errorf("--amqp-credentials: %w", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("--amqp-credentials: %s: others may read it: chmod 600", f.AMQPCredentials)
+		return fmt.Errorf("--amqp-credentials: %s: other users can read it; run: chmod 600", f.AMQPCredentials)
 	}
 	text, err := os.ReadFile(f.AMQPCredentials)
 	if err != nil {

@@ -22,11 +22,11 @@ import (
 // crashesCmd is registrar crashes.
 type crashesCmd struct {
 	dataFlag
-	ID   uint64 `arg:"" optional:"" help:"Show one in full: the messages that led to it, the state, the stack."`
+	ID   uint64 `arg:"" optional:"" help:"Number of a crash report to show in full: the messages before it, the state, the stack."`
 	JSON bool   `name:"json" help:"JSON Lines."`
 }
 
-// Run lists the crashes that are kept, or shows one.
+// Run lists the crash reports, or shows one.
 func (c *crashesCmd) Run(ctx context.Context, env Env) error {
 	all, err := crashReports(ctx, c.Data)
 	if err != nil {
@@ -36,7 +36,7 @@ func (c *crashesCmd) Run(ctx context.Context, env Env) error {
 		return c.one(env.Stdout, all)
 	}
 	if len(all) == 0 && !c.JSON {
-		return printf(env.Stderr, "nothing has crashed\n")
+		return printf(env.Stderr, "no crash reports\n")
 	}
 	for i := range all {
 		s := &all[i]
@@ -56,14 +56,15 @@ func (c *crashesCmd) one(out io.Writer, all []trace.CrashReport) error {
 	i := slices.IndexFunc(all, func(s trace.CrashReport) bool { return s.ID == c.ID })
 	switch {
 	case i < 0:
-		return fmt.Errorf("there is no crash %d among the last %d", c.ID, len(all))
+		return fmt.Errorf("no crash report %d; the last %d are kept", c.ID, len(all))
 	case c.JSON:
 		return printJSON(out, &all[i])
 	}
 	return traceview.WriteCrashReport(out, &all[i])
 }
 
-// crashReports asks the server, or reads the file when no server uses the directory. It makes no directory of a mistyped name.
+// crashReports returns the reports of the server, or of the file when no server runs. It does not
+// create a missing directory.
 func crashReports(ctx context.Context, dir string) (all []trace.CrashReport, err error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)

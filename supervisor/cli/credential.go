@@ -95,7 +95,7 @@ type listCmd struct {
 	Realm string `arg:"" optional:"" help:"Only this realm."`
 }
 
-// credentialView is what a listing shows.
+// credentialView is an entry of the list as JSON.
 type credentialView struct {
 	Realm     domain.Realm  `json:"realm"`
 	User      domain.User   `json:"user"`
@@ -104,7 +104,7 @@ type credentialView struct {
 	AccountID string        `json:"account_id,omitempty"`
 }
 
-// Run lists.
+// Run lists credentials.
 func (c *listCmd) Run(ctx context.Context, env Env) error {
 	realm := domain.Realm(strings.ToLower(c.Realm))
 	keys, err := c.keys(env)
@@ -136,7 +136,7 @@ type deleteCmd struct {
 	User  string `arg:"" help:"User."`
 }
 
-// Run deletes; it fails when there is nothing to delete.
+// Run deletes a credential; it fails if there is none.
 func (c *deleteCmd) Run(ctx context.Context, env Env) error {
 	key, err := domain.ParseKey(c.Realm, c.User)
 	if err != nil {
@@ -149,7 +149,7 @@ func (c *deleteCmd) Run(ctx context.Context, env Env) error {
 	return withStore(c.Data, keys, func(s console.Store) error {
 		there, err := s.Delete(ctx, key)
 		if err == nil && !there {
-			return fmt.Errorf("there is no credential of %s", key)
+			return fmt.Errorf("no credential of %s", key)
 		}
 		return err
 	})

@@ -1,6 +1,10 @@
-// Package cli is the command line: one file a command, and where settings come from: flags over environment (REGISTRAR_ and the
-// flag's name in upper case, with _ for -) over a YAML file (--config or REGISTRAR_CONFIG).
+// Package cli is the command line, one file for each command.
 //
-// Contract: [Run] is the whole program; it touches only what it is given. Exit codes: 0 done, 1 failed, 2 called wrongly, 3 an upgrade of the store is needed (store upgrade --check). An error is
-// one line on the error writer. No password is an argument, and none is printed.
+// A setting comes from its flag, else from the environment (REGISTRAR_ and the name of the flag in
+// upper case, with _ for -), else from a YAML file (--config or REGISTRAR_CONFIG), else from
+// [supervisor.DefaultConfig].
+//
+// [Run] is the whole program and uses nothing but its arguments. The exit codes are 0 for success, 1
+// for a failure, 2 for wrong usage and 3 when the store needs an upgrade (store upgrade --check). An
+// error is one line on the error writer. No password is an argument, and none is printed.
 package cli

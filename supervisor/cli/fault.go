@@ -14,16 +14,16 @@ import (
 // faultPointsCmd is registrar fault points.
 type faultPointsCmd struct{}
 
-// Run lists the points and what can happen at each.
+// Run lists the fault points and the kinds of faults at each.
 func (*faultPointsCmd) Run(env Env) error {
 	w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "POINT\tWHERE\tWHAT CAN HAPPEN") // Flush reports it
+	_, _ = fmt.Fprintln(w, "POINT\tDESCRIPTION\tKINDS") // Flush returns the error
 	for _, p := range fault.Points() {
 		kinds := make([]string, 0, len(fault.Kinds(p)))
 		for _, k := range fault.Kinds(p) {
 			kinds = append(kinds, string(k))
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", p, p.Description(), strings.Join(kinds, " ")) // as above
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", p, p.Description(), strings.Join(kinds, " ")) // likewise
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("standard output: %w", err)
@@ -34,13 +34,13 @@ func (*faultPointsCmd) Run(env Env) error {
 // faultArmCmd is registrar fault arm.
 type faultArmCmd struct {
 	dataFlag
-	Point   string        `required:"" help:"Where: see registrar fault points."`
-	Kind    string        `required:"" help:"What: panic, goexit, error, delay, hang, torn; for messages on their way drop, delay, duplicate."`
-	Process string        `help:"In which process: its name, or a pattern such as 'user/*'; any if none is given."`
-	Message string        `help:"Over which message: its type, such as registration.Register or Register; any if none is given."`
-	Skip    int           `help:"How many times it lets pass first."`
-	Times   int           `help:"How often it hits then." default:"1"`
-	For     time.Duration `help:"How long a delay takes; 100ms if not given. A hang ends when it is disarmed."`
+	Point   string        `required:"" help:"Fault point, see registrar fault points."`
+	Kind    string        `required:"" help:"Kind: panic, goexit, error, delay, hang, torn; for messages in transit drop, delay, duplicate."`
+	Process string        `help:"Name of the process, or a pattern such as 'user/*'; any by default."`
+	Message string        `help:"Type of the message, such as registration.Register or Register; any by default."`
+	Skip    int           `help:"Number of passes before the first hit."`
+	Times   int           `help:"Number of hits." default:"1"`
+	For     time.Duration `help:"Duration of a delay, by default 100ms. A hang ends when it is disarmed."`
 }
 
 // Run arms a fault.
@@ -52,9 +52,9 @@ func (c *faultArmCmd) Run(ctx context.Context, env Env) error {
 	case err != nil:
 		return usage{err}
 	case c.Times == 0:
-		return usage{errors.New("--times: a fault that hits 0 times is none")}
+		return usage{errors.New("--times: 0 is less than 1")}
 	case c.For != 0 && r.Kind != fault.Delay:
-		return usage{fmt.Errorf("--for: only a delay takes a time, and %s is none", r.Kind)}
+		return usage{fmt.Errorf("--for: only a delay has a duration, %s has none", r.Kind)}
 	}
 	id, err := running(c.Data).Arm(ctx, r)
 	if err != nil {
@@ -66,21 +66,21 @@ func (c *faultArmCmd) Run(ctx context.Context, env Env) error {
 // faultListCmd is registrar fault list.
 type faultListCmd struct {
 	dataFlag
-	JSON bool `name:"json" help:"One JSON object a fault; times in nanoseconds."`
+	JSON bool `name:"json" help:"JSON Lines, one for each fault; times in nanoseconds."`
 }
 
-// Run lists what was armed and not disarmed.
+// Run lists the armed faults.
 func (c *faultListCmd) Run(ctx context.Context, env Env) error {
 	all, err := running(c.Data).Faults(ctx)
 	if err != nil {
 		return err
 	}
 	if len(all) == 0 && !c.JSON {
-		return printf(env.Stderr, "nothing is armed\n")
+		return printf(env.Stderr, "no armed faults\n")
 	}
 	w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
 	if !c.JSON {
-		_, _ = fmt.Fprintln(w, "ID\tPOINT\tKIND\tPROCESS\tMESSAGE\tSKIP\tHITS\tOF") // Flush reports it
+		_, _ = fmt.Fprintln(w, "ID\tPOINT\tKIND\tPROCESS\tMESSAGE\tSKIP\tHITS\tOF") // Flush returns the error
 	}
 	for i := range all {
 		r := &all[i]
@@ -108,18 +108,18 @@ func anyOf(name string) string {
 // faultDisarmCmd is registrar fault disarm.
 type faultDisarmCmd struct {
 	dataFlag
-	ID  uint64 `arg:"" optional:"" help:"Its number, as list shows it."`
-	All bool   `help:"All of them."`
+	ID  uint64 `arg:"" optional:"" help:"Number of the fault, see fault list."`
+	All bool   `help:"Select all."`
 }
 
-// Run takes faults away.
+// Run disarms faults.
 func (c *faultDisarmCmd) Run(ctx context.Context, env Env) error {
 	if c.All == (c.ID != 0) {
-		return usage{errors.New("name its number, or say --all")}
+		return usage{errors.New("give a number or --all")}
 	}
 	n, err := running(c.Data).Disarm(ctx, c.ID)
 	if err != nil {
 		return err
 	}
-	return printf(env.Stdout, "%d disarmed\n", n)
+	return printf(env.Stdout, "%s disarmed\n", count(n, "fault"))
 }

@@ -10,21 +10,21 @@ import (
 	"registrar/persistence"
 )
 
-// keysVariable holds the keys themselves, for those who have no file for them.
+// keysVariable is the environment variable with the keys, in place of a file.
 const keysVariable = envPrefix + "KEYS"
 
-// keyFlag names the keys that seal secrets on disk.
+// keyFlag is the flag for the keys that seal secrets on disk.
 type keyFlag struct {
-	KeyFile string `help:"File with the keys that seal secrets on disk (store new-key makes one); or the keys themselves in REGISTRAR_KEYS." placeholder:"FILE"`
+	KeyFile string `help:"File with the keys that seal secrets on disk, see store new-key; or the keys themselves in REGISTRAR_KEYS." placeholder:"FILE"`
 }
 
-// keys reads the keys; none is nil.
+// keys returns the configured keys, nil without any.
 func (k *keyFlag) keys(env Env) (*persistence.Keyring, error) {
 	if k.KeyFile == "" {
 		if text, ok := env.Lookup(keysVariable); ok && strings.TrimSpace(text) != "" {
 			return readKeys(strings.NewReader(text), keysVariable)
 		}
-		return nil, nil //nolint:nilnil // no keys are no error.
+		return nil, nil //nolint:nilnil // keys are optional.
 	}
 	f, err := os.Open(k.KeyFile)
 	if err != nil {
@@ -36,7 +36,7 @@ func (k *keyFlag) keys(env Env) (*persistence.Keyring, error) {
 		return nil, fmt.Errorf("key file: %w", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, usage{fmt.Errorf("key file %s: others may read it: chmod 600", k.KeyFile)}
+		return nil, usage{fmt.Errorf("key file %s: other users can read it; run: chmod 600", k.KeyFile)}
 	}
 	return readKeys(f, k.KeyFile)
 }
@@ -51,13 +51,13 @@ func readKeys(r io.Reader, from string) (*persistence.Keyring, error) {
 
 // storeNewKeyCmd is registrar store new-key.
 type storeNewKeyCmd struct {
-	Number uint8 `arg:"" optional:"" default:"1" help:"Number of the key, 1 to 255: another one than those in use."`
+	Number uint8 `arg:"" optional:"" default:"1" help:"Number of the key, 1 to 255; it must not be in use."`
 }
 
 // Run prints a fresh key.
 func (c *storeNewKeyCmd) Run(env Env) error {
 	if c.Number == 0 {
-		return usage{errors.New("a key has a number from 1 to 255")}
+		return usage{errors.New("the number of a key is between 1 and 255")}
 	}
 	return printf(env.Stdout, "%s", persistence.NewKey(c.Number))
 }

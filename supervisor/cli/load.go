@@ -19,19 +19,19 @@ import (
 // loadCmd is registrar load.
 type loadCmd struct {
 	brokerFlags
-	Realm      []string      `required:"" help:"Realms of the users; they share them evenly." placeholder:"REALM"`
-	Users      int           `help:"Simulated phones; a realm's users are named 1000, 1001, …: provision them first." default:"100"`
+	Realm      []string      `required:"" help:"Realms of the users, in equal parts." placeholder:"REALM"`
+	Users      int           `help:"Number of simulated phones. The users of a realm are 1000, 1001, …; provision them first." default:"100"`
 	Rate       float64       `help:"Steps of phones a second: an authn and a registration, a query, or an unregistration." default:"100"`
-	Duration   time.Duration `help:"How long." default:"10s"`
-	InFlight   int           `help:"Steps under way at most; one that cannot begin at its time is left out and counted." default:"256"`
-	Generation string        `help:"What the switch speaks: whistle, kazoo3, kazoo4 or kazoo5." enum:"whistle,kazoo3,kazoo4,kazoo5" default:"kazoo5"`
+	Duration   time.Duration `help:"Duration of the load." default:"10s"`
+	InFlight   int           `help:"Maximum number of concurrent steps; a step that cannot start in time is skipped and counted." default:"256"`
+	Generation string        `help:"Generation of the simulated switch: whistle, kazoo3, kazoo4 or kazoo5." enum:"whistle,kazoo3,kazoo4,kazoo5" default:"kazoo5"`
 	Lifetime   time.Duration `help:"Lifetime of the registrations." default:"1h"`
-	Verify     bool          `help:"Ask for every phone in the end, and fail when one is not shown as it was reported."`
-	Seed       uint64        `help:"Decides the order of everything that is random." default:"1"`
-	JSON       bool          `name:"json" help:"The result as one JSON object; the live line goes to standard error in any case."`
+	Verify     bool          `help:"Query every phone at the end, and fail if a registration is lost or wrong."`
+	Seed       uint64        `help:"Seed of all random choices." default:"1"`
+	JSON       bool          `name:"json" help:"Print the result as one JSON object; progress goes to standard error."`
 }
 
-// Validate refuses what makes no sense.
+// Validate rejects numbers that are out of range.
 func (c *loadCmd) Validate() error {
 	if c.Users < len(c.Realm) || c.Rate <= 0 || c.Duration <= 0 || c.InFlight < 1 || c.Lifetime < time.Second {
 		return errors.New("users, rate, duration, inflight and lifetime have to be positive, and each realm needs a user")
@@ -63,7 +63,7 @@ type loadOperation struct {
 	Max       int64           `json:"max_us"`
 }
 
-// Run puts load on whatever registrars are on the broker and prints what it measured. It fails when nothing at all was answered.
+// Run loads the registrars of a broker and prints the figures. It fails when no request is answered.
 func (c *loadCmd) Run(ctx context.Context, env Env) (err error) {
 	link, err := c.link(zerolog.Nop())
 	if err != nil {

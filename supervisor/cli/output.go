@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 )
 
 func printf(w io.Writer, format string, args ...any) error {
@@ -21,10 +22,13 @@ func printJSON(w io.Writer, v any) error {
 	return nil
 }
 
-// count returns a number and a noun in the singular or, by default with an s, the plural.
-func count[N int | int64 | uint64](n N, noun string) string {
-	if n == 1 {
+// count returns a number and a noun in the singular or the plural.
+func count[N int | int64 | uint32 | uint64](n N, noun string) string {
+	switch {
+	case n == 1:
 		return "1 " + noun
+	case strings.HasSuffix(noun, "s"):
+		return fmt.Sprintf("%d %ses", n, noun)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

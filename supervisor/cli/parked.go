@@ -14,14 +14,14 @@ import (
 	"registrar/amqpbridge/link/rabbit"
 )
 
-// parkedFlags say where what was put aside is.
+// parkedFlags are the broker and the parking queues.
 type parkedFlags struct {
 	brokerFlags
-	MalformedQueue string `help:"Where messages that cannot be read are put aside." default:"registrar.malformed"`
-	PoisonQueue    string `help:"Where reports that cannot be applied are put aside." default:"registrar.poison"`
+	MalformedQueue string `help:"Parking queue of messages that cannot be read." default:"registrar.malformed"`
+	PoisonQueue    string `help:"Parking queue of registrations that cannot be applied." default:"registrar.poison"`
 }
 
-// look goes through both queues.
+// look calls judge for each message of both queues.
 func (f *parkedFlags) look(ctx context.Context, judge func(amqpbridge.ParkedMessage) amqpbridge.Disposition) (err error) {
 	cfg, err := f.link(zerolog.Nop())
 	if err != nil {
@@ -43,20 +43,20 @@ func (f *parkedFlags) look(ctx context.Context, judge func(amqpbridge.ParkedMess
 // parkedListCmd is registrar parked list.
 type parkedListCmd struct {
 	parkedFlags
-	JSON bool `name:"json" help:"One JSON object a message; bodies in base64."`
+	JSON bool `name:"json" help:"JSON Lines, one for each message; bodies in base64."`
 }
 
-// Run lists what was put aside; what is in the messages is not shown.
+// Run lists parked messages without their bodies.
 func (c *parkedListCmd) Run(ctx context.Context, env Env) error {
 	w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
 	n := 0
 	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Disposition {
 		if c.JSON {
-			_ = printJSON(env.Stdout, m) // nobody reads
+			_ = printJSON(env.Stdout, m) // standard error is the last resort
 			return amqpbridge.Keep
 		}
 		if n++; n == 1 {
-			_, _ = fmt.Fprintln(w, "ID\tQUEUE\tFLOW\tTRIES\tBYTES\tKEY\tREASON") // Flush reports it
+			_, _ = fmt.Fprintln(w, "ID\tQUEUE\tFLOW\tTRIES\tBYTES\tKEY\tREASON") // Flush returns the error
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", m.ID, m.Queue, m.Flow, m.Tries, len(m.Body), m.Key, m.Reason)
 		return amqpbridge.Keep
@@ -65,7 +65,7 @@ func (c *parkedListCmd) Run(ctx context.Context, env Env) error {
 		return err
 	}
 	if n == 0 && !c.JSON {
-		return printf(env.Stderr, "nothing is put aside\n")
+		return printf(env.Stderr, "no parked messages\n")
 	}
 	return nil
 }
@@ -73,10 +73,10 @@ func (c *parkedListCmd) Run(ctx context.Context, env Env) error {
 // parkedShowCmd is registrar parked show.
 type parkedShowCmd struct {
 	parkedFlags
-	ID string `arg:"" help:"Its ID, as list shows it."`
+	ID string `arg:"" help:"ID of the message, see parked list."`
 }
 
-// Run prints one message.
+// Run prints one parked message.
 func (c *parkedShowCmd) Run(ctx context.Context, env Env) error {
 	var found *amqpbridge.ParkedMessage
 	err := c.look(ctx, func(m amqpbridge.ParkedMessage) amqpbridge.Disposition {
@@ -89,22 +89,22 @@ func (c *parkedShowCmd) Run(ctx context.Context, env Env) error {
 	case err != nil:
 		return err
 	case found == nil:
-		return fmt.Errorf("nothing with the ID %s is put aside", c.ID)
+		return fmt.Errorf("no parked message has the ID %s", c.ID)
 	}
 	return printf(env.Stdout, "%s\n  queue     %s\n  flow      %s\n  tries     %d\n  reason    %s\n  exchange  %s\n  key       %s\n  type      %s\n\n%s\n",
 		found.ID, found.Queue, found.Flow, found.Tries, found.Reason, found.Exchange, found.Key, found.ContentType, found.Text())
 }
 
-// chosen names messages.
-type chosen struct {
+// selection selects parked messages.
+type selection struct {
 	parkedFlags
-	All bool     `help:"All of them."`
-	IDs []string `arg:"" optional:"" name:"id" help:"Their IDs, as list shows them."`
+	All bool     `help:"Select all."`
+	IDs []string `arg:"" optional:"" name:"id" help:"IDs of the messages, see parked list."`
 }
 
-func (c *chosen) each(ctx context.Context, env Env, v amqpbridge.Disposition, done string) error {
+func (c *selection) each(ctx context.Context, env Env, v amqpbridge.Disposition, done string) error {
 	if c.All == (len(c.IDs) > 0) {
-		return usage{errors.New("name their IDs, or say --all")}
+		return usage{errors.New("give IDs or --all")}
 	}
 	left := slices.Clone(c.IDs)
 	n := 0
@@ -119,19 +119,19 @@ func (c *chosen) each(ctx context.Context, env Env, v amqpbridge.Disposition, do
 	if err != nil {
 		return err
 	}
-	if err := printf(env.Stdout, "%d messages %s\n", n, done); err != nil {
+	if err := printf(env.Stdout, "%s %s\n", count(n, "message"), done); err != nil {
 		return err
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("not put aside: %s", strings.Join(left, " "))
+		return fmt.Errorf("not parked: %s", strings.Join(left, " "))
 	}
 	return nil
 }
 
 type (
 	// The commands registrar parked retry and drop.
-	parkedRetryCmd struct{ chosen }
-	parkedDropCmd  struct{ chosen }
+	parkedRetryCmd struct{ selection }
+	parkedDropCmd  struct{ selection }
 )
 
 // Run publishes messages again.
@@ -139,7 +139,7 @@ func (c *parkedRetryCmd) Run(ctx context.Context, env Env) error {
 	return c.each(ctx, env, amqpbridge.Retry, "published again")
 }
 
-// Run takes messages out.
+// Run deletes messages.
 func (c *parkedDropCmd) Run(ctx context.Context, env Env) error {
-	return c.each(ctx, env, amqpbridge.Drop, "dropped")
+	return c.each(ctx, env, amqpbridge.Drop, "deleted")
 }

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// processArg names a process of a running server.
+// processArg is a process of a running server.
 type processArg struct {
 	dataFlag
-	Process string `arg:"" help:"The process's name: as in the tree; a user's is user/USER@REALM, a realm's realm/REALM."`
+	Process string `arg:"" help:"Name of the process, as in registrar tree; the actor of a user is user/USER@REALM, of a realm realm/REALM."`
 }
 
 func (c *processArg) control(ctx context.Context, verb string) error {
@@ -30,10 +30,10 @@ type (
 // processKillCmd is registrar process kill.
 type processKillCmd struct {
 	processArg
-	Brutal bool `help:"Do not wait for its cooperation: cut it off, even while it hangs, and put another in its place."`
+	Brutal bool `help:"Abandon the process, even while it hangs, and start another in its place."`
 }
 
-// Run kills a process.
+// Run crashes or abandons a process.
 func (c *processKillCmd) Run(ctx context.Context) error {
 	if c.Brutal {
 		return c.control(ctx, "abandon")
@@ -44,13 +44,13 @@ func (c *processKillCmd) Run(ctx context.Context) error {
 // Run suspends a process.
 func (c *processSuspendCmd) Run(ctx context.Context) error { return c.control(ctx, "suspend") }
 
-// Run resumes it.
+// Run resumes a process.
 func (c *processResumeCmd) Run(ctx context.Context) error { return c.control(ctx, "resume") }
 
-// Run has it handle one message.
+// Run lets a process handle one message.
 func (c *processStepCmd) Run(ctx context.Context) error { return c.control(ctx, "step") }
 
-// Run shows one process, a line for each thing.
+// Run prints the state of one process.
 func (c *processShowCmd) Run(ctx context.Context, env Env) error {
 	p, err := running(c.Data).Inspect(ctx, c.Process)
 	if err != nil {
@@ -62,11 +62,12 @@ func (c *processShowCmd) Run(ctx context.Context, env Env) error {
 	shown := p.BehaviourState
 	switch {
 	case p.Busy:
-		shown = "(busy: its handler is at work)"
+		shown = "(busy: a message is being handled)"
 	case shown == "":
-		shown = "(it shows nothing of itself)"
+		shown = "(nothing)"
 	}
-	return printf(env.Stdout, "%s\n  kind      %s\n  state     %s for %v\n  trouble   %s\n  restarts  %d\n  epoch     %v\n  queue     %d, oldest %s\n  in hand   %s\n"+
-		"  handled   %d messages\n  children  %d\n  memory    %d bytes\n  shows     %s\n",
-		p.Name, p.Kind, p.State, p.Since.Round(time.Second), cmp.Or(p.Condition, "none"), p.Restarts, p.Epoch, p.Queue, span(p.Oldest), inHand(p.Node), p.Handled, p.Dynamic, p.Memory, shown)
+	return printf(env.Stdout, "%s\n  kind      %s\n  state     %s for %v\n  condition %s\n  restarts  %d\n  epoch     %v\n  queue     %d, oldest %s\n  handling  %s\n"+
+		"  handled   %s\n  children  %d\n  memory    %s\n  shows     %s\n",
+		p.Name, p.Kind, p.State, p.Since.Round(time.Second), cmp.Or(p.Condition, "none"), p.Restarts, p.Epoch, p.Queue, span(p.Oldest), handling(p.Node),
+		count(p.Handled, "message"), p.Dynamic, count(p.Memory, "byte"), shown)
 }

@@ -19,15 +19,15 @@ import (
 // queryCmd is registrar query.
 type queryCmd struct {
 	brokerFlags
-	Timeout time.Duration `help:"How long to wait for the answer." default:"5s"`
-	Count   bool          `help:"Ask only how many there are (Count-Only)."`
-	JSON    bool          `name:"json" help:"One JSON object a registration."`
-	Realm   string        `arg:"" help:"Realm; all means every one."`
-	User    string        `arg:"" help:"User; * means every one of the realm."`
-	Fields  []string      `arg:"" optional:"" help:"Only these fields, such as Contact; none means all." name:"field"`
+	Timeout time.Duration `help:"How long to wait for the reply." default:"5s"`
+	Count   bool          `help:"Print only the number of registrations (Count-Only)."`
+	JSON    bool          `name:"json" help:"JSON Lines, one for each registration."`
+	Realm   string        `arg:"" help:"Realm; all for every realm."`
+	User    string        `arg:"" help:"User; * for every user of the realm."`
+	Fields  []string      `arg:"" optional:"" help:"Fields to print, such as Contact; all by default." name:"field"`
 }
 
-// Run asks and prints the answer; it fails when there is none, or nothing registered.
+// Run queries and prints the reply; it fails without a reply or a registration.
 func (c *queryCmd) Run(ctx context.Context, env Env) (err error) {
 	link, err := c.link(zerolog.Nop())
 	if err != nil {
@@ -57,7 +57,7 @@ func (c *queryCmd) Run(ctx context.Context, env Env) (err error) {
 		}
 		return errors.New("nothing is registered")
 	}
-	return fmt.Errorf("the answer is a %T", m)
+	return errors.New("the reply is not one to a query")
 }
 
 func (c *queryCmd) print(env Env, m *wire.RegQueryResponse) error {

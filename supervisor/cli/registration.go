@@ -24,12 +24,12 @@ type registrationListCmd struct {
 // registrationShowCmd is registrar registration show.
 type registrationShowCmd struct {
 	dataFlag
-	JSON  bool   `name:"json" help:"One JSON object a registration."`
+	JSON  bool   `name:"json" help:"JSON Lines, one for each registration."`
 	Realm string `arg:"" help:"Realm."`
 	User  string `arg:"" help:"User."`
 }
 
-// Run shows one user's registrations, field by field; it fails when there is none.
+// Run prints the current registrations of a user by field; it fails if there is none.
 func (c *registrationShowCmd) Run(ctx context.Context, env Env) error {
 	key, err := domain.ParseKey(c.Realm, c.User)
 	if err != nil {
@@ -88,7 +88,7 @@ type registrationFlushCmd struct {
 	User  string `arg:"" optional:"" help:"Only this user of it."`
 }
 
-// Run removes registrations and says of how many users.
+// Run removes registrations and prints the number of users.
 func (c *registrationFlushCmd) Run(ctx context.Context, env Env) error {
 	realm, err := domain.ParseRealm(c.Realm)
 	if err != nil {
@@ -107,7 +107,7 @@ func (c *registrationFlushCmd) Run(ctx context.Context, env Env) error {
 	})
 }
 
-// registrationView is what a listing shows.
+// registrationView is an entry of the list as JSON.
 type registrationView struct {
 	Realm    domain.Realm    `json:"realm"`
 	User     domain.User     `json:"user"`
@@ -117,7 +117,7 @@ type registrationView struct {
 	Fields   json.RawMessage `json:"fields"`
 }
 
-// Run lists what has not ended.
+// Run lists current registrations.
 func (c *registrationListCmd) Run(ctx context.Context, env Env) error {
 	realm, now := domain.Realm(strings.ToLower(c.Realm)), time.Now()
 	return withStore(c.Data, nil, func(s console.Store) error {

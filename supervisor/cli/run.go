@@ -19,7 +19,7 @@ const (
 	ExitUsage  = 2
 )
 
-// Env is what the program has of the world.
+// Env is the environment of the program.
 type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -33,71 +33,71 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print the version and end."`
 
 	Serve       serveCmd       `cmd:"" help:"Serve until SIGTERM or SIGINT."`
-	CheckConfig checkConfigCmd `cmd:"" help:"Say what serve would run with, and what is wrong with it."`
-	Example     exampleCmd     `cmd:"" name:"example-config" help:"Print a file with every setting and what it means."`
+	CheckConfig checkConfigCmd `cmd:"" help:"Print the settings of serve and the source of each, or every invalid setting."`
+	Example     exampleCmd     `cmd:"" name:"example-config" help:"Print a settings file with every setting, its meaning and its default."`
 	Credential  struct {
 		Import importCmd `cmd:"" help:"Import credentials from JSON Lines, all or none."`
 		Set    setCmd    `cmd:"" help:"Set one user's password or HA1."`
 		List   listCmd   `cmd:"" help:"List credentials, without their secrets."`
 		Delete deleteCmd `cmd:"" help:"Delete one user's credential."`
-	} `cmd:"" help:"Manage credentials, whether the server runs or not."`
+	} `cmd:"" help:"Manage credentials, with or without a running server."`
 	Registration struct {
-		List  registrationListCmd  `cmd:"" help:"List the registrations that have not ended."`
-		Show  registrationShowCmd  `cmd:"" help:"Show all that is known of one user's registrations."`
+		List  registrationListCmd  `cmd:"" help:"List current registrations."`
+		Show  registrationShowCmd  `cmd:"" help:"Show one user's registrations in full."`
 		Flush registrationFlushCmd `cmd:"" help:"Remove the registrations of a user, or of a whole realm."`
-	} `cmd:"" help:"Look at registrations and remove them, whether the server runs or not."`
+	} `cmd:"" help:"Show and remove registrations, with or without a running server."`
 	Store struct {
-		Check   storeCheckCmd   `cmd:"" help:"Check both files, whether the server runs or not: pages, order, checksums, contents."`
-		Backup  storeBackupCmd  `cmd:"" help:"Make a checked archive of both files, whether the server runs or not."`
-		Restore storeRestoreCmd `cmd:"" help:"Put the files of an archive into a data directory that no server uses."`
-		Compact storeCompactCmd `cmd:"" help:"Rewrite the files without what is free, and was deleted, in them; no server may run."`
+		Check   storeCheckCmd   `cmd:"" help:"Check pages, order, checksums and contents of both files, with or without a running server."`
+		Backup  storeBackupCmd  `cmd:"" help:"Write a checked archive of both files, with or without a running server."`
+		Restore storeRestoreCmd `cmd:"" help:"Restore the files of an archive; no server may run."`
+		Compact storeCompactCmd `cmd:"" help:"Rewrite the files without free pages and deleted data; no server may run."`
 		Stats   storeStatsCmd   `cmd:"" help:"Print the sizes of the files."`
 		Export  storeExportCmd  `cmd:"" help:"Print all of a file as JSON Lines."`
 		Import  storeImportCmd  `cmd:"" help:"Import registrations from JSON Lines, all or none; no server may run."`
 		NewKey  storeNewKeyCmd  `cmd:"" help:"Print a fresh key that seals secrets, as a line for --key-file."`
 		Upgrade storeUpgradeCmd `cmd:"" help:"Bring the files to the current format, as serve does at start; no server may run."`
-		Reseal  storeResealCmd  `cmd:"" help:"Seal every secret with the first key of --key-file: how keys are changed."`
-	} `cmd:"" help:"Look after the two files of the store."`
+		Reseal  storeResealCmd  `cmd:"" help:"Seal every secret with the first key of --key-file, to change keys."`
+	} `cmd:"" help:"Maintain the two files of the store."`
 	Trace struct {
-		Show traceShowCmd `cmd:"" default:"withargs" help:"Show what the processes have said to each other: what trace does by itself (its flags: trace show --help)."`
-		Diff traceDiffCmd `cmd:"" help:"Show where two runs of the same scenario part."`
+		Show traceShowCmd `cmd:"" default:"withargs" help:"Show the recorded messages between processes; the default of trace."`
+		Diff traceDiffCmd `cmd:"" help:"Show where two runs of the same scenario differ."`
 	} `cmd:"" help:"Follow the messages between the processes of a running server."`
-	Crashes crashesCmd `cmd:"" help:"List the last crashes, or show what led to one, whether the server runs or not."`
+	Crashes crashesCmd `cmd:"" help:"List crash reports or show one, with or without a running server."`
 	Tree    treeCmd    `cmd:"" help:"Show the supervision tree of a running server."`
 	Process struct {
-		Show    processShowCmd    `cmd:"" help:"Show all that is known of one process: its state, its queue, the message in hand."`
-		Suspend processSuspendCmd `cmd:"" help:"Have a process handle no more messages; they queue up."`
-		Resume  processResumeCmd  `cmd:"" help:"Let a suspended process go on."`
-		Step    processStepCmd    `cmd:"" help:"Have a suspended process handle one message."`
-		Kill    processKillCmd    `cmd:"" help:"Make a process crash between two messages, or cut it off; see serve --allow-faults."`
-	} `cmd:"" help:"Look at one process of a running server, hold it and step it."`
+		Show    processShowCmd    `cmd:"" help:"Show the state, the queue and the current message of a process."`
+		Suspend processSuspendCmd `cmd:"" help:"Suspend a process: its messages queue up."`
+		Resume  processResumeCmd  `cmd:"" help:"Resume a suspended process."`
+		Step    processStepCmd    `cmd:"" help:"Let a suspended process handle one message."`
+		Kill    processKillCmd    `cmd:"" help:"Crash or replace a process; needs serve --allow-faults."`
+	} `cmd:"" help:"Inspect, suspend and step a process of a running server."`
 	Fault struct {
-		Points faultPointsCmd `cmd:"" help:"List the places where something can go wrong, and what."`
-		Arm    faultArmCmd    `cmd:"" help:"Have something go wrong at a place in the code."`
-		List   faultListCmd   `cmd:"" help:"List what was armed, and how often it has hit."`
-		Disarm faultDisarmCmd `cmd:"" help:"Take faults away; their hangs end."`
-	} `cmd:"" help:"Break a running server on purpose, to see it heal; see serve --allow-faults."`
+		Points faultPointsCmd `cmd:"" help:"List the fault points and the kinds of faults at each."`
+		Arm    faultArmCmd    `cmd:"" help:"Arm a fault at a fault point."`
+		List   faultListCmd   `cmd:"" help:"List the armed faults and their hits."`
+		Disarm faultDisarmCmd `cmd:"" help:"Disarm faults; their hangs end."`
+	} `cmd:"" help:"Inject faults into a running server; needs serve --allow-faults."`
 	Parked struct {
-		List  parkedListCmd  `cmd:"" help:"List what was put aside, and why."`
-		Show  parkedShowCmd  `cmd:"" help:"Show one message in full."`
-		Retry parkedRetryCmd `cmd:"" help:"Publish messages again as they came, and take them out."`
-		Drop  parkedDropCmd  `cmd:"" help:"Take messages out for good."`
-	} `cmd:"" help:"Look after the messages that were put aside on the broker."`
-	Query      queryCmd                  `cmd:"" help:"Ask over AMQP who is registered, as an application would."`
-	Demo       demoCmd                   `cmd:"" help:"Show what a registrar does, on a broker of its own and with simulated phones."`
-	Load       loadCmd                   `cmd:"" help:"Put load on the registrars of a broker, with simulated phones."`
-	Completion kongcompletion.Completion `cmd:"" help:"Print what turns on completion in your shell."`
+		List  parkedListCmd  `cmd:"" help:"List parked messages with the reason of each."`
+		Show  parkedShowCmd  `cmd:"" help:"Show one parked message in full."`
+		Retry parkedRetryCmd `cmd:"" help:"Publish parked messages again, unchanged, and remove them."`
+		Drop  parkedDropCmd  `cmd:"" help:"Delete parked messages."`
+	} `cmd:"" help:"Inspect, retry and delete parked messages on the broker."`
+	Query      queryCmd                  `cmd:"" help:"Query registrations over AMQP, as an application does."`
+	Demo       demoCmd                   `cmd:"" help:"Show a registrar at work, on a private broker and with simulated phones."`
+	Load       loadCmd                   `cmd:"" help:"Load the registrars of a broker, with simulated phones."`
+	Completion kongcompletion.Completion `cmd:"" help:"Print the command that enables completion in a shell."`
 }
 
-// dataFlag is the data directory of the commands that work on one.
+// dataFlag is the flag of commands that work on a data directory.
 type dataFlag struct {
 	Data string `required:"" help:"Data directory, with the database files, the lock and the control socket; one server at a time." placeholder:"DIR" type:"path" example:"/var/lib/registrar"`
 }
 
-// exited is how kong's own exits (help, version) come back.
+// exited carries the exit code of kong's own exits, for help and version.
 type exited int
 
-// Run parses and carries out a command line and returns the exit code.
+// Run executes a command line and returns the exit code.
 func Run(ctx context.Context, env Env, args []string) (code int) {
 	defer func() {
 		if e, ok := recover().(exited); ok {
@@ -105,7 +105,7 @@ func Run(ctx context.Context, env Env, args []string) (code int) {
 		}
 	}()
 	fail := func(code int, err error) int {
-		_, _ = fmt.Fprintf(env.Stderr, "registrar: %v\n", err) // nobody reads
+		_, _ = fmt.Fprintf(env.Stderr, "registrar: %v\n", err) // standard error is the last resort
 		return code
 	}
 	settings, err := readSettings(env, args)
@@ -132,7 +132,7 @@ func Run(ctx context.Context, env Env, args []string) (code int) {
 	return ExitOK
 }
 
-// usage is an error of the caller's.
+// usage is an error in the command line or the settings.
 type usage struct{ error }
 
 func codeOf(err error) int {
@@ -145,7 +145,7 @@ func codeOf(err error) int {
 	return ExitFailed
 }
 
-// Version returns what was built, from the build's own information.
+// Version returns the version and the commit of the build.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -163,5 +163,5 @@ func Version() string {
 	return v
 }
 
-// discard is a logger that says nothing.
+// discard is a logger without output.
 func discard() zerolog.Logger { return zerolog.Nop() }

@@ -13,8 +13,8 @@ import (
 	"registrar/supervisor"
 )
 
-// stopWithin bounds an ordered stop.
-const stopWithin = 30 * time.Second
+// stopTimeout bounds an ordered stop.
+const stopTimeout = 30 * time.Second
 
 // serveCmd is registrar serve.
 type serveCmd struct{ serveFlags }
@@ -31,7 +31,7 @@ func (s *serveCmd) Run(ctx context.Context, k *kong.Context, env Env) error {
 	}
 	server, err := supervisor.Start(ctx, cfg)
 	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(err, cause) {
-		log.Info().Msg("stopped before it was up")
+		log.Info().Msg("stopped before the start was complete")
 		return nil
 	}
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *serveCmd) Run(ctx context.Context, k *kong.Context, env Env) error {
 	select {
 	case <-ctx.Done():
 		log.Info().Msg("stopping")
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
 		if err := server.Stop(stop); err != nil {
 			return err

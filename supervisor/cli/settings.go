@@ -11,20 +11,20 @@ import (
 
 const envPrefix = "REGISTRAR_"
 
-// settings resolves a flag that is not on the command line: environment first, then the file.
+// settings resolves flags that are not on the command line: from the environment, else from the file.
 type settings struct {
 	env  Env
 	file map[string]any
 }
 
-// readSettings reads the file that --config or REGISTRAR_CONFIG names.
+// readSettings reads the file of --config or REGISTRAR_CONFIG.
 func readSettings(env Env, args []string) (*settings, error) {
 	s := &settings{env: env}
 	path := configPath(env, args)
 	if path == "" {
 		return s, nil
 	}
-	text, err := os.ReadFile(path) //nolint:gosec // the operator's own file.
+	text, err := os.ReadFile(path) //nolint:gosec // a path of the operator.
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
@@ -52,7 +52,7 @@ func configPath(env Env, args []string) string {
 	return path
 }
 
-// Validate refuses names in the file that no flag has: a misspelt setting must not be silently without effect.
+// Validate rejects names in the file that are not flags, so that a misspelt setting is noticed.
 func (s *settings) Validate(app *kong.Application) error {
 	known := map[string]bool{}
 	_ = kong.Visit(app, func(n kong.Visitable, next kong.Next) error {
@@ -75,7 +75,7 @@ func (s *settings) fromEnv(f *kong.Flag) (string, bool) {
 	return v, ok && v != ""
 }
 
-// source says where the value of a flag comes from.
+// source returns the source of a flag's value.
 func (s *settings) source(k *kong.Context, f *kong.Flag) string {
 	for _, p := range k.Path {
 		if p.Flag == f && !p.Resolved {
@@ -98,7 +98,7 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, er
 	}
 	switch v := s.file[f.Name].(type) {
 	case nil:
-		return nil, nil //nolint:nilnil // kong's way to say that there is nothing.
+		return nil, nil //nolint:nilnil // kong's value of an unresolved flag.
 	case []any:
 		parts := make([]string, 0, len(v))
 		for _, p := range v {

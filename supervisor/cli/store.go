@@ -18,8 +18,8 @@ import (
 	"registrar/supervisor/console"
 )
 
-// withStore runs a command on a data directory: straight on its files when no server uses it, else through the server. The
-// directory's lock decides, not the socket: one that was left behind misleads nobody.
+// withStore runs a command on the files of a data directory, or through the server that uses it. The
+// directory's lock decides: a socket can be left over from a killed server.
 func withStore(dir string, keys *persistence.Keyring, use func(console.Store) error) error {
 	lock, err := persistence.LockDir(dir)
 	if domain.KindOf(err) == domain.Unavailable {
@@ -96,7 +96,7 @@ func (f *files) Secrets(ctx context.Context, after domain.Key, limit int) ([]dom
 	return f.Credentials(ctx, "", after, limit)
 }
 
-// Reseal seals every secret with the key that seals now.
+// Reseal seals every secret with the current key.
 func (f *files) Reseal(context.Context) (n int, err error) {
 	c, err := persistence.OpenCredentials(f.opts)
 	if err != nil {
@@ -106,9 +106,9 @@ func (f *files) Reseal(context.Context) (n int, err error) {
 	return c.Reseal()
 }
 
-// Copy writes one of the files as it is.
+// Copy writes one of the files unchanged.
 func (f *files) Copy(_ context.Context, file string, w io.Writer) error {
-	in, err := os.Open(filepath.Join(f.opts.Dir, file+".db")) //nolint:gosec // the operator's own directory.
+	in, err := os.Open(filepath.Join(f.opts.Dir, file+".db")) //nolint:gosec // a directory of the operator.
 	if err != nil {
 		return fmt.Errorf("copy: %w", err)
 	}
@@ -131,7 +131,7 @@ func (f *files) Stats(context.Context) (out []persistence.FileStats, err error) 
 	return out, nil
 }
 
-// Flush removes the registrations of a realm, or of one user of it, with the limits of a default configuration.
+// Flush removes the registrations of a realm, or of one user of it, with default limits.
 func (f *files) Flush(_ context.Context, realm domain.Realm, user domain.User) (n int, err error) {
 	r, err := persistence.OpenRegistrations(f.opts)
 	if err != nil {
@@ -149,10 +149,10 @@ func (f *files) Flush(_ context.Context, realm domain.Realm, user domain.User) (
 	})
 }
 
-// pageSize is how much of a listing is read at a time.
+// pageSize is the number of entries of a listing that are read at a time.
 const pageSize = 1000
 
-// everything calls each with one page after the other.
+// everything calls each for every entry, page by page.
 func everything[T any](next func(after domain.Key) ([]T, error), keyOf func(T) domain.Key, each func(T) error) error {
 	var after domain.Key
 	for {

@@ -18,21 +18,21 @@ import (
 type storeBackupCmd struct {
 	storeFlags
 	Only string `help:"Only this file: credentials or registrations." enum:",credentials,registrations" default:""`
-	File string `arg:"" help:"Archive to make; - for standard output."`
+	File string `arg:"" help:"Archive to write; - for standard output."`
 }
 
-// Run copies, checks, and only then hands over.
+// Run copies and checks the files before it writes the archive.
 func (c *storeBackupCmd) Run(ctx context.Context, env Env) error {
 	files := persistence.Kinds()
 	if c.Only != "" {
 		files = []string{c.Only}
 	}
-	said := env // what is said goes where the archive does not
+	report := env // the report must not mix with the archive
 	if c.File == "-" {
-		said.Stdout = env.Stderr
+		report.Stdout = env.Stderr
 	}
 	return c.copies(ctx, env, files, func(o persistence.Options) error {
-		if err := check(said, o, files); err != nil {
+		if err := check(report, o, files); err != nil {
 			return err
 		}
 		var paths []string
@@ -46,7 +46,7 @@ func (c *storeBackupCmd) Run(ctx context.Context, env Env) error {
 	})
 }
 
-// writeWhole makes a file that is there only when it is complete and on disk.
+// writeWhole writes a file that appears under its name once it is complete and on disk.
 func writeWhole(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
 	if err != nil {
@@ -65,11 +65,11 @@ func writeWhole(path string, write func(io.Writer) error) error {
 // storeRestoreCmd is registrar store restore.
 type storeRestoreCmd struct {
 	storeFlags
-	Replace bool   `help:"Replace files that are there; they are kept beside as NAME.db.before."`
-	File    string `arg:"" help:"Archive that backup has made; - for standard input."`
+	Replace bool   `help:"Replace existing files; they are kept as NAME.db.before."`
+	File    string `arg:"" help:"Archive written by store backup; - for standard input."`
 }
 
-// Run checks all of the archive before it touches anything.
+// Run checks the whole archive before it changes anything.
 func (c *storeRestoreCmd) Run(env Env) error {
 	keys, err := c.keys(env)
 	if err != nil {
@@ -84,10 +84,10 @@ func (c *storeRestoreCmd) Run(env Env) error {
 		defer func() { _ = f.Close() }() // read only
 		in = f
 	}
-	return alone(c.Data, func() error {
+	return exclusively(c.Data, func() error {
 		reports, err := persistence.Restore(persistence.Options{Dir: c.Data, Log: zerolog.Nop(), Keys: keys}, in, c.Replace)
 		for _, r := range reports {
-			if err := printf(env.Stdout, "%s: %d users restored\n", r.File, r.Users); err != nil {
+			if err := printf(env.Stdout, "%s: %s restored\n", r.File, count(r.Users, "user")); err != nil {
 				return err
 			}
 		}
@@ -95,11 +95,11 @@ func (c *storeRestoreCmd) Run(env Env) error {
 	})
 }
 
-// alone runs do on a data directory that no server may use meanwhile.
-func alone(dir string, do func() error) error {
+// exclusively runs do while it holds the lock of the data directory.
+func exclusively(dir string, do func() error) error {
 	lock, err := persistence.LockDir(dir)
 	if err != nil {
-		return fmt.Errorf("this needs a data directory that no server uses: %w", err)
+		return fmt.Errorf("stop the server first: %w", err)
 	}
 	return errors.Join(do(), lock.Release())
 }
@@ -107,13 +107,13 @@ func alone(dir string, do func() error) error {
 // storeCompactCmd is registrar store compact.
 type storeCompactCmd struct{ storeFlags }
 
-// Run rewrites both files without what is free in them.
+// Run rewrites both files without free pages.
 func (c *storeCompactCmd) Run(env Env) error {
 	keys, err := c.keys(env)
 	if err != nil {
 		return err
 	}
-	return alone(c.Data, func() error {
+	return exclusively(c.Data, func() error {
 		for _, kind := range persistence.Kinds() {
 			before, after, err := persistence.Compact(persistence.Options{Dir: c.Data, Log: zerolog.Nop(), Keys: keys}, kind)
 			if err != nil {
@@ -137,6 +137,6 @@ func (c *storeResealCmd) Run(ctx context.Context, env Env) error {
 		if err != nil {
 			return err
 		}
-		return printf(env.Stdout, "%d secrets sealed with the first key; what they were sealed with before leaves the file at the next compaction\n", n)
+		return printf(env.Stdout, "%s sealed with the first key; compact the files to remove the old ones\n", count(n, "secret"))
 	})
 }

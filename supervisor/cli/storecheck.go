@@ -16,13 +16,13 @@ import (
 	"registrar/supervisor/console"
 )
 
-// storeFlags are those of the commands that work on the files.
+// storeFlags are the flags of commands that work on the files.
 type storeFlags struct {
 	dataFlag
 	keyFlag
 }
 
-// open runs use on the data directory, through the server if one runs.
+// open runs use on the files of the data directory, or through its server.
 func (f *storeFlags) open(env Env, use func(console.Store) error) error {
 	keys, err := f.keys(env)
 	if err != nil {
@@ -31,7 +31,7 @@ func (f *storeFlags) open(env Env, use func(console.Store) error) error {
 	return withStore(f.Data, keys, use)
 }
 
-// copies makes a copy of each file in a directory of its own, which is gone afterwards.
+// copies copies the files to a temporary directory and runs use on the copies.
 func (f *storeFlags) copies(ctx context.Context, env Env, files []string, use func(o persistence.Options) error) error {
 	keys, err := f.keys(env)
 	if err != nil {
@@ -64,7 +64,7 @@ func copyOf(ctx context.Context, s console.Store, file, path string) error {
 	return errors.Join(s.Copy(ctx, file, out), out.Close())
 }
 
-// check checks files in a directory of copies and prints what it finds.
+// check checks files and prints a report of each.
 func check(env Env, o persistence.Options, files []string) error {
 	var bad []string
 	for _, file := range files {
@@ -80,21 +80,21 @@ func check(env Env, o persistence.Options, files []string) error {
 		}
 	}
 	if len(bad) > 0 {
-		return fmt.Errorf("%s not sound: restore a backup", strings.Join(bad, " and "))
+		return fmt.Errorf("damaged: %s; restore a backup", strings.Join(bad, ", "))
 	}
 	return nil
 }
 
 func printReport(env Env, file string, r persistence.Report) error {
-	text := []string{fmt.Sprintf("%s: %d users", r.File, r.Users)}
+	text := []string{r.File + ": " + count(r.Users, "user")}
 	if file == "registrations" {
-		text = append(text, fmt.Sprintf("%d bindings, %d removals remembered", r.Bindings, r.Tombstones))
+		text = append(text, count(r.Bindings, "binding"), count(r.Tombstones, "tombstone"))
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Sealed)) {
 		if key == 0 {
-			text = append(text, fmt.Sprintf("%d secrets not sealed", r.Sealed[key]))
+			text = append(text, count(r.Sealed[key], "secret")+" not sealed")
 		} else {
-			text = append(text, fmt.Sprintf("%d secrets sealed with key %d", r.Sealed[key], key))
+			text = append(text, fmt.Sprintf("%s sealed with key %d", count(r.Sealed[key], "secret"), key))
 		}
 	}
 	if len(r.Problems) == 0 {
@@ -106,7 +106,7 @@ func printReport(env Env, file string, r persistence.Report) error {
 // storeCheckCmd is registrar store check.
 type storeCheckCmd struct{ storeFlags }
 
-// Run checks consistent copies of both files: what is damaged is found here and not in the server.
+// Run checks consistent copies of both files, so that damage does not harm the server.
 func (c *storeCheckCmd) Run(ctx context.Context, env Env) error {
 	files := persistence.Kinds()
 	return c.copies(ctx, env, files, func(o persistence.Options) error { return check(env, o, files) })

@@ -16,14 +16,14 @@ import (
 // storeExportCmd is registrar store export.
 type storeExportCmd struct {
 	storeFlags
-	Secrets bool   `help:"With credentials: print their secrets. Without it nothing is exported."`
-	What    string `arg:"" help:"registrations or credentials." enum:"registrations,credentials"`
+	Secrets bool   `help:"Print the secrets of credentials; required to export credentials."`
+	What    string `arg:"" help:"File to export: registrations or credentials." enum:"registrations,credentials"`
 }
 
-// Run prints all of a file as JSON Lines, which import and credential import read.
+// Run prints a whole file as JSON Lines, the input of store import and credential import.
 func (c *storeExportCmd) Run(ctx context.Context, env Env) error {
 	if c.What == "credentials" && !c.Secrets {
-		return usage{errors.New("credentials are worth nothing without their secrets: say --secrets, and mind where they go")}
+		return usage{errors.New("an export of credentials contains their secrets: confirm with --secrets")}
 	}
 	return c.open(env, func(s console.Store) error {
 		if c.What == "credentials" {
@@ -40,7 +40,7 @@ func (c *storeExportCmd) Run(ctx context.Context, env Env) error {
 // storeImportCmd is registrar store import.
 type storeImportCmd struct {
 	dataFlag
-	File string `arg:"" help:"JSON Lines that export registrations has printed; - for standard input."`
+	File string `arg:"" help:"JSON Lines of store export registrations; - for standard input."`
 }
 
 // Run imports all lines or none.
@@ -54,7 +54,7 @@ func (c *storeImportCmd) Run(env Env) error {
 		defer func() { _ = f.Close() }() // read only
 		in = f
 	}
-	return alone(c.Data, func() (err error) {
+	return exclusively(c.Data, func() (err error) {
 		f, err := persistence.OpenRegistrations(persistence.Options{Dir: c.Data, Log: zerolog.Nop()})
 		if err != nil {
 			return err
@@ -64,6 +64,6 @@ func (c *storeImportCmd) Run(env Env) error {
 		if err != nil {
 			return fmt.Errorf("nothing was imported: %w", err)
 		}
-		return printf(env.Stdout, "registrations of %d users imported\n", n)
+		return printf(env.Stdout, "registrations of %s imported\n", count(n, "user"))
 	})
 }

@@ -14,17 +14,17 @@ import (
 	"registrar/supervisor/traceview/otlp"
 )
 
-// traceFlags say which events: all of them, or those of which something is known with what led to them and what came of them.
+// traceFlags select events: all, or the matching ones with their causes and effects.
 type traceFlags struct {
 	Data    string        `help:"Data directory of a running server." placeholder:"DIR" type:"path"`
-	File    string        `help:"Events from a file (--format jsonl), and not from a server; - is standard input." placeholder:"FILE"`
-	Last    time.Duration `help:"Only of the last time."`
-	User    string        `help:"About a user." placeholder:"USER[@REALM]"`
-	Realm   string        `help:"About a realm."`
-	MsgID   string        `name:"msg-id" help:"About the question with this Msg-ID."`
-	Process string        `help:"Of a process, or of those that match a pattern: 'bridge/*'." placeholder:"NAME"`
-	Type    string        `help:"Of this type, with or without its package: registration.Register." placeholder:"TYPE"`
-	Crashes bool          `help:"Crashes, with what led to them."`
+	File    string        `help:"File with events of --format jsonl, in place of a server; - for standard input." placeholder:"FILE"`
+	Last    time.Duration `help:"Only events of the last time, such as 30s."`
+	User    string        `help:"Events about a user." placeholder:"USER[@REALM]"`
+	Realm   string        `help:"Events about a realm."`
+	MsgID   string        `name:"msg-id" help:"Events about the request with this Msg-ID."`
+	Process string        `help:"Events of a process, or of a pattern such as 'bridge/*'." placeholder:"NAME"`
+	Type    string        `help:"Events of a message type, such as registration.Register or Register." placeholder:"TYPE"`
+	Crashes bool          `help:"Crashes, with their causes."`
 }
 
 func (f *traceFlags) filter(now time.Time) trace.Filter {
@@ -42,7 +42,7 @@ func (f *traceFlags) filter(now time.Time) trace.Filter {
 	return out
 }
 
-// events reads what the flags ask for.
+// events returns the selected events.
 func (f *traceFlags) events(ctx context.Context, env Env) ([]trace.Event, error) {
 	want := f.filter(time.Now())
 	if err := want.Check(); err != nil {
@@ -53,7 +53,7 @@ func (f *traceFlags) events(ctx context.Context, env Env) ([]trace.Event, error)
 		all, err := readEvents(env, f.File)
 		return trace.Select(all, want), err
 	case f.Data == "":
-		return nil, usage{errors.New("say where the events are: --data or --file")}
+		return nil, usage{errors.New("give --data or --file")}
 	}
 	var all []trace.Event
 	err := running(f.Data).Trace(ctx, want, func(e trace.Event) bool {
@@ -66,7 +66,7 @@ func (f *traceFlags) events(ctx context.Context, env Env) ([]trace.Event, error)
 func readEvents(env Env, path string) ([]trace.Event, error) {
 	in := env.Stdin
 	if path != "-" {
-		f, err := os.Open(path) //nolint:gosec // the operator's own file.
+		f, err := os.Open(path) //nolint:gosec // a path of the operator.
 		if err != nil {
 			return nil, err
 		}
@@ -83,14 +83,14 @@ func readEvents(env Env, path string) ([]trace.Event, error) {
 // traceShowCmd is registrar trace.
 type traceShowCmd struct {
 	traceFlags
-	Chain  string `help:"Everything that belongs to one message, by its id." placeholder:"ID"`
-	Follow bool   `short:"f" help:"Events as they come, each message once it is handled, until interrupted; as lines, or with --format jsonl."`
-	Format string `help:"chart (for the terminal), mermaid, svg, perfetto, shiviz, jsonl, otlp." enum:"chart,mermaid,svg,perfetto,shiviz,jsonl,otlp" default:"chart"`
-	To     string `help:"With --format otlp: the collector." default:"http://127.0.0.1:4318/v1/traces" placeholder:"URL"`
-	IDs    bool   `name:"ids" help:"With --follow: the ids of each message and of its cause."`
+	Chain  string `help:"All events of the causal chain of a message, by its ID." placeholder:"ID"`
+	Follow bool   `short:"f" help:"Print events as they are recorded, until interrupted, as lines or with --format jsonl."`
+	Format string `help:"Format: chart (for the terminal), mermaid, svg, perfetto, shiviz, jsonl, otlp." enum:"chart,mermaid,svg,perfetto,shiviz,jsonl,otlp" default:"chart"`
+	To     string `help:"URL of the collector, with --format otlp." default:"http://127.0.0.1:4318/v1/traces" placeholder:"URL"`
+	IDs    bool   `name:"ids" help:"With --follow: print the IDs of each message and of its cause."`
 }
 
-// Run shows what was recorded.
+// Run prints the recorded events.
 func (c *traceShowCmd) Run(ctx context.Context, env Env) error {
 	if c.Follow {
 		return c.follow(ctx, env)
@@ -105,14 +105,14 @@ func (c *traceShowCmd) Run(ctx context.Context, env Env) error {
 			return usage{err}
 		}
 		if events = trace.Chain(events, id); events == nil {
-			return fmt.Errorf("%v is not among the events: it may be too old", id)
+			return fmt.Errorf("no event has the ID %v: it may be too old", id)
 		}
 	}
 	if c.Format == "otlp" {
 		if err := otlp.Send(ctx, c.To, events); err != nil {
 			return err
 		}
-		return printf(env.Stdout, "%d events sent to %s\n", len(events), c.To)
+		return printf(env.Stdout, "%s sent to %s\n", count(len(events), "event"), c.To)
 	}
 	forms := map[string]func(io.Writer, []trace.Event) error{
 		"chart": traceview.Text, "mermaid": traceview.Mermaid, "svg": traceview.SVG, "perfetto": traceview.Perfetto, "shiviz": traceview.ShiViz, "jsonl": trace.WriteLines,
@@ -123,18 +123,18 @@ func (c *traceShowCmd) Run(ctx context.Context, env Env) error {
 func (c *traceShowCmd) follow(ctx context.Context, env Env) error {
 	switch {
 	case c.Data == "" || c.File != "":
-		return usage{errors.New("--follow needs --data, and no --file")}
+		return usage{errors.New("--follow needs --data and excludes --file")}
 	case c.Chain != "":
-		return usage{errors.New("--follow shows what comes, and --chain is of what was: use one of them")}
+		return usage{errors.New("--follow excludes --chain")}
 	case c.Format != "chart" && c.Format != "jsonl":
-		return usage{fmt.Errorf("--follow shows lines, or --format jsonl: %s is drawn of what was", c.Format)}
+		return usage{fmt.Errorf("--follow prints lines or --format jsonl, not %s", c.Format)}
 	}
 	want := c.filter(time.Now())
 	if err := want.Check(); err != nil {
 		return usage{err}
 	}
 	var failed error
-	begun := func() error { return printf(env.Stderr, "following, until interrupted\n") }
+	begun := func() error { return printf(env.Stderr, "following; interrupt to end\n") }
 	err := running(c.Data).Follow(ctx, want, begun, func(e trace.Event) bool {
 		if c.Format == "jsonl" {
 			failed = trace.WriteLines(env.Stdout, []trace.Event{e})
@@ -148,11 +148,11 @@ func (c *traceShowCmd) follow(ctx context.Context, env Env) error {
 
 // traceDiffCmd is registrar trace diff.
 type traceDiffCmd struct {
-	A string `arg:"" help:"Events of one run, as JSON Lines."`
-	B string `arg:"" help:"Events of another."`
+	A string `arg:"" help:"Events of the first run, as JSON Lines."`
+	B string `arg:"" help:"Events of the second run."`
 }
 
-// Run shows where two runs of the same scenario part.
+// Run prints where two runs of the same scenario differ.
 func (c *traceDiffCmd) Run(_ context.Context, env Env) error {
 	a, err := readEvents(env, c.A)
 	if err != nil {
@@ -167,7 +167,7 @@ func (c *traceDiffCmd) Run(_ context.Context, env Env) error {
 		return err
 	}
 	if parted > 0 {
-		return fmt.Errorf("the runs part in %d processes", parted)
+		return fmt.Errorf("the runs differ in %s", count(parted, "process"))
 	}
-	return printf(env.Stdout, "the same steps in every process\n")
+	return printf(env.Stdout, "no difference: the same steps in every process\n")
 }

@@ -16,7 +16,7 @@ import (
 	"registrar/supervisor/console"
 )
 
-// running is the server that uses the data directory.
+// running returns a client of the server that uses the data directory.
 func running(data string) *console.Client {
 	return console.NewClient(filepath.Join(data, supervisor.ControlSocket))
 }
@@ -25,10 +25,10 @@ func running(data string) *console.Client {
 type treeCmd struct {
 	dataFlag
 	JSON bool `name:"json" help:"One JSON object; times in nanoseconds."`
-	All  bool `help:"Show each of many like processes that have nothing to tell."`
+	All  bool `help:"Show all processes; by default rows of similar idle ones are one line."`
 }
 
-// Run prints the tree, a process a line.
+// Run prints one line for each process.
 func (c *treeCmd) Run(ctx context.Context, env Env) error {
 	root, err := running(c.Data).Tree(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func (c *treeCmd) Run(ctx context.Context, env Env) error {
 		return printJSON(env.Stdout, root)
 	}
 	w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "PROCESS\tKIND\tSTATE\tSINCE\tRESTARTS\tEPOCH\tQUEUE\tOLDEST\tCHILDREN\tIN HAND\tTROUBLE") // Flush reports it
+	_, _ = fmt.Fprintln(w, "PROCESS\tKIND\tSTATE\tSINCE\tRESTARTS\tEPOCH\tQUEUE\tOLDEST\tCHILDREN\tHANDLING\tCONDITION") // Flush returns the error
 	c.draw(w, root, "", "")
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("standard output: %w", err)
@@ -46,42 +46,42 @@ func (c *treeCmd) Run(ctx context.Context, env Env) error {
 	return nil
 }
 
-// draw draws n behind its branch, and its children behind indent.
+// draw draws n after branch, and its children after indent.
 func (c *treeCmd) draw(w io.Writer, n otp.Node, branch, indent string) {
 	_, _ = fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\t%d\t%v\t%d\t%s\t%s\t%s\t%s\n", branch, n.Name, n.Kind, n.State,
-		n.Since.Round(time.Second), n.Restarts, n.Epoch, n.Queue, span(n.Oldest), some(n.Dynamic), inHand(n), cmp.Or(n.Condition, "-"))
+		n.Since.Round(time.Second), n.Restarts, n.Epoch, n.Queue, span(n.Oldest), some(n.Dynamic), handling(n), cmp.Or(n.Condition, "-"))
 	for i := 0; i < len(n.Children); {
-		quiet, dynamic := 0, 0
+		similar, dynamic := 0, 0
 		for _, k := range n.Children[i:] {
-			if c.All || !nothingToTell(k) || stem(k) != stem(n.Children[i]) {
+			if c.All || !idle(k) || stem(k) != stem(n.Children[i]) {
 				break
 			}
-			quiet, dynamic = quiet+1, dynamic+k.Dynamic
+			similar, dynamic = similar+1, dynamic+k.Dynamic
 		}
-		if quiet < foldFrom {
-			quiet = 1
+		if similar < foldFrom {
+			similar = 1
 		}
 		here, below := indent+"├─ ", indent+"│  "
-		if i+quiet == len(n.Children) {
+		if i+similar == len(n.Children) {
 			here, below = indent+"└─ ", indent+"   "
 		}
-		if quiet == 1 {
+		if similar == 1 {
 			c.draw(w, n.Children[i], here, below)
 			i++
 			continue
 		}
-		_, _ = fmt.Fprintf(w, "%s%s … %s\t%d workers\tup\t-\t0\t-\t0\t-\t%s\t-\t-\n", here, n.Children[i].Name, n.Children[i+quiet-1].Name, quiet, some(dynamic))
-		i += quiet
+		_, _ = fmt.Fprintf(w, "%s%s … %s\t%d workers\tup\t-\t0\t-\t0\t-\t%s\t-\t-\n", here, n.Children[i].Name, n.Children[i+similar-1].Name, similar, some(dynamic))
+		i += similar
 	}
 }
 
-// foldFrom is from how many processes in a row that have nothing to tell one line is shown for them all.
+// foldFrom is the least number of similar idle processes in a row that are shown as one line.
 const foldFrom = 8
 
 // stem is the name of a process without its number.
 func stem(n otp.Node) string { return strings.TrimRight(n.Name, "0123456789") }
 
-func nothingToTell(n otp.Node) bool {
+func idle(n otp.Node) bool {
 	return n.Kind == "worker" && n.State == "up" && n.Restarts == 0 && n.Queue == 0 && n.Handling == "" && n.Condition == ""
 }
 
@@ -102,7 +102,7 @@ func some(n int) string {
 	return strconv.Itoa(n)
 }
 
-func inHand(n otp.Node) string {
+func handling(n otp.Node) string {
 	if n.Handling == "" {
 		return "-"
 	}
