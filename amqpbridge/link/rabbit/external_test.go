@@ -87,6 +87,7 @@ func (a *authority) leaf(name string, serial int64) {
 // The tests of this function need a broker with TLS and client certificates, and without quorum
 // queues.
 func TestBrokerSetUpOtherwise(t *testing.T) {
+	t.Parallel()
 	a := newAuthority(t)
 	a.leaf("server", 2)
 	a.leaf("guest", 3)

@@ -83,6 +83,7 @@ func durable(name string) link.Topology {
 }
 
 func TestServesAndKeepsItsDataOverKillAndRestart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	n := start(t, node.Options{Dir: dir})
 	t.Run("on the loopback address only", func(t *testing.T) { listensOnLoopbackOnly(t, n) })
@@ -145,6 +146,7 @@ func listensOnLoopbackOnly(t *testing.T, n *node.Node) {
 }
 
 func TestStartGivesUpWithItsContext(t *testing.T) {
+	t.Parallel()
 	installed(t)
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -174,6 +176,7 @@ func TestCrashLeavesNothingBehind(t *testing.T) {
 
 // After kill -9 of the parent nothing of a node remains: no broker, no epmd, no directory.
 func TestEndsWithItsParent(t *testing.T) {
+	t.Parallel()
 	installed(t)
 	self, err := os.Executable()
 	if err != nil {
