@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"archive/tar"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -26,17 +27,17 @@ func WriteArchive(w io.Writer, paths ...string) error {
 func addFile(t *tar.Writer, path string) error {
 	f, err := os.Open(path) //nolint:gosec // our own copy.
 	if err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
 	defer func() { _ = f.Close() }() // read only
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
 	h := &tar.Header{Name: filepath.Base(path), Mode: 0o600, Size: info.Size(), ModTime: info.ModTime(), Format: tar.FormatPAX}
 	if err := t.WriteHeader(h); err != nil {
-		return err
+		return fmt.Errorf("tar header: %w", err)
 	}
 	_, err = io.Copy(t, f)
-	return err
+	return err //nolint:wrapcheck // the caller names the archive.
 }

@@ -1,7 +1,7 @@
 package persistence_test
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 
 	"registrar/actors/domain"
@@ -10,11 +10,11 @@ import (
 
 // Change commits several chunks, deletes empty records and counts the replaced ones.
 func TestChange(t *testing.T) {
-	o := persistence.DefaultOptions(t.TempDir())
+	o := persistence.WithoutSync(persistence.DefaultOptions(t.TempDir()))
 	s := openStore(t, o)
 	const users = 2500
 	for i := range users {
-		rec := record(fmt.Sprint(i), "sip:a@192.0.2.1")
+		rec := record(strconv.Itoa(i), "sip:a@192.0.2.1")
 		if _, err := s.fence(rec.Key, 1); err != nil {
 			t.Fatal(err)
 		}
@@ -28,7 +28,7 @@ func TestChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	realm := record("0", "").Key.Realm
-	clear := func(rec domain.Record) (domain.Record, bool) {
+	removeAll := func(rec domain.Record) (domain.Record, bool) {
 		if rec.Empty() || rec.Key.User == "7" {
 			return rec, false
 		}
@@ -39,7 +39,7 @@ func TestChange(t *testing.T) {
 		user  domain.User
 		want  int
 	}{{realm, "1", 1}, {realm, "1", 0}, {realm, "7", 0}, {"other.test", "", 0}, {realm, "", users - 2}, {realm, "", 0}} {
-		if n, err := f.Change(step.realm, step.user, clear); n != step.want || err != nil {
+		if n, err := f.Change(step.realm, step.user, removeAll); n != step.want || err != nil {
 			t.Errorf("Change(%q, %q) = %d, %v; want %d", step.realm, step.user, n, err, step.want)
 		}
 	}

@@ -109,7 +109,7 @@ func (r *Report) pages(o Options, kind string) (err error) {
 		return refusal(o.path(kind), "cannot be read ("+err.Error()+")"+remedy)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return db.View(func(tx *bolt.Tx) error {
+	return db.View(func(tx *bolt.Tx) error { //nolint:wrapcheck // the errors are those of the function above.
 		for e := range tx.Check() {
 			r.problem(e)
 		}

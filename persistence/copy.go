@@ -22,7 +22,7 @@ func (f *file) copyTo(path string) error {
 	}
 	err = f.tx(func(tx *bolt.Tx) error {
 		_, err := tx.WriteTo(out)
-		return err
+		return err //nolint:wrapcheck // the caller names the file.
 	})
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return domain.Wrap(domain.Unavailable, "copy", errors.Join(err, removeIfThere(path)))

@@ -61,7 +61,7 @@ func (f *file) close(turn otp.Epoch) error {
 	}
 	db := f.db
 	f.db = nil
-	return db.Close()
+	return db.Close() //nolint:wrapcheck // the caller names the file.
 }
 
 // view runs a read-only transaction on the data. An unreadable page is an error, and does not

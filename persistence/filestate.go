@@ -74,11 +74,11 @@ func noSpace(err error) bool {
 func probeSpace(dir string) (err error) {
 	f, err := os.OpenFile(filepath.Join(dir, "probe.tmp"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // the operator's own directory.
 	if err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
 	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
 	if _, err := f.Write(make([]byte, 1<<20)); err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
-	return f.Sync()
+	return f.Sync() //nolint:wrapcheck // the error names operation and path.
 }

@@ -66,11 +66,11 @@ func (r *Keyring) add(line string) error {
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return err
+		return fmt.Errorf("cipher: %w", err)
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
-		return err
+		return fmt.Errorf("cipher: %w", err)
 	}
 	if r.seal == 0 {
 		r.seal = byte(id)

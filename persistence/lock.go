@@ -87,9 +87,9 @@ func readLock(f *os.File) (pid string, boot uint32) {
 func (l *Lock) write() error {
 	text := fmt.Sprintf("%-8d\n%-8d\n", os.Getpid(), l.boot)
 	if _, err := l.f.WriteAt([]byte(text), 0); err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
-	return l.f.Sync()
+	return l.f.Sync() //nolint:wrapcheck // the error names operation and path.
 }
 
 // Boot returns the number of this run on the directory, from 1.

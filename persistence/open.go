@@ -87,14 +87,14 @@ func create(o Options, kind string) error {
 		return errors.Join(err, removeIfThere(temp))
 	}
 	if err := os.Rename(temp, path); err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
 	return syncDir(o.Dir)
 }
 
 func removeIfThere(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func removeIfThere(path string) error {
 func syncDir(dir string) error {
 	d, err := os.Open(dir) //nolint:gosec // the operator's own directory.
 	if err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
 	return errors.Join(d.Sync(), d.Close())
 }

@@ -35,12 +35,12 @@ type pages struct {
 func checkPages(path string, size int, tx *bolt.Tx) (err error) {
 	f, err := os.Open(path) //nolint:gosec // the operator's own directory.
 	if err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
 	data, err := syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_SHARED|populate(info.Size()))
 	if err != nil {

@@ -86,7 +86,7 @@ func unpack(archive io.Reader, dir string) (kinds []string, err error) {
 func unpackFile(r io.Reader, path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // one of two names.
 	if err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
 	_, err = io.Copy(f, r)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {

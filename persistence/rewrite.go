@@ -3,6 +3,7 @@ package persistence
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -37,7 +38,7 @@ func rewrite(o Options, kind string, format uint32, change func(k, v []byte) ([]
 		return errors.Join(err, removeIfThere(temp))
 	}
 	if err := os.Rename(temp, path); err != nil {
-		return err
+		return err //nolint:wrapcheck // the error names operation and path.
 	}
 	return syncDir(filepath.Dir(path))
 }
@@ -52,27 +53,27 @@ func build(o Options, path, kind string, format uint32, fill func(put func(k, v 
 	opts.NoSync, opts.InitialMmapSize = true, 0
 	db, err := bolt.Open(path, 0o600, opts)
 	if err != nil {
-		return err
+		return fmt.Errorf("open the new file: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	err = db.Update(func(tx *bolt.Tx) error {
 		meta, err := tx.CreateBucket([]byte(bucketMeta))
 		if err != nil {
-			return err
+			return fmt.Errorf("create bucket: %w", err)
 		}
 		if _, err := tx.CreateBucket([]byte(bucketData)); err != nil {
-			return err
+			return fmt.Errorf("create bucket: %w", err)
 		}
 		return errors.Join(meta.Put([]byte(metaFormat), binary.BigEndian.AppendUint32(nil, format)), meta.Put([]byte(metaKind), []byte(kind)))
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("begin the new file: %w", err)
 	}
 	c := &chunked{db: db}
 	if err := errors.Join(fill(c.put), c.flush()); err != nil {
 		return err
 	}
-	return db.Sync()
+	return db.Sync() //nolint:wrapcheck // the caller names the file.
 }
 
 // chunked puts values in transactions of bounded size.
@@ -96,11 +97,11 @@ func (c *chunked) flush() error {
 		data.FillPercent = 0.9 // values come in key order, so a page is split once
 		for i := range c.keys {
 			if err := data.Put(c.keys[i], c.values[i]); err != nil {
-				return err
+				return fmt.Errorf("put: %w", err)
 			}
 		}
 		return nil
 	})
 	c.keys, c.values = c.keys[:0], c.values[:0]
-	return err
+	return err //nolint:wrapcheck // wrapped above.
 }
