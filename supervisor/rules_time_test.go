@@ -73,7 +73,7 @@ func deadlineRules() []rule {
 				b.publish(kazoo4Report, at(0, nil))
 				b.clock.pass(time.Hour)
 			})
-			b.equal("handled", b.handled(1), "map[ended:1]")
+			b.equal("handled", b.handled(1), "map[already_expired:1]")
 			b.equal("shown", b.contact("acme.test", "100"), "")
 		}},
 		{says: "1: what waited an hour ends an hour earlier", test: func(b *memoryBed) {
