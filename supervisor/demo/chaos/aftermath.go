@@ -10,10 +10,12 @@ import (
 	"registrar/actors/otp"
 )
 
-// calmWithin is how long it may take, when nothing is broken any more, until the registrar is ready and the tree is as declared.
+// recoverWithin bounds the time from the last fault until the registrar is ready and its tree is
+// as declared.
 const calmWithin = 60 * time.Second
 
-// aftermath looks at what is left: by questions, then in the file of a registrar that was killed once more, then by questions to the next one.
+// verify checks the result: by queries, then in the file after one more kill -9, then by queries
+// after the restart.
 func (r *run) aftermath(ctx context.Context) error {
 	if err := errors.Join(r.ready(ctx), r.whole(ctx)); err != nil {
 		return err
@@ -34,7 +36,7 @@ func (r *run) aftermath(ctx context.Context) error {
 	return nil
 }
 
-// tell fills in the report.
+// fillReport fills in the report.
 func (r *run) tell() {
 	r.w.mu.Lock()
 	r.report.Authns, r.report.Queries, r.report.Published, r.report.Repeated = r.w.authns, r.w.queries, r.w.published, r.w.repeated
@@ -49,7 +51,7 @@ func (r *run) tell() {
 	r.report.Starts = int(r.proc.starts.Load())
 }
 
-// until waits for a condition, which says what is missing.
+// until waits for a condition; ok also says why it does not hold.
 func until(ctx context.Context, what string, ok func(context.Context) (bool, string)) error {
 	ctx, cancel := context.WithTimeout(ctx, calmWithin)
 	defer cancel()
@@ -65,10 +67,10 @@ func until(ctx context.Context, what string, ok func(context.Context) (bool, str
 	}
 }
 
-// ready waits until the registrar says that it is ready.
+// ready waits until the registrar reports that it is ready.
 func (r *run) ready(ctx context.Context) error { return until(ctx, "ready", r.proc.ready) }
 
-// whole waits until the tree is as it was declared.
+// treeAsDeclared waits until the process tree is as it was declared.
 func (r *run) whole(ctx context.Context) error {
 	return until(ctx, "the tree as declared", func(ctx context.Context) (bool, string) {
 		tree, err := r.proc.client.Tree(ctx)
@@ -80,7 +82,8 @@ func (r *run) whole(ctx context.Context) error {
 	})
 }
 
-// differs says in what a tree is not the one that was declared, or what in it is not up.
+// differs describes the first difference to the declared tree, or the first process that is not
+// up.
 func differs(want, got otp.Node) string {
 	switch {
 	case want.Name != got.Name || want.Kind != got.Kind || len(want.Children) != len(got.Children):
@@ -96,7 +99,8 @@ func differs(want, got otp.Node) string {
 	return ""
 }
 
-// shownAll asks about everybody until the last report is shown, and takes for lost those of whom it is not though nothing changes any more.
+// shownAll queries every user until the last report is shown. Users whose last report is still
+// missing when nothing changes any more are lost.
 func (r *run) shownAll(ctx context.Context, by string) {
 	left, _ := r.ledger.Newest()
 	kept := map[domain.Key]string{}

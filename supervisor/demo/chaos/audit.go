@@ -17,8 +17,9 @@ import (
 	"registrar/persistence"
 )
 
-// audit compares, while the registrar is dead, what it has acknowledged to the broker with what is in its file: whatever was confirmed to its publisher and
-// does not stand in the queue any more has to be there, or something newer.
+// audit compares the file with the acknowledged reports while the registrar is dead: each report
+// that was confirmed to its publisher and is no longer in the queue, or a newer one, must be in
+// the file.
 func (r *run) audit(ctx context.Context, killed time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, healWithin)
 	defer cancel()
@@ -39,7 +40,7 @@ func (r *run) audit(ctx context.Context, killed time.Time) error {
 	return nil
 }
 
-// queued returns the names of the reports that stand in the registrar's queue. They stay there, in their places.
+// queued returns the IDs of the reports in the registrar's queue. They stay there, in order.
 func (r *run) queued(ctx context.Context) (map[string]bool, error) {
 	queue := amqpbridge.DefaultSettings().RegistrationQueue
 	if err := r.abandoned(ctx, queue); err != nil {
@@ -60,7 +61,7 @@ func (r *run) queued(ctx context.Context) (map[string]bool, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
-	// What stands behind the others when it is published is delivered after them.
+	// The marker is published last, so it is delivered last.
 	last, err := r.mark(ctx)
 	left := map[string]bool{}
 	for err == nil && !left[last] {
@@ -74,7 +75,7 @@ func (r *run) queued(ctx context.Context) (map[string]bool, error) {
 	return left, errors.Join(err, c.Close(ctx), s.Close(ctx))
 }
 
-// mark publishes a report, and returns its name.
+// mark publishes a report and returns its ID.
 func (r *run) mark(ctx context.Context) (id string, err error) {
 	n := r.probes.Add(1)
 	k := keyOf(probeRealm, "marker")
@@ -82,7 +83,8 @@ func (r *run) mark(ctx context.Context) (id string, err error) {
 	return r.ledger.last(k).ID, err
 }
 
-// abandoned waits until the broker has noticed that a queue has no consumer any more: until then it may still hold what it had handed out.
+// awaitNoConsumer waits until the broker has noticed that a queue has no consumer: until then it
+// may still hold unacknowledged deliveries.
 func (r *run) abandoned(ctx context.Context, queue string) error {
 	for {
 		out, err := r.node.Ctl(ctx, "list_queues", "--no-table-headers", "name", "consumers", "messages_unacknowledged")
@@ -100,7 +102,7 @@ func (r *run) abandoned(ctx context.Context, queue string) error {
 	}
 }
 
-// kept reads the file: the contact of everybody that is registered.
+// stored reads the file: the contact of every registered user.
 func (r *run) kept() (all map[domain.Key]string, err error) {
 	lock, err := persistence.LockDir(r.proc.data())
 	if err != nil {

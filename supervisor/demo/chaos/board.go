@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// Heal is how often a fault has happened, and how long it took until all was well again.
+// Heal counts one fault and its times to recover.
 type Heal struct {
 	Fault Fault
-	// Happened counts all; Measured are those of which it was seen that they healed, on their own.
+	// Happened counts all occurrences. Measured counts those whose recovery was observed alone.
 	Happened, Measured int
-	// Lasted is how long the cause itself was there, at the median: the network away, the broker or the process down.
+	// Lasted is the median duration of the cause: network away, broker or process down.
 	Lasted time.Duration
-	// Authn and Registration count from the harm until credentials were answered (or a password could be set), and registrations stored and shown. What
-	// the fault has nothing to do with is zero.
+	// Authn and Registration count from the injection until credentials were answered (or a
+	// password could be set), and until registrations were stored and shown. A service that the
+	// fault does not touch has zero.
 	Authn, Registration Times
 }
 
 // Times are percentiles.
 type Times struct{ P50, P99 time.Duration }
 
-// side is what of the registrar a probe asks for.
+// service is the part of the registrar that a probe uses.
 type side uint8
 
 const (
@@ -30,31 +31,32 @@ const (
 	sides
 )
 
-// healed is one fault that has healed: how long its cause lasted, and how long each side took; zero when it was not asked.
+// recovery is one fault after its recovery: the duration of its cause, and the time until each
+// service worked; zero when it was not probed.
 type healed struct {
 	lasted time.Duration
 	took   [sides]time.Duration
 }
 
-// window is a time in which something was wrong.
+// window is a time with a fault.
 type window struct {
 	from, to time.Time // to is zero while it is open
 }
 
-// board knows what is wrong, and what was. It is safe for use by many goroutines.
+// healTracker knows the present and past faults. It is safe for concurrent use.
 type board struct {
 	mu       sync.Mutex
 	windows  []window
 	happens  map[Fault]int
 	heal     map[Fault][]healed
-	greatest int // how many that stop everything are under way
+	greatest int // global faults under way
 }
 
 func newBoard() *board {
 	return &board{happens: map[Fault]int{}, heal: map[Fault][]healed{}}
 }
 
-// begin notes that something is wrong from now on, and returns what is to be called when it is not any more.
+// begin records that a fault begins and returns the function that records its end.
 func (b *board) begin(great bool) (amid bool, end func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -74,14 +76,14 @@ func (b *board) begin(great bool) (amid bool, end func()) {
 	}
 }
 
-// great reports whether anything that stops everything is under way.
+// globalFault reports whether a global fault is under way.
 func (b *board) great() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.greatest > 0
 }
 
-// calm reports whether nothing that many stand on was wrong at any time between two.
+// quiet reports whether no shared process had a fault between two times.
 func (b *board) calm(from, to time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -131,6 +133,6 @@ func percentiles(all []time.Duration) Times {
 		return Times{}
 	}
 	all = slices.Sorted(slices.Values(all))
-	at := func(q int) time.Duration { return all[max(0, (len(all)*q+99)/100-1)] } // the nearest rank
+	at := func(q int) time.Duration { return all[max(0, (len(all)*q+99)/100-1)] } // nearest rank
 	return Times{P50: at(50), P99: at(99)}
 }

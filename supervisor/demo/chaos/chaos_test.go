@@ -16,7 +16,8 @@ import (
 
 func TestMain(m *testing.M) { brokertest.Main(m) }
 
-// build builds the registrar. It is never built for the race detector: it runs in a process of its own, and its own tests have that.
+// build builds the registrar, never for the race detector: it runs in a process of its own, and
+// its own tests use the race detector.
 func build(t *testing.T, args ...string) []string {
 	t.Helper()
 	if !node.Available() {
@@ -43,7 +44,8 @@ func play(t *testing.T, o chaos.Options) *chaos.Report {
 	return r
 }
 
-// Everything is broken twice, under load, and all that was promised is kept. With the race detector, which is here for the harness alone, it is shorter.
+// Every fault happens under load, and every promise is kept. The run with the race detector
+// checks the harness alone and is shorter.
 func TestChaos(t *testing.T) {
 	brokertest.Exclusive(t)
 	o := chaos.Defaults()
@@ -70,7 +72,8 @@ func TestChaos(t *testing.T) {
 	}
 }
 
-// A registrar with a planted bug is found out: each by what it breaks. They are played side by side, on brokers of their own.
+// Chaos catches a registrar with a mutant, each by the promise that it breaks. The runs are side
+// by side, each on its own broker.
 func TestPlantedBugs(t *testing.T) {
 	brokertest.Exclusive(t)
 	overlay, err := mutants.Overlay(t.TempDir())
@@ -95,7 +98,7 @@ func TestPlantedBugs(t *testing.T) {
 			o.Program, o.Env = program, []string{mutants.Env(bug)}
 			o.Phones, o.Kills, o.Often = 100, 0, 0
 			o.Great, o.Rounds, o.Rest, o.For = c.great, 2, 2*time.Second, 4*time.Second
-			o.Shown = 3 * time.Second // there will be some who are left
+			o.Shown = 3 * time.Second // some registrations are lost
 			if err := play(t, o).Err(); err == nil || !strings.Contains(err.Error(), c.found) {
 				t.Errorf("found %v, want %q", err, c.found)
 			}

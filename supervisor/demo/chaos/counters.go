@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// counters adds up what each incarnation of the process has counted. It reads them every now and then, and before each kill -9 that is ours: what was counted
-// since is lost.
+// counters adds up the metrics of all incarnations of the process. It reads them regularly and
+// before each planned kill -9; counts since the last reading are lost.
 type counters struct {
 	proc *process
 
 	mu   sync.Mutex
-	now  map[string]float64 // of the incarnation that was read last
-	sum  map[string]float64 // of those before it
+	now  map[string]float64 // of the present incarnation
+	sum  map[string]float64 // of earlier incarnations
 	last int
 }
 
 func newCounters(p *process) *counters { return &counters{proc: p, sum: map[string]float64{}} }
 
-// Every is how often they are read.
+// readEvery is the interval between two readings.
 const every = 250 * time.Millisecond
 
 // run reads until ctx ends.
@@ -33,14 +33,14 @@ func (c *counters) run(ctx context.Context) {
 	for {
 		select {
 		case <-tick.C:
-			_ = c.read(ctx) // it may not be there
+			_ = c.read(ctx) // the process may be down
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// read reads them once.
+// read reads the metrics once.
 func (c *counters) read(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,7 +68,7 @@ func (c *counters) read(ctx context.Context) error {
 	return nil
 }
 
-// of returns how often an outcome was counted in a flow, by all incarnations.
+// of returns the outcomes of a flow, summed over all incarnations.
 func (c *counters) of(flow string) map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,17 +8,18 @@ import (
 	"time"
 )
 
-// Fault is a kind of harm.
+// Fault is a kind of fault.
 type Fault string
 
-// The faults: those of single actors, at a steady rate; those that many stand on, now and then; and those that stop everything, one after the other.
+// The faults: those of single actors at a steady rate, those of shared processes now and then,
+// and global ones, one after the other.
 const (
 	KillUser       Fault = "a user's actor killed"
 	KillRealm      Fault = "a realm's actor killed"
 	KillWriter     Fault = "a file's writer killed"
 	KillBridge     Fault = "a part of the bridge killed"
 	KillSupervisor Fault = "a supervisor killed"
-	// Overlapped are those of the last three that came while one of the following was under way.
+	// Overlapped are faults of shared processes that happened during a global fault.
 	Overlapped   Fault = "one of these, amid one below"
 	CutNetwork   Fault = "network cut for 1 to 3 s"
 	SlowNetwork  Fault = "network slow (0.2 s each way) for 5 s"
@@ -28,21 +29,22 @@ const (
 	StallProcess Fault = "the same with its disk stalled, audited"
 )
 
-// Faults lists all of them, in the order in which they are shown.
+// Faults lists all faults in the order of the report.
 func Faults() []Fault {
 	return append([]Fault{KillUser, KillRealm, KillWriter, KillBridge, KillSupervisor, Overlapped}, Great()...)
 }
 
-// Great lists those that stop everything.
+// GlobalFaults lists the faults that stop everything.
 func Great() []Fault {
 	return []Fault{CutNetwork, SlowNetwork, HalfOpen, KillBroker, KillProcess, StallProcess}
 }
 
-// harm is one fault that is about to happen.
+// injection is one fault about to happen.
 type harm struct {
 	fault Fault
-	what  string // it happens to
-	// prepare, hurt and mend follow each other; the time to heal counts from hurt on. All but hurt may be nil.
+	what  string // process or system with the fault
+	// prepare, inject and end follow each other; the time to recover counts from inject. All but
+	// inject may be nil.
 	prepare, hurt, mend func(context.Context) error
 	probes              []probe
 }
@@ -50,10 +52,10 @@ type harm struct {
 const (
 	slowBy  = 200 * time.Millisecond
 	slowFor = 5 * time.Second
-	stall   = 1500 * time.Millisecond // of a disk before the kill -9: long enough for many reports to come meanwhile
+	stall   = 1500 * time.Millisecond // of the disk before the kill -9: long enough for many reports to arrive
 )
 
-// great returns the next harm of a kind that stops everything.
+// global returns the next injection of a global fault.
 func (r *run) great(f Fault, rng *rand.Rand) *harm {
 	h := &harm{fault: f, what: "everything", probes: r.all()}
 	switch f {
@@ -70,7 +72,7 @@ func (r *run) great(f Fault, rng *rand.Rand) *harm {
 	return h
 }
 
-// harmNetwork has something happen to the way to the broker; a cut has a length.
+// injectNetwork breaks the connection to the broker; length is the duration of a cut.
 func (r *run) harmNetwork(h *harm, length time.Duration) {
 	switch h.fault {
 	case CutNetwork:
@@ -91,7 +93,7 @@ func (r *run) harmNetwork(h *harm, length time.Duration) {
 	}
 }
 
-// harmProcess has the registrar killed; after its disk has stalled for a while, its file is audited before it is started again.
+// injectProcess kills the registrar. After a disk stall its file is audited before the restart.
 func (r *run) harmProcess(h *harm) {
 	h.hurt = func(context.Context) error { r.proc.kill(); return nil }
 	if h.fault == KillProcess {
@@ -101,7 +103,7 @@ func (r *run) harmProcess(h *harm) {
 	h.prepare = func(ctx context.Context) error {
 		err := r.proc.client.Control(ctx, "suspend", registrationsWriter)
 		pause(ctx, stall)
-		return errors.Join(err, r.counters.read(ctx)) // what it has not said it takes with it
+		return errors.Join(err, r.counters.read(ctx)) // the kill loses all later counts
 	}
 	h.mend = func(ctx context.Context) error {
 		if err := r.audit(ctx, time.Now()); err != nil {
@@ -111,7 +113,7 @@ func (r *run) harmProcess(h *harm) {
 	}
 }
 
-// pause waits, until ctx ends at most.
+// pause waits for d, or until ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -12,10 +12,11 @@ import (
 	"registrar/supervisor/demo/fleet"
 )
 
-// passwordEvery is how often an operator changes a password.
+// passwordEvery is the interval between two password changes.
 const passwordEvery = 100 * time.Millisecond
 
-// havoc has the phones be busy while everything is broken, and ends when the phones' last reports are confirmed.
+// inject injects all faults while the phones are busy. It returns when the last reports of the
+// phones are confirmed.
 func (r *run) havoc(ctx context.Context) error {
 	fleet := fleet.NewFleet(fleet.FleetConfig{
 		Switch: r.w, Realms: r.realms, Phones: r.opts.Phones, Rate: r.opts.Rate, InFlight: 256, Seed: r.opts.Seed, Timeout: patience,
@@ -44,12 +45,12 @@ func (r *run) havoc(ctx context.Context) error {
 	return nil
 }
 
-// errOver means that everything was broken as often as it should be.
+// errDone means that every fault has happened as often as required.
 var errOver = errors.New("over")
 
 // operate changes passwords until ctx ends.
 func (r *run) operate(ctx context.Context) {
-	rng := rand.New(rand.NewPCG(r.opts.Seed, 2)) //nolint:gosec // it has to be repeatable, not secret.
+	rng := rand.New(rand.NewPCG(r.opts.Seed, 2)) //nolint:gosec // it must be repeatable, not secret
 	for n := 0; ctx.Err() == nil; n++ {
 		if err := r.setPassword(ctx, r.key(rng.IntN(r.opts.Phones)), fmt.Sprint("changed-", n)); err != nil {
 			r.say("   a password could not be set: %v", err)
@@ -58,8 +59,8 @@ func (r *run) operate(ctx context.Context) {
 	}
 }
 
-// nowAndThen kills what many stand on, until busy ends: by turns at any time, and when nothing greater is under way. One that is not there just now has its
-// turn again.
+// killShared kills shared processes until busy ends: every other one during any fault, the rest
+// while there is no global fault. An absent process is tried again.
 func (r *run) nowAndThen(ctx, busy context.Context) error {
 	all := r.victims()
 	tick := time.NewTicker(r.opts.Often)
@@ -83,9 +84,9 @@ func (r *run) nowAndThen(ctx, busy context.Context) error {
 	}
 }
 
-// rounds stops everything in each of the ways, in every round in another order.
+// rounds injects every global fault in each round, in a random order.
 func (r *run) rounds(ctx, busy context.Context) error {
-	rng := rand.New(rand.NewPCG(r.opts.Seed, 3)) //nolint:gosec // it has to be repeatable, not secret.
+	rng := rand.New(rand.NewPCG(r.opts.Seed, 3)) //nolint:gosec // it must be repeatable, not secret
 	began := time.Now()
 	pause(busy, r.opts.Rest)
 	for round := 0; r.opts.Rounds == 0 || round < r.opts.Rounds; round++ {
@@ -95,7 +96,7 @@ func (r *run) rounds(ctx, busy context.Context) error {
 		}
 		for _, i := range rng.Perm(len(r.opts.Great)) {
 			if busy.Err() != nil || r.opts.For > 0 && time.Since(began) > r.opts.For {
-				return nil //nolint:nilerr // it is over.
+				return nil //nolint:nilerr // it is done
 			}
 			if _, err := r.do(ctx, r.great(r.opts.Great[i], rng), true); err != nil {
 				return err
@@ -106,7 +107,8 @@ func (r *run) rounds(ctx, busy context.Context) error {
 	return nil
 }
 
-// do does one harm, and waits until it has healed. It is not done when what should be killed is not there.
+// do injects one fault and waits for the recovery. It reports false when the process to kill is
+// absent.
 func (r *run) do(ctx context.Context, h *harm, great bool) (done bool, err error) {
 	failed := func(err error) (bool, error) { return false, fmt.Errorf("%s (%s): %w", h.fault, h.what, err) }
 	amid, end := r.board.begin(great)

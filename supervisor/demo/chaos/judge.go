@@ -14,10 +14,12 @@ import (
 	"registrar/actors/domain"
 )
 
-// operation is what porcupine sees of a history: the change to the value of a number, counted from 1, or a read.
+// operation is an operation as porcupine sees it: the change with a number, counted from 1, or
+// zero for a read.
 type operation struct{ change int }
 
-// model is a correct registrar for one thing: the changes count one after the other, and a read shows the last that counts.
+// model is a correct registrar for one value: changes take effect one after the other, and a read
+// shows the last one in effect.
 func model(values []string) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return 0 },
@@ -32,17 +34,18 @@ func model(values []string) porcupine.Model {
 	}
 }
 
-// undecided is how long porcupine may think about one history; one that takes longer counts as not explained.
+// checkTimeout bounds the check of one history; one that takes longer counts as wrong.
 const undecided = 2 * time.Minute
 
-// Wrong returns the answers that no correct registrar could have given: those without which there is an order of all changes and reads, each between
-// its call and its end, that explains the others. It names no more than a few.
+// Wrong returns the reads that no correct registrar could have answered: without them some order
+// of the changes and the other reads, each between its call and its end, explains the history. It
+// returns only a few.
 func (h *History) Wrong() (wrong []Read) {
 	const most = 10
 	reads := slices.Clone(h.Reads)
 	slices.SortFunc(reads, func(a, b Read) int { return a.Returned.Compare(b.Returned) })
 	for len(wrong) < most && !h.explains(reads) {
-		// The shortest part of the history that cannot be explained ends with the answer that is wrong.
+		// The shortest prefix without an explanation ends with a wrong read.
 		n := sort.Search(len(reads), func(i int) bool { return !h.explains(reads[:i+1]) })
 		wrong = append(wrong, reads[n])
 		reads = slices.Delete(reads, n, n+1)
@@ -50,7 +53,7 @@ func (h *History) Wrong() (wrong []Read) {
 	return wrong
 }
 
-// explains reports whether an order explains these reads.
+// explains reports whether some order explains these reads.
 func (h *History) explains(reads []Read) bool {
 	values := []string{""}
 	ops := make([]porcupine.Operation, 0, len(h.Changes)+len(reads))
@@ -71,7 +74,7 @@ func (h *History) explains(reads []Read) bool {
 	return porcupine.CheckOperationsTimeout(model(values), ops, undecided) == porcupine.Ok
 }
 
-// before tells what came before an answer: the last changes, and the last answers, with their times from when it was asked.
+// before describes the last changes and reads before a read, with times relative to its call.
 func (h *History) before(r Read) string {
 	const most = 4
 	var said, shown []string
@@ -94,7 +97,7 @@ func (h *History) before(r Read) string {
 	return fmt.Sprintf("%v and %v", said[max(0, len(said)-most):], shown[max(0, len(shown)-most):])
 }
 
-// Judge returns a sentence for each wrong answer, and how many answers there were.
+// Judge returns a sentence for each wrong reply, and the number of replies.
 func (l *Ledger) Judge() (wrong []string, answers int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,14 +10,15 @@ import (
 
 const registrationsWriter = "registrations/writer"
 
-// victim is a process that many stand on, and what it is for.
+// target is a shared process to kill, with the probes of its service.
 type victim struct {
 	fault  Fault
 	name   string
 	probes []probe
 }
 
-// victims are killed in turn, so that no supervisor has to give up: each is of another kind than the one before.
+// targets are killed in turn. Each is of another kind than the one before, so that no supervisor
+// exceeds its restart intensity.
 func (r *run) victims() []victim {
 	authn, report, password := []probe{{authns, r.askAuthn}}, []probe{{registrations, r.register}}, []probe{{authns, r.changePassword}}
 	return []victim{
@@ -42,17 +43,18 @@ func (r *run) victims() []victim {
 	}
 }
 
-// all asks on both sides.
+// allProbes probe both services.
 func (r *run) all() []probe { return []probe{{authns, r.askAuthn}, {registrations, r.register}} }
 
-// kill is the harm of a victim; the how many-th kill it is says whether it may cooperate.
+// kill is the injection that kills a target; n decides whether the target may cooperate.
 func (r *run) kill(v victim, n int) *harm {
 	return &harm{fault: v.fault, what: v.name, probes: v.probes, hurt: func(ctx context.Context) error {
 		return r.proc.client.Control(ctx, verb(n), v.name)
 	}}
 }
 
-// verb has every other process crash between two messages; the rest are cut off, whatever they are doing.
+// verb returns how to end a process: every other one crashes between two messages, the rest are
+// abandoned in the middle of a message.
 func verb(n int) string {
 	if n%2 == 0 {
 		return "kill"
@@ -61,15 +63,16 @@ func verb(n int) string {
 }
 
 const (
-	// RealmShare is the share of the kills of single actors that are a realm's: one of so many.
+	// realmShare: one in so many kills of single actors is that of a realm.
 	realmShare = 15
-	// Respite is how long one is left alone then: an actor that crashes more than ten times in ten seconds is stopped for a while.
+	// minKillInterval is the least time between two kills of one actor: one with more than ten
+	// crashes in ten seconds is stopped for a while.
 	respite = 1500 * time.Millisecond
 )
 
-// killActors kills users' and realms' actors until ctx ends, each in its turn.
+// killActors kills actors of users and realms in turn until ctx ends.
 func (r *run) killActors(ctx context.Context) {
-	rng := rand.New(rand.NewPCG(r.opts.Seed, 1)) //nolint:gosec // it has to be repeatable, not secret.
+	rng := rand.New(rand.NewPCG(r.opts.Seed, 1)) //nolint:gosec // it must be repeatable, not secret
 	users, realms := rng.Perm(r.opts.Phones), rng.Perm(r.opts.Realms)
 	killed := map[string]time.Time{}
 	tick := time.NewTicker(time.Duration(float64(time.Second) / r.opts.Kills))
@@ -100,11 +103,11 @@ func (r *run) killActors(ctx context.Context) {
 	}
 }
 
-// killActor kills one, if it is there, and measures how long it takes until it answers again.
+// killActor kills an actor, if it is alive, and measures the time until it answers again.
 func (r *run) killActor(ctx context.Context, f Fault, verb, name string, ask probe) {
 	from := time.Now()
 	if r.proc.client.Control(ctx, verb, name) != nil {
-		return // it, or the registrar, is not there just now
+		return // the actor or the registrar is not running
 	}
 	r.board.happened(f)
 	for {
@@ -113,7 +116,7 @@ func (r *run) killActor(ctx context.Context, f Fault, verb, name string, ask pro
 		cancel()
 		switch now := time.Now(); {
 		case !r.board.calm(from, now):
-			return // whatever it took, it was not for this alone
+			return // another fault contributed to the time
 		case err == nil:
 			h := healed{}
 			h.took[ask.side] = now.Sub(from)

@@ -9,30 +9,31 @@ import (
 	"registrar/actors/domain"
 )
 
-// Change is one of the values that something had, one after the other: a contact that was reported, empty when the phone has gone, or a password that
-// was set.
+// Change is one value of a series: a reported contact, empty for an unregistration, or a
+// password.
 type Change struct {
-	// ID names the message that said so.
+	// ID is the Msg-ID of the report.
 	ID, Value string
-	// Called is when it was said first, Settled from when on it counts for sure; zero is: perhaps not yet. Confirmed is when the broker had it.
+	// Called is the time of the first publish. Confirmed is the time of the broker's confirm.
+	// From Settled on the change is certainly in effect; zero means perhaps not yet.
 	Called, Confirmed, Settled time.Time
 }
 
-// Read is an answer: the value that was shown. An empty one says that there is none.
+// Read is a reply with the value that it showed, empty for none.
 type Read struct {
 	Value            string
 	Called, Returned time.Time
-	// By says who has read.
+	// By names the reader.
 	By string
 }
 
-// History is what was said and shown about one thing. Its changes were made one after the other.
+// History is the changes of one value and its reads. The changes were made one after the other.
 type History struct {
 	Changes []Change
 	Reads   []Read
 }
 
-// settled is the last change that counts for sure, -1 when there is none.
+// settled returns the index of the last change certainly in effect, -1 for none.
 func (h *History) settled() int {
 	for i, c := range slices.Backward(h.Changes) {
 		if !c.Settled.IsZero() {
@@ -42,8 +43,8 @@ func (h *History) settled() int {
 	return -1
 }
 
-// Ledger remembers what was reported, confirmed, settled and answered, about every user. It is safe for use by many goroutines. It grows with the
-// run: about 100 bytes an operation.
+// Ledger records the reports, confirms, settlements and replies of every user. It is safe for
+// concurrent use. It grows by about 100 bytes per operation.
 type Ledger struct {
 	mu        sync.Mutex
 	contacts  map[domain.Key]*History
@@ -64,7 +65,7 @@ func (l *Ledger) of(m map[domain.Key]*History, k domain.Key) *History {
 	return h
 }
 
-// Reporting notes that a report is about to be published for the first time.
+// Reporting records that a report is about to be published for the first time.
 func (l *Ledger) Reporting(k domain.Key, id, contact string, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,7 +73,7 @@ func (l *Ledger) Reporting(k domain.Key, id, contact string, at time.Time) {
 	h.Changes = append(h.Changes, Change{ID: id, Value: contact, Called: at})
 }
 
-// Confirmed notes that the broker has a user's last report.
+// Confirmed records that the broker has a user's last report.
 func (l *Ledger) Confirmed(k domain.Key, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,7 +81,7 @@ func (l *Ledger) Confirmed(k domain.Key, at time.Time) {
 	h.Changes[len(h.Changes)-1].Confirmed = at
 }
 
-// Changing notes that a password is about to be set, Changed that it was.
+// Changing records that a password is about to be set.
 func (l *Ledger) Changing(k domain.Key, password string, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,7 +89,7 @@ func (l *Ledger) Changing(k domain.Key, password string, at time.Time) {
 	h.Changes = append(h.Changes, Change{Value: password, Called: at})
 }
 
-// Changed is the end of [Ledger.Changing].
+// Changed records the end of [Ledger.Changing].
 func (l *Ledger) Changed(k domain.Key, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,7 +97,7 @@ func (l *Ledger) Changed(k domain.Key, at time.Time) {
 	h.Changes[len(h.Changes)-1].Settled = at
 }
 
-// Shown notes which contact was shown of a user, Answered which password.
+// Shown records the contact that a reply showed.
 func (l *Ledger) Shown(k domain.Key, r Read) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -104,7 +105,7 @@ func (l *Ledger) Shown(k domain.Key, r Read) {
 	h.Reads = append(h.Reads, r)
 }
 
-// Answered is [Ledger.Shown] for a password.
+// Answered records the password that a reply showed.
 func (l *Ledger) Answered(k domain.Key, r Read) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,8 +113,8 @@ func (l *Ledger) Answered(k domain.Key, r Read) {
 	h.Reads = append(h.Reads, r)
 }
 
-// Settle notes that every report that was confirmed before a time is settled, but for those that are left, by their names: they stand in the queue. It
-// returns how many were settled that were not before.
+// Settle records that each report confirmed before a time is settled, except those left in the
+// queue, by their IDs. It returns the number of newly settled reports.
 func (l *Ledger) Settle(before time.Time, left map[string]bool) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -129,16 +130,16 @@ func (l *Ledger) Settle(before time.Time, left map[string]bool) (n int) {
 	return n
 }
 
-// Loss is a user of whom less is kept than was settled.
+// Loss is a user whose registration is older than the settled one.
 type Loss struct {
-	// By says where it was looked.
+	// By names the check that found it.
 	By  string
 	Key domain.Key
-	// Kept is what is there, Settled what has to be, or anything newer.
+	// Kept is the registration found. Settled, or a newer one, was expected.
 	Kept, Settled string
 }
 
-// Lost compares what is kept of everybody with what was settled, and notes it as read.
+// Lost compares the registrations found with the settled ones and records them as reads.
 func (l *Ledger) Lost(by string, kept map[domain.Key]string, from, to time.Time) (lost []Loss) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -152,7 +153,7 @@ func (l *Ledger) Lost(by string, kept map[domain.Key]string, from, to time.Time)
 	return lost
 }
 
-// Newest returns the last report of everybody, and how many of all were never confirmed.
+// Newest returns the last report of each user, and the number of unconfirmed reports.
 func (l *Ledger) Newest() (contacts map[domain.Key]string, unconfirmed int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -180,7 +181,7 @@ func (l *Ledger) last(k domain.Key) Change {
 	return Change{}
 }
 
-// seen reports whether a contact of a user has been shown.
+// seen reports whether a reply has shown a contact of a user.
 func (l *Ledger) seen(k domain.Key, contact string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"registrar/supervisor/demo/chaos"
 )
 
-// at is a time of a history that was made up, in milliseconds.
+// at is a time of a made-up history, in milliseconds.
 func at(ms int) time.Time { return time.UnixMilli(int64(1_000_000 + ms)) }
 
 func change(value string, called, settled int) chaos.Change {
@@ -24,7 +24,7 @@ func read(value string, called, returned int) chaos.Read {
 	return chaos.Read{Value: value, Called: at(called), Returned: at(returned)}
 }
 
-// What the judge calls right and wrong, on histories that were made up.
+// Judge tells right from wrong replies in made-up histories.
 func TestJudge(t *testing.T) {
 	two := []chaos.Change{change("one", 10, 0), change("two", 20, 0)}
 	for name, c := range map[string]struct {
@@ -67,7 +67,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// A registration is lost when what is kept is older than what was settled: confirmed by the broker, and no longer in the queue.
+// A registration is lost when the one found is older than the settled one: confirmed by the
+// broker and no longer in the queue.
 func TestLost(t *testing.T) {
 	k := domain.Key{Realm: "one.test", User: "100"}
 	ledger := func() *chaos.Ledger {
@@ -111,7 +112,7 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// A password is right while it counts, or may.
+// A password is right while it is, or may be, in effect.
 func TestPasswords(t *testing.T) {
 	k := domain.Key{Realm: "one.test", User: "100"}
 	l := chaos.NewLedger()

@@ -13,10 +13,11 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// network is the way from the registrar to the broker: a proxy that does what networks do. One goroutine at a time does harm to it.
+// network is the connection from the registrar to the broker: a proxy that injects network
+// faults. One goroutine at a time changes it.
 type network struct{ proxy *toxiproxy.Proxy }
 
-// newNetwork opens a way to a broker, and returns the address that leads over it.
+// newNetwork opens a proxy to a broker and returns the URL through it.
 func newNetwork(address string) (*network, string, error) {
 	toxics.Register(forgetting, new(hole))
 	u, err := url.Parse(address)
@@ -35,7 +36,7 @@ func newNetwork(address string) (*network, string, error) {
 // cut ends all connections and refuses new ones.
 func (n *network) cut() { n.proxy.Stop() }
 
-// mend lets connections through again.
+// mend accepts connections again.
 func (n *network) mend() error {
 	if err := n.proxy.Start(); err != nil {
 		return fmt.Errorf("mend the network: %w", err)
@@ -43,7 +44,7 @@ func (n *network) mend() error {
 	return nil
 }
 
-// slow has everything take longer, each way, give or take a half.
+// slow delays each direction by this time, plus or minus half of it.
 func (n *network) slow(by time.Duration) error {
 	for _, way := range []string{"upstream", "downstream"} {
 		err := n.add(fmt.Sprintf(`{"name":"slow-%s","type":"latency","stream":%q,"attributes":{"latency":%d,"jitter":%d}}`, way, way, by.Milliseconds(), by.Milliseconds()/2))
@@ -54,8 +55,9 @@ func (n *network) slow(by time.Duration) error {
 	return nil
 }
 
-// forget has the connections that are there carry nothing any more, though neither end is told, as when a router has lost its table. New ones are
-// not touched; so whoever is to work again has to notice by itself.
+// forget makes the present connections half-open: they carry nothing more, and neither end is
+// told, as when a router loses its table. New connections work, so each end must notice by
+// itself.
 func (n *network) forget(ctx context.Context) error {
 	n.proxy.Toxics.ResetToxics(ctx)
 	for _, way := range []string{"upstream", "downstream"} {
@@ -66,13 +68,13 @@ func (n *network) forget(ctx context.Context) error {
 	return nil
 }
 
-// heal takes away whatever slows or swallows.
+// heal removes delays and half-open connections.
 func (n *network) heal(ctx context.Context) error {
 	n.proxy.Toxics.ResetToxics(ctx)
 	return nil
 }
 
-// close ends the way for good.
+// close ends the proxy.
 func (n *network) close(ctx context.Context) {
 	n.proxy.Toxics.ResetToxics(ctx)
 	n.proxy.Stop()
@@ -89,16 +91,16 @@ func (n *network) add(toxic string) error {
 	return nil
 }
 
-// forgetting is the name of the toxic hole.
+// blackholeType is the name of the toxic blackhole.
 const forgetting = "forgetting"
 
-// hole swallows what comes over the connections that were there when it was made, and lets the others be.
+// blackhole drops the data of the connections that existed when it was made.
 type hole struct{ done atomic.Bool }
 
-// NewState says of a connection whether it is swallowed.
+// NewState returns whether the blackhole drops the data of a connection.
 func (h *hole) NewState() any { return !h.done.Load() }
 
-// Pipe is [toxics.Toxic]. That one end has gone is swallowed, too.
+// Pipe implements [toxics.Toxic]. It also drops the end of the connection.
 func (*hole) Pipe(s *toxics.ToxicStub) {
 	if swallowed, _ := s.State.(bool); !swallowed {
 		new(toxics.NoopToxic).Pipe(s)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// echo serves connections that say back what they hear, and tells of each that has ended.
+// echo serves connections that echo their input, and reports the end of each.
 func echo(t *testing.T) (address string, ended <-chan struct{}) {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -56,7 +56,7 @@ func dialOver(t *testing.T, address string) talk {
 	return talk{t, c}
 }
 
-// says sends a word and waits for it to come back, so long; it returns how long that took.
+// says sends a word, waits for its echo at most within, and returns how long that took.
 func (w talk) says(within time.Duration) (took time.Duration, err error) {
 	w.t.Helper()
 	began := time.Now()
@@ -70,8 +70,8 @@ func (w talk) says(within time.Duration) (took time.Duration, err error) {
 	return time.Since(began), err
 }
 
-// A network that has forgotten its connections swallows what comes over them, their ends too, and carries new ones. One that is cut ends them; one that is slow
-// is slow in both directions.
+// A half-open connection drops data and its end, and new ones work. A cut ends connections. A
+// slow network is slow in both directions.
 func TestNetwork(t *testing.T) {
 	address, ended := echo(t)
 	n, over, err := newNetwork(address)
@@ -110,7 +110,7 @@ func TestNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	select {
-	case <-ended: // of the first one, now that nothing is swallowed any more
+	case <-ended: // the end of the first connection arrives now
 	case <-time.After(soon):
 		t.Error("the other end was not told")
 	}

@@ -12,7 +12,7 @@ import (
 	"registrar/supervisor/demo/fleet"
 )
 
-// probe asks the registrar for something on one of its sides, and reports whether it was done.
+// probe uses one service of the registrar and reports whether it worked.
 type probe struct {
 	side side
 	try  func(context.Context) error
@@ -20,17 +20,18 @@ type probe struct {
 
 const (
 	probeEvery = 20 * time.Millisecond
-	// InRow is how many probes, one after the other, have to succeed: what was killed may take a moment to notice.
+	// inRow is how many probes in a row must succeed: the end of a killed process may go
+	// unnoticed for a moment.
 	inRow = 10
-	// HealWithin is how long anything may take to heal.
+	// healWithin bounds the time to recover from any fault.
 	healWithin = 90 * time.Second
 	probeRealm = "probe.test"
 	probeUsers = 256
-	// Settable is how long a password may take to be set, whatever happens meanwhile.
+	// passwordTimeout bounds the time to set a password during faults.
 	settable = time.Minute
 )
 
-// heal asks every few milliseconds until all is well: it returns the moment at which the first of ten probes in a row was answered.
+// heal probes every few milliseconds and returns the time of the first of ten successes in a row.
 func (r *run) heal(ctx context.Context, try func(context.Context) error) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, healWithin)
 	defer cancel()
@@ -40,7 +41,7 @@ func (r *run) heal(ctx context.Context, try func(context.Context) error) (time.T
 		err error
 	}
 	ends := make(chan end)
-	var at []time.Time // of each that has succeeded
+	var at []time.Time // of each success
 	var last error
 	tick := time.NewTicker(probeEvery)
 	defer tick.Stop()
@@ -76,7 +77,7 @@ func (r *run) heal(ctx context.Context, try func(context.Context) error) (time.T
 	}
 }
 
-// row returns when the first of so many successes in a row ended, zero when there are none.
+// row returns the end of the first probe of a row of successes, zero for no row.
 func row(at []time.Time) (first time.Time) {
 	n := 0
 	for _, t := range at {
@@ -94,14 +95,15 @@ func row(at []time.Time) (first time.Time) {
 	return time.Time{}
 }
 
-// askAuthn asks for the credentials of a user that is known.
+// askAuthn asks for the credentials of a known user.
 func (r *run) askAuthn(ctx context.Context) error {
 	k := r.key(int(r.probes.Add(1)) % r.opts.Phones)
 	_, err := r.w.Authn(ctx, string(k.Realm), string(k.User))
 	return err
 }
 
-// register reports a registration and asks until it is shown. Each probe has a user of its own.
+// register reports a registration and queries it until it is shown. Each probe has a user of its
+// own.
 func (r *run) register(ctx context.Context) error {
 	n := r.probes.Add(1)
 	user := fleet.UserOf(int(n) % probeUsers)
@@ -122,13 +124,14 @@ func (r *run) register(ctx context.Context) error {
 	}
 }
 
-// changePassword sets a password, with an operator's command; the ledger knows which is right when.
+// changePassword sets a password with an operator's command and records it in the ledger.
 func (r *run) changePassword(ctx context.Context) error {
 	n := r.probes.Add(1)
 	return r.setPassword(ctx, keyOf(probeRealm, fleet.UserOf(int(n)%probeUsers)), fmt.Sprint("password-", n))
 }
 
-// setPassword sets a password, again and again until it is said to be set, whenever ctx ends: what was begun is not left open.
+// setPassword sets a password and retries until it is set, even after ctx ends: the ledger needs
+// the outcome.
 func (r *run) setPassword(ctx context.Context, k domain.Key, password string) error {
 	mine := r.setting(k)
 	mine.Lock()

@@ -21,8 +21,8 @@ import (
 	"registrar/supervisor/console"
 )
 
-// keeperScript runs the registrar ("$@") and says its process id. When its own standard input breaks, because whoever started it has died, the
-// registrar is killed.
+// guardScript runs the registrar ("$@") and prints its process ID. It kills the registrar when
+// its own standard input closes because the parent has died.
 const keeperScript = `
 exec 3<&0
 "$@" 3<&- </dev/null & pid=$!
@@ -34,12 +34,12 @@ kill "$keeper" 2>/dev/null
 exit "$code"
 `
 
-// process is a registrar that runs as a child of ours, on a data directory that outlives it. Its methods are for one goroutine, but for client and
-// get.
+// process is a registrar as a child process, on a data directory that outlives it. Its methods
+// are for one goroutine, except client and get.
 type process struct {
-	program []string // how registrar is called
+	program []string // command line of registrar
 	env     []string
-	dir     string // of its data and its output
+	dir     string // of the data directory and the log
 	broker  string
 	admin   string
 	client  *console.Client
@@ -67,18 +67,18 @@ func newProcess(ctx context.Context, program, env []string, dir, broker string) 
 
 func (p *process) data() string { return filepath.Join(p.dir, "data") }
 
-// start starts the registrar; it does not wait until it is ready.
+// start starts the registrar without waiting until it is ready.
 func (p *process) start(ctx context.Context) error {
 	out, err := os.OpenFile(filepath.Join(p.dir, "registrar.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("start the registrar: %w", err)
 	}
-	defer out.Close() //nolint:errcheck // the child has its own copy.
+	defer out.Close() //nolint:errcheck // the child has its own copy
 	args := append([]string{"-c", keeperScript, "keeper"}, p.program...)
 	args = append(args, "serve", "--allow-faults", "--data", p.data(), "--amqp", p.broker, "--admin", p.admin, "--log-level", "warn")
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", args...) //nolint:gosec // the program is our caller's own.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", args...) //nolint:gosec // the program is the caller's
 	cmd.Stderr, cmd.Env = out, append(os.Environ(), p.env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the parent
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return fmt.Errorf("start the registrar: %w", err)
@@ -101,25 +101,25 @@ func (p *process) start(ctx context.Context) error {
 	p.starts.Add(1)
 	go func() {
 		defer close(ended)
-		_ = cmd.Wait() // how it ended is in its output
+		_ = cmd.Wait() // the log has the reason
 		p.pid.Store(0)
 	}()
 	return nil
 }
 
-// kill ends it with SIGKILL, and waits until it has ended.
+// kill ends the registrar with SIGKILL and waits for its end.
 func (p *process) kill() {
 	if p.ended == nil {
 		return
 	}
 	if pid := p.pid.Load(); pid != 0 {
-		_ = syscall.Kill(int(pid), syscall.SIGKILL) // it may end at this moment
+		_ = syscall.Kill(int(pid), syscall.SIGKILL) // it may have ended just now
 	}
 	<-p.ended
-	_ = p.stdin.Close() // nobody reads it any more
+	_ = p.stdin.Close() // the reader has ended
 }
 
-// ready reports whether it says that it is ready, and else why not.
+// ready reports whether the registrar is ready, and why not.
 func (p *process) ready(ctx context.Context) (ok bool, why string) {
 	text, status, err := p.get(ctx, "/readyz")
 	if err != nil {
@@ -128,7 +128,7 @@ func (p *process) ready(ctx context.Context) (ok bool, why string) {
 	return status == http.StatusOK, text
 }
 
-// get reads a page of its admin server.
+// get reads a page of the admin server.
 func (p *process) get(ctx context.Context, path string) (text string, status int, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.admin+path, nil)
 	if err != nil {
@@ -138,7 +138,7 @@ func (p *process) get(ctx context.Context, path string) (text string, status int
 	if err != nil {
 		return "", 0, fmt.Errorf("ask the admin server: %w", err)
 	}
-	defer func() { _ = resp.Body.Close() }() // read
+	defer func() { _ = resp.Body.Close() }() // the body is read
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return "", 0, fmt.Errorf("ask the admin server: %w", err)
@@ -146,7 +146,7 @@ func (p *process) get(ctx context.Context, path string) (text string, status int
 	return string(body), resp.StatusCode, nil
 }
 
-// lastWords are the end of what it has said, without the stacks.
+// lastLog returns the end of the log.
 func (p *process) lastWords() string {
 	const lines, width = 10, 300
 	text, err := os.ReadFile(filepath.Join(p.dir, "registrar.log"))

@@ -11,30 +11,33 @@ import (
 	"time"
 )
 
-// Report is what a run has found.
+// Report is the result of a run.
 type Report struct {
-	// Took is how long things were broken; Heals has a line for each fault.
+	// Took is how long faults were injected. Heals has a line for each fault.
 	Took  time.Duration
 	Heals []Heal
-	// Starts is how often the process was started, Audits how often its file was compared with what it had acknowledged.
+	// Starts counts the starts of the process, Audits the comparisons of its file with the
+	// acknowledged reports.
 	Starts, Audits int
-	// Authns and Queries are the questions, Counted what the registrar says of them and of its answers (by flow and outcome).
+	// Authns and Queries count requests at their sender. Counted has the registrar's own counts,
+	// by flow and outcome.
 	Authns, Queries Answers
 	Counted         map[string]map[string]int
-	// Published counts reports, Repeated how often one was published again because the broker had not confirmed it; Unconfirmed are those that never
-	// were.
+	// Published counts reports. Repeated counts those published again because the broker had not
+	// confirmed them; Unconfirmed were never confirmed.
 	Published, Repeated, Unconfirmed int
-	// Lost are registrations that were settled and are not kept.
+	// Lost are settled registrations that were not found.
 	Lost []Loss
-	// Wrong has a sentence for each wrong answer of those that were Judged.
+	// Wrong has a sentence for each wrong reply. Judged counts all replies.
 	Wrong  []string
 	Judged int
 }
 
-// uncounted is how many answers a process may give between its last word about them and its kill -9: a second's on a machine that is busy.
+// uncounted bounds the replies between the last reading of the metrics and a kill -9: one
+// second's replies on a busy machine.
 const uncounted = 150
 
-// Err says what is not as it has to be, nil when everything is.
+// Err returns the broken promises, nil for none.
 func (r *Report) Err() error {
 	var errs []error
 	few := func(n int, what string, examples []string) {
@@ -104,7 +107,7 @@ func counts(of map[string]int) string {
 	return strings.Join(all, ", ")
 }
 
-// brief shows a time in at most seven characters, none as a dash.
+// brief shows a duration in at most seven characters, zero as a dash.
 func brief(d time.Duration) string {
 	switch {
 	case d == 0:

@@ -23,7 +23,7 @@ import (
 	"registrar/supervisor/demo/fleet"
 )
 
-// run is one run.
+// run is the state of one run.
 type run struct {
 	opts   Options
 	realms []string
@@ -38,17 +38,19 @@ type run struct {
 	board    *board
 	counters *counters
 	report   *Report
-	tree     otp.Node       // as it was declared
+	tree     otp.Node       // as declared
 	tasks    sync.WaitGroup // measurements of single actors
 	probes   atomic.Int64
 
-	mu  sync.Mutex // of what follows
+	mu  sync.Mutex // protects the following
 	out io.Writer
 	set map[domain.Key]*sync.Mutex
 }
 
-// Run starts a private broker and a registrar, breaks what the options say under load, waits until all has healed, and looks whether what was acknowledged
-// is there and what was answered is true. An error means that the run could not be carried out; what it has found is in the report, see [Report.Err].
+// Run starts a private broker and a registrar, injects the faults under load, and waits for the
+// recovery. Then it checks that acknowledged registrations are stored and replies are true. An
+// error means that the run could not be carried out; broken promises are in the report, see
+// [Report.Err].
 func Run(ctx context.Context, o Options) (report *Report, err error) {
 	r := &run{opts: o, out: o.Out, ledger: NewLedger(), board: newBoard(), report: &Report{}, set: map[domain.Key]*sync.Mutex{}}
 	for i := range o.Realms {
@@ -71,7 +73,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	return r.report, nil
 }
 
-// realmName names the realms; the second is one that a planted bug takes for the first.
+// realmName names the realms. The first two are those of the mutant that crosses two realms.
 func realmName(i int) string {
 	names := []string{"one.test", "two.test"}
 	if i < len(names) {
@@ -80,14 +82,14 @@ func realmName(i int) string {
 	return fmt.Sprintf("realm-%d.test", i)
 }
 
-// open makes all that stands around the registrar.
+// open opens the connection to the broker and prepares the process.
 func (r *run) open(ctx context.Context) (err error) {
 	r.dialer = rabbit.New(rabbit.Config{URLs: []string{r.node.URL()}, Log: zerolog.Nop()})
 	var over string
 	if r.net, over, err = newNetwork(r.node.URL()); err != nil {
 		return err
 	}
-	dir := filepath.Join(r.node.Dir(), "chaos") // gone with the broker
+	dir := filepath.Join(r.node.Dir(), "chaos") // removed with the broker
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return fmt.Errorf("make a directory: %w", err)
 	}
@@ -95,7 +97,7 @@ func (r *run) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.counters = newCounters(r.proc)
-	r.trunk = client.NewReconnecting(r.dialer, client.Config{Name: "chaos-switch", App: "softswitch", Generation: wire.Kazoo5}) //nolint:contextcheck // it lives until it is closed.
+	r.trunk = client.NewReconnecting(r.dialer, client.Config{Name: "chaos-switch", App: "softswitch", Generation: wire.Kazoo5}) //nolint:contextcheck // it lives until it is closed
 	r.w = newWitness(r.trunk, r.ledger, r.board.calm)
 	return nil
 }
@@ -106,7 +108,7 @@ func (r *run) close(ctx context.Context) {
 	r.net.close(ctx)
 }
 
-// play is the run from the first start to the verdict.
+// play runs from the first start to the last check.
 func (r *run) play(ctx context.Context) error {
 	if err := r.begin(ctx); err != nil {
 		return err
@@ -126,7 +128,7 @@ func (r *run) play(ctx context.Context) error {
 	return err
 }
 
-// begin starts the registrar, waits until it is ready, and sets everybody's first password.
+// begin starts the registrar, waits until it is ready, and sets all passwords.
 func (r *run) begin(ctx context.Context) (err error) {
 	if err := r.proc.start(ctx); err != nil {
 		return err
@@ -163,14 +165,14 @@ func (r *run) key(phone int) domain.Key {
 	return keyOf(r.realms[phone%len(r.realms)], fleet.UserOf(phone/len(r.realms)))
 }
 
-// say says a line.
+// say writes a line to Out.
 func (r *run) say(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, _ = fmt.Fprintf(r.out, format+"\n", args...) // nobody reads
+	_, _ = fmt.Fprintf(r.out, format+"\n", args...) // the output is best effort
 }
 
-// setting has the changes of one password wait for each other.
+// setting returns the mutex that serializes the changes of a user's password.
 func (r *run) setting(k domain.Key) *sync.Mutex {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -13,29 +13,30 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// Answers counts what became of questions at their asker.
+// Answers counts the requests at their sender.
 type Answers struct {
-	// Asked are all; Answered had an answer, Nobody was returned by the broker because no registrar had bound its queue, Cut could not be asked or
-	// answered because the asker had lost the broker itself, GivenUp got no answer in time.
+	// Asked counts all. Answered had a reply. Nobody were returned by the broker: no registrar
+	// had bound its queue. Cut failed because the sender had lost the broker. GivenUp had no
+	// reply in time.
 	Asked, Answered, Nobody, Cut, GivenUp int
-	// Unexplained are those of GivenUp during which nothing was wrong.
+	// Unexplained are those of GivenUp without a fault meanwhile.
 	Unexplained int
 }
 
 const (
-	patience   = 2500 * time.Millisecond // of an asker, as a proxy's
-	confirmed  = 10 * time.Second        // the longest wait for one confirm
-	again      = 100 * time.Millisecond  // before what was not confirmed is published again
-	persistent = 2 * time.Minute         // of a publisher that is not confirmed
-	visible    = 20 * time.Second        // the longest wait for a phone to be shown that is about to go
+	patience   = 2500 * time.Millisecond // for a reply, as in a proxy
+	confirmed  = 10 * time.Second        // for one confirm
+	again      = 100 * time.Millisecond  // before a report is published again
+	persistent = 2 * time.Minute         // for a report to be confirmed
+	visible    = 20 * time.Second        // for a contact to be shown before its unregistration
 )
 
-// witness is a line that writes down all that is said on it, and that publishes a report until the broker has confirmed it. It is safe for use by many
-// goroutines; reports about one user wait for each other.
+// recordingClient records every request and reply, and repeats a report until the broker confirms
+// it. It is safe for concurrent use; reports about one user wait for each other.
 type witness struct {
 	line   client.Client
 	ledger *Ledger
-	// calm reports whether nothing was wrong at any time between two.
+	// quiet reports whether there was no fault between two times.
 	calm func(from, to time.Time) bool
 
 	ids     atomic.Uint64
@@ -43,7 +44,7 @@ type witness struct {
 	users   map[domain.Key]*sync.Mutex
 	authns  Answers
 	queries Answers
-	// published counts reports, repeated how often one was published once more.
+	// published counts reports, repeated those published again.
 	published, repeated int
 }
 
@@ -55,7 +56,7 @@ func keyOf(realm, user string) domain.Key {
 	return domain.Key{Realm: domain.Realm(realm), User: domain.User(user)}
 }
 
-// Authn is [client.Switch.Authn].
+// Authn implements [client.Client].
 func (w *witness) Authn(ctx context.Context, realm, user string) (wire.Message, error) {
 	called := time.Now()
 	m, err := w.line.Authn(ctx, realm, user)
@@ -72,7 +73,7 @@ func (w *witness) Authn(ctx context.Context, realm, user string) (wire.Message, 
 	return m, nil
 }
 
-// Query is [client.Switch.Query], for a contact.
+// Query implements [client.Client], for a contact.
 func (w *witness) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
 	called := time.Now()
 	m, err := w.line.Query(ctx, realm, user, fields...)
@@ -89,7 +90,7 @@ func (w *witness) Query(ctx context.Context, realm, user string, fields ...strin
 	return m, nil
 }
 
-// contactOf reads the contact that an answer shows, empty when it shows none.
+// contactOf reads the contact in a reply, empty for none.
 func contactOf(m wire.Message) (contact string, err error) {
 	r, ok := m.(*wire.RegQueryResponse)
 	if !ok {
@@ -98,8 +99,9 @@ func contactOf(m wire.Message) (contact string, err error) {
 	return r.Contact()
 }
 
-// Report is [client.Switch.Report], but it does not give up before the broker has the report. What the wire cannot order is not reported: two things
-// of one user within a second, or that a phone has gone of which nobody has seen that it came.
+// Report implements [client.Client]; it returns when the broker has confirmed the report. It
+// avoids reports that the wire cannot order: two of one user within a second, and an
+// unregistration before the contact was shown.
 func (w *witness) Report(ctx context.Context, r client.Registration) error {
 	k := keyOf(r.Realm, r.User)
 	mine := w.user(k)
@@ -131,13 +133,13 @@ func (w *witness) Report(ctx context.Context, r client.Registration) error {
 	}
 }
 
-// seen waits until a user's contact has been shown.
+// awaitShown waits until a reply has shown a user's contact.
 func (w *witness) seen(ctx context.Context, k domain.Key, contact string) {
 	ctx, cancel := context.WithTimeout(ctx, visible)
 	defer cancel()
 	for ctx.Err() == nil && !w.ledger.seen(k, contact) {
 		once, cancel := context.WithTimeout(ctx, patience)
-		_, _ = w.Query(once, string(k.Realm), string(k.User), "Contact") // what it shows is in the ledger
+		_, _ = w.Query(once, string(k.Realm), string(k.User), "Contact") // the ledger has the reply
 		cancel()
 		pause(ctx, again)
 	}
@@ -170,7 +172,7 @@ func (w *witness) user(k domain.Key) *sync.Mutex {
 	return mine
 }
 
-// count notes the end of a question.
+// count records the end of a request.
 func (w *witness) count(a *Answers, called, returned time.Time, err error) {
 	calm := err != nil && w.calm(called, returned)
 	w.mu.Lock()

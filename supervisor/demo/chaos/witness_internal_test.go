@@ -12,7 +12,7 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// deaf is a line on which questions are never answered, and on which the broker confirms every third report.
+// silentClient never answers requests, and its broker confirms every third report.
 type deaf struct {
 	client.Client
 	reports []client.Registration
@@ -29,7 +29,7 @@ func (d *deaf) Report(_ context.Context, r client.Registration) error {
 	return nil
 }
 
-// A question without an answer is excused by a fault that many stand on, if it was under way, and by nothing else.
+// A request without a reply is explained only by a fault of a shared process meanwhile.
 func TestUnanswered(t *testing.T) {
 	b := newBoard()
 	w := newWitness(&deaf{}, NewLedger(), b.calm)
@@ -45,7 +45,7 @@ func TestUnanswered(t *testing.T) {
 	end()
 	began := time.Now()
 	for time.Now().Equal(began) {
-		continue // the clock goes in steps
+		continue // the clock advances in steps
 	}
 	ask()
 	if w.authns.Asked != 3 || w.authns.GivenUp != 3 || w.authns.Unexplained != 2 {
@@ -56,7 +56,8 @@ func TestUnanswered(t *testing.T) {
 	}
 }
 
-// A report is published until it is confirmed, as the same message; the next one is of a later second.
+// A report is repeated, as the same message, until it is confirmed; the next one is of a later
+// second.
 func TestReportsAreRepeated(t *testing.T) {
 	d := &deaf{}
 	w := newWitness(d, NewLedger(), newBoard().calm)
@@ -76,7 +77,7 @@ func TestReportsAreRepeated(t *testing.T) {
 	}
 }
 
-// It has healed at the first answer of ten in a row.
+// The time to recover ends with the first of ten successes in a row.
 func TestRow(t *testing.T) {
 	at := func(answered ...int) (all []time.Time) {
 		for _, ms := range answered {
@@ -107,7 +108,7 @@ func TestRow(t *testing.T) {
 	}
 }
 
-// A tree is as declared when every process of it is there and up.
+// A tree is as declared when each of its processes exists and is up.
 func TestTreeAsDeclared(t *testing.T) {
 	tree := func(state string, children ...string) otp.Node {
 		n := otp.Node{Name: "top", Kind: "supervisor", State: "up"}

@@ -11,28 +11,30 @@ import (
 	"registrar/amqpbridge/client"
 )
 
-// FleetConfig says how many phones there are and what they do.
+// FleetConfig configures a fleet.
 type FleetConfig struct {
-	// Switch is what all phones are behind.
+	// Switch sends the messages of all phones.
 	Switch client.Client
-	// Realms share the Phones evenly; a realm's users are named from [UserOf](0) on.
+	// Realms share the Phones evenly. The users of a realm are named from [UserOf](0) on.
 	Realms []string
 	Phones int
-	// Rate is how many steps begin a second, whether those before have ended or not; at most InFlight are under way, and a step that
-	// cannot begin at its time is left out and counted. A step is an authn and a registration, a query, or an unregistration.
+	// Rate is the number of steps that begin per second, whether earlier steps have ended or not.
+	// At most InFlight steps are under way; a step that cannot begin on time is left out and
+	// counted. A step is an authn and a registration, a query, or an unregistration.
 	Rate     float64
 	InFlight int
-	// Password returns what the registrar has to answer for a user; nil means that any will do.
+	// Password returns the expected password of a user; nil accepts any.
 	Password func(realm, user string) string
 	// Lifetime is the lifetime of registrations; zero is an hour.
 	Lifetime time.Duration
-	// Timeout is how long the switch waits for an answer; zero is 2.5 s, as a proxy does.
+	// Timeout is the wait for a reply; zero is 2.5 s, as in a proxy.
 	Timeout time.Duration
-	// Seed decides the order of everything.
+	// Seed decides the order of all steps.
 	Seed uint64
 }
 
-// Fleet is a number of phones behind one switch. Its methods are safe for use by many goroutines, but [Fleet.Run] runs once at a time.
+// Fleet is a number of phones behind one switch. Its methods are safe for concurrent use, but
+// only one [Fleet.Run] runs at a time.
 type Fleet struct {
 	cfg    FleetConfig
 	meters map[Operation]*meter
@@ -53,7 +55,7 @@ func NewFleet(cfg FleetConfig) *Fleet {
 		cfg.Timeout = 2500 * time.Millisecond
 	}
 	f := &Fleet{cfg: cfg, meters: map[Operation]*meter{}}
-	f.rand = rand.New(rand.NewPCG(cfg.Seed, cfg.Seed)) //nolint:gosec // it has to be repeatable, not secret.
+	f.rand = rand.New(rand.NewPCG(cfg.Seed, cfg.Seed)) //nolint:gosec // it must be repeatable, not secret
 	for _, op := range Operations() {
 		f.meters[op] = newMeter(op)
 	}
@@ -65,7 +67,7 @@ func NewFleet(cfg FleetConfig) *Fleet {
 	return f
 }
 
-// Run has the phones do their steps until ctx ends, and waits for those under way.
+// Run lets the phones take steps until ctx ends, and waits for the last ones.
 func (f *Fleet) Run(ctx context.Context) {
 	var steps sync.WaitGroup
 	defer steps.Wait()
@@ -101,7 +103,7 @@ func (f *Fleet) Run(ctx context.Context) {
 	}
 }
 
-// take picks a phone with nothing to do, and what it does.
+// take picks an idle phone and its next step.
 func (f *Fleet) take() (*phone, stepKind) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -133,10 +135,10 @@ func (f *Fleet) Registered() (n int) {
 	return n
 }
 
-// Late counts the steps that could not begin at their time.
+// Late counts the steps that could not begin on time.
 func (f *Fleet) Late() uint64 { return f.late.Load() }
 
-// Interval returns the figures since the last call, Total those of the whole run.
+// Interval returns the figures since the last call.
 func (f *Fleet) Interval() []Figures { return f.figures((*meter).interval) }
 
 // Total returns the figures of the whole run.
@@ -150,7 +152,7 @@ func (f *Fleet) figures(read func(*meter) Figures) []Figures {
 	return out
 }
 
-// String names the fleet in a line.
+// String describes the fleet in one line.
 func (f *Fleet) String() string {
 	return fmt.Sprintf("%d phones in %d realms", f.cfg.Phones, len(f.cfg.Realms))
 }

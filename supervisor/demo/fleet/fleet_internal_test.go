@@ -13,7 +13,8 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// slow is a registrar that takes reports in their order, but each a while after the broker has it. It shows what show makes of its state.
+// slow is a registrar that applies reports in order, each some time after the broker's confirm.
+// The function show changes the contact in its replies.
 type slow struct {
 	after time.Duration
 	show  func(string) string
@@ -48,8 +49,8 @@ func (s *slow) Query(context.Context, string, string, ...string) (wire.Message, 
 	return &wire.RegQueryResponse{Fields: []map[string]json.RawMessage{{"Contact": text}}}, err
 }
 
-// A registrar that is behind by several reports of a phone answers truthfully; one that shows what the phone never reported, or has long
-// superseded, does not. Both are at a steady 10 steps a second of one phone.
+// A registrar several reports behind gives true replies. One that shows a contact never reported,
+// or superseded long ago, does not. One phone takes 10 steps a second.
 func TestFleetJudgesAnswers(t *testing.T) {
 	same := func(s string) string { return s }
 	for name, c := range map[string]struct {

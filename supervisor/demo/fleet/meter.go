@@ -9,35 +9,36 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Operation is what a phone has its switch do.
+// Operation is a kind of request of a switch.
 type Operation string
 
-// The operations. An authn is measured from the time at which its step was due; a registration from its report to the broker's confirm.
+// The operations. The latency of an authn counts from the due time of its step, that of a
+// registration from the publish to the broker's confirm.
 const (
 	OpAuthn        Operation = "authn"
 	OpRegistration Operation = "registration"
 	OpQuery        Operation = "query"
 )
 
-// Operations lists them in the order in which they are shown.
+// Operations lists the operations in display order.
 func Operations() []Operation { return []Operation{OpAuthn, OpRegistration, OpQuery} }
 
-// Figures are what was measured of one operation over some time.
+// Figures are the measurements of one operation over some time.
 type Figures struct {
 	Operation Operation
-	// Done are the answers that were right; Wrong those that were not, with a wrong password or contact or none at all; Timeouts and
-	// Errors got none.
+	// Done counts right replies. Wrong counts those with a wrong password or contact, or without
+	// one. Timeouts and Errors had no reply.
 	Done, Wrong, Timeouts, Errors uint64
-	// Example says of one wrong answer what was wrong.
+	// Example describes one wrong reply.
 	Example string
-	// P50 to Max are the percentiles of the latency of what was answered.
+	// P50 to Max are latency percentiles of the replies.
 	P50, P90, P99, P999, Max time.Duration
 }
 
-// longest is the largest latency that a meter tells apart.
+// longest is the largest latency that a meter records.
 const longest = time.Minute
 
-// meter measures one operation. It is safe for use by many goroutines.
+// meter measures one operation. It is safe for concurrent use.
 type meter struct {
 	op Operation
 
@@ -58,10 +59,10 @@ func newMeter(op Operation) *meter {
 	return m
 }
 
-// errWrong marks an answer that is not the right one.
+// errWrong marks a wrong reply.
 var errWrong = errors.New("a wrong answer")
 
-// note takes the end of one operation.
+// note records the end of one operation.
 func (m *meter) note(d time.Duration, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -7,36 +7,37 @@ import (
 	"time"
 )
 
-// FirstUser is the name of a realm's first phone; the others count on from it.
+// FirstUser is the user of a realm's first phone; the others count on from it.
 const FirstUser = 1000
 
-// UserOf returns the name of a realm's phone number i, from 0.
+// UserOf returns the user of a realm's phone number i, from 0.
 func UserOf(i int) string { return strconv.Itoa(FirstUser + i) }
 
-// SettledWithin is how long a report may take, from the broker's confirm, to be what every query shows. It is far longer than a registrar with
-// the machine to itself needs: broker, actors and connections may be killed meanwhile.
+// SettledWithin bounds the time from the broker's confirm of a report until every query shows it.
+// It is far longer than an idle registrar needs: broker, actors and connections may be killed
+// meanwhile.
 const SettledWithin = 20 * time.Second
 
-// phone is one phone and what it last had its switch report. Between steps it belongs to its fleet.
+// phone is a phone and its last reports. Between steps it belongs to its fleet.
 type phone struct {
 	realm, user string
 	number      int
 	moves       int
-	// contact is the one last reported, empty when it has unregistered.
+	// contact is the last one reported, empty after an unregistration.
 	contact string
-	// before are those that were reported before it, oldest first, while a query may still show them truthfully.
+	// before are earlier contacts, oldest first, that a true reply may still show.
 	before []superseded
-	// unknown says that a report failed: nobody knows which contact counts.
+	// unknown says that a report failed, so that its outcome is unknown.
 	unknown bool
 }
 
-// superseded is a contact, or an empty one, and when another report took its place.
+// superseded is a contact, empty for none, and the time of the report that replaced it.
 type superseded struct {
 	contact string
 	at      time.Time
 }
 
-// stepKind is what a phone does next.
+// stepKind is the kind of a step.
 type stepKind uint8
 
 const (
@@ -46,8 +47,8 @@ const (
 	leave
 )
 
-// next decides what a phone does: it registers if it is not registered; else it mostly refreshes, and now and then moves, is asked for, or
-// leaves.
+// next decides the next step. An unregistered phone registers; a registered one mostly refreshes,
+// and sometimes moves, is queried, or unregisters.
 func (p *phone) next(r *rand.Rand) stepKind {
 	if p.contact == "" {
 		return move
@@ -63,13 +64,14 @@ func (p *phone) next(r *rand.Rand) stepKind {
 	return leave
 }
 
-// elsewhere is a contact that the phone had never before. It is clean already, so that it is shown as it was reported.
+// newContact returns a contact that the phone never had. It is clean, so replies show it as
+// reported.
 func (p *phone) elsewhere() string {
 	p.moves++
 	return fmt.Sprintf("sip:%s@192.0.2.%d:%d;transport=udp", p.user, 1+p.number%250, 1024+p.moves)
 }
 
-// report takes note of what was reported. Of the contacts before it those remain that may not be settled yet.
+// report records a report. It keeps the earlier contacts that may not be settled yet.
 func (p *phone) report(contact string, now time.Time) {
 	if contact == p.contact {
 		return
@@ -82,8 +84,8 @@ func (p *phone) report(contact string, now time.Time) {
 	p.contact = contact
 }
 
-// mayShow reports whether a query that was sent then may show a contact: the last one, or one that may not have been superseded yet for
-// the registrar, which takes reports in its own time.
+// mayShow reports whether a reply to a query sent at a time may show a contact: the last one, or
+// one that the registrar may not have replaced yet.
 func (p *phone) mayShow(contact string, sent time.Time) bool {
 	if p.unknown || contact == p.contact {
 		return true

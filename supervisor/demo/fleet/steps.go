@@ -10,7 +10,7 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// step carries out one step of a phone, which nobody else touches meanwhile.
+// step takes one step of a phone. The caller owns the phone meanwhile.
 func (f *Fleet) step(ctx context.Context, p *phone, kind stepKind, due time.Time) {
 	switch kind {
 	case ask:
@@ -46,7 +46,7 @@ func (f *Fleet) authn(ctx context.Context, p *phone, due time.Time) bool {
 	return err == nil
 }
 
-// report reports a registration, or the end of one when the contact is empty.
+// report reports a registration, or an unregistration when the contact is empty.
 func (f *Fleet) report(ctx context.Context, p *phone, contact string, lifetime time.Duration) {
 	named := contact
 	if named == "" {
@@ -63,7 +63,7 @@ func (f *Fleet) report(ctx context.Context, p *phone, contact string, lifetime t
 	p.report(contact, time.Now())
 }
 
-// ask asks who is registered, as an application does that wants to call the phone.
+// ask queries the phone's registration, as an application does before a call.
 func (f *Fleet) ask(ctx context.Context, p *phone, due time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
 	defer cancel()
@@ -75,7 +75,7 @@ func (f *Fleet) ask(ctx context.Context, p *phone, due time.Time) {
 	f.meters[OpQuery].note(time.Since(due), err)
 }
 
-// shown returns the contact that a query shows, empty when there is none.
+// shown returns the contact in the reply to a query, empty for none.
 func (f *Fleet) shown(ctx context.Context, p *phone) (contact string, err error) {
 	m, err := f.cfg.Switch.Query(ctx, p.realm, p.user, "Contact")
 	if err != nil {
@@ -91,19 +91,20 @@ func (f *Fleet) shown(ctx context.Context, p *phone) (contact string, err error)
 	return contact, nil
 }
 
-// Verdict is what [Fleet.Verify] has found.
+// Verdict is the result of [Fleet.Verify].
 type Verdict struct {
-	// Checked phones were asked for; of those whose last report was confirmed, Lost show nothing and Wrong show something else than it.
+	// Checked counts the phones. Of those with a confirmed last report, Lost show nothing and
+	// Wrong show another contact.
 	Checked, Lost, Wrong int
-	// Examples name a few of them.
+	// Examples describe a few of them.
 	Examples []string
 }
 
-// atOnce is how many phones are verified at a time.
+// maxConcurrent bounds the phones verified at a time.
 const atOnce = 64
 
-// Verify asks for every phone and compares the answer with its last report, at a quiet moment. What is not settled yet is asked for again
-// until ctx ends.
+// Verify queries every phone and compares the reply with its last report, at a quiet moment. It
+// repeats queries until the reply is right or ctx ends.
 func (f *Fleet) Verify(ctx context.Context) Verdict {
 	var (
 		mu    sync.Mutex
@@ -136,7 +137,7 @@ func (f *Fleet) Verify(ctx context.Context) Verdict {
 	return v
 }
 
-// agrees asks until the answer is the phone's last report.
+// agrees queries until the reply shows the phone's last report.
 func (f *Fleet) agrees(ctx context.Context, p *phone) (shown string, ok bool) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
