@@ -20,13 +20,13 @@ func RunChaos(ctx context.Context, out io.Writer, seed uint64, duration time.Dur
 	o := chaos.Defaults()
 	o.Program, o.Seed, o.Out = []string{self}, seed, out
 	if duration > 0 {
-		o.Rounds, o.For = 0, duration
+		o.Rounds, o.Duration = 0, duration
 	}
 	err = printf(out, `A registrar behind a network of its own, on a private RabbitMQ node.
 Phones: %d in %d realms, %.0f steps a second. Seed: %d.
 Killed: %.0f actors of users and realms a second, a larger process every %v.
 
-`, o.Phones, o.Realms, o.Rate, o.Seed, o.Kills, o.Often)
+`, o.Phones, o.Realms, o.Rate, o.Seed, o.Kills, o.KillEvery)
 	if err != nil {
 		return err
 	}

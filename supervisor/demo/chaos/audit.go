@@ -29,21 +29,21 @@ func (r *run) audit(ctx context.Context, killed time.Time) error {
 	}
 	settled := r.ledger.Settle(killed, left)
 	from := time.Now()
-	kept, err := r.kept()
+	kept, err := r.stored()
 	if err != nil {
 		return err
 	}
 	lost := r.ledger.Lost("the file", kept, from, time.Now())
 	r.report.Audits++
 	r.report.Lost = append(r.report.Lost, lost...)
-	r.say("   audit: %d reports settled since the last, %d in the queue, %d users in the file, %d lost", settled, len(left), len(kept), len(lost))
+	r.say("   audit: %d newly settled reports, %d in the queue, %d users in the file, %d lost", settled, len(left), len(kept), len(lost))
 	return nil
 }
 
 // queued returns the IDs of the reports in the registrar's queue. They stay there, in order.
 func (r *run) queued(ctx context.Context) (map[string]bool, error) {
 	queue := amqpbridge.DefaultSettings().RegistrationQueue
-	if err := r.abandoned(ctx, queue); err != nil {
+	if err := r.awaitNoConsumer(ctx, queue); err != nil {
 		return nil, err
 	}
 	s, err := r.dialer.Dial(ctx, "chaos-audit")
@@ -79,13 +79,13 @@ func (r *run) queued(ctx context.Context) (map[string]bool, error) {
 func (r *run) mark(ctx context.Context) (id string, err error) {
 	n := r.probes.Add(1)
 	k := keyOf(probeRealm, "marker")
-	err = r.w.Report(ctx, client.Registration{Realm: string(k.Realm), User: string(k.User), Contact: fmt.Sprintf("sip:marker@192.0.2.1:%d", n), Expires: time.Hour})
+	err = r.client.Report(ctx, client.Registration{Realm: string(k.Realm), User: string(k.User), Contact: fmt.Sprintf("sip:marker@192.0.2.1:%d", n), Expires: time.Hour})
 	return r.ledger.last(k).ID, err
 }
 
 // awaitNoConsumer waits until the broker has noticed that a queue has no consumer: until then it
 // may still hold unacknowledged deliveries.
-func (r *run) abandoned(ctx context.Context, queue string) error {
+func (r *run) awaitNoConsumer(ctx context.Context, queue string) error {
 	for {
 		out, err := r.node.Ctl(ctx, "list_queues", "--no-table-headers", "name", "consumers", "messages_unacknowledged")
 		if err != nil {
@@ -103,7 +103,7 @@ func (r *run) abandoned(ctx context.Context, queue string) error {
 }
 
 // stored reads the file: the contact of every registered user.
-func (r *run) kept() (all map[domain.Key]string, err error) {
+func (r *run) stored() (all map[domain.Key]string, err error) {
 	lock, err := persistence.LockDir(r.proc.data())
 	if err != nil {
 		return nil, err

@@ -24,11 +24,11 @@ type counters struct {
 func newCounters(p *process) *counters { return &counters{proc: p, sum: map[string]float64{}} }
 
 // readEvery is the interval between two readings.
-const every = 250 * time.Millisecond
+const readEvery = 250 * time.Millisecond
 
 // run reads until ctx ends.
 func (c *counters) run(ctx context.Context) {
-	tick := time.NewTicker(every)
+	tick := time.NewTicker(readEvery)
 	defer tick.Stop()
 	for {
 		select {

@@ -20,33 +20,33 @@ const (
 	KillBridge     Fault = "a part of the bridge killed"
 	KillSupervisor Fault = "a supervisor killed"
 	// Overlapped are faults of shared processes that happened during a global fault.
-	Overlapped   Fault = "one of these, amid one below"
+	Overlapped   Fault = "one of these during one below"
 	CutNetwork   Fault = "network cut for 1 to 3 s"
 	SlowNetwork  Fault = "network slow (0.2 s each way) for 5 s"
 	HalfOpen     Fault = "connections half-open for good"
 	KillBroker   Fault = "broker kill -9, restarted"
 	KillProcess  Fault = "registrar kill -9, restarted"
-	StallProcess Fault = "the same with its disk stalled, audited"
+	StallProcess Fault = "the same after a disk stall, audited"
 )
 
 // Faults lists all faults in the order of the report.
 func Faults() []Fault {
-	return append([]Fault{KillUser, KillRealm, KillWriter, KillBridge, KillSupervisor, Overlapped}, Great()...)
+	return append([]Fault{KillUser, KillRealm, KillWriter, KillBridge, KillSupervisor, Overlapped}, GlobalFaults()...)
 }
 
 // GlobalFaults lists the faults that stop everything.
-func Great() []Fault {
+func GlobalFaults() []Fault {
 	return []Fault{CutNetwork, SlowNetwork, HalfOpen, KillBroker, KillProcess, StallProcess}
 }
 
 // injection is one fault about to happen.
-type harm struct {
-	fault Fault
-	what  string // process or system with the fault
+type injection struct {
+	fault  Fault
+	target string // process or system with the fault
 	// prepare, inject and end follow each other; the time to recover counts from inject. All but
 	// inject may be nil.
-	prepare, hurt, mend func(context.Context) error
-	probes              []probe
+	prepare, inject, end func(context.Context) error
+	probes               []probe
 }
 
 const (
@@ -56,48 +56,48 @@ const (
 )
 
 // global returns the next injection of a global fault.
-func (r *run) great(f Fault, rng *rand.Rand) *harm {
-	h := &harm{fault: f, what: "everything", probes: r.all()}
+func (r *run) global(f Fault, rng *rand.Rand) *injection {
+	h := &injection{fault: f, target: "everything", probes: r.allProbes()}
 	switch f {
 	case CutNetwork, SlowNetwork, HalfOpen:
-		r.harmNetwork(h, time.Second+time.Duration(rng.Int64N(int64(2*time.Second))))
+		r.injectNetwork(h, time.Second+time.Duration(rng.Int64N(int64(2*time.Second))))
 	case KillBroker:
-		h.hurt = func(context.Context) error { r.node.Kill(); return nil }
-		h.mend = r.node.Restart
+		h.inject = func(context.Context) error { r.node.Kill(); return nil }
+		h.end = r.node.Restart
 	case KillProcess, StallProcess:
-		r.harmProcess(h)
+		r.injectProcess(h)
 	default:
-		panic("not a great fault: " + f)
+		panic("not a global fault: " + f)
 	}
 	return h
 }
 
 // injectNetwork breaks the connection to the broker; length is the duration of a cut.
-func (r *run) harmNetwork(h *harm, length time.Duration) {
+func (r *run) injectNetwork(h *injection, length time.Duration) {
 	switch h.fault {
 	case CutNetwork:
-		h.hurt = func(context.Context) error { r.net.cut(); return nil }
-		h.mend = func(ctx context.Context) error {
+		h.inject = func(context.Context) error { r.net.cut(); return nil }
+		h.end = func(ctx context.Context) error {
 			pause(ctx, length)
 			return r.net.mend()
 		}
 	case SlowNetwork:
 		h.prepare = r.net.heal
-		h.hurt = func(context.Context) error { return r.net.slow(slowBy) }
-		h.mend = func(ctx context.Context) error {
+		h.inject = func(context.Context) error { return r.net.slow(slowBy) }
+		h.end = func(ctx context.Context) error {
 			pause(ctx, slowFor)
 			return r.net.heal(ctx)
 		}
 	default:
-		h.hurt = r.net.forget
+		h.inject = r.net.forget
 	}
 }
 
 // injectProcess kills the registrar. After a disk stall its file is audited before the restart.
-func (r *run) harmProcess(h *harm) {
-	h.hurt = func(context.Context) error { r.proc.kill(); return nil }
+func (r *run) injectProcess(h *injection) {
+	h.inject = func(context.Context) error { r.proc.kill(); return nil }
 	if h.fault == KillProcess {
-		h.prepare, h.mend = r.counters.read, r.proc.start
+		h.prepare, h.end = r.counters.read, r.proc.start
 		return
 	}
 	h.prepare = func(ctx context.Context) error {
@@ -105,7 +105,7 @@ func (r *run) harmProcess(h *harm) {
 		pause(ctx, stall)
 		return errors.Join(err, r.counters.read(ctx)) // the kill loses all later counts
 	}
-	h.mend = func(ctx context.Context) error {
+	h.end = func(ctx context.Context) error {
 		if err := r.audit(ctx, time.Now()); err != nil {
 			return fmt.Errorf("audit: %w", err)
 		}

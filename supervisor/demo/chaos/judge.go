@@ -35,7 +35,7 @@ func model(values []string) porcupine.Model {
 }
 
 // checkTimeout bounds the check of one history; one that takes longer counts as wrong.
-const undecided = 2 * time.Minute
+const checkTimeout = 2 * time.Minute
 
 // Wrong returns the reads that no correct registrar could have answered: without them some order
 // of the changes and the other reads, each between its call and its end, explains the history. It
@@ -71,7 +71,7 @@ func (h *History) explains(reads []Read) bool {
 	for _, r := range reads {
 		add(operation{}, r.Value, r.Called, r.Returned.UnixNano())
 	}
-	return porcupine.CheckOperationsTimeout(model(values), ops, undecided) == porcupine.Ok
+	return porcupine.CheckOperationsTimeout(model(values), ops, checkTimeout) == porcupine.Ok
 }
 
 // before describes the last changes and reads before a read, with times relative to its call.

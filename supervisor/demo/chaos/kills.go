@@ -11,7 +11,7 @@ import (
 const registrationsWriter = "registrations/writer"
 
 // target is a shared process to kill, with the probes of its service.
-type victim struct {
+type target struct {
 	fault  Fault
 	name   string
 	probes []probe
@@ -19,36 +19,36 @@ type victim struct {
 
 // targets are killed in turn. Each is of another kind than the one before, so that no supervisor
 // exceeds its restart intensity.
-func (r *run) victims() []victim {
+func (r *run) targets() []target {
 	authn, report, password := []probe{{authns, r.askAuthn}}, []probe{{registrations, r.register}}, []probe{{authns, r.changePassword}}
-	return []victim{
+	return []target{
 		{KillWriter, registrationsWriter, report},
 		{KillBridge, "bridge/authn", authn},
-		{KillSupervisor, "registrar/core/bridge", r.all()},
+		{KillSupervisor, "registrar/core/bridge", r.allProbes()},
 		{KillWriter, "credentials/writer", password},
-		{KillBridge, "bridge/publisher", r.all()},
+		{KillBridge, "bridge/publisher", r.allProbes()},
 		{KillSupervisor, "registrar/core/registrations", report},
 		{KillWriter, registrationsWriter, report},
 		{KillBridge, "bridge/registrations", report},
 		{KillSupervisor, "registrar/core/users", report},
 		{KillWriter, "credentials/writer", password},
-		{KillBridge, "bridge/consuming", r.all()},
-		{KillSupervisor, "registrar/core", r.all()},
+		{KillBridge, "bridge/consuming", r.allProbes()},
+		{KillSupervisor, "registrar/core", r.allProbes()},
 		{KillWriter, registrationsWriter, report},
 		{KillBridge, "bridge/queries", report},
 		{KillSupervisor, "registrar/core/credentials", authn},
 		{KillWriter, "credentials/writer", password},
-		{KillBridge, "bridge/publishing", r.all()},
+		{KillBridge, "bridge/publishing", r.allProbes()},
 		{KillSupervisor, "registrar/observe", password},
 	}
 }
 
 // allProbes probe both services.
-func (r *run) all() []probe { return []probe{{authns, r.askAuthn}, {registrations, r.register}} }
+func (r *run) allProbes() []probe { return []probe{{authns, r.askAuthn}, {registrations, r.register}} }
 
 // kill is the injection that kills a target; n decides whether the target may cooperate.
-func (r *run) kill(v victim, n int) *harm {
-	return &harm{fault: v.fault, what: v.name, probes: v.probes, hurt: func(ctx context.Context) error {
+func (r *run) kill(v target, n int) *injection {
+	return &injection{fault: v.fault, target: v.name, probes: v.probes, inject: func(ctx context.Context) error {
 		return r.proc.client.Control(ctx, verb(n), v.name)
 	}}
 }
@@ -67,7 +67,7 @@ const (
 	realmShare = 15
 	// minKillInterval is the least time between two kills of one actor: one with more than ten
 	// crashes in ten seconds is stopped for a while.
-	respite = 1500 * time.Millisecond
+	minKillInterval = 1500 * time.Millisecond
 )
 
 // killActors kills actors of users and realms in turn until ctx ends.
@@ -85,17 +85,17 @@ func (r *run) killActors(ctx context.Context) {
 		}
 		k := r.key(users[n%len(users)])
 		fault, name, ask := KillUser, "user/"+k.String(), probe{registrations, func(ctx context.Context) error {
-			_, err := r.w.Query(ctx, string(k.Realm), string(k.User), "Contact")
+			_, err := r.client.Query(ctx, string(k.Realm), string(k.User), "Contact")
 			return err
 		}}
 		if n%realmShare == 0 {
 			realm := r.realms[realms[n/realmShare%len(realms)]]
 			fault, name, ask = KillRealm, "realm/"+realm, probe{authns, func(ctx context.Context) error {
-				_, err := r.w.Authn(ctx, realm, fleet.UserOf(0))
+				_, err := r.client.Authn(ctx, realm, fleet.UserOf(0))
 				return err
 			}}
 		}
-		if time.Since(killed[name]) < respite {
+		if time.Since(killed[name]) < minKillInterval {
 			continue
 		}
 		killed[name] = time.Now()
@@ -109,18 +109,18 @@ func (r *run) killActor(ctx context.Context, f Fault, verb, name string, ask pro
 	if r.proc.client.Control(ctx, verb, name) != nil {
 		return // the actor or the registrar is not running
 	}
-	r.board.happened(f)
+	r.heals.happened(f)
 	for {
-		once, cancel := context.WithTimeout(ctx, patience)
+		once, cancel := context.WithTimeout(ctx, replyTimeout)
 		err := ask.try(once)
 		cancel()
 		switch now := time.Now(); {
-		case !r.board.calm(from, now):
+		case !r.heals.quiet(from, now):
 			return // another fault contributed to the time
 		case err == nil:
-			h := healed{}
-			h.took[ask.side] = now.Sub(from)
-			r.board.healed(f, h)
+			h := recovery{}
+			h.took[ask.service] = now.Sub(from)
+			r.heals.healed(f, h)
 			return
 		}
 	}

@@ -19,10 +19,10 @@ type network struct{ proxy *toxiproxy.Proxy }
 
 // newNetwork opens a proxy to a broker and returns the URL through it.
 func newNetwork(address string) (*network, string, error) {
-	toxics.Register(forgetting, new(hole))
+	toxics.Register(blackholeType, new(blackhole))
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, "", fmt.Errorf("the broker's address: %w", err)
+		return nil, "", fmt.Errorf("parse the broker's URL: %w", err)
 	}
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	n := &network{proxy: toxiproxy.NewProxy(server, "broker", "127.0.0.1:0", u.Host)}
@@ -61,7 +61,7 @@ func (n *network) slow(by time.Duration) error {
 func (n *network) forget(ctx context.Context) error {
 	n.proxy.Toxics.ResetToxics(ctx)
 	for _, way := range []string{"upstream", "downstream"} {
-		if err := n.add(fmt.Sprintf(`{"name":"forget-%s","type":%q,"stream":%q}`, way, forgetting, way)); err != nil {
+		if err := n.add(fmt.Sprintf(`{"name":"forget-%s","type":%q,"stream":%q}`, way, blackholeType, way)); err != nil {
 			return err
 		}
 	}
@@ -83,25 +83,25 @@ func (n *network) close(ctx context.Context) {
 func (n *network) add(toxic string) error {
 	added, err := n.proxy.Toxics.AddToxicJson(strings.NewReader(toxic))
 	if err != nil {
-		return fmt.Errorf("harm the network: %w", err)
+		return fmt.Errorf("inject a network fault: %w", err)
 	}
-	if h, ok := added.Toxic.(*hole); ok {
+	if h, ok := added.Toxic.(*blackhole); ok {
 		h.done.Store(true)
 	}
 	return nil
 }
 
 // blackholeType is the name of the toxic blackhole.
-const forgetting = "forgetting"
+const blackholeType = "forgetting"
 
 // blackhole drops the data of the connections that existed when it was made.
-type hole struct{ done atomic.Bool }
+type blackhole struct{ done atomic.Bool }
 
 // NewState returns whether the blackhole drops the data of a connection.
-func (h *hole) NewState() any { return !h.done.Load() }
+func (h *blackhole) NewState() any { return !h.done.Load() }
 
 // Pipe implements [toxics.Toxic]. It also drops the end of the connection.
-func (*hole) Pipe(s *toxics.ToxicStub) {
+func (*blackhole) Pipe(s *toxics.ToxicStub) {
 	if swallowed, _ := s.State.(bool); !swallowed {
 		new(toxics.NoopToxic).Pipe(s)
 		return

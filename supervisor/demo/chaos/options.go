@@ -17,18 +17,18 @@ type Options struct {
 	// within 1.5 s; zero for none. Actors that are not alive are left out.
 	Kills float64
 	// KillEvery is the interval between two kills of shared processes; zero for none.
-	Often time.Duration
+	KillEvery time.Duration
 	// Global are the faults that stop everything, one after the other with a Pause in between, in
 	// an order that Seed decides. Rounds is how often each happens, Duration how long new ones
 	// begin; zero for no bound.
-	Great  []Fault
-	Rest   time.Duration
-	Rounds int
-	For    time.Duration
-	Seed   uint64
+	Global   []Fault
+	Pause    time.Duration
+	Rounds   int
+	Duration time.Duration
+	Seed     uint64
 	// ShownWithin is the longest wait, at the end, from one user whose last report is shown to
 	// the next; users left then are lost.
-	Shown time.Duration
+	ShownWithin time.Duration
 	// Out receives a line for each fault.
 	Out io.Writer
 }
@@ -36,7 +36,7 @@ type Options struct {
 // Defaults returns the options of the demo and the test, without the program.
 func Defaults() Options {
 	return Options{
-		Phones: 600, Realms: 10, Rate: 150, Kills: 100, Often: 10 * time.Second, Great: Great(), Rest: 4 * time.Second, Rounds: 2, Seed: 1,
-		Shown: 20 * time.Second, Out: io.Discard,
+		Phones: 600, Realms: 10, Rate: 150, Kills: 100, KillEvery: 10 * time.Second, Global: GlobalFaults(), Pause: 4 * time.Second, Rounds: 2, Seed: 1,
+		ShownWithin: 20 * time.Second, Out: io.Discard,
 	}
 }

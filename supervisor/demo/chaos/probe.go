@@ -14,8 +14,8 @@ import (
 
 // probe uses one service of the registrar and reports whether it worked.
 type probe struct {
-	side side
-	try  func(context.Context) error
+	service service
+	try     func(context.Context) error
 }
 
 const (
@@ -28,7 +28,7 @@ const (
 	probeRealm = "probe.test"
 	probeUsers = 256
 	// passwordTimeout bounds the time to set a password during faults.
-	settable = time.Minute
+	passwordTimeout = time.Minute
 )
 
 // heal probes every few milliseconds and returns the time of the first of ten successes in a row.
@@ -58,7 +58,7 @@ func (r *run) heal(ctx context.Context, try func(context.Context) error) (time.T
 			at = append(at, time.Time{})
 			open++
 			go func() {
-				once, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+				once, cancel := context.WithTimeout(context.WithoutCancel(ctx), replyTimeout)
 				defer cancel()
 				err := try(once)
 				ends <- end{n: n, at: time.Now(), err: err}
@@ -72,7 +72,7 @@ func (r *run) heal(ctx context.Context, try func(context.Context) error) (time.T
 				return first, nil
 			}
 		case <-ctx.Done():
-			return time.Time{}, fmt.Errorf("not healed within %v: %w", healWithin, errors.Join(context.Cause(ctx), last))
+			return time.Time{}, fmt.Errorf("not recovered within %v: %w", healWithin, errors.Join(context.Cause(ctx), last))
 		}
 	}
 }
@@ -98,7 +98,7 @@ func row(at []time.Time) (first time.Time) {
 // askAuthn asks for the credentials of a known user.
 func (r *run) askAuthn(ctx context.Context) error {
 	k := r.key(int(r.probes.Add(1)) % r.opts.Phones)
-	_, err := r.w.Authn(ctx, string(k.Realm), string(k.User))
+	_, err := r.client.Authn(ctx, string(k.Realm), string(k.User))
 	return err
 }
 
@@ -108,11 +108,11 @@ func (r *run) register(ctx context.Context) error {
 	n := r.probes.Add(1)
 	user := fleet.UserOf(int(n) % probeUsers)
 	contact := "sip:" + user + "@192.0.2.1:" + strconv.FormatInt(n, 10)
-	if err := r.w.Report(ctx, client.Registration{Realm: probeRealm, User: user, Contact: contact, Expires: time.Hour}); err != nil {
+	if err := r.client.Report(ctx, client.Registration{Realm: probeRealm, User: user, Contact: contact, Expires: time.Hour}); err != nil {
 		return err
 	}
 	for wait := 5 * time.Millisecond; ; wait *= 2 {
-		m, err := r.w.Query(ctx, probeRealm, user, "Contact")
+		m, err := r.client.Query(ctx, probeRealm, user, "Contact")
 		if err == nil {
 			if shown, _ := contactOf(m); shown == contact {
 				return nil
@@ -136,7 +136,7 @@ func (r *run) setPassword(ctx context.Context, k domain.Key, password string) er
 	mine := r.setting(k)
 	mine.Lock()
 	defer mine.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settable)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), passwordTimeout)
 	defer cancel()
 	r.ledger.Changing(k, password, time.Now())
 	for {
@@ -148,7 +148,7 @@ func (r *run) setPassword(ctx context.Context, k domain.Key, password string) er
 		if ctx.Err() != nil {
 			return fmt.Errorf("set a password: %w", err)
 		}
-		pause(ctx, again)
+		pause(ctx, retryDelay)
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 
 // guardScript runs the registrar ("$@") and prints its process ID. It kills the registrar when
 // its own standard input closes because the parent has died.
-const keeperScript = `
+const guardScript = `
 exec 3<&0
 "$@" 3<&- </dev/null & pid=$!
 echo "$pid"
@@ -45,7 +45,7 @@ type process struct {
 	client  *console.Client
 	http    *http.Client
 
-	keeper *exec.Cmd
+	guard  *exec.Cmd
 	stdin  io.Closer
 	pid    atomic.Int64 // 0 while it does not run
 	ended  chan struct{}
@@ -74,7 +74,7 @@ func (p *process) start(ctx context.Context) error {
 		return fmt.Errorf("start the registrar: %w", err)
 	}
 	defer out.Close() //nolint:errcheck // the child has its own copy
-	args := append([]string{"-c", keeperScript, "keeper"}, p.program...)
+	args := append([]string{"-c", guardScript, "keeper"}, p.program...)
 	args = append(args, "serve", "--allow-faults", "--data", p.data(), "--amqp", p.broker, "--admin", p.admin, "--log-level", "warn")
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", args...) //nolint:gosec // the program is the caller's
 	cmd.Stderr, cmd.Env = out, append(os.Environ(), p.env...)
@@ -96,7 +96,7 @@ func (p *process) start(ctx context.Context) error {
 		return fmt.Errorf("start the registrar: %w", errors.Join(err, stdin.Close(), cmd.Wait()))
 	}
 	ended := make(chan struct{})
-	p.keeper, p.stdin, p.ended = cmd, stdin, ended
+	p.guard, p.stdin, p.ended = cmd, stdin, ended
 	p.pid.Store(pid)
 	p.starts.Add(1)
 	go func() {
@@ -147,7 +147,7 @@ func (p *process) get(ctx context.Context, path string) (text string, status int
 }
 
 // lastLog returns the end of the log.
-func (p *process) lastWords() string {
+func (p *process) lastLog() string {
 	const lines, width = 10, 300
 	text, err := os.ReadFile(filepath.Join(p.dir, "registrar.log"))
 	if err != nil {

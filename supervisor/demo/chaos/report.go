@@ -51,20 +51,20 @@ func (r *Report) Err() error {
 	}
 	slices.Sort(lost)
 	few(len(r.Lost), "registrations lost:", lost)
-	few(len(r.Wrong), "wrong answers:", r.Wrong)
+	few(len(r.Wrong), "wrong replies:", r.Wrong)
 	few(r.Unconfirmed, "reports never confirmed", nil)
-	few(r.Authns.Unexplained, "authns without an answer though nothing was wrong", nil)
+	few(r.Authns.Unexplained, "authns without a reply and without a fault meanwhile", nil)
 	answered := r.Counted["authn"]["answered"]
-	few(max(0, r.Authns.Answered-answered-r.Starts*uncounted), "authns more were answered than the registrar has counted", nil)
+	few(max(0, r.Authns.Answered-answered-r.Starts*uncounted), "authns more were answered than the registrar counted", nil)
 	for _, flow := range slices.Sorted(maps.Keys(r.Counted)) {
 		for _, outcome := range slices.Sorted(maps.Keys(r.Counted[flow])) {
 			if strings.HasPrefix(outcome, "poison") || strings.HasPrefix(outcome, "malformed") {
-				few(r.Counted[flow][outcome], "good messages were put aside:", []string{flow + " " + outcome})
+				few(r.Counted[flow][outcome], "valid messages were parked:", []string{flow + " " + outcome})
 			}
 		}
 	}
 	if r.Authns.Answered == 0 {
-		errs = append(errs, errors.New("no authn was ever answered"))
+		errs = append(errs, errors.New("no authn was answered"))
 	}
 	return errors.Join(errs...)
 }
@@ -72,25 +72,25 @@ func (r *Report) Err() error {
 // Print writes the report as tables.
 func (r *Report) Print(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-40s %9s %9s %9s %19s %19s\n", "", "", "", "its cause", "authn again", "registrations again")
-	fmt.Fprintf(&b, "%-40s %9s %9s %9s %9s %9s %9s %9s\n", "what happened", "times", "measured", "lasted", "p50", "p99", "p50", "p99")
+	fmt.Fprintf(&b, "%-40s %9s %9s %9s %19s %19s\n", "", "", "", "cause", "authn recovered", "reg. recovered")
+	fmt.Fprintf(&b, "%-40s %9s %9s %9s %9s %9s %9s %9s\n", "fault", "count", "measured", "lasted", "p50", "p99", "p50", "p99")
 	for _, h := range r.Heals {
 		fmt.Fprintf(&b, "%-40s %9d %9d %9s %9s %9s %9s %9s\n", h.Fault, h.Happened, h.Measured, brief(h.Lasted),
 			brief(h.Authn.P50), brief(h.Authn.P99), brief(h.Registration.P50), brief(h.Registration.P99))
 	}
-	fmt.Fprintf(&b, "\n%-10s %9s %9s %24s %18s %10s %12s\n", "questions", "asked", "answered", "returned (none bound)", "asker cut off", "given up", "unexplained")
+	fmt.Fprintf(&b, "\n%-10s %9s %9s %24s %18s %10s %12s\n", "requests", "sent", "answered", "returned (no queue)", "no broker", "timed out", "unexplained")
 	for _, a := range []struct {
 		name string
 		Answers
 	}{{"authn", r.Authns}, {"query", r.Queries}} {
 		fmt.Fprintf(&b, "%-10s %9d %9d %24d %18d %10d %12d\n", a.name, a.Asked, a.Answered, a.Nobody, a.Cut, a.GivenUp, a.Unexplained)
 	}
-	fmt.Fprintf(&b, "\nthe registrar's own counts, of %d runs\n", r.Starts)
+	fmt.Fprintf(&b, "\nthe registrar's own counts over %d starts\n", r.Starts)
 	for _, flow := range slices.Sorted(maps.Keys(r.Counted)) {
 		fmt.Fprintf(&b, "  %-14s %s\n", flow, counts(r.Counted[flow]))
 	}
-	fmt.Fprintf(&b, "\nreports: %d, published again %d times, confirmed %d\n", r.Published, r.Repeated, r.Published-r.Unconfirmed)
-	fmt.Fprintf(&b, "registrations lost: %d (%d audits)\nwrong answers: %d of %d\nthe tree: as declared, ready\n", len(r.Lost), r.Audits, len(r.Wrong), r.Judged)
+	fmt.Fprintf(&b, "\nreports: %d, repeated %d times, confirmed %d\n", r.Published, r.Repeated, r.Published-r.Unconfirmed)
+	fmt.Fprintf(&b, "registrations lost: %d (%d audits)\nwrong replies: %d of %d\nprocess tree: as declared, ready\n", len(r.Lost), r.Audits, len(r.Wrong), r.Judged)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("print the report: %w", err)
 	}

@@ -33,9 +33,9 @@ type run struct {
 	proc   *process
 
 	trunk    *client.ReconnectingClient
-	w        *witness
+	client   *recordingClient
 	ledger   *Ledger
-	board    *board
+	heals    *healTracker
 	counters *counters
 	report   *Report
 	tree     otp.Node       // as declared
@@ -52,7 +52,7 @@ type run struct {
 // error means that the run could not be carried out; broken promises are in the report, see
 // [Report.Err].
 func Run(ctx context.Context, o Options) (report *Report, err error) {
-	r := &run{opts: o, out: o.Out, ledger: NewLedger(), board: newBoard(), report: &Report{}, set: map[domain.Key]*sync.Mutex{}}
+	r := &run{opts: o, out: o.Out, ledger: NewLedger(), heals: newHealTracker(), report: &Report{}, set: map[domain.Key]*sync.Mutex{}}
 	for i := range o.Realms {
 		r.realms = append(r.realms, realmName(i))
 	}
@@ -68,7 +68,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("interrupted: %w", context.Cause(ctx))
 		}
-		return nil, fmt.Errorf("%w\nthe registrar's last words:\n%s", err, r.proc.lastWords())
+		return nil, fmt.Errorf("%w\nend of the registrar's log:\n%s", err, r.proc.lastLog())
 	}
 	return r.report, nil
 }
@@ -98,7 +98,7 @@ func (r *run) open(ctx context.Context) (err error) {
 	}
 	r.counters = newCounters(r.proc)
 	r.trunk = client.NewReconnecting(r.dialer, client.Config{Name: "chaos-switch", App: "softswitch", Generation: wire.Kazoo5}) //nolint:contextcheck // it lives until it is closed
-	r.w = newWitness(r.trunk, r.ledger, r.board.calm)
+	r.client = newRecordingClient(r.trunk, r.ledger, r.heals.quiet)
 	return nil
 }
 
@@ -118,11 +118,11 @@ func (r *run) play(ctx context.Context) error {
 	var watch sync.WaitGroup
 	watch.Go(func() { r.counters.run(watched) })
 	began := time.Now()
-	if err := r.havoc(ctx); err != nil {
+	if err := r.inject(ctx); err != nil {
 		return err
 	}
 	r.report.Took = time.Since(began)
-	err := r.aftermath(ctx)
+	err := r.verify(ctx)
 	stop()
 	watch.Wait()
 	return err

@@ -97,7 +97,7 @@ func (f *Fleet) Run(ctx context.Context) {
 		}
 		steps.Go(func() {
 			f.step(context.WithoutCancel(ctx), p, kind, due)
-			f.give(p)
+			f.putBack(p)
 			<-places
 		})
 	}
@@ -117,7 +117,7 @@ func (f *Fleet) take() (*phone, stepKind) {
 	return p, p.next(f.rand)
 }
 
-func (f *Fleet) give(p *phone) {
+func (f *Fleet) putBack(p *phone) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.idle = append(f.idle, p)

@@ -43,8 +43,8 @@ type stepKind uint8
 const (
 	refresh stepKind = iota
 	move
-	ask
-	leave
+	query
+	unregister
 )
 
 // next decides the next step. An unregistered phone registers; a registered one mostly refreshes,
@@ -59,14 +59,14 @@ func (p *phone) next(r *rand.Rand) stepKind {
 	case n < 70:
 		return move
 	case n < 95:
-		return ask
+		return query
 	}
-	return leave
+	return unregister
 }
 
 // newContact returns a contact that the phone never had. It is clean, so replies show it as
 // reported.
-func (p *phone) elsewhere() string {
+func (p *phone) newContact() string {
 	p.moves++
 	return fmt.Sprintf("sip:%s@192.0.2.%d:%d;transport=udp", p.user, 1+p.number%250, 1024+p.moves)
 }

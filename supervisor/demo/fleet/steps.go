@@ -13,9 +13,9 @@ import (
 // step takes one step of a phone. The caller owns the phone meanwhile.
 func (f *Fleet) step(ctx context.Context, p *phone, kind stepKind, due time.Time) {
 	switch kind {
-	case ask:
-		f.ask(ctx, p, due)
-	case leave:
+	case query:
+		f.query(ctx, p, due)
+	case unregister:
 		f.report(ctx, p, "", 0)
 	case refresh:
 		if f.authn(ctx, p, due) {
@@ -23,7 +23,7 @@ func (f *Fleet) step(ctx context.Context, p *phone, kind stepKind, due time.Time
 		}
 	case move:
 		if f.authn(ctx, p, due) {
-			f.report(ctx, p, p.elsewhere(), f.cfg.Lifetime)
+			f.report(ctx, p, p.newContact(), f.cfg.Lifetime)
 		}
 	}
 }
@@ -64,7 +64,7 @@ func (f *Fleet) report(ctx context.Context, p *phone, contact string, lifetime t
 }
 
 // ask queries the phone's registration, as an application does before a call.
-func (f *Fleet) ask(ctx context.Context, p *phone, due time.Time) {
+func (f *Fleet) query(ctx context.Context, p *phone, due time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
 	defer cancel()
 	sent := time.Now()
@@ -101,7 +101,7 @@ type Verdict struct {
 }
 
 // maxConcurrent bounds the phones verified at a time.
-const atOnce = 64
+const maxConcurrent = 64
 
 // Verify queries every phone and compares the reply with its last report, at a quiet moment. It
 // repeats queries until the reply is right or ctx ends.
@@ -111,7 +111,7 @@ func (f *Fleet) Verify(ctx context.Context) Verdict {
 		v     Verdict
 		tasks sync.WaitGroup
 	)
-	places := make(chan struct{}, atOnce)
+	places := make(chan struct{}, maxConcurrent)
 	for _, p := range f.all {
 		places <- struct{}{}
 		tasks.Go(func() {

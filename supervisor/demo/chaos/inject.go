@@ -17,9 +17,9 @@ const passwordEvery = 100 * time.Millisecond
 
 // inject injects all faults while the phones are busy. It returns when the last reports of the
 // phones are confirmed.
-func (r *run) havoc(ctx context.Context) error {
+func (r *run) inject(ctx context.Context) error {
 	fleet := fleet.NewFleet(fleet.FleetConfig{
-		Switch: r.w, Realms: r.realms, Phones: r.opts.Phones, Rate: r.opts.Rate, InFlight: 256, Seed: r.opts.Seed, Timeout: patience,
+		Switch: r.client, Realms: r.realms, Phones: r.opts.Phones, Rate: r.opts.Rate, InFlight: 256, Seed: r.opts.Seed, Timeout: replyTimeout,
 	})
 	busy, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -29,31 +29,31 @@ func (r *run) havoc(ctx context.Context) error {
 	if r.opts.Kills > 0 {
 		tasks.Go(func() { r.killActors(busy) })
 	}
-	if r.opts.Often > 0 {
+	if r.opts.KillEvery > 0 {
 		tasks.Go(func() {
-			if err := r.nowAndThen(ctx, busy); err != nil {
+			if err := r.killShared(ctx, busy); err != nil {
 				stop(err)
 			}
 		})
 	}
-	stop(cmp.Or(r.rounds(ctx, busy), errOver))
+	stop(cmp.Or(r.rounds(ctx, busy), errDone))
 	tasks.Wait()
 	r.tasks.Wait()
-	if cause := context.Cause(busy); !errors.Is(cause, errOver) {
+	if cause := context.Cause(busy); !errors.Is(cause, errDone) {
 		return cause
 	}
 	return nil
 }
 
 // errDone means that every fault has happened as often as required.
-var errOver = errors.New("over")
+var errDone = errors.New("every fault has happened")
 
 // operate changes passwords until ctx ends.
 func (r *run) operate(ctx context.Context) {
 	rng := rand.New(rand.NewPCG(r.opts.Seed, 2)) //nolint:gosec // it must be repeatable, not secret
 	for n := 0; ctx.Err() == nil; n++ {
 		if err := r.setPassword(ctx, r.key(rng.IntN(r.opts.Phones)), fmt.Sprint("changed-", n)); err != nil {
-			r.say("   a password could not be set: %v", err)
+			r.say("   password not set: %v", err)
 		}
 		pause(ctx, passwordEvery)
 	}
@@ -61,9 +61,9 @@ func (r *run) operate(ctx context.Context) {
 
 // killShared kills shared processes until busy ends: every other one during any fault, the rest
 // while there is no global fault. An absent process is tried again.
-func (r *run) nowAndThen(ctx, busy context.Context) error {
-	all := r.victims()
-	tick := time.NewTicker(r.opts.Often)
+func (r *run) killShared(ctx, busy context.Context) error {
+	all := r.targets()
+	tick := time.NewTicker(r.opts.KillEvery)
 	defer tick.Stop()
 	for n := 0; ; {
 		select {
@@ -71,8 +71,8 @@ func (r *run) nowAndThen(ctx, busy context.Context) error {
 		case <-busy.Done():
 			return nil
 		}
-		for n%2 == 0 && r.board.great() && busy.Err() == nil {
-			pause(busy, again)
+		for n%2 == 0 && r.heals.globalFault() && busy.Err() == nil {
+			pause(busy, retryDelay)
 		}
 		done, err := r.do(ctx, r.kill(all[n%len(all)], n+n/len(all)), false)
 		if err != nil {
@@ -88,20 +88,20 @@ func (r *run) nowAndThen(ctx, busy context.Context) error {
 func (r *run) rounds(ctx, busy context.Context) error {
 	rng := rand.New(rand.NewPCG(r.opts.Seed, 3)) //nolint:gosec // it must be repeatable, not secret
 	began := time.Now()
-	pause(busy, r.opts.Rest)
+	pause(busy, r.opts.Pause)
 	for round := 0; r.opts.Rounds == 0 || round < r.opts.Rounds; round++ {
-		if len(r.opts.Great) == 0 {
-			pause(busy, cmp.Or(r.opts.For, time.Hour))
+		if len(r.opts.Global) == 0 {
+			pause(busy, cmp.Or(r.opts.Duration, time.Hour))
 			return nil
 		}
-		for _, i := range rng.Perm(len(r.opts.Great)) {
-			if busy.Err() != nil || r.opts.For > 0 && time.Since(began) > r.opts.For {
+		for _, i := range rng.Perm(len(r.opts.Global)) {
+			if busy.Err() != nil || r.opts.Duration > 0 && time.Since(began) > r.opts.Duration {
 				return nil //nolint:nilerr // it is done
 			}
-			if _, err := r.do(ctx, r.great(r.opts.Great[i], rng), true); err != nil {
+			if _, err := r.do(ctx, r.global(r.opts.Global[i], rng), true); err != nil {
 				return err
 			}
-			pause(busy, r.opts.Rest)
+			pause(busy, r.opts.Pause)
 		}
 	}
 	return nil
@@ -109,9 +109,9 @@ func (r *run) rounds(ctx, busy context.Context) error {
 
 // do injects one fault and waits for the recovery. It reports false when the process to kill is
 // absent.
-func (r *run) do(ctx context.Context, h *harm, great bool) (done bool, err error) {
-	failed := func(err error) (bool, error) { return false, fmt.Errorf("%s (%s): %w", h.fault, h.what, err) }
-	amid, end := r.board.begin(great)
+func (r *run) do(ctx context.Context, h *injection, global bool) (done bool, err error) {
+	failed := func(err error) (bool, error) { return false, fmt.Errorf("%s (%s): %w", h.fault, h.target, err) }
+	overlapped, end := r.heals.begin(global)
 	defer end()
 	if h.prepare != nil {
 		if err := h.prepare(ctx); err != nil {
@@ -119,25 +119,25 @@ func (r *run) do(ctx context.Context, h *harm, great bool) (done bool, err error
 		}
 	}
 	from := time.Now()
-	switch err := h.hurt(ctx); {
-	case err != nil && great:
+	switch err := h.inject(ctx); {
+	case err != nil && global:
 		return failed(err)
 	case err != nil:
-		r.say("%s: %s: spared, it is not there", h.fault, h.what)
+		r.say("%s: %s: skipped, it is not running", h.fault, h.target)
 		return false, nil
 	}
-	r.board.happened(h.fault)
-	var was healed
+	r.heals.happened(h.fault)
+	var was recovery
 	failures := make(chan error)
 	for _, p := range h.probes {
 		go func() {
 			at, err := r.heal(ctx, p.try)
-			was.took[p.side] = at.Sub(from)
+			was.took[p.service] = at.Sub(from)
 			failures <- err
 		}()
 	}
-	if h.mend != nil {
-		err, was.lasted = h.mend(ctx), time.Since(from)
+	if h.end != nil {
+		err, was.lasted = h.end(ctx), time.Since(from)
 	}
 	for range h.probes {
 		err = errors.Join(err, <-failures)
@@ -146,11 +146,11 @@ func (r *run) do(ctx context.Context, h *harm, great bool) (done bool, err error
 		return failed(err)
 	}
 	fault := h.fault
-	if amid {
+	if overlapped {
 		fault = Overlapped
-		r.board.happened(fault)
+		r.heals.happened(fault)
 	}
-	r.board.healed(fault, was)
-	r.say("%s: %s: lasted %s; authn again after %s, registrations after %s", h.fault, h.what, brief(was.lasted), brief(was.took[authns]), brief(was.took[registrations]))
+	r.heals.healed(fault, was)
+	r.say("%s: %s: lasted %s; authn recovered after %s, registrations after %s", h.fault, h.target, brief(was.lasted), brief(was.took[authns]), brief(was.took[registrations]))
 	return true, nil
 }

@@ -23,19 +23,19 @@ type Heal struct {
 type Times struct{ P50, P99 time.Duration }
 
 // service is the part of the registrar that a probe uses.
-type side uint8
+type service uint8
 
 const (
-	authns side = iota
+	authns service = iota
 	registrations
-	sides
+	services
 )
 
 // recovery is one fault after its recovery: the duration of its cause, and the time until each
 // service worked; zero when it was not probed.
-type healed struct {
+type recovery struct {
 	lasted time.Duration
-	took   [sides]time.Duration
+	took   [services]time.Duration
 }
 
 // window is a time with a fault.
@@ -44,73 +44,73 @@ type window struct {
 }
 
 // healTracker knows the present and past faults. It is safe for concurrent use.
-type board struct {
-	mu       sync.Mutex
-	windows  []window
-	happens  map[Fault]int
-	heal     map[Fault][]healed
-	greatest int // global faults under way
+type healTracker struct {
+	mu           sync.Mutex
+	windows      []window
+	happens      map[Fault]int
+	heal         map[Fault][]recovery
+	globalFaults int // global faults under way
 }
 
-func newBoard() *board {
-	return &board{happens: map[Fault]int{}, heal: map[Fault][]healed{}}
+func newHealTracker() *healTracker {
+	return &healTracker{happens: map[Fault]int{}, heal: map[Fault][]recovery{}}
 }
 
 // begin records that a fault begins and returns the function that records its end.
-func (b *board) begin(great bool) (amid bool, end func()) {
+func (b *healTracker) begin(global bool) (overlapped bool, end func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	i := len(b.windows)
 	b.windows = append(b.windows, window{from: time.Now()})
-	amid = b.greatest > 0
-	if great {
-		b.greatest++
+	overlapped = b.globalFaults > 0
+	if global {
+		b.globalFaults++
 	}
-	return amid, func() {
+	return overlapped, func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.windows[i].to = time.Now()
-		if great {
-			b.greatest--
+		if global {
+			b.globalFaults--
 		}
 	}
 }
 
 // globalFault reports whether a global fault is under way.
-func (b *board) great() bool {
+func (b *healTracker) globalFault() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.greatest > 0
+	return b.globalFaults > 0
 }
 
 // quiet reports whether no shared process had a fault between two times.
-func (b *board) calm(from, to time.Time) bool {
+func (b *healTracker) quiet(from, to time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return !slices.ContainsFunc(b.windows, func(w window) bool { return w.from.Before(to) && (w.to.IsZero() || w.to.After(from)) })
 }
 
-func (b *board) happened(f Fault) {
+func (b *healTracker) happened(f Fault) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.happens[f]++
 }
 
-func (b *board) healed(f Fault, h healed) {
+func (b *healTracker) healed(f Fault, h recovery) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.heal[f] = append(b.heal[f], h)
 }
 
 // heals returns a line for each fault that has happened.
-func (b *board) heals() (all []Heal) {
+func (b *healTracker) heals() (all []Heal) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, f := range Faults() {
 		if b.happens[f] == 0 {
 			continue
 		}
-		var took [sides][]time.Duration
+		var took [services][]time.Duration
 		var lasted []time.Duration
 		for _, h := range b.heal[f] {
 			lasted = append(lasted, h.lasted)

@@ -13,16 +13,16 @@ import (
 )
 
 // silentClient never answers requests, and its broker confirms every third report.
-type deaf struct {
+type silentClient struct {
 	client.Client
 	reports []client.Registration
 }
 
-func (*deaf) Authn(context.Context, string, string) (wire.Message, error) {
+func (*silentClient) Authn(context.Context, string, string) (wire.Message, error) {
 	return nil, context.DeadlineExceeded
 }
 
-func (d *deaf) Report(_ context.Context, r client.Registration) error {
+func (d *silentClient) Report(_ context.Context, r client.Registration) error {
 	if d.reports = append(d.reports, r); len(d.reports)%3 != 0 {
 		return link.ErrReturned
 	}
@@ -31,8 +31,8 @@ func (d *deaf) Report(_ context.Context, r client.Registration) error {
 
 // A request without a reply is explained only by a fault of a shared process meanwhile.
 func TestUnanswered(t *testing.T) {
-	b := newBoard()
-	w := newWitness(&deaf{}, NewLedger(), b.calm)
+	b := newHealTracker()
+	w := newRecordingClient(&silentClient{}, NewLedger(), b.quiet)
 	ask := func() {
 		t.Helper()
 		if _, err := w.Authn(t.Context(), "one.test", "100"); !errors.Is(err, context.DeadlineExceeded) {
@@ -59,8 +59,8 @@ func TestUnanswered(t *testing.T) {
 // A report is repeated, as the same message, until it is confirmed; the next one is of a later
 // second.
 func TestReportsAreRepeated(t *testing.T) {
-	d := &deaf{}
-	w := newWitness(d, NewLedger(), newBoard().calm)
+	d := &silentClient{}
+	w := newRecordingClient(d, NewLedger(), newHealTracker().quiet)
 	for range 2 {
 		if err := w.Report(t.Context(), client.Registration{Realm: "one.test", User: "100", Contact: "sip:100@192.0.2.1", Expires: time.Hour}); err != nil {
 			t.Fatal(err)

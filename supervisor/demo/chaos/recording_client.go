@@ -24,20 +24,20 @@ type Answers struct {
 }
 
 const (
-	patience   = 2500 * time.Millisecond // for a reply, as in a proxy
-	confirmed  = 10 * time.Second        // for one confirm
-	again      = 100 * time.Millisecond  // before a report is published again
-	persistent = 2 * time.Minute         // for a report to be confirmed
-	visible    = 20 * time.Second        // for a contact to be shown before its unregistration
+	replyTimeout   = 2500 * time.Millisecond // for a reply, as in a proxy
+	confirmTimeout = 10 * time.Second        // for one confirm
+	retryDelay     = 100 * time.Millisecond  // before a report is published again
+	publishTimeout = 2 * time.Minute         // for a report to be confirmed
+	shownTimeout   = 20 * time.Second        // for a contact to be shown before its unregistration
 )
 
 // recordingClient records every request and reply, and repeats a report until the broker confirms
 // it. It is safe for concurrent use; reports about one user wait for each other.
-type witness struct {
+type recordingClient struct {
 	line   client.Client
 	ledger *Ledger
 	// quiet reports whether there was no fault between two times.
-	calm func(from, to time.Time) bool
+	quiet func(from, to time.Time) bool
 
 	ids     atomic.Uint64
 	mu      sync.Mutex
@@ -48,8 +48,8 @@ type witness struct {
 	published, repeated int
 }
 
-func newWitness(line client.Client, ledger *Ledger, calm func(from, to time.Time) bool) *witness {
-	return &witness{line: line, ledger: ledger, calm: calm, users: map[domain.Key]*sync.Mutex{}}
+func newRecordingClient(line client.Client, ledger *Ledger, calm func(from, to time.Time) bool) *recordingClient {
+	return &recordingClient{line: line, ledger: ledger, quiet: calm, users: map[domain.Key]*sync.Mutex{}}
 }
 
 func keyOf(realm, user string) domain.Key {
@@ -57,7 +57,7 @@ func keyOf(realm, user string) domain.Key {
 }
 
 // Authn implements [client.Client].
-func (w *witness) Authn(ctx context.Context, realm, user string) (wire.Message, error) {
+func (w *recordingClient) Authn(ctx context.Context, realm, user string) (wire.Message, error) {
 	called := time.Now()
 	m, err := w.line.Authn(ctx, realm, user)
 	returned := time.Now()
@@ -74,7 +74,7 @@ func (w *witness) Authn(ctx context.Context, realm, user string) (wire.Message, 
 }
 
 // Query implements [client.Client], for a contact.
-func (w *witness) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
+func (w *recordingClient) Query(ctx context.Context, realm, user string, fields ...string) (wire.Message, error) {
 	called := time.Now()
 	m, err := w.line.Query(ctx, realm, user, fields...)
 	returned := time.Now()
@@ -102,17 +102,17 @@ func contactOf(m wire.Message) (contact string, err error) {
 // Report implements [client.Client]; it returns when the broker has confirmed the report. It
 // avoids reports that the wire cannot order: two of one user within a second, and an
 // unregistration before the contact was shown.
-func (w *witness) Report(ctx context.Context, r client.Registration) error {
+func (w *recordingClient) Report(ctx context.Context, r client.Registration) error {
 	k := keyOf(r.Realm, r.User)
 	mine := w.user(k)
 	mine.Lock()
 	defer mine.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), persistent)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
 	pause(ctx, time.Until(w.ledger.last(k).Called.Truncate(time.Second).Add(time.Second)))
 	contact := r.Contact
 	if r.Expires == 0 {
-		w.seen(ctx, k, contact)
+		w.awaitShown(ctx, k, contact)
 		contact = ""
 	}
 	r.At, r.ID = time.Now(), fmt.Sprintf("chaos-%d", w.ids.Add(1))
@@ -124,28 +124,28 @@ func (w *witness) Report(ctx context.Context, r client.Registration) error {
 			w.ledger.Confirmed(k, time.Now())
 			return nil
 		}
-		pause := time.NewTimer(again)
+		pause := time.NewTimer(retryDelay)
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
-			return fmt.Errorf("the broker did not confirm a report of %v within %v: %w", k, persistent, err)
+			return fmt.Errorf("the broker did not confirm a report of %v within %v: %w", k, publishTimeout, err)
 		}
 	}
 }
 
 // awaitShown waits until a reply has shown a user's contact.
-func (w *witness) seen(ctx context.Context, k domain.Key, contact string) {
-	ctx, cancel := context.WithTimeout(ctx, visible)
+func (w *recordingClient) awaitShown(ctx context.Context, k domain.Key, contact string) {
+	ctx, cancel := context.WithTimeout(ctx, shownTimeout)
 	defer cancel()
 	for ctx.Err() == nil && !w.ledger.seen(k, contact) {
-		once, cancel := context.WithTimeout(ctx, patience)
+		once, cancel := context.WithTimeout(ctx, replyTimeout)
 		_, _ = w.Query(once, string(k.Realm), string(k.User), "Contact") // the ledger has the reply
 		cancel()
-		pause(ctx, again)
+		pause(ctx, retryDelay)
 	}
 }
 
-func (w *witness) tally(repeat int) {
+func (w *recordingClient) tally(repeat int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if repeat > 0 {
@@ -155,13 +155,13 @@ func (w *witness) tally(repeat int) {
 	w.published++
 }
 
-func (w *witness) publish(ctx context.Context, r client.Registration) error {
-	ctx, cancel := context.WithTimeout(ctx, confirmed)
+func (w *recordingClient) publish(ctx context.Context, r client.Registration) error {
+	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
 	return w.line.Report(ctx, r)
 }
 
-func (w *witness) user(k domain.Key) *sync.Mutex {
+func (w *recordingClient) user(k domain.Key) *sync.Mutex {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	mine := w.users[k]
@@ -173,8 +173,8 @@ func (w *witness) user(k domain.Key) *sync.Mutex {
 }
 
 // count records the end of a request.
-func (w *witness) count(a *Answers, called, returned time.Time, err error) {
-	calm := err != nil && w.calm(called, returned)
+func (w *recordingClient) count(a *Answers, called, returned time.Time, err error) {
+	calm := err != nil && w.quiet(called, returned)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a.Asked++

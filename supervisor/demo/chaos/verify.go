@@ -12,15 +12,15 @@ import (
 
 // recoverWithin bounds the time from the last fault until the registrar is ready and its tree is
 // as declared.
-const calmWithin = 60 * time.Second
+const recoverWithin = 60 * time.Second
 
 // verify checks the result: by queries, then in the file after one more kill -9, then by queries
 // after the restart.
-func (r *run) aftermath(ctx context.Context) error {
-	if err := errors.Join(r.ready(ctx), r.whole(ctx)); err != nil {
+func (r *run) verify(ctx context.Context) error {
+	if err := errors.Join(r.ready(ctx), r.treeAsDeclared(ctx)); err != nil {
 		return err
 	}
-	r.shownAll(ctx, "a query in the end")
+	r.shownAll(ctx, "the final query")
 	if err := r.counters.read(ctx); err != nil {
 		return err
 	}
@@ -29,21 +29,21 @@ func (r *run) aftermath(ctx context.Context) error {
 		return err
 	}
 	r.shownAll(ctx, "a query after a restart")
-	if err := errors.Join(r.whole(ctx), r.counters.read(ctx)); err != nil {
+	if err := errors.Join(r.treeAsDeclared(ctx), r.counters.read(ctx)); err != nil {
 		return err
 	}
-	r.tell()
+	r.fillReport()
 	return nil
 }
 
 // fillReport fills in the report.
-func (r *run) tell() {
-	r.w.mu.Lock()
-	r.report.Authns, r.report.Queries, r.report.Published, r.report.Repeated = r.w.authns, r.w.queries, r.w.published, r.w.repeated
-	r.w.mu.Unlock()
+func (r *run) fillReport() {
+	r.client.mu.Lock()
+	r.report.Authns, r.report.Queries, r.report.Published, r.report.Repeated = r.client.authns, r.client.queries, r.client.published, r.client.repeated
+	r.client.mu.Unlock()
 	_, r.report.Unconfirmed = r.ledger.Newest()
 	r.report.Wrong, r.report.Judged = r.ledger.Judge()
-	r.report.Heals = r.board.heals()
+	r.report.Heals = r.heals.heals()
 	r.report.Counted = map[string]map[string]int{}
 	for _, flow := range []string{"authn", "registrations", "queries", "publisher"} {
 		r.report.Counted[flow] = r.counters.of(flow)
@@ -53,7 +53,7 @@ func (r *run) tell() {
 
 // until waits for a condition; ok also says why it does not hold.
 func until(ctx context.Context, what string, ok func(context.Context) (bool, string)) error {
-	ctx, cancel := context.WithTimeout(ctx, calmWithin)
+	ctx, cancel := context.WithTimeout(ctx, recoverWithin)
 	defer cancel()
 	for {
 		done, why := ok(ctx)
@@ -61,9 +61,9 @@ func until(ctx context.Context, what string, ok func(context.Context) (bool, str
 			return nil
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("not %s within %v: %s", what, calmWithin, why)
+			return fmt.Errorf("not %s within %v: %s", what, recoverWithin, why)
 		}
-		pause(ctx, again)
+		pause(ctx, retryDelay)
 	}
 }
 
@@ -71,7 +71,7 @@ func until(ctx context.Context, what string, ok func(context.Context) (bool, str
 func (r *run) ready(ctx context.Context) error { return until(ctx, "ready", r.proc.ready) }
 
 // treeAsDeclared waits until the process tree is as it was declared.
-func (r *run) whole(ctx context.Context) error {
+func (r *run) treeAsDeclared(ctx context.Context) error {
 	return until(ctx, "the tree as declared", func(ctx context.Context) (bool, string) {
 		tree, err := r.proc.client.Tree(ctx)
 		if err != nil {
@@ -104,10 +104,10 @@ func differs(want, got otp.Node) string {
 func (r *run) shownAll(ctx context.Context, by string) {
 	left, _ := r.ledger.Newest()
 	kept := map[domain.Key]string{}
-	for last := time.Now(); len(left) > 0 && time.Since(last) < r.opts.Shown; pause(ctx, again) {
+	for last := time.Now(); len(left) > 0 && time.Since(last) < r.opts.ShownWithin; pause(ctx, retryDelay) {
 		for k, contact := range left {
-			once, cancel := context.WithTimeout(ctx, patience)
-			m, err := r.w.Query(once, string(k.Realm), string(k.User), "Contact")
+			once, cancel := context.WithTimeout(ctx, replyTimeout)
+			m, err := r.client.Query(once, string(k.Realm), string(k.User), "Contact")
 			cancel()
 			if err != nil {
 				continue
