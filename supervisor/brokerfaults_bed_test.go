@@ -32,7 +32,7 @@ type connectedAt struct {
 }
 
 func (c *connectedAt) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte(`"message":"connected"`)) {
+	if bytes.Contains(line, []byte(`"message":"broker connected"`)) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.at = time.Now()
