@@ -26,7 +26,7 @@ func TestPutAsideLater(t *testing.T) {
 	}
 	crashes := uint64(s.set.MaxCrashes)
 	until(t, "tried to put aside", func() bool {
-		return s.Tally.Get("authn", "tried_again") > 0 && s.Tally.Get("registrations", "tried_again") >= crashes-1+2
+		return s.retries("authn") > 0 && s.retries("registrations") >= crashes-1+2
 	})
 	s.full.Store(false)
 	until(t, "put aside", func() bool {

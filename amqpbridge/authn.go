@@ -10,60 +10,76 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// authn answers the question for a user's credentials.
-type authn struct {
+// authnHandler answers requests for a user's credentials.
+type authnHandler struct {
 	*responder
 	realms *otp.Ref[credential.RealmsMessage]
 }
 
-// ask asks the actor of the realm.
-func (a *authn) ask(c *otp.Context[ConsumerMessage], j *job, done func(outcome)) {
+// handle asks the actor of the realm.
+func (a *authnHandler) handle(c *consumerContext, j *job) {
 	req, ok := j.msg.(*wire.AuthnRequest)
 	if !ok {
-		done(outcome{err: unexpected(j.msg)})
+		j.complete(c, failed(unexpected(j.msg)))
 		return
 	}
 	key := j.aor
-	if key == (domain.Key{}) { // it could not be read: say why
-		realm, user, ours := req.Target()
-		if !ours {
-			done(settled("not_ours"))
+	if key == (domain.Key{}) { // decode could not tell it: find out why
+		realm, user, supported := req.Target()
+		if !supported {
+			j.complete(c, ended("unsupported_method"))
 			return
 		}
 		var err error
 		if key, err = a.key(realm, user); err != nil {
-			done(outcome{err: err})
+			j.complete(c, failed(err))
 			return
 		}
 	}
-	otp.Ask(c, a.realms, a.left(j), func(from otp.From[credential.Found]) credential.RealmsMessage {
-		return credential.Ask{Lookup: credential.Lookup{From: from, Key: key}}
-	}, func(found credential.Found, err error) ConsumerMessage {
-		return outcome{j: j, err: err, then: func(c *otp.Context[ConsumerMessage]) string { return a.answer(c, j, req, found) }}
+	ask(c, j, call[credential.RealmsMessage, credential.Found]{
+		to: a.realms, timeout: a.remaining(j),
+		request: func(from otp.From[credential.Found]) credential.RealmsMessage {
+			return credential.Ask{Lookup: credential.Lookup{From: from, Key: key}}
+		},
+		then: func(c *consumerContext, found credential.Found) {
+			j.complete(c, ended(a.answer(c, j, req, found)))
+		},
 	})
 }
 
-func (a *authn) answer(c *otp.Context[ConsumerMessage], j *job, req *wire.AuthnRequest, found credential.Found) string {
+// answer replies and returns the outcome.
+func (a *authnHandler) answer(c *consumerContext, j *job, req *wire.AuthnRequest, found credential.Found) string {
 	proven := false
 	if a.settings.VerifyDigest && found.OK && req.Digest.Complete() {
 		proven = provenBy(req, found.Credential)
 		found.OK = proven
 	}
 	if !found.OK {
-		if a.silent(j.route.Generation) && !j.canary {
-			return "not_found_silent"
-		}
-		e := &wire.AuthnError{Envelope: wire.Envelope{MsgID: req.MsgID}, Deferred: true, Permanent: a.settings.PermanentError}
-		a.reply(c, j, &req.Envelope, a.sender.AuthnError(e))
-		if j.canary {
-			return "canary"
-		}
-		return "not_found"
+		return a.refuse(c, j, req)
 	}
-	kind := memoKind{whistle: j.route.Generation == wire.Whistle, legacy: req.Legacy}
-	if m, ok := found.Memo.Load().(memo); ok && m.kind == kind && !proven {
-		a.reply(c, j, &req.Envelope, m.template.For(req.MsgID))
-		return outcomeAnswered
+	a.reply(c, j, &req.Envelope, a.response(j, req, found, proven).For(req.MsgID))
+	return outcomeAnswered
+}
+
+// refuse tells the requester that there is no such user, if its generation expects that.
+func (a *authnHandler) refuse(c *consumerContext, j *job, req *wire.AuthnRequest) string {
+	if a.silent(j.route.Generation) && !j.canary {
+		return outcomeNotFoundSilent
+	}
+	e := &wire.AuthnError{Envelope: wire.Envelope{MsgID: req.MsgID}, Deferred: true, Permanent: a.settings.PermanentError}
+	a.reply(c, j, &req.Envelope, a.sender.AuthnError(e))
+	if j.canary {
+		return "canary"
+	}
+	return outcomeNotFound
+}
+
+// response returns the response for a credential. It is kept with the credential, except for
+// Trusted-Auth.
+func (a *authnHandler) response(j *job, req *wire.AuthnRequest, found credential.Found, proven bool) *wire.Template {
+	form := responseForm{whistle: j.route.Generation == wire.Whistle, legacy: req.Legacy}
+	if m, ok := found.Memo.Load().(cachedResponse); ok && m.form == form && !proven {
+		return m.template
 	}
 	resp := wire.NewAuthnResponse(found.Credential)
 	resp.Legacy, resp.Trusted = req.Legacy, proven
@@ -72,22 +88,22 @@ func (a *authn) answer(c *otp.Context[ConsumerMessage], j *job, req *wire.AuthnR
 	}
 	t := a.sender.AuthnTemplate(resp)
 	if !proven {
-		found.Memo.Store(memo{kind: kind, template: t})
+		found.Memo.Store(cachedResponse{form: form, template: t})
 	}
-	a.reply(c, j, &req.Envelope, t.For(req.MsgID))
-	return outcomeAnswered
+	return t
 }
 
-// memo is an answer kept with the credential that it was made of; a credential is mostly asked for in the same form.
-type memo struct {
-	kind     memoKind
+// cachedResponse is a response that is kept with the credential. Most requests for a credential
+// expect the same form.
+type cachedResponse struct {
+	form     responseForm
 	template *wire.Template
 }
 
-type memoKind struct{ whistle, legacy bool }
+type responseForm struct{ whistle, legacy bool }
 
-// isCanary reports whether a registrar asks to see whether it is answered: it always is. A phone may name the realm, too, but has no say in where the answer
-// goes.
+// isCanary reports whether a request is a registrar's own, which is always answered. A phone may name
+// the realm as well, but it does not choose the Server-ID.
 func isCanary(req *wire.AuthnRequest) bool {
 	return strings.EqualFold(req.AuthRealm, string(canaryRealm)) && isOwnKey(req.ServerID)
 }

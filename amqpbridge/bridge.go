@@ -9,6 +9,7 @@ import (
 	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/otp"
+	"registrar/amqpbridge/delivery"
 	"registrar/amqpbridge/link"
 	"registrar/amqpbridge/wire"
 )
@@ -45,20 +46,14 @@ type Bridge struct {
 	pulse                 *otp.Ref[CanaryMessage]
 	key                   string // where answers to our own questions are sent
 	leads                 atomic.Bool
-	flows                 []flowDecl
-	garbage               *rejectLimiter
+	consumers             []ConsumerSpec
+	rejects               *delivery.RejectLimiter
 	news                  atomic.Int64 // news that wait for their notices
 	synced                atomic.Bool
 }
 
 // publishingPart is the name of the connection that publishes, and its part in [Status].
 const publishingPart = "publishing"
-
-// flowDecl is one flow: its address and what it is made of.
-type flowDecl struct {
-	ref  *otp.Ref[ConsumerMessage]
-	spec ConsumerSpec
-}
 
 // New lays out a bridge. Nothing runs before its [Bridge.Children] are started.
 func New(s Spec) *Bridge {
@@ -74,54 +69,71 @@ func New(s Spec) *Bridge {
 		b.Status.add(pulsePart, "") // not waited for: it is in trouble when its questions go unanswered
 	}
 	b.leads.Store(s.Settings.Node == "" || s.Settings.Canary == 0)
-	b.notices, b.garbage = otp.NewRef[NotifierMessage](s.System, "bridge/notifier"), newRejectLimiter()
+	b.notices, b.rejects = otp.NewRef[NotifierMessage](s.System, "bridge/notifier"), delivery.NewRejectLimiter()
 	if s.Clocks == nil {
 		s.Clocks = NewClocks(24 * time.Hour)
 	}
-	shared := &responder{settings: s.Settings, sender: s.Sender, publisher: b.publisher, tally: b.Tally, now: s.Now, started: s.Started, leads: &b.leads}
-	set := s.Settings
-	b.shared = shared
-	reports := &registrations{
-		responder: shared, users: s.Users, realms: s.Realms, store: s.Registrations, clocks: s.Clocks, said: b.garbage,
-	}
-	question := Policy{Budget: set.ReplyDeadline, Crashes: set.MaxCrashes}
-	b.flow("authn", link.ConsumerSpec{Queue: set.AuthnQueue, Prefetch: set.AuthnPrefetch}, question, shared.read, (&authn{shared, s.Realms}).ask)
-	b.flow("registrations", link.ConsumerSpec{Queue: set.Reports(), Prefetch: set.RegistrationPrefetch},
-		Policy{Crashes: set.MaxCrashes}, reports.read, reports.ask)
-	b.flow("queries", link.ConsumerSpec{Queue: set.QueryQueue, Prefetch: set.QueryPrefetch}, question, shared.read,
-		(&queries{shared, s.Users, s.Registrations}).ask)
-	if set.SyncAtStart {
-		b.flows[1].spec.Up = func(c *otp.Context[ConsumerMessage]) {
-			if !b.synced.Swap(true) {
-				reports.askForSync(c)
-			}
-		}
-	}
+	b.shared = &responder{settings: s.Settings, sender: s.Sender, publisher: b.publisher, tally: b.Tally, now: s.Now, started: s.Started, leads: &b.leads}
+	b.consumers = []ConsumerSpec{b.authn(), b.registrations(s.Clocks), b.queries()}
 	return b
 }
 
-func (b *Bridge) flow(name string, consumer link.ConsumerSpec, p Policy, read func(*job) error,
-	ask func(*otp.Context[ConsumerMessage], *job, func(outcome)),
-) {
-	ref := otp.NewRef[ConsumerMessage](b.spec.System, "bridge/"+name)
-	consumer.Tag = "registrar-" + name
-	b.flows = append(b.flows, flowDecl{ref: ref, spec: ConsumerSpec{
-		Name: name, Consumer: consumer, Read: read, Ask: ask, Policy: p, Publisher: b.publisher, Connection: b.consuming, Self: ref,
-		Malformed: b.spec.Settings.MalformedQueue, Poison: b.spec.Settings.PoisonQueue, Status: b.Status, Tally: b.Tally, Now: b.spec.Now,
-		Garbage: b.garbage, Window: max(1, consumer.Prefetch/2), Known: b.spec.Settings.MaxKnown, Service: b.spec.Settings.Service, Quiet: b.spec.Settings.Quiet,
-	}})
-	if spec := &b.flows[len(b.flows)-1].spec; p.Budget > 0 {
-		spec.Answerable = func() bool { return b.Status.isUp(publishingPart) }
-		// A question has to be given up before the broker holds questions back: there it would grow late whoever it is from.
-		spec.Window, spec.Waiting = max(1, consumer.Prefetch/4), max(1, consumer.Prefetch/2)
+func (b *Bridge) authn() ConsumerSpec {
+	set := b.spec.Settings
+	spec := b.consumer("authn", set.AuthnQueue, set.AuthnPrefetch)
+	spec.Handler = &authnHandler{responder: b.shared, realms: b.spec.Realms}
+	b.answersRequests(&spec)
+	return spec
+}
+
+func (b *Bridge) registrations(clocks *Clocks) ConsumerSpec {
+	set := b.spec.Settings
+	spec := b.consumer("registrations", set.Reports(), set.RegistrationPrefetch)
+	spec.Handler = &registrationHandler{
+		responder: b.shared, users: b.spec.Users, realms: b.spec.Realms, store: b.spec.Registrations, clocks: clocks, rejects: b.rejects,
 	}
+	if set.SyncAtStart {
+		spec.Announcement, spec.Announced = syncRequest(b.spec.Sender, set), &b.synced
+	}
+	return spec
+}
+
+func (b *Bridge) queries() ConsumerSpec {
+	set := b.spec.Settings
+	spec := b.consumer("queries", set.QueryQueue, set.QueryPrefetch)
+	spec.Handler = &queryHandler{responder: b.shared, users: b.spec.Users, store: b.spec.Registrations}
+	b.answersRequests(&spec)
+	return spec
+}
+
+// consumer returns the common part of the consumers. Its process is bridge/NAME.
+func (b *Bridge) consumer(name, queue string, prefetch int) ConsumerSpec {
+	set := b.spec.Settings
+	return ConsumerSpec{
+		Name: name, Consumer: link.ConsumerSpec{Queue: queue, Prefetch: prefetch, Tag: "registrar-" + name},
+		Admission: delivery.AdmissionLimits{Running: max(1, prefetch/2), KnownUsers: set.MaxKnown},
+		Policy:    delivery.Policy{MaxCrashes: set.MaxCrashes},
+		Self:      otp.NewRef[ConsumerMessage](b.spec.System, "bridge/"+name), Publisher: b.publisher, Connection: b.consuming,
+		MalformedQueue: set.MalformedQueue, PoisonQueue: set.PoisonQueue, Rejects: b.rejects,
+		Status: b.Status, Tally: b.Tally, Now: b.spec.Now,
+	}
+}
+
+// answersRequests makes a consumer one of requests: they have a reply deadline, and are left to other
+// registrars while no reply can be published. The consumer sheds requests before the prefetch is
+// full, because in the broker's queue they would be late whoever sent them.
+func (b *Bridge) answersRequests(s *ConsumerSpec) {
+	prefetch := s.Consumer.Prefetch
+	s.Policy.ReplyDeadline = b.spec.Settings.ReplyDeadline
+	s.Answerable = func() bool { return b.Status.isUp(publishingPart) }
+	s.Admission.Running, s.Admission.Waiting = max(1, prefetch/4), max(1, prefetch/2)
 }
 
 // Flows returns the addresses of the flows, to drain them before a stop.
 func (b *Bridge) Flows() []*otp.Ref[ConsumerMessage] {
 	var refs []*otp.Ref[ConsumerMessage]
-	for _, f := range b.flows {
-		refs = append(refs, f.ref)
+	for _, s := range b.consumers {
+		refs = append(refs, s.Self)
 	}
 	return refs
 }
@@ -141,9 +153,9 @@ func (b *Bridge) Children() []otp.ChildSpec {
 		return &notifier{responder: b.shared, self: b.notices, realms: b.spec.Realms, pending: &b.news}
 	}))
 	var listeners []sessionListener
-	for _, f := range b.flows {
-		specs = append(specs, child(f.ref, func() otp.Behaviour[ConsumerMessage] { return NewConsumer(f.spec) }))
-		listeners = append(listeners, listenerOf(f.ref))
+	for _, s := range b.consumers {
+		specs = append(specs, child(s.Self, func() otp.Behaviour[ConsumerMessage] { return NewConsumer(s) }))
+		listeners = append(listeners, listenerOf(s.Self))
 	}
 	if b.spec.Settings.Canary > 0 {
 		spec := b.pulseSpec()

@@ -12,8 +12,8 @@ const (
 	resolution = 2 * time.Second
 	// Recent is how long a sender's messages must all look late before its clock is taken to have been set back.
 	recent = time.Minute
-	// ClocksMost bounds the senders that are remembered; beyond it, the one not heard of for longest makes room.
-	clocksMost = 4096
+	// maxClocks bounds the senders that are remembered; beyond it, the one not heard of for longest makes room.
+	maxClocks = 4096
 )
 
 // Clocks knows how far the clocks of the senders are from ours, and with that how old a message was when it arrived. A sender's offset is
@@ -146,7 +146,7 @@ func (c *Clocks) Learn(headers []domain.Header) {
 }
 
 func (c *Clocks) enter(sender uint64, k *senderClock) {
-	if len(c.senders) >= clocksMost {
+	if len(c.senders) >= maxClocks {
 		var oldest uint64
 		first := true
 		for s, k := range c.senders {

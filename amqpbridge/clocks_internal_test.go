@@ -1,6 +1,7 @@
 package amqpbridge
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -23,5 +24,16 @@ func TestClockSetForward(t *testing.T) {
 	}
 	if r := read(day+time.Hour+time.Second, day+2*time.Second); r.Unusable {
 		t.Errorf("the second message an hour ahead is read as %+v", r)
+	}
+}
+
+// Forged senders do not grow the table.
+func TestClocksAreBounded(t *testing.T) {
+	c := NewClocks(0)
+	for i := range maxClocks + 500 {
+		c.Read(domain.Stamp{Sender: domain.SenderOf(strconv.Itoa(i)), Event: 1, Arrival: int64(i)}, false)
+	}
+	if len(c.senders) != maxClocks {
+		t.Errorf("%d senders", len(c.senders))
 	}
 }

@@ -12,7 +12,7 @@ import (
 const (
 	// firstBackoff and lastBackoff bound the delay between attempts to connect; it doubles, with jitter.
 	firstBackoff = 50 * time.Millisecond
-	lastBackoff = 500 * time.Millisecond
+	lastBackoff  = 500 * time.Millisecond
 	// shortSession is the age under which a lost session counts as a failed attempt: while the queues
 	// of a broker are starting, the first basic.consume ends each session.
 	shortSession = time.Second

@@ -9,19 +9,40 @@ import (
 
 	"registrar/actors/otp"
 	"registrar/actors/otp/otptest"
+	"registrar/amqpbridge/delivery"
 	"registrar/amqpbridge/link"
 )
 
-// bench is a flow without a broker or actors: the test delivers, answers and looks at the flow on its own goroutine.
+// bench is a consumer without a broker and actors. The test delivers, completes jobs, and looks at the
+// consumer on its own goroutine.
 type bench struct {
-	t    *testing.T
-	ref  *otp.Ref[ConsumerMessage]
-	flow *Consumer
-	mute atomic.Bool        // nothing can be sent
-	asks chan func(outcome) // the work that the flow has begun
+	t            *testing.T
+	ref          *otp.Ref[ConsumerMessage]
+	consumer     *Consumer
+	unanswerable atomic.Bool
+	jobs         chan *job // whose work has begun
 }
 
-// stub is a session with one consumer. Consume waits for ready, after it has called early.
+// benchConsumer runs functions of a test on the consumer's goroutine.
+type benchConsumer struct{ *Consumer }
+
+type onConsumer struct{ run func(c *consumerContext) }
+
+func (onConsumer) consumerMessage() {}
+
+func (b benchConsumer) Handle(c *consumerContext, msg ConsumerMessage) {
+	if m, ok := msg.(onConsumer); ok {
+		m.run(c)
+		return
+	}
+	b.Consumer.Handle(c, msg)
+}
+
+func (*bench) decode(*job) error { return nil }
+
+func (b *bench) handle(_ *consumerContext, j *job) { b.jobs <- j }
+
+// stub is a session whose Consume calls early and then waits for ready.
 type stub struct {
 	link.Session
 	ready     chan struct{}
@@ -49,6 +70,11 @@ func (l *stub) Consume(ctx context.Context, _ link.ConsumerSpec, deliver func(li
 	return &stubConsumer{l: l}, nil
 }
 
+// stubIdle is how long no delivery must arrive.
+const stubIdle = 300 * time.Millisecond
+
+func (*stub) IdleAfter() time.Duration { return stubIdle }
+
 type stubConsumer struct {
 	link.Consumer
 	l *stub
@@ -72,16 +98,16 @@ func (k *stubConsumer) Close(context.Context) error {
 func newBench(t *testing.T, l *stub) *bench {
 	t.Helper()
 	sys := otp.NewSystem()
-	b := &bench{t: t, ref: otp.NewRef[ConsumerMessage](sys, "flow"), asks: make(chan func(outcome), 100)}
+	b := &bench{t: t, ref: otp.NewRef[ConsumerMessage](sys, "consumer"), jobs: make(chan *job, 100)}
 	spec := ConsumerSpec{
-		Name: "flow", Consumer: link.ConsumerSpec{Queue: "queue", Prefetch: 10}, Window: 10, Self: b.ref, Status: NewStatus("flow"), Tally: &Tally{}, Now: time.Now,
-		Connection: otp.NewRef[ConnectionMessage](sys, "nobody"), Garbage: newRejectLimiter(), Read: func(*job) error { return nil },
-		Answerable: func() bool { return !b.mute.Load() },
-		Ask:        func(_ *otp.Context[ConsumerMessage], _ *job, done func(outcome)) { b.asks <- done },
+		Name: "consumer", Consumer: link.ConsumerSpec{Queue: "queue", Prefetch: 10}, Admission: delivery.AdmissionLimits{Running: 10},
+		Self: b.ref, Status: NewStatus("consumer"), Tally: &Tally{}, Now: time.Now, Handler: b,
+		Connection: otp.NewRef[ConnectionMessage](sys, "connection"), Rejects: delivery.NewRejectLimiter(),
+		Answerable: func() bool { return !b.unanswerable.Load() },
 	}
 	app, err := otp.Start(t.Context(), sys, "test", otp.SupSpec{Children: []otp.ChildSpec{child(b.ref, func() otp.Behaviour[ConsumerMessage] {
-		b.flow = NewConsumer(spec)
-		return b.flow
+		b.consumer = NewConsumer(spec)
+		return benchConsumer{b.consumer}
 	})}})
 	if err != nil {
 		t.Fatal(err)
@@ -98,148 +124,155 @@ func (b *bench) tell(m ConsumerMessage) {
 	}
 }
 
-// on runs f on the flow's goroutine, behind what has been told.
-func (b *bench) on(f func(*otp.Context[ConsumerMessage])) {
+// on runs f on the consumer's goroutine, after the messages that were sent.
+func (b *bench) on(f func(*consumerContext)) {
 	done := make(chan struct{})
-	b.tell(step{run: func(c *otp.Context[ConsumerMessage]) {
+	b.tell(onConsumer{run: func(c *consumerContext) {
 		defer close(done)
 		f(c)
 	}})
 	<-done
 }
 
-// until waits for a state of the flow.
+// complete completes a job.
+func (b *bench) complete(j *job) {
+	b.on(func(c *consumerContext) { j.complete(c, ended("done")) })
+}
+
+// until waits for a state of the consumer.
 func (b *bench) until(what string, ok func(*Consumer) bool) {
 	b.t.Helper()
 	if !otptest.Eventually(func() (yes bool) {
-		b.on(func(*otp.Context[ConsumerMessage]) { yes = ok(b.flow) })
+		b.on(func(*consumerContext) { yes = ok(b.consumer) })
 		return yes
 	}) {
 		b.t.Fatalf("not %s in time", what)
 	}
 }
 
-// drain begins a drain; its end is the channel's.
+// untilPhase waits for a phase.
+func (b *bench) untilPhase(p phase) {
+	b.t.Helper()
+	b.until(p.String(), func(f *Consumer) bool { return f.state.phase == p })
+}
+
+// drain requests a drain. The channel gets its answer.
 func (b *bench) drain() <-chan error {
-	ended := make(chan error, 1)
-	b.tell(Drain{From: otp.NewFrom(func(_ Drained, err error) { ended <- err })})
-	return ended
+	answer := make(chan error, 1)
+	b.tell(Drain{From: otp.NewFrom(func(_ Drained, err error) { answer <- err })})
+	return answer
 }
 
-// The connection is lost when the last delivery has been finished and not yet acknowledged: the drain ends all the same.
-func TestDrainEndsWithoutItsConnection(t *testing.T) {
-	l := newStub()
-	close(l.ready)
-	b := newBench(t, l)
-	deliver := otptest.Receive(t, "consumer", l.deliver)
-	deliver(link.Delivery{Tag: 1})
-	done := otptest.Receive(t, "work", b.asks)
-	drained := b.drain()
-	b.until("cancelled", func(f *Consumer) bool { return f.stopped })
-	b.on(func(*otp.Context[ConsumerMessage]) {
-		b.tell(sessionChanged{}) // stands before the word to acknowledge
-		done(settled("done"))
-	})
-	if err := otptest.Receive(t, "answer to the drain", drained); err != nil {
-		t.Error(err)
-	}
-}
-
-// Another session takes the place of the one that a flow was being drained in, without a word about the end of that: there is nothing left to finish.
-func TestDrainEndsWithANewConnection(t *testing.T) {
+// The connection is lost between the end of the last job and its acknowledgement: the drain ends.
+func TestDrainEndsWithoutConnection(t *testing.T) {
 	l := newStub()
 	close(l.ready)
 	b := newBench(t, l)
 	otptest.Receive(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
-	otptest.Receive(t, "work", b.asks) // never done
-	drained := b.drain()
-	b.tell(sessionChanged{session: newStub(), by: 1})
-	if err := otptest.Receive(t, "answer to the drain", drained); err != nil {
+	j := otptest.Receive(t, "job", b.jobs)
+	answer := b.drain()
+	b.untilPhase(finishing)
+	b.on(func(c *consumerContext) {
+		b.tell(sessionChanged{}) // before the marker for acknowledgements
+		j.complete(c, ended("done"))
+	})
+	if err := otptest.Receive(t, "answer to the drain", answer); err != nil {
 		t.Error(err)
 	}
 }
 
-// Everything that the prefetch allows has been delivered and finished before the flow knows its consumer: it is acknowledged then, else nothing more would come.
-func TestAcknowledgesWhatWasFinishedBeforeItsConsumer(t *testing.T) {
+// Another session replaces the one in which a drain began: nothing is left to finish.
+func TestDrainEndsWithNewConnection(t *testing.T) {
 	l := newStub()
-	l.early = func(deliver func(link.Delivery)) { deliver(link.Delivery{Tag: 1}) }
-	b := newBench(t, l)
-	done := otptest.Receive(t, "work", b.asks)
-	b.on(func(*otp.Context[ConsumerMessage]) { done(settled("done")) })
-	b.until("finished", func(f *Consumer) bool { return f.acks.settled == 1 && !f.flushing })
 	close(l.ready)
-	if tag := otptest.Receive(t, "acknowledgement", l.acks); tag != 1 {
-		t.Errorf("acknowledged %d", tag)
+	b := newBench(t, l)
+	otptest.Receive(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
+	otptest.Receive(t, "job", b.jobs) // never completed
+	answer := b.drain()
+	b.tell(sessionChanged{session: newStub(), by: 1})
+	if err := otptest.Receive(t, "answer to the drain", answer); err != nil {
+		t.Error(err)
 	}
 }
 
-// Nothing can be sent any more when a subscription has just begun: it is given up when it is known, and another one is made when it is of use.
-func TestPausesWhileItSubscribes(t *testing.T) {
+// Deliveries may fill the prefetch, and end, before basic.consume returns. They are acknowledged when
+// it has, or nothing more would come.
+func TestAcknowledgesJobsThatEndedWhileSubscribing(t *testing.T) {
+	l := newStub()
+	l.early = func(deliver func(link.Delivery)) { deliver(link.Delivery{Tag: 1}) }
+	b := newBench(t, l)
+	b.complete(otptest.Receive(t, "job", b.jobs))
+	b.until("settled", func(f *Consumer) bool { return f.acks.Settled() == 1 })
+	close(l.ready)
+	if tag := otptest.Receive(t, "acknowledgement", l.acks); tag != 1 {
+		t.Errorf("delivery %d is acknowledged", tag)
+	}
+}
+
+// Replies cannot be published any more while basic.consume is under way. The subscription is closed
+// when it has begun, and another one is made when replies can be published.
+func TestPausesWhileSubscribing(t *testing.T) {
 	l, mine := newStub(), make(chan *bench, 1)
 	l.early = func(deliver func(link.Delivery)) {
 		b := <-mine
 		mine <- b
-		b.mute.Store(true)
+		b.unanswerable.Store(true)
 		deliver(link.Delivery{Tag: 1})
 	}
 	b := newBench(t, l)
 	mine <- b
-	b.until("pausing", func(f *Consumer) bool { return f.port.session != nil && f.by == nil })
+	b.untilPhase(paused)
 	close(l.ready)
 	otptest.Receive(t, "end of the subscription", l.closed)
-	if len(b.asks) > 0 {
-		t.Error("it works on what it cannot answer")
+	if len(b.jobs) > 0 {
+		t.Error("it works on a request that it cannot answer")
 	}
 	l.early = nil
-	b.mute.Store(false)
+	b.unanswerable.Store(false)
 	otptest.Receive(t, "consumer", l.deliver)
 	otptest.Receive(t, "consumer", l.deliver)(link.Delivery{Tag: 1})
-	otptest.Receive(t, "work", b.asks)
+	otptest.Receive(t, "job", b.jobs)
 }
 
-// A subscription that begins while the flow is being drained is cancelled as any other: not before what the broker has handed out has come.
-func TestDrainWhileItSubscribes(t *testing.T) {
+// A subscription that begins during a drain waits for its prefetch before it is cancelled.
+func TestDrainWhileSubscribing(t *testing.T) {
 	l := newStub()
 	b := newBench(t, l)
-	drained := b.drain()
-	b.until("draining", func(f *Consumer) bool { return f.draining })
-	var held bool
-	b.on(func(c *otp.Context[ConsumerMessage]) {
-		b.flow.onConsuming(c, consuming{by: b.flow.by, consumer: &stubConsumer{l: l}})
-		held = b.flow.holding && len(l.cancelled) == 0
+	answer := b.drain()
+	b.untilPhase(drainSubscribing)
+	b.on(func(c *consumerContext) {
+		b.consumer.onSubscribed(c, subscribed{by: b.consumer.by, consumer: &stubConsumer{l: l}})
+		if p := b.consumer.state.phase; p != drainPrefetch || len(l.cancelled) > 0 {
+			t.Errorf("it is %v, %d times cancelled", p, len(l.cancelled))
+		}
 	})
-	if !held {
-		t.Error("it has not waited for the prefetch to fill up")
-	}
 	otptest.Receive(t, "cancellation", l.cancelled)
-	if err := otptest.Receive(t, "answer to the drain", drained); err != nil {
+	if err := otptest.Receive(t, "answer to the drain", answer); err != nil {
 		t.Error(err)
 	}
 }
 
-// Messages that come one by one, all the time, neither fill the prefetch nor leave the queue quiet: a drain ends all the same.
+// A slow and steady flow of messages neither fills the prefetch nor leaves the queue idle: a drain
+// ends all the same.
 func TestDrainEndsUnderSteadyLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newStub()
 		close(l.ready)
 		b := newBench(t, l)
 		deliver := otptest.Receive(t, "consumer", l.deliver)
-		b.on(func(*otp.Context[ConsumerMessage]) { b.flow.spec.Consumer.Prefetch = 1000 })
-		began, drained := time.Now(), b.drain()
-		tick := time.NewTicker(fillQuiet / 2)
+		b.on(func(*consumerContext) { b.consumer.spec.Consumer.Prefetch = 1000 })
+		began, answer := time.Now(), b.drain()
+		tick := time.NewTicker(stubIdle / 2)
 		defer tick.Stop()
 		for tag := uint64(1); len(l.cancelled) == 0; tag++ {
 			<-tick.C
 			deliver(link.Delivery{Tag: tag})
-			done := otptest.Receive(t, "work", b.asks)
-			b.on(func(*otp.Context[ConsumerMessage]) {
-				done(outcome{then: func(*otp.Context[ConsumerMessage]) string { return "answered" }})
-			})
-			if time.Since(began) > 2*fillLooks*fillQuiet {
-				t.Fatal("it waits for ever")
+			b.complete(otptest.Receive(t, "job", b.jobs))
+			if time.Since(began) > 2*maxDrainPolls*stubIdle {
+				t.Fatal("the drain does not end")
 			}
 		}
-		if err := otptest.Receive(t, "answer to the drain", drained); err != nil {
+		if err := otptest.Receive(t, "answer to the drain", answer); err != nil {
 			t.Error(err)
 		}
 	})

@@ -1,24 +1,49 @@
 package amqpbridge
 
 import (
+	"time"
+
 	"registrar/actors/otp"
 	"registrar/amqpbridge/link"
 )
 
-// aside is the place for a delivery that cannot be used: a queue, the outcome's name and why. It waits when there was no place for it yet.
-type aside struct {
-	queue, name string
-	why         error
-	waits       bool
+const (
+	parkTimeout = 10 * time.Second
+	parkRetry   = time.Second
+)
+
+// parking is where and why a delivery is parked.
+type parking struct {
+	queue, outcome string
+	cause          error
+	waiting        bool // a first attempt has failed
 }
 
-// putAside publishes a delivery to the queue of those that cannot be used. It stays in hand until the broker has taken it.
-func (f *Consumer) putAside(c *otp.Context[ConsumerMessage], j *job) {
+// reject parks a message that cannot be used, within the limits of [delivery.RejectLimiter]. It logs
+// neither the message nor a value of it, which may be a password.
+func (f *Consumer) reject(c *consumerContext, j *job, outcome string, cause error) {
+	now := f.spec.Now()
+	allowed := f.spec.Rejects.AllowPark(now)
+	if suppressed, ok := f.spec.Rejects.AllowLog(now, f.spec.Name+"/"+outcome); ok {
+		c.Log().Warn().Err(cause).Str("consumer", f.spec.Name).Str("reason", outcome).Str("exchange", j.d.Exchange).
+			Bool("parked", allowed).Int("suppressed", suppressed).Msg("message rejected")
+	}
+	if !allowed {
+		f.finish(c, j, outcome+"_dropped")
+		return
+	}
+	j.parking = &parking{queue: f.spec.MalformedQueue, outcome: outcome, cause: cause}
+	f.park(c, j)
+}
+
+// park publishes a delivery to its parking queue. The job stays open until the broker has confirmed.
+func (f *Consumer) park(c *consumerContext, j *job) {
 	p := link.Publishing{
-		Key: j.aside.queue, ContentType: j.d.ContentType, ContentEncoding: j.d.ContentEncoding, Persistent: true, Mandatory: true,
-		Body: j.d.Body,
+		Key: j.parking.queue, ContentType: j.d.ContentType, ContentEncoding: j.d.ContentEncoding,
+		Persistent: true, Mandatory: true, Body: j.d.Body,
 		Headers: map[string]any{
-			headerReason: j.aside.why.Error(), headerFlow: f.spec.Name, headerTries: int64(j.tries), headerExchange: j.d.Exchange, headerKey: j.d.Key,
+			headerReason: j.parking.cause.Error(), headerFlow: f.spec.Name, headerTries: int64(j.tries),
+			headerExchange: j.d.Exchange, headerKey: j.d.Key,
 		},
 	}
 	otp.Ask(c, f.spec.Publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
@@ -26,39 +51,42 @@ func (f *Consumer) putAside(c *otp.Context[ConsumerMessage], j *job) {
 	}, func(_ Parked, err error) ConsumerMessage { return parked{j: j, err: err} })
 }
 
-// onParked settles what has been put aside, and waits with what has found no place. What cannot be read may fill a quarter of the prefetch so: half of it
-// may be settled and wait for its acknowledgement, and a quarter is left for what can.
-func (f *Consumer) onParked(c *otp.Context[ConsumerMessage], m parked) {
-	if _, ours := f.jobs[m.j]; !ours {
+// onParked settles a parked delivery, or tries again. Malformed messages that cannot be parked may
+// occupy a quarter of the prefetch, more are dropped: another half may be settled and wait for its
+// acknowledgement, and a quarter is left for usable messages.
+func (f *Consumer) onParked(c *consumerContext, m parked) {
+	if !f.isOpen(m.j) {
 		return
 	}
-	a := m.j.aside
+	p := m.j.parking
 	switch {
 	case m.err == nil:
-		f.finish(c, m.j, a.name)
-	case a.queue == f.spec.Malformed && !a.waits && f.waitAside() >= max(1, f.spec.Consumer.Prefetch/4):
-		f.finish(c, m.j, a.name+"_dropped")
+		f.finish(c, m.j, p.outcome)
+	case p.queue == f.spec.MalformedQueue && !p.waiting && f.waitingToPark() >= f.quarter():
+		f.finish(c, m.j, p.outcome+"_dropped")
 	default:
-		a.waits = true
-		f.spec.Tally.Add(f.spec.Name, "tried_again")
-		f.release(c, m.j)
-		c.After(parkRetry, again{j: m.j})
+		p.waiting = true
+		f.retry(c, m.j, parkRetry)
 	}
 }
 
-// waitAside counts those in hand that wait for their place aside.
-func (f *Consumer) waitAside() (n int) {
+// quarter is a quarter of the prefetch.
+func (f *Consumer) quarter() int { return max(1, f.spec.Consumer.Prefetch/4) }
+
+// waitingToPark counts the jobs whose parking has failed so far.
+func (f *Consumer) waitingToPark() (n int) {
 	for j := range f.jobs {
-		if j.aside != nil && j.aside.waits {
+		if j.parking != nil && j.parking.waiting {
 			n++
 		}
 	}
 	return n
 }
 
-// mayWait reports whether a report that does not fit in the store may wait in hand for room. A quarter of the prefetch may: refreshes, which need none, and
-// ends of registrations, which make some, have to get through. More than that are put aside, for an operator who has made room.
-func (f *Consumer) mayWait(j *job) bool {
+// mayWaitForSpace reports whether a report may wait here for space in the store. A quarter of the
+// prefetch may, the others are parked: refreshes, which need no space, and ends of registrations,
+// which make some, have to get through.
+func (f *Consumer) mayWaitForSpace(j *job) bool {
 	if j.waitingForSpace {
 		return true
 	}
@@ -68,6 +96,6 @@ func (f *Consumer) mayWait(j *job) bool {
 			n++
 		}
 	}
-	j.waitingForSpace = n < max(1, f.spec.Consumer.Prefetch/4)
+	j.waitingForSpace = n < f.quarter()
 	return j.waitingForSpace
 }

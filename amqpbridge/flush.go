@@ -1,8 +1,6 @@
 package amqpbridge
 
 import (
-	"time"
-
 	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/domain"
@@ -11,57 +9,52 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// flush removes the registrations of a user or a whole realm and has their cached credentials forgotten; with Cache-Only the
-// registrations stay.
-func (r *registrations) flush(c *otp.Context[ConsumerMessage], j *job, m *wire.RegFlush, done func(outcome)) {
-	digest := domain.DigestOf(j.d.Body)
+// flush removes the registrations of a user or a whole realm, and then their cached credentials.
+// With Cache-Only the registrations stay.
+func (r *registrationHandler) flush(c *consumerContext, j *job, m *wire.RegFlush) {
 	switch {
 	case m.CacheOnly:
-		r.forget(c, j, "cache_flushed")
+		r.flushCredentials(c, j, "cache_flushed")
 	case j.orderKey.User != "":
-		r.tell(c, j, func(from otp.From[registration.Outcome]) registration.Request {
-			return registration.Flush{From: from, Key: j.orderKey, Stamp: j.stamp, Digest: digest}
-		}, func(o registration.Outcome, err error) outcome { return r.flushed(o.Result.String(), err) })
+		r.flushUser(c, j)
 	default:
-		gather(c, j, r.users.All(), 0, func(from otp.From[directory.Flushed]) directory.Message {
-			return directory.FlushRealm{From: from, Realm: j.orderKey.Realm, Stamp: j.stamp, Digest: digest}
-		}, func(_ []directory.Flushed, err error) { done(r.flushed("realm_flushed", err)) })
+		r.flushRealm(c, j)
 	}
 }
 
-// flushed goes on with the cached credentials once the registrations are gone.
-func (r *registrations) flushed(name string, err error) outcome {
-	return outcome{err: err, more: func(c *otp.Context[ConsumerMessage], j *job) { r.forget(c, j, name) }}
-}
-
-func (r *registrations) forget(c *otp.Context[ConsumerMessage], j *job, name string) {
-	otp.Ask(c, r.realms, 0, func(from otp.From[credential.Dropped]) credential.RealmsMessage {
-		return credential.Flush{From: from, Realm: j.orderKey.Realm, User: j.orderKey.User}
-	}, func(_ credential.Dropped, err error) ConsumerMessage {
-		out := settled(name)
-		out.j, out.err = j, err
-		return out
+func (r *registrationHandler) flushUser(c *consumerContext, j *job) {
+	digest := domain.DigestOf(j.d.Body)
+	ask(c, j, call[directory.Message, registration.Outcome]{
+		to: r.users.For(j.orderKey),
+		request: func(from otp.From[registration.Outcome]) directory.Message {
+			return directory.Deliver{Request: registration.Flush{From: from, Key: j.orderKey, Stamp: j.stamp, Digest: digest}}
+		},
+		then: func(c *consumerContext, o registration.Outcome) {
+			r.flushCredentials(c, j, o.Result.String())
+		},
 	})
 }
 
-// gather asks several processes the same; done is called on the flow's goroutine when all have answered, with the first error if
-// there was one.
-func gather[M, T any](c *otp.Context[ConsumerMessage], j *job, refs []*otp.Ref[M], timeout time.Duration, build func(otp.From[T]) M, done func([]T, error)) {
-	var (
-		got   = make([]T, 0, len(refs))
-		left  = len(refs)
-		first error
-	)
-	for _, ref := range refs {
-		otp.Ask(c, ref, timeout, build, func(v T, err error) ConsumerMessage {
-			return step{j: j, run: func(*otp.Context[ConsumerMessage]) {
-				if got = append(got, v); err != nil && first == nil {
-					first = err
-				}
-				if left--; left == 0 {
-					done(got, first)
-				}
-			}}
-		})
-	}
+func (r *registrationHandler) flushRealm(c *consumerContext, j *job) {
+	digest := domain.DigestOf(j.d.Body)
+	askAll(c, j, broadcast[directory.Message, directory.Flushed]{
+		to: r.users.All(),
+		request: func(from otp.From[directory.Flushed]) directory.Message {
+			return directory.FlushRealm{From: from, Realm: j.orderKey.Realm, Stamp: j.stamp, Digest: digest}
+		},
+		then: func(c *consumerContext, _ []directory.Flushed) {
+			r.flushCredentials(c, j, "realm_flushed")
+		},
+	})
+}
+
+// flushCredentials removes the cached credentials and completes the job with an outcome.
+func (r *registrationHandler) flushCredentials(c *consumerContext, j *job, outcome string) {
+	ask(c, j, call[credential.RealmsMessage, credential.Dropped]{
+		to: r.realms,
+		request: func(from otp.From[credential.Dropped]) credential.RealmsMessage {
+			return credential.Flush{From: from, Realm: j.orderKey.Realm, User: j.orderKey.User}
+		},
+		then: func(c *consumerContext, _ credential.Dropped) { j.complete(c, ended(outcome)) },
+	})
 }

@@ -56,7 +56,9 @@ func TestAnswersAreNotSentLate(t *testing.T) {
 	until(t, "answered", func() bool { return s.Tally.Get("authn", "not_found") == 1+more })
 	s.ahead.Add(int64(2 * s.set.ReplyDeadline))
 	close(write.release)
-	until(t, "worked off", func() bool { return s.Tally.Get("publisher", "deadline_exceeded")+s.Tally.Get("publisher", "sent") == 1+more })
+	until(t, "worked off", func() bool {
+		return s.Tally.Get("publisher", "deadline_exceeded")+s.Tally.Get("publisher", "sent") == 1+more
+	})
 	if sent := s.Tally.Get("publisher", "sent"); sent != 1 {
 		t.Errorf("%d answers were sent, and only the first was in time", sent)
 	}

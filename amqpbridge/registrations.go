@@ -3,30 +3,29 @@ package amqpbridge
 import (
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"registrar/actors/credential"
 	"registrar/actors/directory"
 	"registrar/actors/domain"
 	"registrar/actors/otp"
 	"registrar/actors/registration"
 	"registrar/actors/sip"
+	"registrar/amqpbridge/delivery"
 	"registrar/amqpbridge/wire"
 )
 
-// registrations hands what switches report about phones to the users' actors.
-type registrations struct {
+// registrationHandler gives reports about registrations to the actors of their users.
+type registrationHandler struct {
 	*responder
-	users  *directory.Users
-	realms *otp.Ref[credential.RealmsMessage]
-	store  Registrations
-	clocks *Clocks
-	said   *rejectLimiter
+	users   *directory.Users
+	realms  *otp.Ref[credential.RealmsMessage]
+	store   Registrations
+	clocks  *Clocks
+	rejects *delivery.RejectLimiter
 }
 
-// read decodes a report and places it in the order of its user, or of its realm.
-func (r *registrations) read(j *job) (err error) {
-	if err := r.responder.read(j); err != nil {
+// decode reads a report and sets the key that it keeps its order by.
+func (r *registrationHandler) decode(j *job) (err error) {
+	if err := r.responder.decode(j); err != nil {
 		return err
 	}
 	j.stamp = domain.Stamp{Arrival: j.at.UnixMilli()}
@@ -50,71 +49,71 @@ func (r *registrations) read(j *job) (err error) {
 	return err
 }
 
-// readClock tells the order and the age of a report by its sender's clock.
-func (r *registrations) readClock(j *job, m *wire.RegSuccess) {
+// readClock sets the order and the age of a report from its sender's clock.
+func (r *registrationHandler) readClock(j *job, m *wire.RegSuccess) {
 	j.stamp.Sender = domain.SenderOf(m.Node)
 	if m.EventTimestamp.IsZero() {
-		r.tally.Add("registrations", "event_time_unusable")
+		r.tally.RejectedTimestamp("registrations")
 		return
 	}
 	j.stamp.Event = m.EventTimestamp.UnixMilli()
 	reading := r.clocks.Read(j.stamp, j.waited)
 	j.age = reading.Age
 	if reading.Unusable {
-		r.tally.Add("registrations", "event_time_unusable")
+		r.tally.RejectedTimestamp("registrations")
 	}
 	if !reading.Ordered {
 		j.stamp.Event = 0 // arrival decides
 	}
 }
 
-// ask gives a report to the actor of its user.
-func (r *registrations) ask(c *otp.Context[ConsumerMessage], j *job, done func(outcome)) {
+// handle gives a report to the actor of its user.
+func (r *registrationHandler) handle(c *consumerContext, j *job) {
 	switch m := j.msg.(type) {
 	case *wire.RegSync:
-		r.answerSync(c, j, m, done)
-		return
+		r.sync(c, j, m)
 	case *wire.RegFlush:
-		r.flush(c, j, m, done)
-		return
+		r.flush(c, j, m)
+	case *wire.RegSuccess:
+		r.report(c, j, m)
+	default:
+		j.complete(c, failed(unexpected(j.msg)))
 	}
-	request, err := r.request(j)
+}
+
+func (r *registrationHandler) report(c *consumerContext, j *job, m *wire.RegSuccess) {
+	request, err := newRequest(j, m)
 	if err != nil {
-		done(outcome{err: err})
+		j.complete(c, failed(err))
 		return
 	}
-	r.tell(c, j, request, func(o registration.Outcome, err error) outcome {
-		return outcome{err: err, then: func(c *otp.Context[ConsumerMessage]) string {
+	ask(c, j, call[directory.Message, registration.Outcome]{
+		to: r.users.For(j.orderKey),
+		request: func(from otp.From[registration.Outcome]) directory.Message {
+			return directory.Deliver{Request: request(from)}
+		},
+		then: func(c *consumerContext, o registration.Outcome) {
 			if o.Result == registration.RefusedUnprovisioned {
-				r.said.once(c.Log(), r.now(), "guests", func(e *zerolog.Event) {
-					e.Str("realm", string(j.orderKey.Realm)).Msg("too many registrations of users without credentials: refused")
-				})
+				r.logRefused(c, j)
 			}
-			return o.Result.String()
-		}}
+			j.complete(c, ended(o.Result.String()))
+		},
 	})
 }
 
-// tell hands a request to the shard of the job's user; the outcome comes back as a message.
-func (r *registrations) tell(c *otp.Context[ConsumerMessage], j *job, request requester, then func(registration.Outcome, error) outcome) {
-	otp.Ask(c, r.users.For(j.orderKey), 0, func(from otp.From[registration.Outcome]) directory.Message {
-		return directory.Deliver{Request: request(from)}
-	}, func(o registration.Outcome, err error) ConsumerMessage {
-		out := then(o, err)
-		out.j = j
-		return out
-	})
+// logRefused logs at most once a minute that a registration without a credential was refused.
+func (r *registrationHandler) logRefused(c *consumerContext, j *job) {
+	if suppressed, ok := r.rejects.AllowLog(r.now(), "unprovisioned"); ok {
+		c.Log().Warn().Str("realm", string(j.orderKey.Realm)).Int("suppressed", suppressed).
+			Msg("registration refused: too many users without credentials")
+	}
 }
 
 // requester makes a request with the place for its answer.
 type requester func(otp.From[registration.Outcome]) registration.Request
 
-// request says what a report means to the user's actor.
-func (r *registrations) request(j *job) (requester, error) {
-	m, ok := j.msg.(*wire.RegSuccess)
-	if !ok {
-		return nil, unexpected(j.msg)
-	}
+// newRequest returns the request that a report makes to the actor of its user.
+func newRequest(j *job, m *wire.RegSuccess) (requester, error) {
 	digest, contact := domain.DigestOf(j.d.Body), sip.CleanContact(m.Contact)
 	switch {
 	case m.Removes() && contact == "*": // every contact of the user (RFC 3261 section 10.2.2)
@@ -147,7 +146,8 @@ func flowOf(m *wire.RegSuccess) domain.Flow {
 	return f
 }
 
-// seconds turns a lifetime on the wire into a duration; what would overflow is cut, and the user's limit cuts it further.
+// seconds converts a lifetime on the wire. It cuts values that would overflow; the limit of the user's
+// actor is lower.
 func seconds(n int64) time.Duration {
 	const most = 1 << 32
 	return time.Duration(min(n, most)) * time.Second

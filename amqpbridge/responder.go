@@ -12,7 +12,7 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// answering is what the three flows share: reading a delivery, and replying to its sender. It is immutable.
+// responder decodes requests and replies to them. All handlers share it. It is immutable.
 type responder struct {
 	settings  Settings
 	sender    wire.Sender
@@ -20,12 +20,12 @@ type responder struct {
 	tally     *Tally
 	now       func() time.Time
 	started   time.Time
-	// leads says that this registrar is the one that speaks for all on the broker.
+	// leads is whether this registrar is the leader of those on the broker.
 	leads *atomic.Bool
 }
 
-// read decodes a delivery. Errors are the wire's: they decide that it is parked.
-func (a *responder) read(j *job) error {
+// decode reads a delivery. Errors are of package wire.
+func (a *responder) decode(j *job) error {
 	body, err := wire.Inflate(j.d.ContentEncoding, j.d.Body)
 	if err != nil {
 		return err
@@ -34,23 +34,23 @@ func (a *responder) read(j *job) error {
 		return err
 	}
 	route, ok := wire.ParseKey(j.d.Exchange, j.d.Key)
-	if !ok { // bound by somebody else: the newest form
+	if !ok { // an unknown binding of an operator: answer in the newest form
 		route = wire.Route{Generation: wire.Kazoo5}
 	}
 	j.route = route
-	j.aor, j.replyTTL = a.about(j.msg), a.settings.ReplyDeadline
+	j.aor, j.replyTTL = a.aorOf(j.msg), a.settings.ReplyDeadline
 	if req, ok := j.msg.(*wire.AuthnRequest); ok {
 		j.canary = isCanary(req)
 	}
 	return nil
 }
 
-// about says whom a question is about, as far as one can tell.
-func (a *responder) about(m wire.Message) (k domain.Key) {
+// aorOf returns whom a request is about; zero when that cannot be told.
+func (a *responder) aorOf(m wire.Message) (k domain.Key) {
 	switch m := m.(type) {
 	case *wire.AuthnRequest:
 		if realm, user, ours := m.Target(); ours {
-			k, _ = a.key(realm, user) // a key that is none is a stranger's
+			k, _ = a.key(realm, user)
 		}
 	case *wire.RegQuery:
 		k, _ = a.key(m.Realm, m.Username)
@@ -58,8 +58,8 @@ func (a *responder) about(m wire.Message) (k domain.Key) {
 	return k
 }
 
-// reply sends an encoded answer to a request to where that asked for it, if anywhere.
-func (a *responder) reply(c *otp.Context[ConsumerMessage], j *job, req *wire.Envelope, body []byte) {
+// reply sends an encoded answer to the Server-ID of a request, if it has one.
+func (a *responder) reply(c *consumerContext, j *job, req *wire.Envelope, body []byte) {
 	p := answerTo(req.ServerID, body)
 	if p.Key == "" {
 		return
@@ -71,7 +71,8 @@ func (a *responder) reply(c *otp.Context[ConsumerMessage], j *job, req *wire.Env
 	a.post(c, m)
 }
 
-// post hands the publisher what may be lost. What it does not take is counted: who has asked asks again.
+// post gives a message that may be lost to the publisher. A refused message is counted: the requester
+// asks again.
 func (a *responder) post(from otp.Origin, m Send) {
 	m.Tally = a.tally
 	if err := a.publisher.Tell(from, m); err != nil {
@@ -79,7 +80,7 @@ func (a *responder) post(from otp.Origin, m Send) {
 	}
 }
 
-// answerTo addresses an answer.
+// answerTo addresses a body to a Server-ID.
 func answerTo(serverID string, body []byte) link.Publishing {
 	to := wire.ParseServerID(serverID)
 	return link.Publishing{
@@ -87,7 +88,7 @@ func answerTo(serverID string, body []byte) link.Publishing {
 	}
 }
 
-// key reads realm and user as the settings say.
+// key parses realm and user; the settings may fold the user's case.
 func (a *responder) key(realm, user string) (domain.Key, error) {
 	if a.settings.FoldUsernames {
 		user = strings.ToLower(user)
@@ -95,12 +96,13 @@ func (a *responder) key(realm, user string) (domain.Key, error) {
 	return domain.ParseKey(realm, user)
 }
 
-// left returns how much of a question's time there is still; at least a millisecond, so that it is never no limit at all.
-func (a *responder) left(j *job) time.Duration {
+// remaining returns the time until a request's reply deadline. It is at least a millisecond, because
+// zero would be no limit.
+func (a *responder) remaining(j *job) time.Duration {
 	return max(a.settings.ReplyDeadline-a.now().Sub(j.at), time.Millisecond)
 }
 
-// silent reports whether an asker of this generation is told nothing when nothing is found.
+// silent reports whether a requester of this generation gets no reply when nothing is found.
 func (a *responder) silent(g wire.Generation) bool {
 	switch a.settings.NotFound {
 	case "silent":
@@ -111,19 +113,7 @@ func (a *responder) silent(g wire.Generation) bool {
 	return g == wire.Whistle
 }
 
-// settled is an outcome with nothing left to do.
-func settled(name string) outcome {
-	return outcome{then: func(*otp.Context[ConsumerMessage]) string { return name }}
-}
-
-// settledFor is the same for a job that is worked on in steps.
-func settledFor(j *job, name string) outcome {
-	o := settled(name)
-	o.j = j
-	return o
-}
-
-// unexpected says that a message has no business in the queue that it came from.
+// unexpected is the error of a message that does not belong in its queue.
 func unexpected(m wire.Message) error {
 	return domain.Wrap(domain.Invalid, "decode", fmt.Errorf("a %T does not belong in this queue", m))
 }

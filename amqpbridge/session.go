@@ -22,10 +22,10 @@ type retrySession struct{ session link.Session }
 func (sessionChanged) Unbounded() {}
 
 func (subscribeSession) connectionMessage() {}
-func (sessionChanged) flowMessage()         {}
+func (sessionChanged) consumerMessage()     {}
 func (sessionChanged) publisherMessage()    {}
 func (sessionChanged) pulseMessage()        {}
-func (retrySession) flowMessage()           {}
+func (retrySession) consumerMessage()       {}
 func (retrySession) publisherMessage()      {}
 func (retrySession) pulseMessage()          {}
 

@@ -31,12 +31,6 @@ type Settings struct {
 	MaxParked            int           `group:"Queues" min:"1" max:"1073741824" help:"Maximum number of messages in each parking queue."`
 	MaxKnown             int           `group:"Queues" min:"1" max:"1073741824" help:"Users with a recent reply that each consumer prefers under overload; up to twice as many are kept, at 40 bytes each. Set it to the number of phones."`
 	MaxCrashes           int           `group:"Queues" min:"1" max:"1000" help:"How often a registration may crash its actor before it is parked."`
-
-	// Service is an artificial time that the work on each delivery takes, one delivery of a flow after the other: it makes overload cheap to test.
-	// Zero is none.
-	Service time.Duration `kong:"-"`
-	// Quiet is how long nothing has to come at a stop for a queue to be taken for empty; zero is 300 ms, which a busy broker may need. One in memory needs less.
-	Quiet time.Duration `kong:"-"`
 }
 
 // DefaultSettings returns the settings of a registrar that is configured with nothing else.

@@ -136,3 +136,13 @@ func (s *stage) take(queue string, n int) (all []link.Delivery) {
 	}
 	return all
 }
+
+// retries counts the retries of a consumer.
+func (s *stage) retries(consumer string) uint64 {
+	for _, c := range s.Tally.Retries() {
+		if c.Flow == consumer {
+			return c.N
+		}
+	}
+	return 0
+}

@@ -10,99 +10,92 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// pageSize is how many records are read at a time for an answer about many.
+// pageSize is how many records are read at a time.
 const pageSize = 500
 
-// answerSync sends every live registration to the asker, a page at a time: the last message of each page is confirmed by the broker before
-// the next page is read, so that a large file never piles up here. An asker that is gone ends it.
-func (r *registrations) answerSync(c *otp.Context[ConsumerMessage], j *job, m *wire.RegSync, done func(outcome)) {
+// sync answers a reg_sync: it sends every live registration to the requester.
+func (r *registrationHandler) sync(c *consumerContext, j *job, m *wire.RegSync) {
 	to := wire.ParseServerID(m.ServerID)
 	switch to.Key {
 	case r.settings.Reports():
-		done(settled("own_sync"))
+		j.complete(c, ended("own_sync"))
 	case "":
-		done(settled("nobody_to_answer"))
+		j.complete(c, ended("no_server_id"))
 	default:
-		// Another registrar is answered by all: it may be the one that leads, and for a moment nobody may.
+		// All registrars answer another registrar: it may be the leader, and for a moment there may be
+		// none.
 		if !r.leads.Load() && !strings.HasPrefix(to.Key, r.settings.RegistrationQueue+".") {
-			done(settled("left_to_another"))
+			j.complete(c, ended(outcomeNotLeader))
 			return
 		}
-		r.syncPage(c, j, m, domain.Key{})
+		s := &syncReply{registrationHandler: r, j: j, req: m}
+		s.read(c, domain.Key{})
 	}
 }
 
-func (r *registrations) syncPage(c *otp.Context[ConsumerMessage], j *job, m *wire.RegSync, after domain.Key) {
-	r.store.Page(c, "", after, pageSize, otp.Completion(c, func(recs []domain.Record, err error) ConsumerMessage {
-		return step{j: j, run: func(c *otp.Context[ConsumerMessage]) {
-			if err != nil {
-				c.Enqueue(outcome{j: j, err: err})
-				return
-			}
-			r.sendPage(c, j, m, recs)
-		}}
-	}))
+// syncReply is an answer to a reg_sync under way. The broker confirms the last message of each page
+// before the next page is read, so that a large file does not pile up here. A requester that is gone
+// ends it.
+type syncReply struct {
+	*registrationHandler
+	j   *job
+	req *wire.RegSync
 }
 
-func (r *registrations) sendPage(c *otp.Context[ConsumerMessage], j *job, m *wire.RegSync, recs []domain.Record) {
-	now := r.now()
+// read reads the page of records after a key.
+func (s *syncReply) read(c *consumerContext, after domain.Key) {
+	s.store.Page(c, "", after, pageSize, resume(c, s.j, s.send))
+}
+
+// send sends a page.
+func (s *syncReply) send(c *consumerContext, recs []domain.Record) {
+	now := s.now()
 	var last *link.Publishing
 	for _, rec := range recs {
 		for _, b := range live(rec, now) {
-			left := int64(b.Deadline.Sub(now).Seconds())
-			body, err := r.sender.Replay(m.MsgID, b.Doc, left, now)
-			if err != nil || left == 0 {
-				continue // it ends within the second, or cannot be read: a query would say so
+			remaining := int64(b.Deadline.Sub(now).Seconds())
+			body, err := s.sender.Replay(s.req.MsgID, b.Doc, remaining, now)
+			if err != nil || remaining == 0 {
+				continue // unreadable, which a query reports, or about to expire
 			}
 			if last != nil {
-				r.post(c, Send{Publishing: *last}) // no publisher: the confirm of the last one fails
+				s.post(c, Send{Publishing: *last}) // if it is lost, so is the confirm of the last one
 			}
-			p := answerTo(m.ServerID, body)
+			p := answerTo(s.req.ServerID, body)
 			last = &p
 		}
 	}
-	next := func(c *otp.Context[ConsumerMessage]) {
-		if len(recs) < pageSize {
-			c.Enqueue(settledFor(j, "synced"))
-			return
-		}
-		r.syncPage(c, j, m, recs[len(recs)-1].Key)
-	}
 	if last == nil {
-		next(c)
+		s.next(c, recs)
 		return
 	}
-	otp.Ask(c, r.publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
-		return Park{From: from, Publishing: *last}
-	}, func(_ Parked, err error) ConsumerMessage {
-		return step{j: j, run: func(c *otp.Context[ConsumerMessage]) {
-			if err != nil {
-				c.Enqueue(settledFor(j, "asker_gone"))
-				return
-			}
-			next(c)
-		}}
+	ask(c, s.j, call[PublisherMessage, Parked]{
+		to: s.publisher, timeout: parkTimeout,
+		request: func(from otp.From[Parked]) PublisherMessage { return Park{From: from, Publishing: *last} },
+		then:    func(c *consumerContext, _ Parked) { s.next(c, recs) },
+		onError: outcomeUnroutable,
 	})
 }
 
-// askForSync asks the other registrars on the broker for what they hold. Their answers come to the queue of the registrations and never
-// beat what is known here.
-func (r *registrations) askForSync(c *otp.Context[ConsumerMessage]) {
-	body := r.sender.RegSync(&wire.RegSync{Envelope: wire.Envelope{MsgID: "sync", ServerID: r.settings.Reports()}})
-	otp.Ask(c, r.publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
-		return Park{From: from, Publishing: link.Publishing{
-			Exchange: "registrar", Key: "registration.sync", ContentType: "application/json", Body: body,
-		}}
-	}, func(_ Parked, err error) ConsumerMessage {
-		return step{run: func(c *otp.Context[ConsumerMessage]) {
-			if err != nil {
-				c.After(parkRetry, step{run: r.askForSync})
-			}
-		}}
-	})
+// next reads the page after recs.
+func (s *syncReply) next(c *consumerContext, recs []domain.Record) {
+	if len(recs) < pageSize {
+		s.j.complete(c, ended("synced"))
+		return
+	}
+	s.read(c, recs[len(recs)-1].Key)
 }
 
-// live returns the bindings of a stored record that have not ended.
+// syncRequest asks the other registrars on the broker for their registrations. The answers come to
+// the queue of this registrar. They do not replace a live registration.
+func syncRequest(s wire.Sender, set Settings) *link.Publishing {
+	body := s.RegSync(&wire.RegSync{Envelope: wire.Envelope{MsgID: "sync", ServerID: set.Reports()}})
+	return &link.Publishing{
+		Exchange: "registrar", Key: "registration.sync", ContentType: "application/json", Body: body,
+	}
+}
+
+// live returns the bindings of a stored record that have not expired.
 func live(rec domain.Record, now time.Time) (out []domain.Binding) {
 	for _, b := range rec.ClampToClock(now).Bindings {
 		if b.Live(now) {

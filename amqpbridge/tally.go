@@ -11,6 +11,8 @@ import (
 // goroutines; a nil Tally counts nothing.
 type Tally struct {
 	counts sync.Map // Count without N → *atomic.Uint64
+	// retries and rejectedTimestamps count by consumer, beside the outcomes; Outcome is empty.
+	retries, rejectedTimestamps sync.Map
 	// Watch is told what became of each message whose Msg-ID is known; nil is nobody. It is set before anything is counted.
 	Watch func(flow, outcome, id string)
 }
@@ -23,13 +25,29 @@ type Count struct {
 
 // Add counts one. Outcomes come from constants: there is a bounded number of them.
 func (t *Tally) Add(flow, outcome string) {
-	if t == nil {
-		return
+	if t != nil {
+		increment(&t.counts, Count{Flow: flow, Outcome: outcome})
 	}
-	k := Count{Flow: flow, Outcome: outcome}
-	n, ok := t.counts.Load(k)
+}
+
+// Retried counts another try of a consumer's job.
+func (t *Tally) Retried(consumer string) {
+	if t != nil {
+		increment(&t.retries, Count{Flow: consumer})
+	}
+}
+
+// RejectedTimestamp counts a message of a consumer whose event time cannot be used.
+func (t *Tally) RejectedTimestamp(consumer string) {
+	if t != nil {
+		increment(&t.rejectedTimestamps, Count{Flow: consumer})
+	}
+}
+
+func increment(counts *sync.Map, k Count) {
+	n, ok := counts.Load(k)
 	if !ok {
-		n, _ = t.counts.LoadOrStore(k, new(atomic.Uint64))
+		n, _ = counts.LoadOrStore(k, new(atomic.Uint64))
 	}
 	if c, ok := n.(*atomic.Uint64); ok {
 		c.Add(1)
@@ -37,9 +55,17 @@ func (t *Tally) Add(flow, outcome string) {
 }
 
 // Counts returns all counts, sorted by flow and outcome.
-func (t *Tally) Counts() []Count {
+func (t *Tally) Counts() []Count { return sorted(&t.counts) }
+
+// Retries returns how often each consumer has tried a job again.
+func (t *Tally) Retries() []Count { return sorted(&t.retries) }
+
+// RejectedTimestamps returns how many messages of each consumer had an event time that cannot be used.
+func (t *Tally) RejectedTimestamps() []Count { return sorted(&t.rejectedTimestamps) }
+
+func sorted(counts *sync.Map) []Count {
 	var out []Count
-	t.counts.Range(func(k, n any) bool {
+	counts.Range(func(k, n any) bool {
 		key, ok := k.(Count)
 		c, ok2 := n.(*atomic.Uint64)
 		if ok && ok2 {

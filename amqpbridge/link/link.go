@@ -1,6 +1,9 @@
 package link
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Window is the maximum number of unconfirmed publishings of one [Publisher].
 const Window = 1000
@@ -38,6 +41,9 @@ type Session interface {
 	// Err returns the reason for the end of the session, or nil while it is open. After Close it
 	// is [ErrClosed].
 	Err() error
+	// IdleAfter returns how long no delivery must arrive for a queue with a consumer to count as empty.
+	// A busy broker may keep deliveries back that long.
+	IdleAfter() time.Duration
 	// Blocked reports whether the broker has an alarm (memory, disk) and accepts no publishings.
 	Blocked() bool
 	// Close ends the session in order: earlier acknowledgements and publishings reach the broker.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"registrar/amqpbridge/link"
 )
@@ -131,6 +132,9 @@ func (s *session) Err() error {
 	defer s.b.mu.Unlock()
 	return s.err
 }
+
+// IdleAfter implements [link.Session]. The broker delivers at once; the machine may be busy.
+func (*session) IdleAfter() time.Duration { return 50 * time.Millisecond }
 
 // Blocked implements [link.Session].
 func (s *session) Blocked() bool {

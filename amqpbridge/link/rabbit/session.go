@@ -151,6 +151,9 @@ func (s *session) Err() error {
 	}
 }
 
+// IdleAfter implements [link.Session]. The broker may be busy with other queues.
+func (*session) IdleAfter() time.Duration { return 300 * time.Millisecond }
+
 // Blocked implements [link.Session].
 func (s *session) Blocked() bool { return s.blocked.Load() }
 

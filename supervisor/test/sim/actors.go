@@ -28,8 +28,8 @@ type Message struct {
 	Process string
 	// Ends says that handling the message crashes the process, so that nothing follows.
 	Ends bool
-	// Service says that the message exists only when the work takes an artificial time.
-	Service bool
+	// Sync says that only a registrar that asks others for their registrations has the message.
+	Sync bool
 }
 
 // Actor is a kind of process of the registrar.
@@ -147,22 +147,21 @@ func consumerActor(name string) Actor {
 	a := Actor{
 		Name: name, Interface: "registrar/amqpbridge.ConsumerMessage", Process: "bridge/" + name, Points: []fault.Point{fault.BeforeAck}, Messages: []Message{
 			{Name: "amqpbridge.sessionChanged", Way: Told},
-			{Name: "amqpbridge.consuming"},
 			{Name: "amqpbridge.retrySession"},
+			{Name: "amqpbridge.subscribed"},
 			{Name: "amqpbridge.delivered", Way: Told},
-			{Name: "amqpbridge.outcome"},
-			{Name: "amqpbridge.again"},
-			{Name: "amqpbridge.served", Service: true},
+			{Name: "amqpbridge.answered"},
+			{Name: "amqpbridge.retryJob"},
 			{Name: "amqpbridge.parked"},
-			{Name: "amqpbridge.flush"},
+			{Name: "amqpbridge.acksDue"},
 			{Name: "amqpbridge.Drain", Way: Asked},
-			{Name: "amqpbridge.filled"},
+			{Name: "amqpbridge.drainPoll"},
 			{Name: "amqpbridge.cancelled"},
-			{Name: "amqpbridge.emptied"},
+			{Name: "amqpbridge.deliveriesTaken"},
 		},
 	}
-	if name != "authn" { // its work takes one step
-		a.Messages = append(a.Messages, Message{Name: "amqpbridge.step"})
+	if name == "registrations" {
+		a.Messages = append(a.Messages, Message{Name: "amqpbridge.announce", Sync: true}, Message{Name: "amqpbridge.announced", Sync: true})
 	}
 	return a
 }

@@ -25,7 +25,7 @@ type Cell struct {
 	Point   fault.Point
 	Kind    fault.Kind
 	Ending  Ending
-	Service bool
+	Sync    bool
 }
 
 // String names the cell as the flag -cell does.
@@ -51,7 +51,7 @@ func (a Actor) Cells() (cells []Cell) {
 		}
 	}
 	for _, m := range a.Messages {
-		c := Cell{Actor: a.Name, Process: a.Process, Message: m.Name, Service: m.Service}
+		c := Cell{Actor: a.Name, Process: a.Process, Message: m.Name, Sync: m.Sync}
 		if m.Process != "" {
 			c.Process = m.Process
 		}

@@ -99,13 +99,9 @@ func (w *World) checkUser(k domain.Key) {
 	}
 }
 
-// awaitReplies runs the registrar until its work, however long it takes, is done.
+// awaitReplies runs the registrar until its work is done.
 func (w *World) awaitReplies() {
 	w.Settle()
-	if w.opts.Service > 0 {
-		w.clock.pass(20 * w.opts.Service)
-		w.Settle()
-	}
 }
 
 // checkAuthns checks the authn replies that were sent during the faults.

@@ -113,7 +113,7 @@ func (f *requestRecord) answered() (n int) {
 // unansweredOutcomes are the consumer's outcomes without a reply. unsentOutcomes are the
 // publisher's outcomes of a reply that was not sent.
 func unansweredOutcomes() []string {
-	return []string{"late", "deadline_exceeded", "shed", "failed", "crashed"}
+	return []string{"deadline_exceeded", "shed", "failed", "crashed"}
 }
 
 func unsentOutcomes() []string {

@@ -23,11 +23,9 @@ type scenario struct {
 
 // ScenarioOptions returns the options for [World.RunScenario].
 func ScenarioOptions(c Cell) Options {
-	o := Options{Canary: 2 * time.Second, Node: "a", Notices: true, Intensity: 4, Idle: time.Hour}
-	if c.Service {
-		o.Service = time.Millisecond
+	return Options{
+		Canary: 2 * time.Second, Node: "a", Notices: true, Sync: c.Sync, Intensity: 4, Idle: time.Hour,
 	}
-	return o
 }
 
 // RunScenario plays the scenario with the fault of a cell. It returns the violations and whether

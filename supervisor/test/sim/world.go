@@ -65,8 +65,8 @@ type Options struct {
 	Node   string
 	// Notices makes the registrar publish notifications.
 	Notices bool
-	// Service is an artificial time that each delivery takes.
-	Service time.Duration
+	// Sync makes the registrar ask others for their registrations at its start.
+	Sync bool
 	// Intensity is how many crashes of a user or a realm within a second are tolerated; zero for
 	// any number. Idle is the time until actors are passivated; zero for 20 s.
 	Intensity int
@@ -130,7 +130,8 @@ func (w *World) Boot() {
 // settings makes the settings of the bridge.
 func (w *World) settings() {
 	w.set = amqpbridge.DefaultSettings()
-	w.set.Canary, w.set.Node, w.set.Notices, w.set.Service, w.set.MaxCrashes = w.opts.Canary, w.opts.Node, w.opts.Notices, w.opts.Service, 1000
+	w.set.Canary, w.set.Node, w.set.Notices = w.opts.Canary, w.opts.Node, w.opts.Notices
+	w.set.SyncAtStart, w.set.MaxCrashes = w.opts.Sync, 1000
 }
 
 // unlimited is a number of crashes that is never reached: no supervisor gives up.

@@ -1,0 +1,49 @@
+package amqpbridge
+
+import (
+	"registrar/actors/trace"
+	"registrar/amqpbridge/wire"
+)
+
+// note describes a job as far as it is decoded.
+func (j *job) note(text string) trace.Note {
+	n := trace.Note{Realm: string(j.aor.Realm), User: string(j.aor.User), Text: text}
+	if j.msg != nil {
+		n.MsgID = wire.EnvelopeOf(j.msg).MsgID
+	}
+	return n
+}
+
+// trace records a delivery after an attempt to decode it.
+func (f *Consumer) trace(c *consumerContext, j *job) {
+	text := "unreadable"
+	if j.msg != nil {
+		text = wire.EnvelopeOf(j.msg).Event
+	}
+	if j.d.Redelivered {
+		text += ", redelivered"
+	}
+	c.Trace(trace.Delivery, j.note(text))
+}
+
+// TraceNote tells whose job continues, and whether a step has failed.
+func (m answered) TraceNote() trace.Note {
+	if m.err != nil {
+		return m.j.note("failed")
+	}
+	return m.j.note("")
+}
+
+// TraceNote tells whose job is tried again.
+func (m retryJob) TraceNote() trace.Note { return m.j.note("") }
+
+// TraceNote tells whose delivery is parked, and why.
+func (m parked) TraceNote() trace.Note { return m.j.note(m.j.parking.outcome) }
+
+// TraceNote tells whether the broker refused to consume.
+func (m subscribed) TraceNote() trace.Note {
+	if m.err != nil {
+		return trace.Note{Text: "refused"}
+	}
+	return trace.Note{}
+}
