@@ -52,6 +52,11 @@ type ConsumerSpec struct {
 	Now func() time.Time
 }
 
+// maxSettled is how many settled deliveries may wait behind an open one for their acknowledgement. With
+// the jobs that run and wait there has to be room in the prefetch: a request that the broker holds back
+// cannot be shed, and is late.
+func (s *ConsumerSpec) maxSettled() int { return max(1, s.Consumer.Prefetch/8) }
+
 // Consumer consumes one queue. It keeps each delivery until its outcome and acknowledges it then.
 // Jobs about one user that must keep their order are worked on one at a time: none overtakes one
 // that is tried again. Its goroutine alone touches it.

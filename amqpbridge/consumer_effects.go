@@ -182,7 +182,7 @@ func (f *Consumer) sendAcks(c *consumerContext, take func(*delivery.AckTracker) 
 func (f *Consumer) forgetJobs() {
 	f.current.cleanup.stop()
 	f.by, f.current = nil, subscribed{}
-	f.acks = delivery.NewAckTracker(max(1, f.spec.Consumer.Prefetch/2))
+	f.acks = delivery.NewAckTracker(f.spec.maxSettled())
 	f.jobs = map[*job]struct{}{}
 	f.order = delivery.NewOrder[*job]()
 	f.admission.Reset()

@@ -52,8 +52,7 @@ func (f *Consumer) park(c *consumerContext, j *job) {
 }
 
 // onParked settles a parked delivery, or tries again. Malformed messages that cannot be parked may
-// occupy a quarter of the prefetch, more are dropped: another half may be settled and wait for its
-// acknowledgement, and a quarter is left for usable messages.
+// occupy a quarter of the prefetch, so that most of it is left for usable messages; more are dropped.
 func (f *Consumer) onParked(c *consumerContext, m parked) {
 	if !f.isOpen(m.j) {
 		return

@@ -71,7 +71,7 @@ func TestBrokerComesAndGoes(t *testing.T) {
 	restart()
 	chart := b.chart(trace.Filter{Process: "bridge/consuming", Since: killed})
 	t.Log("\n" + chart)
-	if err := inOrder(chart, "amqpbridge.lost", "amqpbridge.redial", "amqpbridge.dialed", "amqpbridge.sessionChanged", "amqpbridge.consuming"); err != nil {
+	if err := inOrder(chart, "amqpbridge.lost", "amqpbridge.redial", "amqpbridge.dialed", "amqpbridge.sessionChanged", "amqpbridge.subscribed"); err != nil {
 		t.Error(err)
 	}
 	sw = b.connect("switch", wire.Kazoo5)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"registrar/actors/domain"
 	"registrar/actors/otp"
+	"registrar/amqpbridge"
 	"registrar/supervisor/console"
 )
 
@@ -10,9 +11,21 @@ import (
 type metrics struct{ *Server }
 
 // Samples returns the outcome counters.
-func (s metrics) Samples() []console.Sample {
+func (s metrics) Samples() []console.Sample { return samples(s.Counts()) }
+
+// Retries returns the retries by flow.
+func (s metrics) Retries() []console.Sample {
+	return samples(s.components.bridge.Tally.Retries())
+}
+
+// RejectedTimestamps returns the messages with an unusable event time by flow.
+func (s metrics) RejectedTimestamps() []console.Sample {
+	return samples(s.Server.RejectedTimestamps())
+}
+
+func samples(counts []amqpbridge.Count) []console.Sample {
 	var out []console.Sample
-	for _, c := range s.Counts() {
+	for _, c := range counts {
 		out = append(out, console.Sample{Flow: c.Flow, Outcome: c.Outcome, Count: c.N})
 	}
 	return out

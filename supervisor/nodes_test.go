@@ -91,8 +91,8 @@ func TestTwoRegistrars(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.until("one of them answers the sync", func() bool {
-		return one.outcomes("registrations", "left_to_another")+two.outcomes("registrations", "left_to_another") == 1 &&
-			one.outcomes("registrations", "asker_gone")+two.outcomes("registrations", "asker_gone") == 1
+		return one.outcomes("registrations", "not_leader")+two.outcomes("registrations", "not_leader") == 1 &&
+			one.outcomes("registrations", "unroutable")+two.outcomes("registrations", "unroutable") == 1
 	})
 
 	leader, other := one, two

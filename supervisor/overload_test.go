@@ -3,12 +3,16 @@ package supervisor_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"registrar/actors/fault"
 	"registrar/actors/trace"
 	"registrar/amqpbridge"
 	"registrar/amqpbridge/client"
@@ -53,7 +57,15 @@ func TestOverload(t *testing.T) {
 	brokertest.Exclusive(t)
 	b := newTestbed(t)
 	b.cfg.Bridge = amqpbridge.DefaultSettings()
-	b.cfg.Bridge.Service = 4 * time.Millisecond
+	b.cfg.Bridge.AuthnPrefetch = 256                      // admitted requests are answered within their deadline
+	b.cfg.Faults, b.cfg.Log = &fault.Set{}, zerolog.Nop() // each fault is logged
+	_, err := b.cfg.Faults.Arm(fault.Rule{
+		Point: fault.BeforeHandle, Kind: fault.Delay, Process: "realm/big.test", Message: "credential.Lookup",
+		For: 2500 * time.Microsecond, Times: math.MaxInt,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	b.start()
 	for i := range crowd {
 		b.provision("big.test", strconv.Itoa(i), "secret")
@@ -156,10 +168,16 @@ func (o *overloaded) String() string {
 		o.good(), o.known.share(), o.small.share(), o.strangers.share(), o.known.slowest, o.small.slowest, o.strangers.slowest)
 }
 
-// Reports that wait are taken in the order of what they are worth: the refresh of a phone that is registered passes by first registrations.
+// The refresh of a registered phone passes first registrations that wait for their admission.
 func TestRefreshesComeBeforeFirstRegistrations(t *testing.T) {
-	const flow, phones = "bridge/registrations", 100
-	b := newMemoryBed(t, func(c *supervisor.Config) { c.Bridge.Service = 5 * time.Millisecond })
+	const (
+		flow     = "bridge/registrations"
+		phones   = 100
+		admitted = 51 // half of the prefetch
+	)
+	b := newMemoryBed(t, func(c *supervisor.Config) {
+		c.Bridge.RegistrationPrefetch, c.Faults = 2*admitted, &fault.Set{}
+	})
 	b.equal("first", b.report(kazoo4Report, regSuccess), "registered")
 	queued := func(least, most int) func() bool {
 		return func() bool {
@@ -176,13 +194,18 @@ func TestRefreshesComeBeforeFirstRegistrations(t *testing.T) {
 	}
 	b.publish(kazoo4Report, regSuccess.with(fields{"Event-Timestamp": unixStamp + 1}))
 	b.until("all wait", queued(phones+1, phones+1))
+	// No commit ends before all reports are taken in.
+	_, err := b.cfg.Faults.Arm(fault.Rule{Point: fault.BeforeCommit, Kind: fault.Delay, For: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := b.server.Resume(flow); err != nil {
 		t.Fatal(err)
 	}
 	b.until("all registered", func() bool { return b.outcomes()["registered"] == phones+1 && b.outcomes()["refreshed"] == 1 })
-	done := b.server.Recorder().Snapshot(trace.Filter{Process: flow, Type: "amqpbridge.outcome"})
+	done := b.server.Recorder().Snapshot(trace.Filter{Process: flow, Type: "amqpbridge.answered"})
 	before := slices.IndexFunc(done[1:], func(e trace.Event) bool { return e.User == "100" })
-	if before < 0 || before > 3 {
+	if before < 0 || before > admitted+3 {
 		t.Errorf("%d phones were registered before it", before)
 	}
 }

@@ -157,8 +157,8 @@ func reportRules() []rule {
 			ask := func(from string) string {
 				return b.report("registrar registration.sync", fields{"Event-Name": "reg_sync", "Event-Category": "directory", "Server-ID": from, "Msg-ID": "sync"})
 			}
-			b.equal("a switch", ask(peerKey), "left_to_another")
-			b.equal("a registrar that has gone", ask(b.cfg.Bridge.RegistrationQueue+".two"), "asker_gone")
+			b.equal("a switch", ask(peerKey), "not_leader")
+			b.equal("a registrar that has gone", ask(b.cfg.Bridge.RegistrationQueue+".two"), "unroutable")
 		}},
 		{says: "5: at start others are asked, when configured; their answers never beat what is live", settings: func(c *supervisor.Config) {
 			c.Bridge.SyncAtStart = true

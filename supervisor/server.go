@@ -92,6 +92,11 @@ func (s *Server) drain(ctx context.Context) {
 // Counts returns the outcome counters.
 func (s *Server) Counts() []amqpbridge.Count { return s.components.bridge.Tally.Counts() }
 
+// RejectedTimestamps returns how many messages had an event time that cannot be used, by flow.
+func (s *Server) RejectedTimestamps() []amqpbridge.Count {
+	return s.components.bridge.Tally.RejectedTimestamps()
+}
+
 // Restarts returns the number of restarts since the start, those of dynamic children included.
 func (s *Server) Restarts() uint64 { return s.components.restarts.Load() }
 

@@ -67,7 +67,7 @@ func TestFullStoreTakesRefreshes(t *testing.T) {
 	for i := range 20 {
 		report(n+i, nil)
 	}
-	b.until("put aside", func() bool { return b.outcomes()["no_room"] >= 18 })
+	b.until("parked", func() bool { return b.outcomes()["store_full"] >= 18 })
 	report(0, nil)
 	b.until("refreshed", func() bool { return b.outcomes()["refreshed"] == 1 })
 	report(1, fields{"Expires": 0})

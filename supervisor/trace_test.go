@@ -62,7 +62,7 @@ func TestTraceOfOneMessage(t *testing.T) {
 	user := trace.Filter{User: "100", Realm: realm}
 	steps := []string{
 		"delivery 100@" + realm, "directory.Deliver", "start", "registration.Register", "persistence.writeOp 100@" + realm + " put", "commit", "registration.committed",
-		"amqpbridge.outcome 100@" + realm,
+		"amqpbridge.answered 100@" + realm,
 	}
 	b.until("told", func() bool { return inOrder(b.chart(user), steps...) == nil })
 	t.Log("\n" + b.chart(user))
@@ -76,7 +76,7 @@ func TestTraceOfOneMessage(t *testing.T) {
 	question := trace.Filter{MsgID: asked.MsgID}
 	b.until("published", func() bool { return inOrder(b.chart(question), "publish "+asked.MsgID) == nil })
 	t.Log("\n" + b.chart(question))
-	if err := inOrder(b.chart(question), "delivery", "credential.Ask", "credential.Lookup", "amqpbridge.outcome", "amqpbridge.Send "+asked.MsgID, "publish "+asked.MsgID+" answer"); err != nil {
+	if err := inOrder(b.chart(question), "delivery", "credential.Ask", "credential.Lookup", "amqpbridge.answered", "amqpbridge.Send "+asked.MsgID, "publish "+asked.MsgID+" answer"); err != nil {
 		t.Error(err)
 	}
 }
@@ -116,7 +116,7 @@ func TestTraceOfCrashDuringRegistration(t *testing.T) {
 	})
 	user := trace.Filter{User: "100", Realm: realm}
 	b.until("told", func() bool {
-		return inOrder(b.chart(user), "registration.committed", "registration.Register", "crash", "restart", "registration.Register", "amqpbridge.outcome") == nil
+		return inOrder(b.chart(user), "registration.committed", "registration.Register", "crash", "restart", "registration.Register", "amqpbridge.answered") == nil
 	})
 	t.Log("\n" + b.chart(user))
 	onlyReport := func() trace.CrashReport {

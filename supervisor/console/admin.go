@@ -40,7 +40,7 @@ func writeText(w http.ResponseWriter, code int, text string) {
 type collector struct {
 	source Source
 
-	messages, ready, up, failures, commits, processes, restarts *prometheus.Desc
+	messages, retries, timestamps, ready, up, failures, commits, processes, restarts *prometheus.Desc
 }
 
 func newCollector(s Source) *collector {
@@ -48,20 +48,22 @@ func newCollector(s Source) *collector {
 		return prometheus.NewDesc("registrar_"+name, help, labels, nil)
 	}
 	return &collector{
-		source:    s,
-		messages:  desc("messages_total", "Messages by flow and outcome.", "flow", "outcome"),
-		ready:     desc("ready", "Whether the registrar is primed, consuming and able to answer."),
-		up:        desc("component_up", "Whether a component of the bridge or a file of the store is up.", "component"),
-		failures:  desc("component_failures_total", "Changes of a component from up to not up.", "component"),
-		commits:   desc("store_commits_total", "Commits of a file of the store.", "file"),
-		processes: desc("processes", "Running processes of the supervision tree."),
-		restarts:  desc("process_restarts_total", "Restarts of all processes since the registrar started."),
+		source:     s,
+		messages:   desc("messages_total", "Messages by flow and outcome.", "flow", "outcome"),
+		retries:    desc("retries_total", "Retries of a message's work by flow.", "flow"),
+		timestamps: desc("timestamp_rejected_total", "Messages with an event time that cannot be used, by flow.", "flow"),
+		ready:      desc("ready", "Whether the registrar is primed, consuming and able to answer."),
+		up:         desc("component_up", "Whether a component of the bridge or a file of the store is up.", "component"),
+		failures:   desc("component_failures_total", "Changes of a component from up to not up.", "component"),
+		commits:    desc("store_commits_total", "Commits of a file of the store.", "file"),
+		processes:  desc("processes", "Running processes of the supervision tree."),
+		restarts:   desc("process_restarts_total", "Restarts of all processes since the registrar started."),
 	}
 }
 
 // Describe sends the description of each metric.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.messages, c.ready, c.up, c.failures, c.commits, c.processes, c.restarts} {
+	for _, d := range []*prometheus.Desc{c.messages, c.retries, c.timestamps, c.ready, c.up, c.failures, c.commits, c.processes, c.restarts} {
 		ch <- d
 	}
 }
@@ -76,6 +78,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, s := range c.source.Samples() {
 		counter(c.messages, s.Count, s.Flow, s.Outcome)
+	}
+	for _, s := range c.source.Retries() {
+		counter(c.retries, s.Count, s.Flow)
+	}
+	for _, s := range c.source.RejectedTimestamps() {
+		counter(c.timestamps, s.Count, s.Flow)
 	}
 	for _, p := range c.source.Components() {
 		gauge(c.up, gaugeValue(p.Reason == ""), p.Name)

@@ -12,11 +12,13 @@ import (
 // figures is a source with fixed values.
 type figures struct{}
 
-func (figures) Ready() (bool, []string)        { return true, nil }
-func (figures) Samples() []console.Sample      { return nil }
-func (figures) Components() []domain.Component { return nil }
-func (figures) Commits() map[string]uint64     { return nil }
-func (figures) Processes() (int, uint64)       { return 7, 3 }
+func (figures) Ready() (bool, []string)              { return true, nil }
+func (figures) Samples() []console.Sample            { return nil }
+func (figures) Retries() []console.Sample            { return nil }
+func (figures) RejectedTimestamps() []console.Sample { return nil }
+func (figures) Components() []domain.Component       { return nil }
+func (figures) Commits() map[string]uint64           { return nil }
+func (figures) Processes() (int, uint64)             { return 7, 3 }
 
 // Restarts are a counter: the restarts of processes that have ended stay counted.
 func TestMetricsRestarts(t *testing.T) {

@@ -15,6 +15,10 @@ type Source interface {
 	Ready() (ok bool, reasons []string)
 	// Samples returns the number of messages by flow and outcome.
 	Samples() []Sample
+	// Retries counts the retries of each flow, RejectedTimestamps its messages with an unusable event
+	// time. Outcome is empty.
+	Retries() []Sample
+	RejectedTimestamps() []Sample
 	// Components returns the components of the bridge and the files of the store.
 	Components() []domain.Component
 	// Commits returns the number of commits since the start, by file of the store.
