@@ -33,7 +33,7 @@ type transitionCase struct {
 	effects []effect
 }
 
-func transitionTable() []transitionCase { //nolint:funlen // a table.
+func transitionTable() []transitionCase {
 	unanswerable := func(_ *consumerState, e *consumerEvent) { e.answerable = false }
 	settled := func(_ *consumerState, e *consumerEvent) { e.settled = 1 }
 	queued := func(s *consumerState, e *consumerEvent) { s.ackQueued, e.settled = true, 1 }
@@ -259,6 +259,7 @@ func (v *environment) take(kind consumerEventKind) {
 		}
 	case deliveriesEnded:
 		v.quiet = false
+	default:
 	}
 	v.on(kind)
 }
