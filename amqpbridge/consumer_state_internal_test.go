@@ -300,29 +300,58 @@ func (v *environment) endJob() {
 	v.on(jobEnded)
 }
 
-// step does one thing that may happen at this moment.
-func (v *environment) step() {
-	switch rapid.IntRange(0, 7).Draw(v.T, "step") {
-	case 0:
-		v.setSession(rapid.Bool().Draw(v.T, "session"))
-	case 1:
-		v.answerable = !v.answerable
-	case 2:
-		v.drains, v.draining = v.drains+1, true
-		v.on(drainRequested)
-	case 3:
-		if v.ours && v.open+v.settled < 4 && v.markers[deliveriesEnded] == 0 && v.state.phase != finishing && v.state.phase != drained {
+// step is something that may happen to a consumer.
+type step uint8
+
+const (
+	stepSession step = iota
+	stepAnswerable
+	stepDrain
+	stepDeliver
+	stepEndJob
+	stepEvent
+)
+
+// steps returns the steps as often as they are to be drawn; ends of sessions and drains are rare.
+func steps() (all []step) {
+	for s, n := range map[step]int{stepSession: 1, stepDrain: 1, stepAnswerable: 12, stepDeliver: 14, stepEndJob: 14, stepEvent: 24} {
+		all = append(all, slices.Repeat([]step{s}, n)...)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// do does a step if it is possible at this moment.
+func (v *environment) do(s step) {
+	switch s {
+	case stepSession:
+		v.setSession(!v.session || rapid.Bool().Draw(v.T, "session"))
+	case stepAnswerable:
+		v.answerable = rapid.SampledFrom([]bool{true, false}).Draw(v.T, "answerable")
+	case stepDrain:
+		if !v.draining { // a second one would be answered with the first
+			v.drains, v.draining = 1, true
+			v.on(drainRequested)
+		}
+	case stepDeliver:
+		if v.delivers() {
 			v.deliver()
 		}
-	case 4:
+	case stepEndJob:
 		if v.open > 0 {
 			v.endJob()
 		}
-	default:
+	case stepEvent:
 		if kinds := v.underWay(); len(kinds) > 0 {
 			v.take(rapid.SampledFrom(kinds).Draw(v.T, "event"))
 		}
 	}
+}
+
+// delivers reports whether the broker can deliver a message.
+func (v *environment) delivers() bool {
+	ended := v.markers[deliveriesEnded] > 0 || v.state.phase == finishing || v.state.phase == drained
+	return v.ours && v.open+v.settled < 4 && !ended
 }
 
 // settle has everything that is under way happen, with a session and replies that can be published.
@@ -349,8 +378,9 @@ func (v *environment) settle() {
 func TestConsumerSafety(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := newEnvironment(t)
-		for range rapid.IntRange(1, 80).Draw(t, "steps") {
-			v.step()
+		v.setSession(true)
+		for range 200 {
+			v.do(rapid.SampledFrom(steps()).Draw(t, "step"))
 		}
 		v.settle()
 		switch {
