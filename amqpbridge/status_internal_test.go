@@ -9,7 +9,7 @@ import (
 	"registrar/actors/domain"
 )
 
-// A part fails once however often it is said, and has a reason until it is up.
+// A component that is reported down several times has failed once. It has a reason until it is up.
 func TestStatus(t *testing.T) {
 	s := NewStatus("publisher", "consuming")
 	s.add(pulsePart, "")
@@ -22,7 +22,7 @@ func TestStatus(t *testing.T) {
 	}
 	s.up("publisher", 2)
 	s.down("nobody", 2, errSilent)
-	s.up("consuming", 1) // was abandoned, and has no say
+	s.up("consuming", 1) // an abandoned incarnation is ignored
 	s.down("publisher", 1, errSilent)
 	want := []domain.Component{
 		{Name: "canary", Process: "bridge/canary", Reason: "canary: canary requests are not answered", Failures: 1},
