@@ -1,47 +1,61 @@
-// Package amqpbridge is the edge of the registrar: it turns deliveries into questions to the actors and their answers into messages.
+// Package amqpbridge is the registrar's edge: it turns AMQP deliveries into requests to actors, and
+// their answers into messages. Only this package and its children know the names of fields,
+// exchanges and queues. Package link is the port to a broker.
 //
 // # Processes
 //
-// Two connections, because a broker that is short of memory blocks the one that publishes: the consuming one declares and binds the
-// topology in each new session. A flow for each kind of work (authn, registrations, queries) consumes its own queue on its own
-// channel; the publisher sends replies. No broker is a state of a connection, shown by [Status], not a crash. While there is no connection to publish on, the
-// flows of questions give theirs back and take no more: another registrar on the broker answers them. Reports are taken all the same.
+// The bridge has two connections, because RabbitMQ under an alarm blocks a connection that
+// publishes. The consuming one declares and binds the topology in each session. An absent broker is
+// a state of a connection, shown by [Status], not a crash.
 //
-// A flow works on a bounded number of deliveries at a time; what waits for its turn passes a gate: users that were answered lately come before
-// strangers, realms take turns, and when more waits than can be answered in time, strangers of the realm that has the most waiting are given up, at
-// once and counted. The broker holds nothing back meanwhile: there a question would grow late whoever it is from.
+// Each of the queues authn, registrations and queries has a consumer with a channel of its own. The
+// publisher publishes replies. While the publishing connection is down, the consumers of requests
+// return their deliveries and consume no more: another registrar on the broker answers them.
+// Registrations are consumed all the same.
 //
-// The pulse asks a question of its own through the broker and back every few seconds. When its questions go without an answer while the connections look
-// well, the sessions are renewed. Where several registrars share a broker it also finds out which of them leads: that one sends the notices and
-// answers reg_sync.
+// The canary publishes a request every few seconds and expects the reply. If replies are missing
+// while the connections seem to work, it has both sessions renewed. Where several registrars share a
+// broker, it also elects the leader: the registrar that sends notifications and answers reg_sync.
 //
-// A process of its own sends the notices about what commits have changed. It hears of them from the users' actors, at most once.
+// The notifier publishes notifications about registration events, each at most once.
+//
+// # Admission
+//
+// A consumer works on a bounded number of jobs. Others wait in an admission queue: recently answered
+// users come before unknown ones, and realms take turns. When more jobs wait than can be answered in
+// time, the consumer sheds those of unknown users of the realm with the most waiting jobs. It sheds
+// before its prefetch is exhausted, because in the broker's queue every request would become late.
 //
 // # Order and age
 //
-// A query about one user is answered by its actor, one about a realm from the file: while a commit is on its way back to the actor, the realm's answer may be ahead
-// of the user's.
+// Jobs about one user run one at a time in the order of arrival; a job about a whole realm runs alone
+// in its realm. A job that is retried is not overtaken. The age of a redelivered registration is
+// computed with its sender's usual clock offset; see [Clocks].
 //
-// Reports about one user are worked on one at a time, in the order of their arrival, and one about a whole realm alone in its realm: what
-// has to be tried again is not overtaken. How old a report was when it arrived is told by its sender's clock, which [Clocks] knows from
-// what that sender has reported before: only what has waited is aged by it.
+// A query about one user is answered by its registration actor, one about a realm from the file.
+// While a commit is on its way back to the actor, the realm's answer may be newer.
 //
-// # Contract
+// # Deliveries
 //
-// A flow keeps each delivery until its outcome. What belongs to an actor that crashes is handed to its next incarnation, as often as
-// [Policy] says; then a registration is parked with a confirm, a question dropped. A registration is acknowledged only after its
-// commit. Every delivery ends in exactly one count of [Tally]. Prefetch bounds what is in hand. A new session starts with nothing in
-// hand: what the old one had comes again. A flow that is drained lets its prefetch fill up before it cancels its subscription, so that nothing that the broker
-// has handed out comes again after a stop in order.
+// A consumer keeps each delivery until its outcome. When an actor crashes over a job, the job goes to
+// the actor's next incarnation, up to MaxCrashes times; then a registration is parked and a request
+// dropped. A registration is acknowledged after its commit, a parked message after its confirm.
+// Every delivery has exactly one outcome in the counters.
 //
-// An answer that has waited for the publisher until nobody waits for it any more is not sent, and a bounded number waits there: what is more is dropped
-// and counted. What needs a confirm is refused while as many are open as the link takes, and tried again: it holds up no answer.
+// Unacknowledged deliveries are bounded by the prefetch. A new session starts without any: the broker
+// redelivers those of the last session. A draining consumer pauses acknowledgements until its
+// prefetch is full or its queue idle, then cancels. RabbitMQ would otherwise mark messages as
+// redelivered that it had assigned but not sent.
 //
-// Questions about a realm or all of them are answered from the file's committed state, in pages, by the flow itself; counts from the
-// shards' indexes. An answer about many has a size cap, past which the asker is refused with a hint.
+// # Replies
 //
-// What cannot be used is counted by its reason, logged once a minute for each, without a value out of it, and put aside up to a rate and
-// a number: a flood of it takes no room from anything else.
+// A reply is not published after its deadline. The publisher's mailbox is bounded; replies beyond it
+// are dropped and counted. A publish with a confirm is refused while [link.Window] confirms are
+// outstanding, and retried later.
 //
-// Only this package and its children know the names of fields, exchanges and queues; link is the port to a broker.
+// Queries about a realm or all realms are answered in pages from the committed file, counts from the
+// shards' indexes. An answer has a size limit, beyond which the requester gets a hint.
+//
+// Messages that cannot be read are counted by reason, logged once a minute without their values, and
+// parked up to a rate and a number.
 package amqpbridge

@@ -5,23 +5,23 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// What a recorded event tells of a message: its kind, its Msg-ID and whom it is about. Bodies stay out.
+// Traced events name the kind of a message, its Msg-ID and its AOR, never its body.
 
-// TraceNote tells which message leaves.
+// TraceNote names the message.
 func (m Send) TraceNote() trace.Note { return trace.Note{MsgID: m.MsgID, Text: m.Event} }
 
-// TraceNote tells where to.
+// TraceNote names the parking queue.
 func (m Park) TraceNote() trace.Note { return trace.Note{Text: m.Publishing.Key} }
 
-// TraceNote tells the user.
+// TraceNote names the AOR.
 func (m registrationEvent) TraceNote() trace.Note {
 	return trace.Note{Realm: string(m.Key.Realm), User: string(m.Key.User)}
 }
 
-// TraceNote tells the user.
+// TraceNote names the AOR.
 func (m owner) TraceNote() trace.Note { return m.event.TraceNote() }
 
-// published tells of a message that was handed to the broker.
+// published describes a message that the broker has accepted.
 func published(m Send) trace.Note {
 	return trace.Note{MsgID: m.MsgID, Text: m.Event + " to " + destination(m.Publishing)}
 }
@@ -33,7 +33,7 @@ func destination(p link.Publishing) string {
 	return p.Exchange + " " + p.Key
 }
 
-// TraceNote tells how the attempt has ended.
+// TraceNote names the result.
 func (m dialed) TraceNote() trace.Note {
 	if m.err != nil {
 		return trace.Note{Text: "no broker"}
