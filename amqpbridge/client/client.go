@@ -11,7 +11,8 @@ import (
 // ErrDisconnected means that the client has no broker connection, or lost it during the call.
 var ErrDisconnected = errors.New("not connected to the broker")
 
-// ErrUnroutable means that the broker has no queue for a request: no registrar has bound its keys.
+// ErrUnroutable means that the broker has no queue for a request: no registrar has bound its
+// keys.
 var ErrUnroutable = errors.New("no queue on this broker takes the request; is a registrar running?")
 
 // unroutableError is an [ErrUnroutable] that names the requests.

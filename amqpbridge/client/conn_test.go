@@ -57,7 +57,8 @@ func TestRepliesAreMatchedByMsgID(t *testing.T) {
 	}
 }
 
-// Messages carry the configured App-Name and App-Version; Node and Server-ID are the client's name.
+// Messages carry the configured App-Name and App-Version; Node and Server-ID are the client's
+// name.
 func TestConfigIdentifiesTheSender(t *testing.T) {
 	broker := newBroker()
 	r := newRegistrar(t, broker, silent)

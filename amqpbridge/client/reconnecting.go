@@ -62,8 +62,8 @@ func (c *ReconnectingClient) Query(ctx context.Context, realm, user string, fiel
 
 func (c *ReconnectingClient) run(ctx context.Context, d link.Dialer, config Config) {
 	defer close(c.stopped)
-	// All connections share the counter: a late reply to a request of one connection must not match
-	// a request of the next.
+	// All connections share the counter: a late reply to a request of one connection must not
+	// match a request of the next.
 	ids := new(atomic.Uint64)
 	delay := time.NewTicker(reconnectDelay)
 	defer delay.Stop()

@@ -51,8 +51,8 @@ func (c *Conn) Report(ctx context.Context, r Registration) error {
 	return c.confirmed(ctx, p)
 }
 
-// Publish publishes a body unchanged, for tests of invalid messages. It returns when the broker has
-// confirmed it.
+// Publish publishes a body unchanged, for tests of invalid messages. It returns when the broker
+// has confirmed it.
 func (c *Conn) Publish(ctx context.Context, exchange, key string, body []byte) error {
 	return c.confirmed(ctx, link.Publishing{
 		Exchange: exchange, Key: key, ContentType: "application/json", Mandatory: true, Body: body,

@@ -33,8 +33,8 @@ type AuthnResponse struct {
 	Legacy   bool   // auth_resp
 	Method   string // password, a1-hash, ip or error
 	Password domain.Secret
-	// Trusted says that the registrar has verified the client's digest (Trusted-Auth). The message
-	// then carries no password.
+	// Trusted says that the registrar has verified the client's digest (Trusted-Auth). The
+	// message then carries no password.
 	Trusted     bool
 	TenantID    string
 	ChannelVars map[string]any // Custom-Channel-Vars
@@ -53,9 +53,9 @@ type AuthnError struct {
 	Permanent bool
 }
 
-// Target returns the realm and user of an authn request. An IP address as realm stands for the host
-// of To (Whistle), the user "unknown" for the user of To. ok is false for a method that is not a
-// request for a user's own credentials, such as reverse-lookup.
+// Target returns the realm and user of an authn request. An IP address as realm stands for the
+// host of To (Whistle), the user "unknown" for the user of To. ok is false for a method that is
+// not a request for a user's own credentials, such as reverse-lookup.
 func (r *AuthnRequest) Target() (realm, user string, ok bool) {
 	switch strings.ToLower(r.Method) {
 	case "", "password", "pre-register", "register", "invite", "subscribe", "publish", "message",

@@ -34,8 +34,8 @@ func channelVars(cred domain.Credential) map[string]any {
 	return vars
 }
 
-// AccountOf returns the Account-ID of a credential, or else of its Custom-Channel-Vars. It returns
-// "" when neither has one.
+// AccountOf returns the Account-ID of a credential, or else of its Custom-Channel-Vars. It
+// returns "" when neither has one.
 func AccountOf(cred domain.Credential) string {
 	if cred.AccountID != "" {
 		return cred.AccountID

@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// members are the fields of a message in the order of arrival. Their values are slices of the body.
+// members are the fields of a message in the order of arrival. Their values are slices of the
+// body.
 type members []member
 
 type member struct {
@@ -87,7 +88,8 @@ func (r fieldReader) text(field string) (string, error) {
 	return string(v), nil
 }
 
-// number reads a number or a string that holds one. ok is false when the field is absent or empty.
+// number reads a number or a string that holds one. ok is false when the field is absent or
+// empty.
 func (r fieldReader) number(field string) (n float64, ok bool, err error) {
 	s, err := r.text(field)
 	if err != nil || strings.TrimSpace(s) == "" {
@@ -116,7 +118,8 @@ func (r fieldReader) first(fields ...string) string {
 	return fields[0]
 }
 
-// tooDeep counts brackets outside strings. It does not recurse, so that no body exhausts the stack.
+// tooDeep counts brackets outside strings. It does not recurse, so that no body exhausts the
+// stack.
 func tooDeep(body []byte) bool {
 	depth, inString := 0, false
 	for i := 0; i < len(body); i++ {

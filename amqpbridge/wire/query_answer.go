@@ -13,8 +13,8 @@ type Form uint8
 const (
 	// FormWhistle is one object, the document as received.
 	FormWhistle Form = iota
-	// FormKazoo3 is one object for a single user and an array with Multiple "true" for a realm, with
-	// gregorian times.
+	// FormKazoo3 is one object for a single user and an array with Multiple "true" for a realm,
+	// with gregorian times.
 	FormKazoo3
 	// FormKazoo is an array of objects with Registrar-Age and gregorian times.
 	FormKazoo

@@ -99,8 +99,8 @@ func (s Sender) RegSuccess(r *RegSuccess) []byte {
 	return s.encode("reg_success", r.MsgID, f)
 }
 
-// Replay writes the answer to a reg_sync for one registration from its stored document. The message
-// carries the current time now, Status Success and the remaining lifetime in seconds.
+// Replay writes the answer to a reg_sync for one registration from its stored document. The
+// message carries the current time now, Status Success and the remaining lifetime in seconds.
 func (s Sender) Replay(msgID string, doc []byte, remaining int64, now time.Time) ([]byte, error) {
 	var o object
 	if err := json.Unmarshal(doc, &o); err != nil || o == nil {

@@ -6,8 +6,8 @@ import (
 	"registrar/actors/sip"
 )
 
-// Generation is the family of software that sent a message. Exchange and routing key tell it, and it
-// decides the form of the reply.
+// Generation is the family of software that sent a message. Exchange and routing key tell it,
+// and it decides the form of the reply.
 type Generation uint8
 
 // Generations in the order of their age.
@@ -42,8 +42,8 @@ type Binding struct {
 	Kind          Kind
 }
 
-// routeKey is one row of the table of routing keys. A bare key matches exactly, any other with more
-// words behind it.
+// routeKey is one row of the table of routing keys. A bare key matches exactly, any other with
+// more words behind it.
 type routeKey struct {
 	exchange, key string
 	bare          bool

@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// splitter splits a body into the fields of its outermost object. Splitters are pooled: setting up a
-// jsontext.Decoder costs as much as splitting a message.
+// splitter splits a body into the fields of its outermost object. Splitters are pooled: setting
+// up a jsontext.Decoder costs as much as splitting a message.
 type splitter struct {
 	in  bytes.Buffer
 	dec jsontext.Decoder
@@ -26,8 +26,8 @@ func takeSplitter() *splitter {
 	return &splitter{}
 }
 
-// release returns the splitter to the pool. The members of split become invalid, their values stay
-// valid: they are slices of the body.
+// release returns the splitter to the pool. The members of split become invalid, their values
+// stay valid: they are slices of the body.
 func (s *splitter) release() {
 	clear(s.buf)
 	s.in, s.buf = bytes.Buffer{}, s.buf[:0]

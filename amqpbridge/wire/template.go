@@ -2,7 +2,8 @@ package wire
 
 import "bytes"
 
-// Template is an encoded reply without its Msg-ID. It is immutable and holds secrets in plain text.
+// Template is an encoded reply without its Msg-ID. It is immutable and holds secrets in plain
+// text.
 type Template struct{ head, tail []byte }
 
 // placeholder stands for the Msg-ID while a template is written.
