@@ -116,7 +116,7 @@ func (p *Parking) collect(
 		case <-c.Done():
 			return nil, p.session.Err()
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, fmt.Errorf("read parked messages: %w", context.Cause(ctx))
 		}
 	}
 	return messages, nil

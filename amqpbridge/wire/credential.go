@@ -40,7 +40,7 @@ func AccountOf(cred domain.Credential) string {
 	if cred.AccountID != "" {
 		return cred.AccountID
 	}
-	return accountIn(json.RawMessage(cred.CCV))
+	return accountIn(cred.CCV)
 }
 
 // accountIn returns the Account-ID of a JSON object, "" when it has none or is not an object.
