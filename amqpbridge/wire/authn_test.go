@@ -108,3 +108,11 @@ func BenchmarkAuthnResponse(b *testing.B) {
 		})
 	}
 }
+
+// A reply with Trusted-Auth carries no password: Kamailio must not check the digest again.
+func TestTrustedReplyHasNoPassword(t *testing.T) {
+	r := &wire.AuthnResponse{Method: "password", Password: domain.NewSecret("hidden"), Trusted: true}
+	if body := string(wire.Sender{}.AuthnResponse(r)); strings.Contains(body, "hidden") || strings.Contains(body, "Auth-Password") {
+		t.Errorf("the reply is %s", body)
+	}
+}

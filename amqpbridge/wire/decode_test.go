@@ -174,3 +174,11 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// The last of several fields with one name counts, as in encoding/json.
+func TestLastFieldCounts(t *testing.T) {
+	q := decode[*wire.RegQuery](t, `{"Event-Name":"reg_query","Msg-ID":"q","Server-ID":"s","Realm":"first.test","Realm":"last.test"}`)
+	if q.Realm != "last.test" {
+		t.Errorf("the realm is %s", q.Realm)
+	}
+}

@@ -57,3 +57,15 @@ func TestContactOfResponse(t *testing.T) {
 		t.Error("a number was accepted as a contact")
 	}
 }
+
+// A query answer stays within its limit in bytes.
+func TestQueryAnswerLimit(t *testing.T) {
+	a := wire.QueryAnswer{MaxBytes: 64}
+	doc := []byte(`{"Contact":"sip:100@192.0.2.1"}`)
+	if err := errors.Join(a.Add(doc), a.Add(doc)); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Add(doc); !errors.Is(err, wire.ErrAnswerTooLarge) || a.Len() != 2 {
+		t.Errorf("the third document gives %v, %d are in the answer", err, a.Len())
+	}
+}
