@@ -102,8 +102,8 @@ type cachedResponse struct {
 
 type responseForm struct{ whistle, legacy bool }
 
-// isCanary reports whether a request is a registrar's own, which is always answered. A phone may name
-// the realm as well, but it does not choose the Server-ID.
+// isCanary reports whether a request is a registrar's own, which is always answered. A phone may
+// name the realm as well, but it does not choose the Server-ID.
 func isCanary(req *wire.AuthnRequest) bool {
 	return strings.EqualFold(req.AuthRealm, string(canaryRealm)) && isOwnKey(req.ServerID)
 }

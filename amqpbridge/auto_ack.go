@@ -28,8 +28,8 @@ func consumeAutoAck(
 	return closeWith(life, func() { closeConsumer(consumer) }), nil //nolint:contextcheck // its context has ended.
 }
 
-// autoAcker acknowledges deliveries. Deliveries may arrive before [link.Session.Consume] returns the
-// consumer; it keeps their tags until then and never blocks.
+// autoAcker acknowledges deliveries. Deliveries may arrive before [link.Session.Consume] returns
+// the consumer; it keeps their tags until then and never blocks.
 type autoAcker struct {
 	mu       sync.Mutex
 	consumer link.Consumer

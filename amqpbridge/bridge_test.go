@@ -1,7 +1,6 @@
 package amqpbridge_test
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,11 +8,11 @@ import (
 
 	"registrar/actors/otp"
 	"registrar/actors/otp/otptest"
-	"registrar/amqpbridge"
 )
 
-// A registration that crashes its actor is handed to the next incarnation. It counts if one of them
-// applies it; after MaxCrashes it is parked with the reason. Registrations of others are unaffected.
+// A registration that crashes its actor is handed to the next incarnation. It counts if one of
+// them applies it; after MaxCrashes it is parked with the reason. Registrations of others are
+// unaffected.
 func TestCrashingRegistrationIsRetriedThenParked(t *testing.T) {
 	b := newTestbed(t)
 	b.start()
@@ -48,15 +47,10 @@ func TestDrain(t *testing.T) {
 		}
 	}
 	reports(200)
-	ctx, cancel := context.WithTimeout(t.Context(), otptest.Timeout)
-	defer cancel()
-	drain := func(from otp.From[amqpbridge.Drained]) amqpbridge.ConsumerMessage {
-		return amqpbridge.Drain{From: from}
-	}
-	for _, consumer := range b.Flows() {
-		if _, err := otp.Call(ctx, otp.External("test"), consumer, drain); err != nil {
-			t.Fatal(err)
-		}
+	drained := make(chan error, 1)
+	b.Drain(otp.External("test"), func(err error) { drained <- err })
+	if err := otptest.Receive(t, "end of the drain", drained); err != nil {
+		t.Fatal(err)
 	}
 	settled := b.count("registrations", "registered") + b.count("registrations", "duplicate")
 	reports(5)

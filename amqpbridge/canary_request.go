@@ -20,20 +20,20 @@ const (
 var errSilent = errors.New("canary requests are not answered")
 
 // onBeat records the end of the last request and publishes the next.
-func (p *canary) onBeat(c *otp.Context[CanaryMessage]) {
+func (p *canary) onBeat(c *otp.Context[canaryMessage]) {
 	if !p.subscribed {
 		return
 	}
-	if p.requested && p.spec.Status.isUp(publisherPart) { // a publisher that is down explains the miss
+	if p.requested && p.spec.Status.isUp(publisherName) { // a publisher that is down explains the miss
 		p.record(c, p.open == "")
 	}
 	p.publishRequest(c)
-	if p.spec.Leaders != "" {
+	if p.spec.LeaderQueue != "" {
 		p.publishToken(c)
 	}
 }
 
-func (p *canary) publishRequest(c *otp.Context[CanaryMessage]) {
+func (p *canary) publishRequest(c *otp.Context[canaryMessage]) {
 	p.seq++
 	p.requested, p.open = true, "canary-"+strconv.Itoa(p.seq)
 	realm := string(canaryRealm)
@@ -44,13 +44,13 @@ func (p *canary) publishRequest(c *otp.Context[CanaryMessage]) {
 		AuthUser: "canary", AuthRealm: realm, Method: "REGISTER",
 	})
 	// A request that the publisher does not take counts as missed.
-	_ = p.publisher.Tell(c, Send{Event: "canary", MsgID: p.open, Publishing: link.Publishing{
+	_ = p.publisher.Tell(c, publishMessage{Event: "canary", MsgID: p.open, Publishing: link.Publishing{
 		Exchange: exchange, Key: key, ContentType: "application/json", Body: body,
 	}})
 }
 
 // record adds a request to the history and renews the sessions when too many were missed.
-func (p *canary) record(c *otp.Context[CanaryMessage], answered bool) {
+func (p *canary) record(c *otp.Context[canaryMessage], answered bool) {
 	p.history = append(p.history, answered)
 	if len(p.history) > canaryHistory {
 		p.history = p.history[1:]
@@ -62,21 +62,21 @@ func (p *canary) record(c *otp.Context[CanaryMessage], answered bool) {
 		}
 	}
 	if !answered {
-		p.spec.Tally.Add(pulsePart, "unanswered")
+		p.spec.Outcomes.add(canaryName, "unanswered")
 	}
 	switch {
 	case missed >= canaryMaxMissed:
 		p.renewSessions(c, missed)
 	case answered:
-		p.spec.Status.up(pulsePart, c.Epoch())
+		p.spec.Status.up(canaryName, c.Epoch())
 	}
 }
 
-func (p *canary) renewSessions(c *otp.Context[CanaryMessage], missed int) {
+func (p *canary) renewSessions(c *otp.Context[canaryMessage], missed int) {
 	c.Log().Error().Int("missed", missed).Int("requests", len(p.history)).
 		Msg("canary requests are not answered; renewing the broker sessions")
-	p.spec.Tally.Add(pulsePart, "renewed")
-	p.spec.Status.down(pulsePart, c.Epoch(), errSilent)
+	p.spec.Outcomes.add(canaryName, "renewed")
+	p.spec.Status.down(canaryName, c.Epoch(), errSilent)
 	p.history = nil
 	_ = p.spec.Consuming.Tell(c, renew{})  // a connection that is not running starts with a new session
 	_ = p.spec.Publishing.Tell(c, renew{}) // as above

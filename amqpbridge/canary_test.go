@@ -38,7 +38,7 @@ func TestCanaryIsDownUntilAnswered(t *testing.T) {
 		return s
 	}}, set, time.Now)
 	until(t, "renewed three times", func() bool { return count(b, "canary", "renewed") >= 3 })
-	components := b.Status.Components()
+	components := b.Components()
 	i := slices.IndexFunc(components, func(p domain.Component) bool { return p.Name == "canary" })
 	if p := components[i]; p.Reason == "" || p.Failures != 1 {
 		t.Errorf("%d failures with reason %q, want one with a reason", p.Failures, p.Reason)

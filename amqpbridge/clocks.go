@@ -10,15 +10,18 @@ import (
 const (
 	// Resolution is what a sender's clock and the way here may blur: senders stamp whole seconds.
 	resolution = 2 * time.Second
-	// Recent is how long a sender's messages must all look late before its clock is taken to have been set back.
+	// Recent is how long a sender's messages must all look late before its clock is taken to
+	// have been set back.
 	recent = time.Minute
-	// maxClocks bounds the senders that are remembered; beyond it, the one not heard of for longest makes room.
+	// maxClocks bounds the senders that are remembered; beyond it, the one not heard of for
+	// longest makes room.
 	maxClocks = 4096
 )
 
-// Clocks knows how far the clocks of the senders are from ours, and with that how old a message was when it arrived. A sender's offset is
-// the smallest recent difference between arrival and event time. It is shared by the bridge's processes, outlives them, and is safe for
-// use by many goroutines.
+// Clocks knows how far the clocks of the senders are from ours, and with that how old a message
+// was when it arrived. A sender's offset is the smallest recent difference between arrival and
+// event time. It is shared by the bridge's processes, outlives them, and is safe for use by many
+// goroutines.
 type Clocks struct {
 	// longest is how long a queue can hold a message: an older one cannot be.
 	longest time.Duration
@@ -30,12 +33,15 @@ type Clocks struct {
 // senderClock is what is known of one sender. Differences are arrival − event in milliseconds.
 type senderClock struct {
 	offset int64
-	// later is the smallest difference of those that all exceeded the offset since since, in arrival time; zero for none.
+	// later is the smallest difference of those that all exceeded the offset since since, in
+	// arrival time; zero for none.
 	later, since int64
-	// earlier is a difference far below the offset that no second message has confirmed yet; zero for none.
+	// earlier is a difference far below the offset that no second message has confirmed yet;
+	// zero for none.
 	earlier int64
 	heard   int64
-	// stepped is the arrival after which the clock was found to have been set back; zero for never.
+	// stepped is the arrival after which the clock was found to have been set back; zero for
+	// never.
 	stepped int64
 }
 
@@ -44,22 +50,25 @@ func NewClocks(longest time.Duration) *Clocks {
 	return &Clocks{longest: longest, senders: map[uint64]*senderClock{}}
 }
 
-// Reading is what a sender's clock says about a message.
-type Reading struct {
-	// Age is how long the message was under way; zero when that cannot be told or is within the clocks' resolution.
+// clockReading is what a sender's clock says about a message.
+type clockReading struct {
+	// Age is how long the message was under way; zero when that cannot be told or is within the
+	// clocks' resolution.
 	Age time.Duration
 	// Ordered says that the event time may be compared with others of the sender.
 	Ordered bool
-	// Unusable says that the event time of an unknown sender is in the future or too far back: it counts as the arrival.
+	// Unusable says that the event time of an unknown sender is in the future or too far back:
+	// it counts as the arrival.
 	Unusable bool
 }
 
-// Read reads the stamp of a message. One that has waited says nothing about its sender's clock, unless that is known already: an unknown
-// sender's clock is taken for right then, and its message for as old as it says. One that has not waited is as new as it can be, so
-// that a clock that is hours off registers like any other.
-func (c *Clocks) Read(s domain.Stamp, waited bool) Reading {
+// read reads the stamp of a message. One that has waited says nothing about its sender's clock,
+// unless that is known already: an unknown sender's clock is taken for right then, and its
+// message for as old as it says. One that has not waited is as new as it can be, so that a clock
+// that is hours off registers like any other.
+func (c *Clocks) read(s domain.Stamp, waited bool) clockReading {
 	if s.Event == 0 {
-		return Reading{}
+		return clockReading{}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,23 +80,23 @@ func (c *Clocks) Read(s domain.Stamp, waited bool) Reading {
 		}
 		switch {
 		case diff < -resolution.Milliseconds() || diff > c.longest.Milliseconds():
-			return Reading{Unusable: true}
+			return clockReading{Unusable: true}
 		case waited:
-			return Reading{Age: age(diff), Ordered: true}
+			return clockReading{Age: age(diff), Ordered: true}
 		}
-		return Reading{Ordered: true}
+		return clockReading{Ordered: true}
 	}
 	clock.heard = s.Arrival
 	if clock.tooEarly(diff) {
-		return Reading{Unusable: true}
+		return clockReading{Unusable: true}
 	}
 	clock.learn(diff, s.Arrival, waited)
 	ordered := clock.stepped == 0 || s.Arrival-clock.stepped > c.longest.Milliseconds()
-	return Reading{Age: min(age(diff-clock.offset), c.longest), Ordered: ordered}
+	return clockReading{Age: min(age(diff-clock.offset), c.longest), Ordered: ordered}
 }
 
-// tooEarly reports whether a message is from further ahead than the sender's clock can be. The second one that says the same is believed:
-// the clock was set forward.
+// tooEarly reports whether a message is from further ahead than the sender's clock can be. The
+// second one that says the same is believed: the clock was set forward.
 func (k *senderClock) tooEarly(diff int64) bool {
 	if diff >= k.offset-resolution.Milliseconds() {
 		k.earlier = 0
@@ -124,7 +133,8 @@ func age(ms int64) time.Duration {
 	return 0
 }
 
-// Learn takes in what stored registrations tell about their senders, so that a restart does not forget them.
+// Learn takes in what stored registrations tell about their senders, so that a restart does not
+// forget them.
 func (c *Clocks) Learn(headers []domain.Header) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

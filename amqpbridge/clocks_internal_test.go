@@ -8,12 +8,13 @@ import (
 	"registrar/actors/domain"
 )
 
-// One message from the future does not set its sender's clock forward; a second one that agrees does.
+// One message from the future does not set its sender's clock forward; a second one that agrees
+// does.
 func TestClockSetForward(t *testing.T) {
 	c := NewClocks(24 * time.Hour)
-	read := func(event, arrival time.Duration) Reading {
+	read := func(event, arrival time.Duration) clockReading {
 		stamp := domain.Stamp{Sender: 1, Event: event.Milliseconds(), Arrival: arrival.Milliseconds()}
-		return c.Read(stamp, false)
+		return c.read(stamp, false)
 	}
 	const day = 24 * time.Hour
 	if r := read(day, day); r.Unusable {
@@ -31,7 +32,7 @@ func TestClockSetForward(t *testing.T) {
 func TestClocksAreBounded(t *testing.T) {
 	c := NewClocks(0)
 	for i := range maxClocks + 500 {
-		c.Read(domain.Stamp{Sender: domain.SenderOf(strconv.Itoa(i)), Event: 1, Arrival: int64(i)}, false)
+		c.read(domain.Stamp{Sender: domain.SenderOf(strconv.Itoa(i)), Event: 1, Arrival: int64(i)}, false)
 	}
 	if len(c.senders) != maxClocks {
 		t.Errorf("%d senders", len(c.senders))

@@ -10,19 +10,20 @@ import (
 )
 
 const (
-	// firstBackoff and lastBackoff bound the delay between attempts to connect; it doubles, with jitter.
+	// firstBackoff and lastBackoff bound the delay between attempts to connect; it doubles, with
+	// jitter.
 	firstBackoff = 50 * time.Millisecond
 	lastBackoff  = 500 * time.Millisecond
-	// shortSession is the age under which a lost session counts as a failed attempt: while the queues
-	// of a broker are starting, the first basic.consume ends each session.
+	// shortSession is the age under which a lost session counts as a failed attempt: while the
+	// queues of a broker are starting, the first basic.consume ends each session.
 	shortSession = time.Second
 	closeTimeout = 2 * time.Second
 	// warnEvery is the number of failed attempts between two warnings: about half a minute.
 	warnEvery = 60
 )
 
-// ConnectionMessage is a message to a connection.
-type ConnectionMessage interface{ connectionMessage() }
+// connectionMessage is a message to a connection.
+type connectionMessage interface{ connectionMessage() }
 
 // dialed is the result of an attempt to connect and to declare the topology.
 type dialed struct {
@@ -45,22 +46,22 @@ func (lost) connectionMessage()   {}
 func (redial) connectionMessage() {}
 func (renew) connectionMessage()  {}
 
-// ConnectionSpec configures a connection. It is immutable.
-type ConnectionSpec struct {
-	// Name is the name of the connection on the broker and in [Status].
+// connectionSpec configures a connection. It is immutable.
+type connectionSpec struct {
+	// Name is the name of the connection on the broker and in [status].
 	Name   string
 	Dialer link.Dialer
 	// Topology is declared in each session before the session is announced.
 	Topology  link.Topology
-	Status    *Status
+	Status    *status
 	Listeners []sessionListener
 }
 
-// Connection keeps one connection to the broker. It dials, declares the topology and announces the
-// session to its listeners. When the session ends it starts over; an absent broker is a state, not a
-// crash. Only its goroutine touches it.
-type Connection struct {
-	spec     ConnectionSpec
+// connection keeps one connection to the broker. It dials, declares the topology and announces
+// the session to its listeners. When the session ends it starts over; an absent broker is a
+// state, not a crash. Only its goroutine touches it.
+type connection struct {
+	spec     connectionSpec
 	session  link.Session // nil while disconnected
 	cleanup  cleanup      // closes session
 	attempts int          // failed attempts since the last usable session
@@ -68,18 +69,18 @@ type Connection struct {
 	lostBy   error // end of the last session; nil while connected
 }
 
-// NewConnection returns the behaviour of a connection.
-func NewConnection(spec ConnectionSpec) *Connection { return &Connection{spec: spec} }
+// newConnection returns the behaviour of a connection.
+func newConnection(spec connectionSpec) *connection { return &connection{spec: spec} }
 
 // Init starts the first attempt to connect and does not wait for it.
-func (k *Connection) Init(c *otp.Context[ConnectionMessage]) error {
+func (k *connection) Init(c *otp.Context[connectionMessage]) error {
 	k.spec.Status.down(k.spec.Name, c.Epoch(), errNotStarted)
 	k.dial(c)
 	return nil
 }
 
 // Handle handles one message.
-func (k *Connection) Handle(c *otp.Context[ConnectionMessage], msg ConnectionMessage) {
+func (k *connection) Handle(c *otp.Context[connectionMessage], msg connectionMessage) {
 	switch m := msg.(type) {
 	case redial:
 		k.dial(c)
@@ -97,7 +98,7 @@ func (k *Connection) Handle(c *otp.Context[ConnectionMessage], msg ConnectionMes
 }
 
 // Terminate announces the end of the session and closes it.
-func (k *Connection) Terminate(c *otp.Context[ConnectionMessage], _ otp.Reason) {
+func (k *connection) Terminate(c *otp.Context[connectionMessage], _ otp.Reason) {
 	if k.session == nil {
 		return
 	}
@@ -111,14 +112,14 @@ func (k *Connection) Terminate(c *otp.Context[ConnectionMessage], _ otp.Reason) 
 }
 
 // State returns the state for the console.
-func (k *Connection) State() any {
+func (k *connection) State() any {
 	return struct {
 		Up      bool
 		Attempt int
 	}{k.session != nil, k.attempts}
 }
 
-func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
+func (k *connection) dial(c *otp.Context[connectionMessage]) {
 	spec, life := k.spec, c.Context()
 	otp.Task(c, func(ctx context.Context) (dialed, error) {
 		s, err := spec.Dialer.Dial(ctx, spec.Name)
@@ -131,13 +132,13 @@ func (k *Connection) dial(c *otp.Context[ConnectionMessage]) {
 		}
 		closeSession := closeWith(life, func() { _ = s.Close(context.WithoutCancel(ctx)) })
 		return dialed{session: s, cleanup: closeSession}, nil
-	}, func(m dialed, err error) ConnectionMessage {
+	}, func(m dialed, err error) connectionMessage {
 		m.err = err
 		return m
 	})
 }
 
-func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
+func (k *connection) onDialed(c *otp.Context[connectionMessage], m dialed) {
 	if m.err != nil {
 		k.onDialFailed(c, m.err)
 		return
@@ -153,11 +154,11 @@ func (k *Connection) onDialed(c *otp.Context[ConnectionMessage], m dialed) {
 		case <-ctx.Done():
 		}
 		return s, nil
-	}, func(s link.Session, _ error) ConnectionMessage { return lost{session: s} })
+	}, func(s link.Session, _ error) connectionMessage { return lost{session: s} })
 	k.announce(c, s)
 }
 
-func (k *Connection) onDialFailed(c *otp.Context[ConnectionMessage], err error) {
+func (k *connection) onDialFailed(c *otp.Context[connectionMessage], err error) {
 	ev := c.Log().Debug()
 	if k.attempts%warnEvery == 0 {
 		ev = c.Log().Warn()
@@ -171,7 +172,7 @@ func (k *Connection) onDialFailed(c *otp.Context[ConnectionMessage], err error) 
 	c.After(backoff(k.attempts, c.Random()), redial{})
 }
 
-func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
+func (k *connection) onLost(c *otp.Context[connectionMessage], m lost) {
 	if m.session != k.session {
 		return
 	}
@@ -191,7 +192,7 @@ func (k *Connection) onLost(c *otp.Context[ConnectionMessage], m lost) {
 }
 
 // onRenew closes the session. The connection then handles its end like any other.
-func (k *Connection) onRenew(c *otp.Context[ConnectionMessage]) {
+func (k *connection) onRenew(c *otp.Context[connectionMessage]) {
 	s := k.session
 	if s == nil {
 		return
@@ -201,17 +202,17 @@ func (k *Connection) onRenew(c *otp.Context[ConnectionMessage]) {
 		defer cancel()
 		_ = s.Close(ctx) // the session counts as ended even if the broker does not answer
 		return s, nil
-	}, func(link.Session, error) ConnectionMessage { return lost{session: s} })
+	}, func(link.Session, error) connectionMessage { return lost{session: s} })
 }
 
-func (k *Connection) announce(c *otp.Context[ConnectionMessage], s link.Session) {
+func (k *connection) announce(c *otp.Context[connectionMessage], s link.Session) {
 	for _, l := range k.spec.Listeners {
 		l(c, sessionChanged{session: s, by: c.Epoch()})
 	}
 }
 
-// backoff returns the delay after a number of failures: between half and all of the nominal delay,
-// by a random number from 0 to 1.
+// backoff returns the delay after a number of failures: between half and all of the nominal
+// delay, by a random number from 0 to 1.
 func backoff(failures int, random float64) time.Duration {
 	d := lastBackoff
 	if shift := failures - 1; shift < 4 {

@@ -11,18 +11,19 @@ import (
 )
 
 // consumerContext is a consumer's view of its incarnation.
-type consumerContext = otp.Context[ConsumerMessage]
+type consumerContext = otp.Context[consumerMessage]
 
 // handler is the work of a consumer on its deliveries.
 type handler interface {
 	// decode reads a delivery into its job. A delivery that cannot be read is parked.
 	decode(j *job) error
-	// handle starts the work on a decoded job. The work ends with one [job.complete], at once or later.
+	// handle starts the work on a decoded job. The work ends with one [job.complete], at once or
+	// later.
 	handle(c *consumerContext, j *job)
 }
 
-// ConsumerSpec describes a consumer. It is immutable.
-type ConsumerSpec struct {
+// consumerSpec describes a consumer. It is immutable.
+type consumerSpec struct {
 	// Name is authn, registrations or queries.
 	Name string
 	// Consumer names the queue and its prefetch.
@@ -32,14 +33,15 @@ type ConsumerSpec struct {
 	Admission delivery.AdmissionLimits
 	// Policy decides about jobs that have failed.
 	Policy    delivery.Policy
-	Publisher *otp.Ref[PublisherMessage]
+	Publisher *otp.Ref[publisherMessage]
 	// Connection provides the session.
-	Connection *otp.Ref[ConnectionMessage]
-	Self       *otp.Ref[ConsumerMessage]
-	// MalformedQueue takes messages that cannot be read, PoisonQueue those that cannot be applied.
+	Connection *otp.Ref[connectionMessage]
+	Self       *otp.Ref[consumerMessage]
+	// MalformedQueue takes messages that cannot be read, PoisonQueue those that cannot be
+	// applied.
 	MalformedQueue, PoisonQueue string
-	Status                      *Status
-	Tally                       *Tally
+	Status                      *status
+	Outcomes                       *outcomeCounters
 	// Answerable reports whether replies can be published; nil means always.
 	Answerable func() bool
 	// Rejects bounds the parking and logging of rejected messages.
@@ -52,22 +54,22 @@ type ConsumerSpec struct {
 	Now func() time.Time
 }
 
-// maxSettled is how many settled deliveries may wait behind an open one for their acknowledgement. With
-// the jobs that run and wait there has to be room in the prefetch: a request that the broker holds back
-// cannot be shed, and is late.
-func (s *ConsumerSpec) maxSettled() int { return max(1, s.Consumer.Prefetch/8) }
+// maxSettled is how many settled deliveries may wait behind an open one for their
+// acknowledgement. With the jobs that run and wait there has to be room in the prefetch: a
+// request that the broker holds back cannot be shed, and is late.
+func (s *consumerSpec) maxSettled() int { return max(1, s.Consumer.Prefetch/8) }
 
-// Consumer consumes one queue. It keeps each delivery until its outcome and acknowledges it then.
+// consumer consumes one queue. It keeps each delivery until its outcome and acknowledges it then.
 // Jobs about one user that must keep their order are worked on one at a time: none overtakes one
 // that is tried again. Its goroutine alone touches it.
-type Consumer struct {
-	spec    ConsumerSpec
+type consumer struct {
+	spec    consumerSpec
 	port    sessionPort
 	state   consumerState
-	by      *subscription // whose deliveries are taken; nil is none
-	newest  subscribed    // the result of the last basic.consume
-	current subscribed    // the subscription in use; its consumer is nil for none
-	drains  []Drain       // not answered yet
+	by      *subscription   // whose deliveries are taken; nil is none
+	newest  subscribed      // the result of the last basic.consume
+	current subscribed      // the subscription in use; its consumer is nil for none
+	drains  []drainConsumer // not answered yet
 
 	acks       *delivery.AckTracker
 	jobs       map[*job]struct{} // the open ones
@@ -77,22 +79,22 @@ type Consumer struct {
 	fullAt     time.Time // when the prefetch was last exhausted
 }
 
-// NewConsumer returns the behaviour of a consumer.
-func NewConsumer(spec ConsumerSpec) *Consumer {
-	f := &Consumer{spec: spec, admission: delivery.NewAdmissionQueue[job](spec.Admission)}
+// newConsumer returns the behaviour of a consumer.
+func newConsumer(spec consumerSpec) *consumer {
+	f := &consumer{spec: spec, admission: delivery.NewAdmissionQueue[job](spec.Admission)}
 	f.forgetJobs()
 	return f
 }
 
 // Init asks the connection for its session.
-func (f *Consumer) Init(c *consumerContext) error {
+func (f *consumer) Init(c *consumerContext) error {
 	f.spec.Status.down(f.spec.Name, c.Epoch(), errNotStarted)
 	f.port.subscribe(c, f.spec.Connection, listenerOf(f.spec.Self))
 	return nil
 }
 
 // Handle takes one message.
-func (f *Consumer) Handle(c *consumerContext, msg ConsumerMessage) {
+func (f *consumer) Handle(c *consumerContext, msg consumerMessage) {
 	switch m := msg.(type) {
 	case delivered:
 		f.onDelivered(c, m)
@@ -112,7 +114,7 @@ func (f *Consumer) Handle(c *consumerContext, msg ConsumerMessage) {
 		}
 	case subscribed:
 		f.onSubscribed(c, m)
-	case Drain:
+	case drainConsumer:
 		f.drains = append(f.drains, m)
 		f.transition(c, drainRequested)
 	case drainPoll:
@@ -132,7 +134,7 @@ func (f *Consumer) Handle(c *consumerContext, msg ConsumerMessage) {
 
 // Terminate closes the channel: the broker redelivers what was not acknowledged, to the next
 // incarnation or to another registrar.
-func (f *Consumer) Terminate(c *consumerContext, _ otp.Reason) {
+func (f *consumer) Terminate(c *consumerContext, _ otp.Reason) {
 	f.spec.Status.down(f.spec.Name, c.Epoch(), nil)
 	if f.current.consumer == nil {
 		return
@@ -145,7 +147,7 @@ func (f *Consumer) Terminate(c *consumerContext, _ otp.Reason) {
 }
 
 // State is what the console shows.
-func (f *Consumer) State() any {
+func (f *consumer) State() any {
 	return struct {
 		Phase                  string
 		Open, Running, Waiting int

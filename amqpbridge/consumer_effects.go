@@ -22,7 +22,7 @@ const (
 var errUnanswerable = errors.New("replies cannot be published; requests are left to other registrars")
 
 // transition takes the state through an event and carries out the effects.
-func (f *Consumer) transition(c *consumerContext, kind consumerEventKind) {
+func (f *consumer) transition(c *consumerContext, kind consumerEventKind) {
 	e := consumerEvent{
 		kind: kind, open: len(f.jobs), settled: f.acks.Settled(), prefetch: f.spec.Consumer.Prefetch,
 		deliveries: f.deliveries,
@@ -37,7 +37,7 @@ func (f *Consumer) transition(c *consumerContext, kind consumerEventKind) {
 	}
 }
 
-func (f *Consumer) perform(c *consumerContext, do effect) { //nolint:cyclop // a table of effects.
+func (f *consumer) perform(c *consumerContext, do effect) { //nolint:cyclop // a table of effects.
 	switch do {
 	case forgetJobs:
 		f.forgetJobs()
@@ -68,7 +68,7 @@ func (f *Consumer) perform(c *consumerContext, do effect) { //nolint:cyclop // a
 		f.sendAcks(c, (*delivery.AckTracker).TakeAll)
 	case answerDrains:
 		for _, d := range f.drains {
-			d.Reply(Drained{})
+			d.Reply(consumerDrained{})
 		}
 		f.drains = nil
 	case reportUp, reportDown, reportRefused, reportUnanswerable:
@@ -76,7 +76,7 @@ func (f *Consumer) perform(c *consumerContext, do effect) { //nolint:cyclop // a
 	}
 }
 
-func (f *Consumer) report(c *consumerContext, do effect) {
+func (f *consumer) report(c *consumerContext, do effect) {
 	name, by := f.spec.Name, c.Epoch()
 	switch do {
 	case reportUp:
@@ -94,7 +94,7 @@ func (f *Consumer) report(c *consumerContext, do effect) {
 	}
 }
 
-func (f *Consumer) onSession(c *consumerContext, m sessionChanged) {
+func (f *consumer) onSession(c *consumerContext, m sessionChanged) {
 	switch {
 	case !f.port.accept(m):
 	case m.session == nil:
@@ -105,9 +105,9 @@ func (f *Consumer) onSession(c *consumerContext, m sessionChanged) {
 }
 
 // answerable reports whether replies can be published, as far as that matters.
-func (f *Consumer) answerable() bool { return f.spec.Answerable == nil || f.spec.Answerable() }
+func (f *consumer) answerable() bool { return f.spec.Answerable == nil || f.spec.Answerable() }
 
-func (f *Consumer) subscribe(c *consumerContext) {
+func (f *consumer) subscribe(c *consumerContext) {
 	by, spec, now, self := &subscription{session: f.port.session}, f.spec.Consumer, f.spec.Now, c.Self()
 	f.by = by
 	from, life := otp.External("amqp"), c.Context()
@@ -120,13 +120,13 @@ func (f *Consumer) subscribe(c *consumerContext) {
 			return subscribed{}, err
 		}
 		return subscribed{consumer: k, cleanup: closeWith(life, func() { closeConsumer(k) })}, nil //nolint:contextcheck // its context has ended.
-	}, func(m subscribed, err error) ConsumerMessage {
+	}, func(m subscribed, err error) consumerMessage {
 		m.by, m.err = by, err
 		return m
 	})
 }
 
-func (f *Consumer) onSubscribed(c *consumerContext, m subscribed) {
+func (f *consumer) onSubscribed(c *consumerContext, m subscribed) {
 	if !f.port.current(m.by.session) {
 		m.cleanup.stop() // it has ended with its session
 		return
@@ -147,25 +147,25 @@ func closeConsumer(k link.Consumer) {
 }
 
 // close closes a subscription whose session goes on, and has the consumer retry then.
-func (f *Consumer) close(c *consumerContext, s subscribed) {
+func (f *consumer) close(c *consumerContext, s subscribed) {
 	session := f.port.session
 	otp.Task(c, func(context.Context) (struct{}, error) {
 		closeConsumer(s.consumer) //nolint:contextcheck // it is closed even if this incarnation ends.
 		s.cleanup.stop()
 		return struct{}{}, nil
-	}, func(struct{}, error) ConsumerMessage { return retrySession{session: session} })
+	}, func(struct{}, error) consumerMessage { return retrySession{session: session} })
 }
 
-func (f *Consumer) cancel(c *consumerContext) {
+func (f *consumer) cancel(c *consumerContext) {
 	consumer := f.current.consumer
 	otp.Task(c, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, consumer.Cancel(ctx)
-	}, func(struct{}, error) ConsumerMessage { return cancelled{} }) // an error: the session ends
+	}, func(struct{}, error) consumerMessage { return cancelled{} }) // an error: the session ends
 }
 
 // sendAcks sends the acknowledgements that take selects. If one cannot be sent the session has
 // ended, and the broker redelivers.
-func (f *Consumer) sendAcks(c *consumerContext, take func(*delivery.AckTracker) []delivery.Ack) {
+func (f *consumer) sendAcks(c *consumerContext, take func(*delivery.AckTracker) []delivery.Ack) {
 	if err := c.Fault(fault.BeforeAck, ""); err != nil {
 		panic(err)
 	}
@@ -179,7 +179,7 @@ func (f *Consumer) sendAcks(c *consumerContext, take func(*delivery.AckTracker) 
 
 // forgetJobs drops the jobs and the subscription: the broker redelivers. Recently answered users
 // stay known.
-func (f *Consumer) forgetJobs() {
+func (f *consumer) forgetJobs() {
 	f.current.cleanup.stop()
 	f.by, f.current = nil, subscribed{}
 	f.acks = delivery.NewAckTracker(f.spec.maxSettled())
@@ -189,9 +189,9 @@ func (f *Consumer) forgetJobs() {
 }
 
 // announce publishes the announcement with a confirm.
-func (f *Consumer) announce(c *consumerContext) {
+func (f *consumer) announce(c *consumerContext) {
 	p := *f.spec.Announcement
-	otp.Ask(c, f.spec.Publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
-		return Park{From: from, Publishing: p}
-	}, func(_ Parked, err error) ConsumerMessage { return announced{err: err} })
+	otp.Ask(c, f.spec.Publisher, parkTimeout, func(from otp.From[confirmed]) publisherMessage {
+		return publishConfirmed{From: from, Publishing: p}
+	}, func(_ confirmed, err error) consumerMessage { return announced{err: err} })
 }

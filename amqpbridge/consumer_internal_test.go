@@ -13,29 +13,29 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// bench is a consumer without a broker and actors. The test delivers, completes jobs, and looks at the
-// consumer on its own goroutine.
+// bench is a consumer without a broker and actors. The test delivers, completes jobs, and looks
+// at the consumer on its own goroutine.
 type bench struct {
 	t            *testing.T
-	ref          *otp.Ref[ConsumerMessage]
-	consumer     *Consumer
+	ref          *otp.Ref[consumerMessage]
+	consumer     *consumer
 	unanswerable atomic.Bool
 	jobs         chan *job // whose work has begun
 }
 
 // benchConsumer runs functions of a test on the consumer's goroutine.
-type benchConsumer struct{ *Consumer }
+type benchConsumer struct{ *consumer }
 
 type onConsumer struct{ run func(c *consumerContext) }
 
 func (onConsumer) consumerMessage() {}
 
-func (b benchConsumer) Handle(c *consumerContext, msg ConsumerMessage) {
+func (b benchConsumer) Handle(c *consumerContext, msg consumerMessage) {
 	if m, ok := msg.(onConsumer); ok {
 		m.run(c)
 		return
 	}
-	b.Consumer.Handle(c, msg)
+	b.consumer.Handle(c, msg)
 }
 
 func (*bench) decode(*job) error { return nil }
@@ -98,15 +98,15 @@ func (k *stubConsumer) Close(context.Context) error {
 func newBench(t *testing.T, l *stub) *bench {
 	t.Helper()
 	sys := otp.NewSystem()
-	b := &bench{t: t, ref: otp.NewRef[ConsumerMessage](sys, "consumer"), jobs: make(chan *job, 100)}
-	spec := ConsumerSpec{
+	b := &bench{t: t, ref: otp.NewRef[consumerMessage](sys, "consumer"), jobs: make(chan *job, 100)}
+	spec := consumerSpec{
 		Name: "consumer", Consumer: link.ConsumerSpec{Queue: "queue", Prefetch: 10}, Admission: delivery.AdmissionLimits{Running: 10},
-		Self: b.ref, Status: NewStatus("consumer"), Tally: &Tally{}, Now: time.Now, Handler: b,
-		Connection: otp.NewRef[ConnectionMessage](sys, "connection"), Rejects: delivery.NewRejectLimiter(),
+		Self: b.ref, Status: newStatus("consumer"), Outcomes: &outcomeCounters{}, Now: time.Now, Handler: b,
+		Connection: otp.NewRef[connectionMessage](sys, "connection"), Rejects: delivery.NewRejectLimiter(),
 		Answerable: func() bool { return !b.unanswerable.Load() },
 	}
-	app, err := otp.Start(t.Context(), sys, "test", otp.SupSpec{Children: []otp.ChildSpec{child(b.ref, func() otp.Behaviour[ConsumerMessage] {
-		b.consumer = NewConsumer(spec)
+	app, err := otp.Start(t.Context(), sys, "test", otp.SupSpec{Children: []otp.ChildSpec{child(b.ref, func() otp.Behaviour[consumerMessage] {
+		b.consumer = newConsumer(spec)
 		return benchConsumer{b.consumer}
 	})}})
 	if err != nil {
@@ -117,7 +117,7 @@ func newBench(t *testing.T, l *stub) *bench {
 	return b
 }
 
-func (b *bench) tell(m ConsumerMessage) {
+func (b *bench) tell(m consumerMessage) {
 	b.t.Helper()
 	if err := b.ref.Tell(otp.External("test"), m); err != nil {
 		b.t.Fatal(err)
@@ -140,7 +140,7 @@ func (b *bench) complete(j *job) {
 }
 
 // until waits for a state of the consumer.
-func (b *bench) until(what string, ok func(*Consumer) bool) {
+func (b *bench) until(what string, ok func(*consumer) bool) {
 	b.t.Helper()
 	if !otptest.Eventually(func() (yes bool) {
 		b.on(func(*consumerContext) { yes = ok(b.consumer) })
@@ -153,13 +153,13 @@ func (b *bench) until(what string, ok func(*Consumer) bool) {
 // untilPhase waits for a phase.
 func (b *bench) untilPhase(p phase) {
 	b.t.Helper()
-	b.until(p.String(), func(f *Consumer) bool { return f.state.phase == p })
+	b.until(p.String(), func(f *consumer) bool { return f.state.phase == p })
 }
 
 // drain requests a drain. The channel gets its answer.
 func (b *bench) drain() <-chan error {
 	answer := make(chan error, 1)
-	b.tell(Drain{From: otp.NewFrom(func(_ Drained, err error) { answer <- err })})
+	b.tell(drainConsumer{From: otp.NewFrom(func(_ consumerDrained, err error) { answer <- err })})
 	return answer
 }
 
@@ -195,22 +195,22 @@ func TestDrainEndsWithNewConnection(t *testing.T) {
 	}
 }
 
-// Deliveries may fill the prefetch, and end, before basic.consume returns. They are acknowledged when
-// it has, or nothing more would come.
+// Deliveries may fill the prefetch, and end, before basic.consume returns. They are acknowledged
+// when it has, or nothing more would come.
 func TestAcknowledgesJobsThatEndedWhileSubscribing(t *testing.T) {
 	l := newStub()
 	l.early = func(deliver func(link.Delivery)) { deliver(link.Delivery{Tag: 1}) }
 	b := newBench(t, l)
 	b.complete(otptest.Receive(t, "job", b.jobs))
-	b.until("settled", func(f *Consumer) bool { return f.acks.Settled() == 1 })
+	b.until("settled", func(f *consumer) bool { return f.acks.Settled() == 1 })
 	close(l.ready)
 	if tag := otptest.Receive(t, "acknowledgement", l.acks); tag != 1 {
 		t.Errorf("delivery %d is acknowledged", tag)
 	}
 }
 
-// Replies cannot be published any more while basic.consume is under way. The subscription is closed
-// when it has begun, and another one is made when replies can be published.
+// Replies cannot be published any more while basic.consume is under way. The subscription is
+// closed when it has begun, and another one is made when replies can be published.
 func TestPausesWhileSubscribing(t *testing.T) {
 	l, mine := newStub(), make(chan *bench, 1)
 	l.early = func(deliver func(link.Delivery)) {
@@ -252,8 +252,8 @@ func TestDrainWhileSubscribing(t *testing.T) {
 	}
 }
 
-// A slow and steady flow of messages neither fills the prefetch nor leaves the queue idle: a drain
-// ends all the same.
+// A slow and steady flow of messages neither fills the prefetch nor leaves the queue idle: a
+// drain ends all the same.
 func TestDrainEndsUnderSteadyLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newStub()

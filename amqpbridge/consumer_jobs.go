@@ -25,12 +25,12 @@ const (
 const backlog = time.Second
 
 // isOpen reports whether a job of this incarnation and session has not ended.
-func (f *Consumer) isOpen(j *job) bool {
+func (f *consumer) isOpen(j *job) bool {
 	_, open := f.jobs[j]
 	return open
 }
 
-func (f *Consumer) onDelivered(c *consumerContext, m delivered) {
+func (f *consumer) onDelivered(c *consumerContext, m delivered) {
 	if m.by == f.by && !f.answerable() {
 		f.transition(c, becameUnanswerable)
 	}
@@ -56,7 +56,7 @@ func (f *Consumer) onDelivered(c *consumerContext, m delivered) {
 }
 
 // admit begins the work on a job, or queues it.
-func (f *Consumer) admit(c *consumerContext, j *job) {
+func (f *consumer) admit(c *consumerContext, j *job) {
 	begin, shed := f.admission.Enter(j, j.aor, j.canary)
 	if shed != nil {
 		f.finish(c, shed, "shed")
@@ -67,7 +67,7 @@ func (f *Consumer) admit(c *consumerContext, j *job) {
 }
 
 // work begins the work on an admitted job.
-func (f *Consumer) work(c *consumerContext, j *job) {
+func (f *consumer) work(c *consumerContext, j *job) {
 	if limit := f.spec.Policy.ReplyDeadline; limit > 0 && f.spec.Now().Sub(j.at) >= limit {
 		f.finish(c, j, outcomeDeadlineExceeded)
 		return
@@ -76,7 +76,7 @@ func (f *Consumer) work(c *consumerContext, j *job) {
 }
 
 // onRetryJob tries a job again. A job that has to be parked only needs its place.
-func (f *Consumer) onRetryJob(c *consumerContext, j *job) {
+func (f *consumer) onRetryJob(c *consumerContext, j *job) {
 	switch {
 	case !f.isOpen(j):
 	case j.parking != nil:
@@ -87,7 +87,7 @@ func (f *Consumer) onRetryJob(c *consumerContext, j *job) {
 }
 
 // release ends the work on a job, for now or for good, and begins the next one.
-func (f *Consumer) release(c *consumerContext, j *job) {
+func (f *consumer) release(c *consumerContext, j *job) {
 	f.admission.Leave(j)
 	if next := f.admission.Next(); next != nil {
 		f.work(c, next)
@@ -95,7 +95,7 @@ func (f *Consumer) release(c *consumerContext, j *job) {
 }
 
 // onComplete settles a job, or decides about its error.
-func (f *Consumer) onComplete(c *consumerContext, j *job, r result) {
+func (f *consumer) onComplete(c *consumerContext, j *job, r result) {
 	switch {
 	case !f.isOpen(j):
 	case r.err != nil:
@@ -115,7 +115,7 @@ func makesKnown(outcome string) bool {
 }
 
 // onFailed carries out what the policy decides about an error.
-func (f *Consumer) onFailed(c *consumerContext, j *job, err error) {
+func (f *consumer) onFailed(c *consumerContext, j *job, err error) {
 	decision := f.spec.Policy.Decide(f.failure(j, err))
 	j.tries++
 	if errors.Is(err, otp.ErrCrashed) {
@@ -140,7 +140,7 @@ func (f *Consumer) onFailed(c *consumerContext, j *job, err error) {
 }
 
 // failure describes a failed try for the policy.
-func (f *Consumer) failure(j *job, err error) delivery.Failure {
+func (f *consumer) failure(j *job, err error) delivery.Failure {
 	d := delivery.Failure{
 		Kind: domain.KindOf(err), Crashed: errors.Is(err, otp.ErrCrashed), Tries: j.tries, Crashes: j.crashes,
 		Age: f.spec.Now().Sub(j.at),
@@ -155,16 +155,16 @@ func (f *Consumer) failure(j *job, err error) delivery.Failure {
 }
 
 // retry lets other jobs work until the next try of this one.
-func (f *Consumer) retry(c *consumerContext, j *job, after time.Duration) {
-	f.spec.Tally.Retried(f.spec.Name)
+func (f *consumer) retry(c *consumerContext, j *job, after time.Duration) {
+	f.spec.Outcomes.addRetry(f.spec.Name)
 	f.release(c, j)
 	c.After(after, retryJob{j: j})
 }
 
 // finish counts a job, settles its delivery, and begins the jobs that waited for it.
-func (f *Consumer) finish(c *consumerContext, j *job, outcome string) {
+func (f *consumer) finish(c *consumerContext, j *job, outcome string) {
 	delete(f.jobs, j)
-	f.spec.Tally.Add(f.spec.Name, outcome)
+	f.spec.Outcomes.add(f.spec.Name, outcome)
 	f.acks.Settle(j.d.Tag)
 	f.transition(c, jobEnded)
 	for _, next := range f.order.Done(j.orderKey) {
@@ -172,6 +172,6 @@ func (f *Consumer) finish(c *consumerContext, j *job, outcome string) {
 	}
 	f.release(c, j)
 	if j.msg != nil {
-		f.spec.Tally.watch(f.spec.Name, outcome, wire.EnvelopeOf(j.msg).MsgID)
+		f.spec.Outcomes.observe(f.spec.Name, outcome, wire.EnvelopeOf(j.msg).MsgID)
 	}
 }

@@ -7,18 +7,19 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// ConsumerMessage is a message of a [Consumer]. Besides those below there are [sessionChanged] and
-// [retrySession].
-type ConsumerMessage interface{ consumerMessage() }
+// consumerMessage is a message of a [consumer]. Besides those below there are [sessionChanged]
+// and [retrySession].
+type consumerMessage interface{ consumerMessage() }
 
-// Drain asks a consumer to take no more deliveries, and to finish and acknowledge the open ones. It
-// is answered when that is done. The consumer stays idle afterwards.
-type Drain struct{ otp.From[Drained] }
+// drainConsumer asks a consumer to take no more deliveries, and to finish and acknowledge the
+// open ones. It is answered when that is done. The consumer stays idle afterwards.
+type drainConsumer struct{ otp.From[consumerDrained] }
 
-// Drained answers a [Drain].
-type Drained struct{}
+// consumerDrained answers a [drainConsumer].
+type consumerDrained struct{}
 
-// subscription identifies one basic.consume of one incarnation. Delivery tags are valid in it alone.
+// subscription identifies one basic.consume of one incarnation. Delivery tags are valid in it
+// alone.
 type subscription struct{ session link.Session }
 
 // subscribed is the result of a basic.consume.
@@ -36,7 +37,8 @@ type delivered struct {
 	at time.Time
 }
 
-// answered is the result of an asynchronous step of a job: then continues, unless there is an error.
+// answered is the result of an asynchronous step of a job: then continues, unless there is an
+// error.
 type answered struct {
 	j    *job
 	err  error
@@ -52,8 +54,8 @@ type parked struct {
 	err error
 }
 
-// acksDue asks for the acknowledgements that are due. It waits behind queued messages, so that one
-// acknowledgement covers much.
+// acksDue asks for the acknowledgements that are due. It waits behind queued messages, so that
+// one acknowledgement covers much.
 type acksDue struct{}
 
 // drainPoll asks whether the prefetch is full, or the queue idle.
@@ -71,7 +73,7 @@ type announce struct{}
 // announced is the result of that publication.
 type announced struct{ err error }
 
-func (Drain) consumerMessage()           {}
+func (drainConsumer) consumerMessage()   {}
 func (subscribed) consumerMessage()      {}
 func (delivered) consumerMessage()       {}
 func (answered) consumerMessage()        {}

@@ -19,9 +19,9 @@ type parking struct {
 	waiting        bool // a first attempt has failed
 }
 
-// reject parks a message that cannot be used, within the limits of [delivery.RejectLimiter]. It logs
-// neither the message nor a value of it, which may be a password.
-func (f *Consumer) reject(c *consumerContext, j *job, outcome string, cause error) {
+// reject parks a message that cannot be used, within the limits of [delivery.RejectLimiter]. It
+// logs neither the message nor a value of it, which may be a password.
+func (f *consumer) reject(c *consumerContext, j *job, outcome string, cause error) {
 	now := f.spec.Now()
 	allowed := f.spec.Rejects.AllowPark(now)
 	if suppressed, ok := f.spec.Rejects.AllowLog(now, f.spec.Name+"/"+outcome); ok {
@@ -36,24 +36,26 @@ func (f *Consumer) reject(c *consumerContext, j *job, outcome string, cause erro
 	f.park(c, j)
 }
 
-// park publishes a delivery to its parking queue. The job stays open until the broker has confirmed.
-func (f *Consumer) park(c *consumerContext, j *job) {
+// park publishes a delivery to its parking queue. The job stays open until the broker has
+// confirmed.
+func (f *consumer) park(c *consumerContext, j *job) {
 	p := link.Publishing{
 		Key: j.parking.queue, ContentType: j.d.ContentType, ContentEncoding: j.d.ContentEncoding,
 		Persistent: true, Mandatory: true, Body: j.d.Body,
 		Headers: map[string]any{
-			headerReason: j.parking.cause.Error(), headerFlow: f.spec.Name, headerTries: int64(j.tries),
+			headerReason: j.parking.cause.Error(), headerConsumer: f.spec.Name, headerTries: int64(j.tries),
 			headerExchange: j.d.Exchange, headerKey: j.d.Key,
 		},
 	}
-	otp.Ask(c, f.spec.Publisher, parkTimeout, func(from otp.From[Parked]) PublisherMessage {
-		return Park{From: from, Publishing: p}
-	}, func(_ Parked, err error) ConsumerMessage { return parked{j: j, err: err} })
+	otp.Ask(c, f.spec.Publisher, parkTimeout, func(from otp.From[confirmed]) publisherMessage {
+		return publishConfirmed{From: from, Publishing: p}
+	}, func(_ confirmed, err error) consumerMessage { return parked{j: j, err: err} })
 }
 
-// onParked settles a parked delivery, or tries again. Malformed messages that cannot be parked may
-// occupy a quarter of the prefetch, so that most of it is left for usable messages; more are dropped.
-func (f *Consumer) onParked(c *consumerContext, m parked) {
+// onParked settles a parked delivery, or tries again. Malformed messages that cannot be parked
+// may occupy a quarter of the prefetch, so that most of it is left for usable messages; more are
+// dropped.
+func (f *consumer) onParked(c *consumerContext, m parked) {
 	if !f.isOpen(m.j) {
 		return
 	}
@@ -70,10 +72,10 @@ func (f *Consumer) onParked(c *consumerContext, m parked) {
 }
 
 // quarter is a quarter of the prefetch.
-func (f *Consumer) quarter() int { return max(1, f.spec.Consumer.Prefetch/4) }
+func (f *consumer) quarter() int { return max(1, f.spec.Consumer.Prefetch/4) }
 
 // waitingToPark counts the jobs whose parking has failed so far.
-func (f *Consumer) waitingToPark() (n int) {
+func (f *consumer) waitingToPark() (n int) {
 	for j := range f.jobs {
 		if j.parking != nil && j.parking.waiting {
 			n++
@@ -85,7 +87,7 @@ func (f *Consumer) waitingToPark() (n int) {
 // mayWaitForSpace reports whether a report may wait here for space in the store. A quarter of the
 // prefetch may, the others are parked: refreshes, which need no space, and ends of registrations,
 // which make some, have to get through.
-func (f *Consumer) mayWaitForSpace(j *job) bool {
+func (f *consumer) mayWaitForSpace(j *job) bool {
 	if j.waitingForSpace {
 		return true
 	}

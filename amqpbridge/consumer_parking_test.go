@@ -10,8 +10,8 @@ import (
 // malformed is a reg_success without its required fields.
 const malformed = `{"Event-Name":"reg_success"}`
 
-// A message that cannot be parked is parked later, for its first reason: a request does not exceed
-// its deadline meanwhile, and a report does not crash its actor again.
+// A message that cannot be parked is parked later, for its first reason: a request does not
+// exceed its deadline meanwhile, and a report does not crash its actor again.
 func TestParkingIsRetried(t *testing.T) {
 	b := newTestbed(t)
 	b.start()

@@ -17,8 +17,8 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// publishingLink can lose the publishing connections that were made through it, while those of other
-// registrars on the broker stay.
+// publishingLink can lose the publishing connections that were made through it, while those of
+// other registrars on the broker stay.
 type publishingLink struct {
 	*dialer
 	refused  atomic.Bool
@@ -52,8 +52,9 @@ func (l *publishingLink) lose() {
 	}
 }
 
-// One of two registrars on a broker loses its publishing connection. It then leaves requests to the
-// other, which answers all of them, and still takes reports. After reconnecting it answers again.
+// One of two registrars on a broker loses its publishing connection. It then leaves requests to
+// the other, which answers all of them, and still takes reports. After reconnecting it answers
+// again.
 func TestRegistrarWithoutPublishingLeavesRequests(t *testing.T) {
 	broker := memory.New()
 	set := amqpbridge.DefaultSettings()
@@ -71,7 +72,7 @@ func TestRegistrarWithoutPublishingLeavesRequests(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), otptest.Timeout)
 		defer cancel()
 		if m, err := c.Authn(ctx, "acme.test", "100"); err != nil {
-			t.Fatalf("request lost: %v; outcomes %v and %v", err, one.Tally.Counts(), two.Tally.Counts())
+			t.Fatalf("request lost: %v; outcomes %v and %v", err, one.Outcomes(), two.Outcomes())
 		} else if _, ok := m.(*wire.AuthnError); !ok {
 			t.Fatalf("got a %T", m)
 		}
@@ -92,7 +93,7 @@ func TestRegistrarWithoutPublishingLeavesRequests(t *testing.T) {
 
 	lossy.lose()
 	until(t, "down", func() bool {
-		return slices.ContainsFunc(two.Status.Components(), func(p domain.Component) bool {
+		return slices.ContainsFunc(two.Components(), func(p domain.Component) bool {
 			return p.Name == "publishing" && p.Reason != ""
 		})
 	})

@@ -42,8 +42,8 @@ func (p phase) String() string {
 // draining reports whether a drain was requested.
 func (p phase) draining() bool { return p >= drainSubscribing }
 
-// maxDrainPolls bounds the polls of drainPrefetch. A queue with a slow but steady flow of messages
-// neither fills the prefetch nor becomes idle.
+// maxDrainPolls bounds the polls of drainPrefetch. A queue with a slow but steady flow of
+// messages neither fills the prefetch nor becomes idle.
 const maxDrainPolls = 10
 
 // consumerState is the state of a consumer. It changes in [consumerState.next] alone.

@@ -15,7 +15,7 @@ func (j *job) note(text string) trace.Note {
 }
 
 // trace records a delivery after an attempt to decode it.
-func (f *Consumer) trace(c *consumerContext, j *job) {
+func (f *consumer) trace(c *consumerContext, j *job) {
 	text := "unreadable"
 	if j.msg != nil {
 		text = wire.EnvelopeOf(j.msg).Event

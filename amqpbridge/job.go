@@ -9,10 +9,10 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// job is the work on one delivery. It lives from the arrival to the outcome, so that it can be tried
-// again after an actor on its way has crashed. The consumer's goroutine alone touches it.
+// job is the work on one delivery. It lives from the arrival to the outcome, so that it can be
+// tried again after an actor on its way has crashed. The consumer's goroutine alone touches it.
 type job struct {
-	consumer *Consumer
+	consumer *consumer
 	by       *subscription
 	d        link.Delivery
 	at       time.Time // arrival
@@ -23,8 +23,8 @@ type job struct {
 	route    wire.Route
 	aor      domain.Key // whom it is about; zero when unknown
 	canary   bool       // a registrar's own request
-	// orderKey is the user whose reports keep their order, or the realm when it has no user. The zero
-	// key keeps no order.
+	// orderKey is the user whose reports keep their order, or the realm when it has no user. The
+	// zero key keeps no order.
 	orderKey domain.Key
 	// stamp and age are a report's, see [Clocks].
 	stamp domain.Stamp
@@ -47,8 +47,8 @@ func ended(outcome string) result { return result{outcome: outcome} }
 // failed is the result of work that failed. The consumer's policy decides what follows.
 func failed(err error) result { return result{err: err} }
 
-// complete ends the work on a job: it settles the delivery, or tries again, drops or parks it. A job
-// that is not open any more is ignored.
+// complete ends the work on a job: it settles the delivery, or tries again, drops or parks it. A
+// job that is not open any more is ignored.
 func (j *job) complete(c *consumerContext, r result) { j.consumer.onComplete(c, j, r) }
 
 // call is a request to an actor on behalf of a job.
@@ -64,7 +64,7 @@ type call[M, T any] struct {
 
 // ask sends a request. An error completes the job.
 func ask[M, T any](c *consumerContext, j *job, q call[M, T]) {
-	otp.Ask(c, q.to, q.timeout, q.request, func(answer T, err error) ConsumerMessage {
+	otp.Ask(c, q.to, q.timeout, q.request, func(answer T, err error) consumerMessage {
 		m := answered{j: j, err: err, then: func(c *consumerContext) { q.then(c, answer) }}
 		if err != nil && q.onError != "" {
 			m.err, m.then = nil, func(c *consumerContext) { j.complete(c, ended(q.onError)) }
@@ -88,7 +88,7 @@ func askAll[M, T any](c *consumerContext, j *job, q broadcast[M, T]) {
 	missing := len(q.to)
 	var first error
 	for _, to := range q.to {
-		otp.Ask(c, to, q.timeout, q.request, func(answer T, err error) ConsumerMessage {
+		otp.Ask(c, to, q.timeout, q.request, func(answer T, err error) consumerMessage {
 			return answered{j: j, then: func(c *consumerContext) {
 				missing--
 				switch {
@@ -111,13 +111,13 @@ func askAll[M, T any](c *consumerContext, j *job, q broadcast[M, T]) {
 
 // resume returns a callback, for any goroutine, that continues a job. An error completes the job.
 func resume[T any](c *consumerContext, j *job, then func(c *consumerContext, v T)) func(T, error) {
-	return otp.Completion(c, func(v T, err error) ConsumerMessage {
+	return otp.Completion(c, func(v T, err error) consumerMessage {
 		return answered{j: j, err: err, then: func(c *consumerContext) { then(c, v) }}
 	})
 }
 
 // onAnswered continues a job that is still open.
-func (f *Consumer) onAnswered(c *consumerContext, m answered) {
+func (f *consumer) onAnswered(c *consumerContext, m answered) {
 	switch {
 	case !f.isOpen(m.j):
 	case m.err != nil:

@@ -14,7 +14,8 @@ const (
 
 func ownKey() string { return ownKeyPrefix + rand.Text() }
 
-// isOwnKey reports whether a key looks like one of a registrar, of this one or of another on the broker.
+// isOwnKey reports whether a key looks like one of a registrar, of this one or of another on the
+// broker.
 func isOwnKey(key string) bool {
 	text, ok := strings.CutPrefix(key, ownKeyPrefix)
 	return ok && len(text) >= ownKeyLeast && strings.Trim(text, ownKeyLetters) == ""

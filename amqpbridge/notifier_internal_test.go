@@ -50,23 +50,23 @@ func TestEventsThatWaitForAccountsAreBounded(t *testing.T) {
 	})
 	startChildren(t, sys,
 		child(realms, func() otp.Behaviour[credential.RealmsMessage] { return held }),
-		child(b.notices, func() otp.Behaviour[NotifierMessage] {
-			return &notifier{responder: b.shared, self: b.notices, realms: realms, pending: &b.news}
+		child(b.notifier, func() otp.Behaviour[notifierMessage] {
+			return &notifier{responder: b.responder, realms: realms, pending: &b.pendingEvents}
 		}))
 	from, key := otp.External("test"), domain.Key{Realm: "acme.test", User: "100"}
 	event := registration.Event{Kind: registration.UserRegistered, Key: key}
-	for range noticesMost {
+	for range maxPendingEvents {
 		b.Notify(from, event)
 	}
-	eventually(t, "asked", func() bool { return held.count() == noticesMost })
+	eventually(t, "asked", func() bool { return held.count() == maxPendingEvents })
 	b.Notify(from, event)
-	if n := b.Tally.Get(noticesPart, "overloaded"); n != 1 {
-		t.Errorf("%d events dropped while %d wait, want 1", n, noticesMost)
+	if n := b.outcomes.get(notifierName, "overloaded"); n != 1 {
+		t.Errorf("%d events dropped while %d wait, want 1", n, maxPendingEvents)
 	}
 	for _, ask := range held.lookups {
 		ask.Reply(credential.Found{})
 	}
-	eventually(t, "done", func() bool { return b.Tally.Get(noticesPart, "no_account") == noticesMost })
+	eventually(t, "done", func() bool { return b.outcomes.get(notifierName, "no_account") == maxPendingEvents })
 	b.Notify(from, event)
-	eventually(t, "asked again", func() bool { return held.count() == noticesMost+1 })
+	eventually(t, "asked again", func() bool { return held.count() == maxPendingEvents+1 })
 }

@@ -12,7 +12,7 @@ import (
 // Headers of a parked message.
 const (
 	headerReason   = "x-registrar-reason"
-	headerFlow     = "x-registrar-flow"
+	headerConsumer = "x-registrar-consumer"
 	headerTries    = "x-registrar-tries"
 	headerExchange = "x-registrar-exchange"
 	headerKey      = "x-registrar-key"
@@ -23,9 +23,9 @@ type ParkedMessage struct {
 	// ID is derived from the routing key and the body: it is the same at each visit.
 	ID    string
 	Queue string
-	// Reason is the error, Flow the consumer that met it, Tries the number of its attempts.
-	Reason, Flow string
-	Tries        int64
+	// Reason is the error, Consumer the consumer that met it, Tries the number of its attempts.
+	Reason, Consumer string
+	Tries            int64
 	// Exchange and Key are those under which the message arrived.
 	Exchange, Key string
 	// Body is the body as it arrived, in ContentEncoding.
@@ -33,8 +33,8 @@ type ParkedMessage struct {
 	Body                         []byte
 }
 
-// Text returns the inflated body as valid UTF-8. It returns the body as it arrived when the encoding
-// is unknown or the inflated body is too large.
+// Text returns the inflated body as valid UTF-8. It returns the body as it arrived when the
+// encoding is unknown or the inflated body is too large.
 func (m ParkedMessage) Text() string {
 	body, err := wire.Inflate(m.ContentEncoding, m.Body)
 	if err != nil {
@@ -52,7 +52,7 @@ func parkedMessage(queue string, d link.Delivery) ParkedMessage {
 	sum := sha256.Sum256(append([]byte(text(headerKey)+"\x00"), d.Body...))
 	return ParkedMessage{
 		ID: hex.EncodeToString(sum[:6]), Queue: queue,
-		Reason: text(headerReason), Flow: text(headerFlow), Tries: tries,
+		Reason: text(headerReason), Consumer: text(headerConsumer), Tries: tries,
 		Exchange: text(headerExchange), Key: text(headerKey),
 		ContentType: d.ContentType, ContentEncoding: d.ContentEncoding, Body: d.Body,
 	}

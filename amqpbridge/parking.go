@@ -16,7 +16,8 @@ type Disposition uint8
 const (
 	// Keep leaves the message in its parking queue.
 	Keep Disposition = iota
-	// Retry publishes the message again as it arrived, and removes it when the broker has confirmed.
+	// Retry publishes the message again as it arrived, and removes it when the broker has
+	// confirmed.
 	Retry
 	// Drop removes the message.
 	Drop
@@ -27,8 +28,8 @@ const (
 	// count as read. parkingPatience is the longest wait for each of the found messages.
 	parkingIdle     = 300 * time.Millisecond
 	parkingPatience = 10 * time.Second
-	// parkingReads is the number of attempts on a queue that seems empty: RabbitMQ reports 0 for a
-	// quorum queue that it cannot count within 250 ms.
+	// parkingReads is the number of attempts on a queue that seems empty: RabbitMQ reports 0 for
+	// a quorum queue that it cannot count within 250 ms.
 	parkingReads = 2
 	// parkingWindow limits the messages of one visit.
 	parkingWindow = 10_000
@@ -59,10 +60,10 @@ func OpenParking(ctx context.Context, d link.Dialer) (*Parking, error) {
 // Close closes the connection.
 func (p *Parking) Close(ctx context.Context) error { return p.session.Close(ctx) }
 
-// Look calls decide with each message of a parking queue, the oldest first and at most 10,000, and
-// carries out its disposition. A retried message stays in its queue until the broker has confirmed
-// it, so that none is lost.
-func (p *Parking) Look(ctx context.Context, queue string, decide func(ParkedMessage) Disposition) error {
+// Visit calls decide with each message of a parking queue, the oldest first and at most 10,000,
+// and carries out its disposition. A retried message stays in its queue until the broker has
+// confirmed it, so that none is lost.
+func (p *Parking) Visit(ctx context.Context, queue string, decide func(ParkedMessage) Disposition) error {
 	for range parkingReads {
 		empty, err := p.read(ctx, queue, decide)
 		if err != nil || !empty {

@@ -145,7 +145,7 @@ func (b *testbed) visit(d link.Dialer, queue string, decide func(amqpbridge.Park
 		b.t.Fatal(err)
 	}
 	defer func() { _ = p.Close(context.Background()) }()
-	if err := p.Look(b.t.Context(), queue, decide); err != nil {
+	if err := p.Visit(b.t.Context(), queue, decide); err != nil {
 		b.t.Error(err)
 	}
 }

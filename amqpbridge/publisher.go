@@ -13,44 +13,44 @@ import (
 	"registrar/amqpbridge/link"
 )
 
-// publisherPart is the publisher's name in [Status] and [Tally].
-const publisherPart = "publisher"
+// publisherName is the publisher's name in [status] and [outcomeCounters].
+const publisherName = "publisher"
 
-// PublisherSpec configures the publisher. It is immutable.
-type PublisherSpec struct {
-	Self       *otp.Ref[PublisherMessage]
-	Connection *otp.Ref[ConnectionMessage]
-	Status     *Status
-	Tally      *Tally
+// publisherSpec configures the publisher. It is immutable.
+type publisherSpec struct {
+	Self       *otp.Ref[publisherMessage]
+	Connection *otp.Ref[connectionMessage]
+	Status     *status
+	Outcomes      *outcomeCounters
 	// Now is the clock of the run.
 	Now func() time.Time
 }
 
-// Publisher owns the publishing channel. Only its goroutine touches it.
-type Publisher struct {
-	spec      PublisherSpec
+// publisher owns the publishing channel. Only its goroutine touches it.
+type publisher struct {
+	spec      publisherSpec
 	port      sessionPort
 	publisher link.Publisher
 	confirms  *atomic.Int64 // outstanding confirms of publisher
 	blocked   bool          // the broker has an alarm; reported until a publish succeeds
 }
 
-// NewPublisher returns the behaviour of the publisher.
-func NewPublisher(spec PublisherSpec) *Publisher { return &Publisher{spec: spec} }
+// newPublisher returns the behaviour of the publisher.
+func newPublisher(spec publisherSpec) *publisher { return &publisher{spec: spec} }
 
 // Init subscribes to the session of the connection.
-func (p *Publisher) Init(c *otp.Context[PublisherMessage]) error {
-	p.spec.Status.down(publisherPart, c.Epoch(), errNotStarted)
+func (p *publisher) Init(c *otp.Context[publisherMessage]) error {
+	p.spec.Status.down(publisherName, c.Epoch(), errNotStarted)
 	p.port.subscribe(c, p.spec.Connection, listenerOf(p.spec.Self))
 	return nil
 }
 
 // Handle handles one message.
-func (p *Publisher) Handle(c *otp.Context[PublisherMessage], msg PublisherMessage) {
+func (p *publisher) Handle(c *otp.Context[publisherMessage], msg publisherMessage) {
 	switch m := msg.(type) {
-	case Send:
+	case publishMessage:
 		p.onSend(c, m)
-	case Park:
+	case publishConfirmed:
 		p.onPark(c, m)
 	case sessionChanged:
 		p.onSession(c, m)
@@ -58,27 +58,27 @@ func (p *Publisher) Handle(c *otp.Context[PublisherMessage], msg PublisherMessag
 		if p.port.current(m.session) && p.publisher == nil {
 			p.openChannel(c)
 		}
-	case opened:
+	case channelOpened:
 		p.onOpened(c, m)
 	}
 }
 
 // Terminate reports the publisher as down. The channel ends with its session.
-func (p *Publisher) Terminate(c *otp.Context[PublisherMessage], _ otp.Reason) {
-	p.spec.Status.down(publisherPart, c.Epoch(), nil)
+func (p *publisher) Terminate(c *otp.Context[publisherMessage], _ otp.Reason) {
+	p.spec.Status.down(publisherName, c.Epoch(), nil)
 }
 
 // State returns the state for the console.
-func (p *Publisher) State() any { return struct{ Open bool }{p.publisher != nil} }
+func (p *publisher) State() any { return struct{ Open bool }{p.publisher != nil} }
 
-func (p *Publisher) onSend(c *otp.Context[PublisherMessage], m Send) {
+func (p *publisher) onSend(c *otp.Context[publisherMessage], m publishMessage) {
 	outcome := p.publish(c, m)
-	p.spec.Tally.Add(publisherPart, outcome)
-	p.spec.Tally.watch(publisherPart, outcome, m.MsgID)
+	p.spec.Outcomes.add(publisherName, outcome)
+	p.spec.Outcomes.observe(publisherName, outcome, m.MsgID)
 }
 
 // publish publishes a message and returns the outcome.
-func (p *Publisher) publish(c *otp.Context[PublisherMessage], m Send) string {
+func (p *publisher) publish(c *otp.Context[publisherMessage], m publishMessage) string {
 	if p.publisher == nil {
 		return "no_broker"
 	}
@@ -92,14 +92,14 @@ func (p *Publisher) publish(c *otp.Context[PublisherMessage], m Send) string {
 	if err != nil {
 		if errors.Is(err, link.ErrBlocked) {
 			p.blocked = true
-			p.spec.Status.down(publisherPart, c.Epoch(), err)
+			p.spec.Status.down(publisherName, c.Epoch(), err)
 		}
 		c.Log().Debug().Err(err).Msg("publish failed")
 		return "failed"
 	}
 	if p.blocked {
 		p.blocked = false
-		p.spec.Status.up(publisherPart, c.Epoch())
+		p.spec.Status.up(publisherName, c.Epoch())
 	}
 	if c.Traced() {
 		c.Trace(trace.Publish, published(m))
@@ -107,9 +107,9 @@ func (p *Publisher) publish(c *otp.Context[PublisherMessage], m Send) string {
 	return "sent"
 }
 
-// onPark publishes with a confirm. It refuses when the link's window of outstanding confirms is full:
-// the link would block, and all replies with it.
-func (p *Publisher) onPark(c *otp.Context[PublisherMessage], m Park) {
+// onPark publishes with a confirm. It refuses when the link's window of outstanding confirms is
+// full: the link would block, and all replies with it.
+func (p *publisher) onPark(c *otp.Context[publisherMessage], m publishConfirmed) {
 	if p.publisher == nil {
 		m.Fail(domain.Wrap(domain.Unavailable, "publish", nil))
 		return
@@ -126,44 +126,44 @@ func (p *Publisher) onPark(c *otp.Context[PublisherMessage], m Park) {
 			m.Fail(domain.Wrap(domain.Unavailable, "publish", err))
 			return
 		}
-		m.Reply(Parked{})
+		m.Reply(confirmed{})
 	})
 }
 
-func (p *Publisher) onSession(c *otp.Context[PublisherMessage], m sessionChanged) {
+func (p *publisher) onSession(c *otp.Context[publisherMessage], m sessionChanged) {
 	if !p.port.accept(m) {
 		return
 	}
 	p.publisher, p.blocked = nil, false
 	if m.session == nil {
-		p.spec.Status.down(publisherPart, c.Epoch(), nil)
+		p.spec.Status.down(publisherName, c.Epoch(), nil)
 		return
 	}
 	p.openChannel(c)
 }
 
-func (p *Publisher) openChannel(c *otp.Context[PublisherMessage]) {
-	session, tally := p.port.session, p.spec.Tally
+func (p *publisher) openChannel(c *otp.Context[publisherMessage]) {
+	session, tally := p.port.session, p.spec.Outcomes
 	spec := link.PublisherSpec{
-		OnReturn: func(link.Publishing) { tally.Add(publisherPart, "unroutable") },
+		OnReturn: func(link.Publishing) { tally.add(publisherName, "unroutable") },
 	}
 	otp.Task(c, func(ctx context.Context) (link.Publisher, error) {
 		return session.Publisher(ctx, spec)
-	}, func(publisher link.Publisher, err error) PublisherMessage {
-		return opened{session: session, publisher: publisher, err: err}
+	}, func(publisher link.Publisher, err error) publisherMessage {
+		return channelOpened{session: session, publisher: publisher, err: err}
 	})
 }
 
-func (p *Publisher) onOpened(c *otp.Context[PublisherMessage], m opened) {
+func (p *publisher) onOpened(c *otp.Context[publisherMessage], m channelOpened) {
 	if !p.port.current(m.session) {
 		return
 	}
 	if m.err != nil {
-		p.spec.Status.down(publisherPart, c.Epoch(), m.err)
+		p.spec.Status.down(publisherName, c.Epoch(), m.err)
 		c.Log().Warn().Err(m.err).Msg("publishing channel not opened")
 		c.After(consumeRetry, retrySession{session: m.session})
 		return
 	}
 	p.publisher, p.confirms = m.publisher, new(atomic.Int64)
-	p.spec.Status.up(publisherPart, c.Epoch())
+	p.spec.Status.up(publisherName, c.Epoch())
 }

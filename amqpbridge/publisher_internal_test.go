@@ -33,16 +33,16 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// A broker that confirms nothing blocks no unconfirmed publish. A confirmed publish beyond the link's
-// window is refused at once.
+// A broker that confirms nothing blocks no unconfirmed publish. A confirmed publish beyond the
+// link's window is refused at once.
 func TestOutstandingConfirmsDoNotBlock(t *testing.T) {
-	sys, broker, tally := otp.NewSystem(), memory.New(), &Tally{}
-	spec := PublisherSpec{
-		Self:       otp.NewRef[PublisherMessage](sys, "publisher"),
-		Connection: otp.NewRef[ConnectionMessage](sys, "connection"),
-		Status:     NewStatus(publisherPart), Tally: tally, Now: time.Now,
+	sys, broker, tally := otp.NewSystem(), memory.New(), &outcomeCounters{}
+	spec := publisherSpec{
+		Self:       otp.NewRef[publisherMessage](sys, "publisher"),
+		Connection: otp.NewRef[connectionMessage](sys, "connection"),
+		Status:     newStatus(publisherName), Outcomes: tally, Now: time.Now,
 	}
-	startChildren(t, sys, child(spec.Self, func() otp.Behaviour[PublisherMessage] { return NewPublisher(spec) }))
+	startChildren(t, sys, child(spec.Self, func() otp.Behaviour[publisherMessage] { return newPublisher(spec) }))
 	session, err := broker.Dial(t.Context(), "publishing")
 	if err != nil {
 		t.Fatal(err)
@@ -54,12 +54,12 @@ func TestOutstandingConfirmsDoNotBlock(t *testing.T) {
 	}
 	from := otp.External("test")
 	listenerOf(spec.Self)(from, sessionChanged{session: session, by: 1})
-	eventually(t, "up", func() bool { return spec.Status.isUp(publisherPart) })
+	eventually(t, "up", func() bool { return spec.Status.isUp(publisherName) })
 	broker.HoldConfirms(true)
 	replies := make(chan error, link.Window+2)
 	park := func() {
-		_ = spec.Self.Tell(from, Park{
-			From:       otp.NewFrom(func(_ Parked, err error) { replies <- err }),
+		_ = spec.Self.Tell(from, publishConfirmed{
+			From:       otp.NewFrom(func(_ confirmed, err error) { replies <- err }),
 			Publishing: link.Publishing{Key: "parking", Mandatory: true},
 		})
 	}
@@ -69,8 +69,8 @@ func TestOutstandingConfirmsDoNotBlock(t *testing.T) {
 	if err := <-replies; domain.KindOf(err) != domain.Overloaded {
 		t.Errorf("a publish beyond the window is answered with %v", err)
 	}
-	_ = spec.Self.Tell(from, Send{Publishing: link.Publishing{Key: "parking"}})
-	eventually(t, "sent", func() bool { return tally.Get(publisherPart, "sent") == 1 })
+	_ = spec.Self.Tell(from, publishMessage{Publishing: link.Publishing{Key: "parking"}})
+	eventually(t, "sent", func() bool { return tally.get(publisherName, "sent") == 1 })
 	broker.HoldConfirms(false)
 	for i := range link.Window + 1 {
 		if i == link.Window {

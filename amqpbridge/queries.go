@@ -12,14 +12,14 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// Registrations reads the committed records of a realm, of all realms when it is empty, in pages in
-// key order. Page returns at once and calls done once, from another goroutine.
+// Registrations reads the committed records of a realm, of all realms when it is empty, in pages
+// in key order. Page returns at once and calls done once, from another goroutine.
 type Registrations interface {
 	Page(from otp.Origin, realm domain.Realm, after domain.Key, limit int, done func([]domain.Record, error))
 }
 
-// realmDeadline is how long after its arrival a query about many users is worth an answer. Reading
-// the whole file takes longer than asking one actor.
+// realmDeadline is how long after its arrival a query about many users is worth an answer.
+// Reading the whole file takes longer than asking one actor.
 const realmDeadline = 5 * time.Second
 
 // queryHandler answers queries for registrations.
@@ -144,8 +144,8 @@ func (l *listing) add(c *consumerContext, recs []domain.Record) {
 	}
 }
 
-// newAnswer returns an empty answer in the form that the settings or the requester's generation ask
-// for.
+// newAnswer returns an empty answer in the form that the settings or the requester's generation
+// ask for.
 func (q *queryHandler) newAnswer(j *job, req *wire.RegQuery) *wire.QueryAnswer {
 	realm := req.Username == "" || req.All()
 	a := &wire.QueryAnswer{Form: wire.FormKazoo, Fields: req.Fields, Multiple: realm, MaxBytes: q.settings.MaxReply}
@@ -165,8 +165,8 @@ func (q *queryHandler) newAnswer(j *job, req *wire.RegQuery) *wire.QueryAnswer {
 	return a
 }
 
-// send replies with an answer, or with what the requester expects instead of an empty one. It returns
-// the outcome.
+// send replies with an answer, or with what the requester expects instead of an empty one. It
+// returns the outcome.
 func (q *queryHandler) send(c *consumerContext, j *job, req *wire.RegQuery, a *wire.QueryAnswer) string {
 	if a.Len() == 0 {
 		if q.silent(j.route.Generation) {

@@ -53,14 +53,14 @@ func (r *registrationHandler) decode(j *job) (err error) {
 func (r *registrationHandler) readClock(j *job, m *wire.RegSuccess) {
 	j.stamp.Sender = domain.SenderOf(m.Node)
 	if m.EventTimestamp.IsZero() {
-		r.tally.RejectedTimestamp("registrations")
+		r.outcomes.addRejectedTimestamp("registrations")
 		return
 	}
 	j.stamp.Event = m.EventTimestamp.UnixMilli()
-	reading := r.clocks.Read(j.stamp, j.waited)
+	reading := r.clocks.read(j.stamp, j.waited)
 	j.age = reading.Age
 	if reading.Unusable {
-		r.tally.RejectedTimestamp("registrations")
+		r.outcomes.addRejectedTimestamp("registrations")
 	}
 	if !reading.Ordered {
 		j.stamp.Event = 0 // arrival decides
@@ -146,8 +146,8 @@ func flowOf(m *wire.RegSuccess) domain.Flow {
 	return f
 }
 
-// seconds converts a lifetime on the wire. It cuts values that would overflow; the limit of the user's
-// actor is lower.
+// seconds converts a lifetime on the wire. It cuts values that would overflow; the limit of the
+// user's actor is lower.
 func seconds(n int64) time.Duration {
 	const most = 1 << 32
 	return time.Duration(min(n, most)) * time.Second

@@ -16,12 +16,12 @@ import (
 type responder struct {
 	settings  Settings
 	sender    wire.Sender
-	publisher *otp.Ref[PublisherMessage]
-	tally     *Tally
+	publisher *otp.Ref[publisherMessage]
+	outcomes     *outcomeCounters
 	now       func() time.Time
 	started   time.Time
-	// leads is whether this registrar is the leader of those on the broker.
-	leads *atomic.Bool
+	// leader is whether this registrar is the leader of those on the broker.
+	leader *atomic.Bool
 }
 
 // decode reads a delivery. Errors are of package wire.
@@ -64,17 +64,17 @@ func (a *responder) reply(c *consumerContext, j *job, req *wire.Envelope, body [
 	if p.Key == "" {
 		return
 	}
-	m := Send{Publishing: p, Event: "answer", MsgID: req.MsgID}
+	m := publishMessage{Publishing: p, Event: "answer", MsgID: req.MsgID}
 	if j.replyTTL > 0 {
 		m.Until = j.at.Add(j.replyTTL)
 	}
 	a.post(c, m)
 }
 
-// post gives a message that may be lost to the publisher. A refused message is counted: the requester
-// asks again.
-func (a *responder) post(from otp.Origin, m Send) {
-	m.Tally = a.tally
+// post gives a message that may be lost to the publisher. A refused message is counted: the
+// requester asks again.
+func (a *responder) post(from otp.Origin, m publishMessage) {
+	m.Outcomes = a.outcomes
 	if err := a.publisher.Tell(from, m); err != nil {
 		m.Undelivered(err)
 	}
@@ -96,8 +96,8 @@ func (a *responder) key(realm, user string) (domain.Key, error) {
 	return domain.ParseKey(realm, user)
 }
 
-// remaining returns the time until a request's reply deadline. It is at least a millisecond, because
-// zero would be no limit.
+// remaining returns the time until a request's reply deadline. It is at least a millisecond,
+// because zero would be no limit.
 func (a *responder) remaining(j *job) time.Duration {
 	return max(a.settings.ReplyDeadline-a.now().Sub(j.at), time.Millisecond)
 }

@@ -9,7 +9,8 @@ import (
 // connection is up sends it; later sessions are announced to every listener.
 type subscribeSession struct{ listener sessionListener }
 
-// sessionChanged hands a new session to a process; the session is nil after the old one has ended.
+// sessionChanged hands a new session to a process; the session is nil after the old one has
+// ended.
 type sessionChanged struct {
 	session link.Session
 	by      otp.Epoch // incarnation of the connection
@@ -24,10 +25,10 @@ func (sessionChanged) Unbounded() {}
 func (subscribeSession) connectionMessage() {}
 func (sessionChanged) consumerMessage()     {}
 func (sessionChanged) publisherMessage()    {}
-func (sessionChanged) pulseMessage()        {}
+func (sessionChanged) canaryMessage()       {}
 func (retrySession) consumerMessage()       {}
 func (retrySession) publisherMessage()      {}
-func (retrySession) pulseMessage()          {}
+func (retrySession) canaryMessage()         {}
 
 // sessionListener takes the session changes of a connection. It runs on the connection's
 // goroutine and must not block.
@@ -43,7 +44,8 @@ func listenerOf[M any](ref *otp.Ref[M]) sessionListener {
 	}
 }
 
-// sessionPort is the current session of a connection as one process knows it. The process owns it.
+// sessionPort is the current session of a connection as one process knows it. The process owns
+// it.
 type sessionPort struct {
 	session link.Session // nil while the connection is down
 	epoch   otp.Epoch    // incarnation of the connection that announced it
@@ -51,7 +53,7 @@ type sessionPort struct {
 
 // subscribe asks the connection for its session. A connection that is not running announces its
 // session when it has one.
-func (*sessionPort) subscribe(from otp.Origin, connection *otp.Ref[ConnectionMessage], l sessionListener) {
+func (*sessionPort) subscribe(from otp.Origin, connection *otp.Ref[connectionMessage], l sessionListener) {
 	_ = connection.Tell(from, subscribeSession{listener: l})
 }
 

@@ -43,7 +43,7 @@ func TestEndedSessionsAreCollected(t *testing.T) {
 	}}, amqpbridge.DefaultSettings(), time.Now)
 	awaitReady(t, b)
 	failures := func() (n uint64) {
-		for _, p := range b.Status.Components() {
+		for _, p := range b.Components() {
 			n += p.Failures
 		}
 		return n
@@ -51,7 +51,7 @@ func TestEndedSessionsAreCollected(t *testing.T) {
 	for range 10 {
 		before := failures()
 		broker.Cut()
-		until(t, "up again", func() bool { return failures() > before && len(b.Status.Reasons()) == 0 })
+		until(t, "up again", func() bool { return failures() > before && len(b.Reasons()) == 0 })
 	}
 	const inUse = 6 // two sessions, and those in messages and tasks of the last reconnect
 	until(t, "collected", func() bool {

@@ -2,8 +2,9 @@ package amqpbridge
 
 import "time"
 
-// Settings names the bridge's queues and sets its bounds. The struct tags are those of kong: every field is also a flag of
-// registrar serve; min and max bound its value or the length of a text, oneof lists the values of a text.
+// Settings names the bridge's queues and sets its bounds. The struct tags are those of kong:
+// every field is also a flag of registrar serve; min and max bound its value or the length of a
+// text, oneof lists the values of a text.
 type Settings struct {
 	NotFound       string        `group:"Answers" oneof:"follow,silent,error" help:"Reply when nothing is found: follow (as the requester's generation expects: whistle hears nothing, kazoo an error), silent or error."`
 	PermanentError bool          `group:"Answers" help:"Add Permanent-Error to authn_err: Kamailio then caches the refusal."`

@@ -14,9 +14,9 @@ import (
 // errNotStarted is the reason of a component until its process runs.
 var errNotStarted = errors.New("not started")
 
-// Status holds the condition of each component of the bridge: up, or not up with a reason.
+// status holds the condition of each component of the bridge: up, or not up with a reason.
 // It is safe for concurrent use.
-type Status struct {
+type status struct {
 	mu         sync.Mutex
 	components []componentState // sorted by name
 }
@@ -27,9 +27,9 @@ type componentState struct {
 	reportedBy otp.Epoch
 }
 
-// NewStatus returns a Status in which no named component has started.
-func NewStatus(names ...string) *Status {
-	s := &Status{}
+// newStatus returns a status in which no named component has started.
+func newStatus(names ...string) *status {
+	s := &status{}
 	for _, name := range names {
 		s.add(name, name+": not started")
 	}
@@ -37,7 +37,7 @@ func NewStatus(names ...string) *Status {
 }
 
 // add adds a component; an empty reason means that it counts as up.
-func (s *Status) add(name, reason string) {
+func (s *status) add(name, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, _ := slices.BinarySearchFunc(s.components, name, byName)
@@ -47,11 +47,10 @@ func (s *Status) add(name, reason string) {
 
 func byName(c componentState, name string) int { return strings.Compare(c.Name, name) }
 
-// Reasons returns one line for each component that is not up, sorted by component.
-// Without any, the bridge consumes and publishes.
-func (s *Status) Reasons() []string {
+// reasons returns one line for each component that is not up, sorted by component.
+func (s *status) reasons() []string {
 	var out []string
-	for _, c := range s.Components() {
+	for _, c := range s.all() {
 		if c.Reason != "" {
 			out = append(out, c.Reason)
 		}
@@ -59,8 +58,8 @@ func (s *Status) Reasons() []string {
 	return out
 }
 
-// Components returns the components, sorted by name.
-func (s *Status) Components() []domain.Component {
+// all returns the components, sorted by name.
+func (s *status) all() []domain.Component {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make([]domain.Component, len(s.components))
@@ -70,13 +69,13 @@ func (s *Status) Components() []domain.Component {
 	return all
 }
 
-func (s *Status) isUp(name string) (up bool) {
+func (s *status) isUp(name string) (up bool) {
 	s.change(name, func(c *componentState) { up = c.Reason == "" })
 	return up
 }
 
 // up reports a component as up. A report from an older incarnation than the last one is ignored.
-func (s *Status) up(name string, by otp.Epoch) {
+func (s *status) up(name string, by otp.Epoch) {
 	s.change(name, func(c *componentState) {
 		if c.accepts(by) {
 			c.Reason = ""
@@ -85,7 +84,7 @@ func (s *Status) up(name string, by otp.Epoch) {
 }
 
 // down reports a component as not up; like up, it ignores older incarnations.
-func (s *Status) down(name string, by otp.Epoch, err error) {
+func (s *status) down(name string, by otp.Epoch, err error) {
 	s.change(name, func(c *componentState) {
 		if !c.accepts(by) {
 			return
@@ -107,7 +106,7 @@ func (c *componentState) accepts(by otp.Epoch) bool {
 	return true
 }
 
-func (s *Status) change(name string, f func(*componentState)) {
+func (s *status) change(name string, f func(*componentState)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if at, ok := slices.BinarySearchFunc(s.components, name, byName); ok {

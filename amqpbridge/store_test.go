@@ -7,8 +7,8 @@ import (
 	"registrar/actors/otp"
 )
 
-// store is an empty store. A write for user "poison" crashes the registration actor, as do the first
-// three writes for user "shaky".
+// store is an empty store. A write for user "poison" crashes the registration actor, as do the
+// first three writes for user "shaky".
 type store struct{ shaky atomic.Int32 }
 
 func (s *store) Write(_ otp.Origin, rec domain.Record, _ uint64, done func(error)) {

@@ -22,9 +22,9 @@ func (r *registrationHandler) sync(c *consumerContext, j *job, m *wire.RegSync) 
 	case "":
 		j.complete(c, ended("no_server_id"))
 	default:
-		// All registrars answer another registrar: it may be the leader, and for a moment there may be
-		// none.
-		if !r.leads.Load() && !strings.HasPrefix(to.Key, r.settings.RegistrationQueue+".") {
+		// All registrars answer another registrar: it may be the leader, and for a moment there
+		// may be none.
+		if !r.leader.Load() && !strings.HasPrefix(to.Key, r.settings.RegistrationQueue+".") {
 			j.complete(c, ended(outcomeNotLeader))
 			return
 		}
@@ -33,9 +33,9 @@ func (r *registrationHandler) sync(c *consumerContext, j *job, m *wire.RegSync) 
 	}
 }
 
-// syncReply is an answer to a reg_sync under way. The broker confirms the last message of each page
-// before the next page is read, so that a large file does not pile up here. A requester that is gone
-// ends it.
+// syncReply is an answer to a reg_sync under way. The broker confirms the last message of each
+// page before the next page is read, so that a large file does not pile up here. A requester
+// that is gone ends it.
 type syncReply struct {
 	*registrationHandler
 	j   *job
@@ -59,7 +59,7 @@ func (s *syncReply) send(c *consumerContext, recs []domain.Record) {
 				continue // unreadable, which a query reports, or about to expire
 			}
 			if last != nil {
-				s.post(c, Send{Publishing: *last}) // if it is lost, so is the confirm of the last one
+				s.post(c, publishMessage{Publishing: *last}) // if it is lost, so is the confirm of the last one
 			}
 			p := answerTo(s.req.ServerID, body)
 			last = &p
@@ -69,10 +69,12 @@ func (s *syncReply) send(c *consumerContext, recs []domain.Record) {
 		s.next(c, recs)
 		return
 	}
-	ask(c, s.j, call[PublisherMessage, Parked]{
+	ask(c, s.j, call[publisherMessage, confirmed]{
 		to: s.publisher, timeout: parkTimeout,
-		request: func(from otp.From[Parked]) PublisherMessage { return Park{From: from, Publishing: *last} },
-		then:    func(c *consumerContext, _ Parked) { s.next(c, recs) },
+		request: func(from otp.From[confirmed]) publisherMessage {
+			return publishConfirmed{From: from, Publishing: *last}
+		},
+		then:    func(c *consumerContext, _ confirmed) { s.next(c, recs) },
 		onError: outcomeUnroutable,
 	})
 }
@@ -86,8 +88,8 @@ func (s *syncReply) next(c *consumerContext, recs []domain.Record) {
 	s.read(c, recs[len(recs)-1].Key)
 }
 
-// syncRequest asks the other registrars on the broker for their registrations. The answers come to
-// the queue of this registrar. They do not replace a live registration.
+// syncRequest asks the other registrars on the broker for their registrations. The answers come
+// to the queue of this registrar. They do not replace a live registration.
 func syncRequest(s wire.Sender, set Settings) *link.Publishing {
 	body := s.RegSync(&wire.RegSync{Envelope: wire.Envelope{MsgID: "sync", ServerID: set.Reports()}})
 	return &link.Publishing{

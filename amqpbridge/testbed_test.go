@@ -61,7 +61,7 @@ func (b *testbed) losePublishing() {
 	b.t.Helper()
 	b.refusePublishing.Store(true)
 	b.broker.Cut("publishing")
-	until(b.t, "down", func() bool { return len(b.Status.Reasons()) > 0 })
+	until(b.t, "down", func() bool { return len(b.Reasons()) > 0 })
 }
 
 // count returns how often a component counted an outcome.
@@ -195,7 +195,7 @@ func report(t *testing.T, c *client.Conn, user string) {
 
 func awaitReady(t *testing.T, b *amqpbridge.Bridge) {
 	t.Helper()
-	until(t, "ready", func() bool { return len(b.Status.Reasons()) == 0 })
+	until(t, "ready", func() bool { return len(b.Reasons()) == 0 })
 }
 
 func until(t *testing.T, what string, ok func() bool) {
@@ -206,13 +206,18 @@ func until(t *testing.T, what string, ok func() bool) {
 }
 
 func count(b *amqpbridge.Bridge, component, outcome string) uint64 {
-	return b.Tally.Get(component, outcome)
+	for _, c := range b.Outcomes() {
+		if c.Component == component && c.Outcome == outcome {
+			return c.N
+		}
+	}
+	return 0
 }
 
 // retries returns how often a consumer retried a job.
 func (b *testbed) retries(consumer string) uint64 {
-	for _, c := range b.Tally.Retries() {
-		if c.Flow == consumer {
+	for _, c := range b.Retries() {
+		if c.Component == consumer {
 			return c.N
 		}
 	}

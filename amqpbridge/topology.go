@@ -17,9 +17,9 @@ const (
 	maxTokens = 16
 )
 
-// Topology returns the exchanges, queues and bindings of a consuming session, in the order of their
-// declaration. Exchanges are declared as Kazoo and Kamailio declare them; routing keys of all
-// generations are bound. Replies to this registrar's own requests arrive under key.
+// Topology returns the exchanges, queues and bindings of a consuming session, in the order of
+// their declaration. Exchanges are declared as Kazoo and Kamailio declare them; routing keys of
+// all generations are bound. Replies to this registrar's own requests arrive under key.
 func (s Settings) Topology(key string) link.Topology {
 	t := link.Topology{
 		Exchanges: []link.Exchange{
@@ -44,8 +44,8 @@ func (s Settings) Topology(key string) link.Topology {
 	// Other registrars send their answers to our reg_sync here.
 	t.Bindings = append(t.Bindings, link.Binding{Queue: s.Reports(), Exchange: "targeted", Key: s.Reports()})
 	if s.Canary > 0 {
-		t.Queues = append(t.Queues, link.Queue{Name: pulseAlias, Kind: link.ServerNamed})
-		t.Bindings = append(t.Bindings, link.Binding{Queue: pulseAlias, Exchange: "targeted", Key: key})
+		t.Queues = append(t.Queues, link.Queue{Name: canaryQueue, Kind: link.ServerNamed})
+		t.Bindings = append(t.Bindings, link.Binding{Queue: canaryQueue, Exchange: "targeted", Key: key})
 		if s.Node != "" {
 			t.Queues = append(t.Queues, link.Queue{
 				Name: s.LeaderQueue, Kind: link.Classic, Durable: true, SingleActive: true,
@@ -69,8 +69,8 @@ func (s Settings) parkingQueue(name string) link.Queue {
 	}
 }
 
-// queueOf returns the queue of a kind of message. Everything that changes registrations shares one
-// queue, which keeps its order.
+// queueOf returns the queue of a kind of message. Everything that changes registrations shares
+// one queue, which keeps its order.
 func (s Settings) queueOf(k wire.Kind) string {
 	switch k {
 	case wire.KindAuthn:

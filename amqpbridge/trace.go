@@ -8,10 +8,10 @@ import (
 // Traced events name the kind of a message, its Msg-ID and its AOR, never its body.
 
 // TraceNote names the message.
-func (m Send) TraceNote() trace.Note { return trace.Note{MsgID: m.MsgID, Text: m.Event} }
+func (m publishMessage) TraceNote() trace.Note { return trace.Note{MsgID: m.MsgID, Text: m.Event} }
 
 // TraceNote names the parking queue.
-func (m Park) TraceNote() trace.Note { return trace.Note{Text: m.Publishing.Key} }
+func (m publishConfirmed) TraceNote() trace.Note { return trace.Note{Text: m.Publishing.Key} }
 
 // TraceNote names the AOR.
 func (m registrationEvent) TraceNote() trace.Note {
@@ -19,10 +19,10 @@ func (m registrationEvent) TraceNote() trace.Note {
 }
 
 // TraceNote names the AOR.
-func (m owner) TraceNote() trace.Note { return m.event.TraceNote() }
+func (m accountFound) TraceNote() trace.Note { return m.event.TraceNote() }
 
 // published describes a message that the broker has accepted.
-func published(m Send) trace.Note {
+func published(m publishMessage) trace.Note {
 	return trace.Note{MsgID: m.MsgID, Text: m.Event + " to " + destination(m.Publishing)}
 }
 

@@ -131,7 +131,7 @@ func TestRubbishIsParked(t *testing.T) {
 		b.until("parked", func() bool {
 			var n uint64
 			for _, c := range b.server.Counts() {
-				if c.Flow == flow && strings.HasPrefix(c.Outcome, "malformed_") {
+				if c.Component == flow && strings.HasPrefix(c.Outcome, "malformed_") {
 					n += c.N
 				}
 			}

@@ -88,7 +88,7 @@ func TestMalformedFlood(t *testing.T) {
 		t.Errorf("%d are set aside, the most is 100", ready)
 	}
 	for _, c := range b.server.Counts() {
-		if c.Flow == "poison" || strings.Contains(c.Outcome, "crash") {
+		if c.Component == "poison" || strings.Contains(c.Outcome, "crash") {
 			t.Errorf("counted %+v", c)
 		}
 	}

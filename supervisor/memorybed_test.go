@@ -211,7 +211,7 @@ func (b *memoryBed) answer(id string) (got fields) {
 // settled counts the questions of others that the registrar is done with.
 func (b *memoryBed) settled() (n uint64) {
 	for _, c := range b.server.Counts() {
-		if (c.Flow == "authn" || c.Flow == "queries") && c.Outcome != "canary" {
+		if (c.Component == "authn" || c.Component == "queries") && c.Outcome != "canary" {
 			n += c.N
 		}
 	}
@@ -279,7 +279,7 @@ func (b *memoryBed) report(to string, f fields) string {
 func (b *memoryBed) outcomes() map[string]uint64 {
 	out := map[string]uint64{}
 	for _, c := range b.server.Counts() {
-		if c.Flow == "registrations" {
+		if c.Component == "registrations" {
 			out[c.Outcome] = c.N
 		}
 	}

@@ -13,20 +13,20 @@ type metrics struct{ *Server }
 // Samples returns the outcome counters.
 func (s metrics) Samples() []console.Sample { return samples(s.Counts()) }
 
-// Retries returns the retries by flow.
+// Retries returns the retries by consumer.
 func (s metrics) Retries() []console.Sample {
-	return samples(s.components.bridge.Tally.Retries())
+	return samples(s.components.bridge.Retries())
 }
 
-// RejectedTimestamps returns the messages with an unusable event time by flow.
+// RejectedTimestamps returns the messages with an unusable event time by consumer.
 func (s metrics) RejectedTimestamps() []console.Sample {
 	return samples(s.Server.RejectedTimestamps())
 }
 
-func samples(counts []amqpbridge.Count) []console.Sample {
+func samples(counts []amqpbridge.OutcomeCount) []console.Sample {
 	var out []console.Sample
 	for _, c := range counts {
-		out = append(out, console.Sample{Flow: c.Flow, Outcome: c.Outcome, Count: c.N})
+		out = append(out, console.Sample{Flow: c.Component, Outcome: c.Outcome, Count: c.N})
 	}
 	return out
 }

@@ -305,7 +305,7 @@ func noticeRules() []rule {
 			b.report(kazoo4Report, regSuccess)
 			b.contact("acme.test", "100")
 			for _, c := range b.server.Counts() {
-				if c.Flow == "notifier" {
+				if c.Component == "notifier" {
 					b.Errorf("counted %+v", c)
 				}
 			}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -75,26 +74,25 @@ func (s *Server) Stop(ctx context.Context) error {
 func (s *Server) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
-	var all sync.WaitGroup
-	for _, flow := range s.components.bridge.Flows() { // concurrently: a slow one does not use up the time of the others
-		all.Go(func() {
-			_, err := otp.Call(ctx, otp.External("stop"), flow, func(f otp.From[amqpbridge.Drained]) amqpbridge.ConsumerMessage {
-				return amqpbridge.Drain{From: f}
-			})
-			if err != nil {
-				s.components.cfg.Log.Warn().Err(err).Str("flow", flow.Name()).Msg("consumer not drained, its deliveries will be redelivered")
-			}
-		})
+	drained := make(chan error, 1)
+	s.components.bridge.Drain(otp.External("stop"), func(err error) { drained <- err })
+	var err error
+	select {
+	case err = <-drained:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
 	}
-	all.Wait()
+	if err != nil {
+		s.components.cfg.Log.Warn().Err(err).Msg("consumers not drained; the broker redelivers their deliveries")
+	}
 }
 
 // Counts returns the outcome counters.
-func (s *Server) Counts() []amqpbridge.Count { return s.components.bridge.Tally.Counts() }
+func (s *Server) Counts() []amqpbridge.OutcomeCount { return s.components.bridge.Outcomes() }
 
-// RejectedTimestamps returns how many messages had an event time that cannot be used, by flow.
-func (s *Server) RejectedTimestamps() []amqpbridge.Count {
-	return s.components.bridge.Tally.RejectedTimestamps()
+// RejectedTimestamps returns how many messages had an event time that cannot be used, by consumer.
+func (s *Server) RejectedTimestamps() []amqpbridge.OutcomeCount {
+	return s.components.bridge.RejectedTimestamps()
 }
 
 // Restarts returns the number of restarts since the start, those of dynamic children included.

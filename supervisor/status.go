@@ -12,7 +12,7 @@ import (
 // conditions returns the components of the bridge and the files of the store.
 func (s *Server) conditions() []domain.Component {
 	creds, regs := s.components.credentials, s.components.registrations
-	return append(s.components.bridge.Status.Components(),
+	return append(s.components.bridge.Components(),
 		domain.Component{Name: "credentials.db", Process: "credentials/writer", Reason: creds.Trouble(), Failures: creds.Failures()},
 		domain.Component{Name: "registrations.db", Process: "registrations/writer", Reason: regs.Trouble(), Failures: regs.Failures()},
 	)

@@ -141,13 +141,13 @@ func within(tb testing.TB, d time.Duration) context.Context {
 	return ctx
 }
 
-func has(counts []amqpbridge.Count, flow, outcome string) bool {
+func has(counts []amqpbridge.OutcomeCount, flow, outcome string) bool {
 	return count(counts, flow, outcome) > 0
 }
 
-func count(counts []amqpbridge.Count, flow, outcome string) uint64 {
+func count(counts []amqpbridge.OutcomeCount, flow, outcome string) uint64 {
 	for _, c := range counts {
-		if c.Flow == flow && c.Outcome == outcome {
+		if c.Component == flow && c.Outcome == outcome {
 			return c.N
 		}
 	}

@@ -76,7 +76,7 @@ func TestTraceOfOneMessage(t *testing.T) {
 	question := trace.Filter{MsgID: asked.MsgID}
 	b.until("published", func() bool { return inOrder(b.chart(question), "publish "+asked.MsgID) == nil })
 	t.Log("\n" + b.chart(question))
-	if err := inOrder(b.chart(question), "delivery", "credential.Ask", "credential.Lookup", "amqpbridge.answered", "amqpbridge.Send "+asked.MsgID, "publish "+asked.MsgID+" answer"); err != nil {
+	if err := inOrder(b.chart(question), "delivery", "credential.Ask", "credential.Lookup", "amqpbridge.answered", "amqpbridge.publishMessage "+asked.MsgID, "publish "+asked.MsgID+" answer"); err != nil {
 		t.Error(err)
 	}
 }

@@ -144,7 +144,7 @@ func waitParked(ts *testscript.TestScript, neg bool, args []string) {
 	poll(ts, "so many are never put aside", func() bool {
 		n := 0
 		for _, q := range []string{"registrar.malformed", "registrar.poison"} {
-			ts.Check(p.Look(ctx, q, func(amqpbridge.ParkedMessage) amqpbridge.Disposition { n++; return amqpbridge.Keep }))
+			ts.Check(p.Visit(ctx, q, func(amqpbridge.ParkedMessage) amqpbridge.Disposition { n++; return amqpbridge.Keep }))
 		}
 		return strconv.Itoa(n) == args[1]
 	})

@@ -33,7 +33,7 @@ func (f *parkedFlags) look(ctx context.Context, judge func(amqpbridge.ParkedMess
 	}
 	defer func() { err = errors.Join(err, p.Close(context.WithoutCancel(ctx))) }()
 	for _, q := range []string{f.MalformedQueue, f.PoisonQueue} {
-		if err := p.Look(ctx, q, judge); err != nil {
+		if err := p.Visit(ctx, q, judge); err != nil {
 			return err
 		}
 	}
@@ -58,7 +58,7 @@ func (c *parkedListCmd) Run(ctx context.Context, env Env) error {
 		if n++; n == 1 {
 			_, _ = fmt.Fprintln(w, "ID\tQUEUE\tFLOW\tTRIES\tBYTES\tKEY\tREASON") // Flush returns the error
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", m.ID, m.Queue, m.Flow, m.Tries, len(m.Body), m.Key, m.Reason)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", m.ID, m.Queue, m.Consumer, m.Tries, len(m.Body), m.Key, m.Reason)
 		return amqpbridge.Keep
 	})
 	if err := errors.Join(err, w.Flush()); err != nil {
@@ -92,7 +92,7 @@ func (c *parkedShowCmd) Run(ctx context.Context, env Env) error {
 		return fmt.Errorf("no parked message has the ID %s", c.ID)
 	}
 	return printf(env.Stdout, "%s\n  queue     %s\n  flow      %s\n  tries     %d\n  reason    %s\n  exchange  %s\n  key       %s\n  type      %s\n\n%s\n",
-		found.ID, found.Queue, found.Flow, found.Tries, found.Reason, found.Exchange, found.Key, found.ContentType, found.Text())
+		found.ID, found.Queue, found.Consumer, found.Tries, found.Reason, found.Exchange, found.Key, found.ContentType, found.Text())
 }
 
 // selection selects parked messages.

@@ -55,7 +55,7 @@ func (d *demo) register(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		for _, c := range d.server.Counts() {
-			if c.Flow == "registrations" && c.Outcome == "registered" {
+			if c.Component == "registrations" && c.Outcome == "registered" {
 				return d.printf("2. reg_success for %s@%s:\n   on disk and acknowledged after %v\n", walkUser, walkRealm, since(began))
 			}
 		}

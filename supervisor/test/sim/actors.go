@@ -113,23 +113,23 @@ func coreActors() []Actor {
 
 func bridgeActors() []Actor {
 	actors := []Actor{
-		{Name: "publisher", Interface: "registrar/amqpbridge.PublisherMessage", Process: "bridge/publisher", Points: []fault.Point{fault.BeforePublish}, Messages: []Message{
-			{Name: "amqpbridge.Send", Way: Told}, {Name: "amqpbridge.Park", Way: Asked}, {Name: "amqpbridge.sessionChanged", Way: Told}, {Name: "amqpbridge.retrySession"}, {Name: "amqpbridge.opened"},
+		{Name: "publisher", Interface: "registrar/amqpbridge.publisherMessage", Process: "bridge/publisher", Points: []fault.Point{fault.BeforePublish}, Messages: []Message{
+			{Name: "amqpbridge.publishMessage", Way: Told}, {Name: "amqpbridge.publishConfirmed", Way: Asked}, {Name: "amqpbridge.sessionChanged", Way: Told}, {Name: "amqpbridge.retrySession"}, {Name: "amqpbridge.channelOpened"},
 		}},
-		{Name: "notifier", Interface: "registrar/amqpbridge.NotifierMessage", Process: "bridge/notifier", Messages: []Message{
-			{Name: "amqpbridge.registrationEvent", Way: Told}, {Name: "amqpbridge.owner"},
+		{Name: "notifier", Interface: "registrar/amqpbridge.notifierMessage", Process: "bridge/notifier", Messages: []Message{
+			{Name: "amqpbridge.registrationEvent", Way: Told}, {Name: "amqpbridge.accountFound"},
 		}},
-		{Name: "canary", Interface: "registrar/amqpbridge.CanaryMessage", Process: "bridge/canary", Messages: []Message{
+		{Name: "canary", Interface: "registrar/amqpbridge.canaryMessage", Process: "bridge/canary", Messages: []Message{
 			{Name: "amqpbridge.sessionChanged", Way: Told},
 			{Name: "amqpbridge.retrySession"},
-			{Name: "amqpbridge.listening"},
-			{Name: "amqpbridge.beat"},
-			{Name: "amqpbridge.heard", Way: Told},
-			{Name: "amqpbridge.token", Way: Told},
+			{Name: "amqpbridge.canarySubscribed"},
+			{Name: "amqpbridge.canaryDue"},
+			{Name: "amqpbridge.canaryAnswered", Way: Told},
+			{Name: "amqpbridge.leaderToken", Way: Told},
 		}},
 	}
 	for _, name := range []string{"consuming", "publishing"} {
-		actors = append(actors, Actor{Name: name, Interface: "registrar/amqpbridge.ConnectionMessage", Process: "bridge/" + name, Messages: []Message{
+		actors = append(actors, Actor{Name: name, Interface: "registrar/amqpbridge.connectionMessage", Process: "bridge/" + name, Messages: []Message{
 			{Name: "amqpbridge.subscribeSession", Way: Told},
 			{Name: "amqpbridge.dialed"},
 			{Name: "amqpbridge.lost"},
@@ -145,7 +145,7 @@ func bridgeActors() []Actor {
 
 func consumerActor(name string) Actor {
 	a := Actor{
-		Name: name, Interface: "registrar/amqpbridge.ConsumerMessage", Process: "bridge/" + name, Points: []fault.Point{fault.BeforeAck}, Messages: []Message{
+		Name: name, Interface: "registrar/amqpbridge.consumerMessage", Process: "bridge/" + name, Points: []fault.Point{fault.BeforeAck}, Messages: []Message{
 			{Name: "amqpbridge.sessionChanged", Way: Told},
 			{Name: "amqpbridge.retrySession"},
 			{Name: "amqpbridge.subscribed"},
@@ -154,7 +154,7 @@ func consumerActor(name string) Actor {
 			{Name: "amqpbridge.retryJob"},
 			{Name: "amqpbridge.parked"},
 			{Name: "amqpbridge.acksDue"},
-			{Name: "amqpbridge.Drain", Way: Asked},
+			{Name: "amqpbridge.drainConsumer", Way: Asked},
 			{Name: "amqpbridge.drainPoll"},
 			{Name: "amqpbridge.cancelled"},
 			{Name: "amqpbridge.deliveriesTaken"},

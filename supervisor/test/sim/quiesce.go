@@ -35,7 +35,7 @@ func (w *World) quiesce(all []*phone, exact bool) {
 		w.checkUser(p.key)
 	}
 	w.checkRequests(exact)
-	if n := len(w.bridge.Tally.Counts()); n == 0 {
+	if n := len(w.bridge.Outcomes()); n == 0 {
 		w.fail("nothing is counted")
 	}
 }
@@ -54,7 +54,7 @@ func (w *World) stopFaults(all []*phone) {
 	w.clock.pass(time.Second) // delayed work goes on
 	w.Settle()
 	if !w.until(w.ready) {
-		w.fail("it is not ready %v after all trouble: %v", healWithin, w.bridge.Status.Reasons())
+		w.fail("it is not ready %v after all trouble: %v", healWithin, w.bridge.Reasons())
 	}
 	for _, p := range all {
 		if newest, ok := w.unconfirmed[p.key]; ok {

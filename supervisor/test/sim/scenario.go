@@ -96,7 +96,7 @@ func (t *scenario) resolveHang() {
 		t.endHang()
 	}
 	if !t.brokerDown && !t.until(t.ready) {
-		t.fail("it is not ready %v after the fault: %v", healWithin, t.bridge.Status.Reasons())
+		t.fail("it is not ready %v after the fault: %v", healWithin, t.bridge.Reasons())
 	}
 }
 

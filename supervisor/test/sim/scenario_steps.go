@@ -119,7 +119,7 @@ func (t *scenario) connectionFaults() {
 	t.advance(2 * time.Second)
 	t.brokerDown = false
 	if !t.until(t.ready) {
-		t.fail("it is not ready %v after the broker's return: %v", healWithin, t.bridge.Status.Reasons())
+		t.fail("it is not ready %v after the broker's return: %v", healWithin, t.bridge.Reasons())
 	}
 }
 

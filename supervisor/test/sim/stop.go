@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"registrar/actors/otp"
-	"registrar/amqpbridge"
 )
 
 // incarnationCount counts the incarnations of one run of the registrar: each must end.
@@ -31,20 +30,14 @@ func (l incarnationCount) observe(r otp.Report) {
 // Stop stops the registrar in order, as SIGTERM does. It checks that work under way is finished,
 // that nothing is redelivered, and that no process is left. It calls then repeatedly meanwhile.
 func (w *World) Stop(then func()) {
-	var left atomic.Int64 // a process held by a fault may reply at any time
-	for _, flow := range w.bridge.Flows() {
-		left.Add(1)
-		done := otp.NewFrom(func(amqpbridge.Drained, error) { left.Add(-1) })
-		if err := flow.Tell(otp.External("stop"), amqpbridge.Drain{From: done}); err != nil {
-			done.Fail(err)
-		}
-	}
-	drained := w.driveUntil(then, func() bool { return left.Load() == 0 })
-	ended := make(chan error, 1)
-	go func() { ended <- w.app.Stop(context.Background()) }()
-	if !w.driveUntil(then, func() bool { return len(ended) > 0 }) {
+	var ended atomic.Bool // a consumer held by a fault may reply at any time
+	w.bridge.Drain(otp.External("stop"), func(error) { ended.Store(true) })
+	drained := w.driveUntil(then, ended.Load)
+	stopped := make(chan error, 1)
+	go func() { stopped <- w.app.Stop(context.Background()) }()
+	if !w.driveUntil(then, func() bool { return len(stopped) > 0 }) {
 		w.fail("it has not stopped after %v", healWithin)
-	} else if err := <-ended; err != nil {
+	} else if err := <-stopped; err != nil {
 		w.fail("it ends with: %v", err)
 	}
 	for i, n := range w.incarnations {

@@ -121,9 +121,8 @@ func (w *World) Boot() {
 	w.bridge = amqpbridge.New(amqpbridge.Spec{
 		System: sys, Dialer: recordingDialer{w.Broker, w.acked, w.requestLog.unroutable, w.linkFaults}, Settings: w.set, Sender: wire.Sender{App: "registrar"}, Realms: w.realms, Users: w.users,
 		Registrations: w.Store, Clocks: clocks, Now: run.Now, Started: run.Now(), Log: zerolog.Nop(),
-	})
+	}, amqpbridge.ObserveOutcomes(w.requestLog.countOutcome))
 	w.requestLog.setDead(false)
-	w.bridge.Tally.Watch = w.requestLog.countOutcome
 	w.start(sys, w.tree(run, clocks))
 }
 
@@ -174,11 +173,11 @@ func (w *World) start(sys *otp.System, tree otp.SupSpec) {
 		return false
 	})
 	if !w.until(w.ready) {
-		w.fail("it is not ready %v after its start: %v", healWithin, w.bridge.Status.Reasons())
+		w.fail("it is not ready %v after its start: %v", healWithin, w.bridge.Reasons())
 	}
 }
 
-func (w *World) ready() bool { return len(w.bridge.Status.Reasons()) == 0 }
+func (w *World) ready() bool { return len(w.bridge.Reasons()) == 0 }
 
 // Kill ends the registrar as kill -9 does: only the disk and the broker keep their state.
 func (w *World) Kill() {
