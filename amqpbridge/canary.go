@@ -50,7 +50,7 @@ type canarySpec struct {
 	Self                  *otp.Ref[canaryMessage]
 	Consuming, Publishing *otp.Ref[connectionMessage]
 	Status                *status
-	Outcomes                 *outcomeCounters
+	Outcomes              *outcomeCounters
 	// Key is the Server-ID of this registrar's requests.
 	Key string
 	// Every is the interval between two requests.

@@ -41,7 +41,7 @@ type consumerSpec struct {
 	// applied.
 	MalformedQueue, PoisonQueue string
 	Status                      *status
-	Outcomes                       *outcomeCounters
+	Outcomes                    *outcomeCounters
 	// Answerable reports whether replies can be published; nil means always.
 	Answerable func() bool
 	// Rejects bounds the parking and logging of rejected messages.

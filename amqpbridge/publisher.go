@@ -21,7 +21,7 @@ type publisherSpec struct {
 	Self       *otp.Ref[publisherMessage]
 	Connection *otp.Ref[connectionMessage]
 	Status     *status
-	Outcomes      *outcomeCounters
+	Outcomes   *outcomeCounters
 	// Now is the clock of the run.
 	Now func() time.Time
 }

@@ -17,7 +17,7 @@ type responder struct {
 	settings  Settings
 	sender    wire.Sender
 	publisher *otp.Ref[publisherMessage]
-	outcomes     *outcomeCounters
+	outcomes  *outcomeCounters
 	now       func() time.Time
 	started   time.Time
 	// leader is whether this registrar is the leader of those on the broker.
