@@ -1,9 +1,6 @@
 package amqpbridge
 
 import (
-	"errors"
-	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -168,23 +165,20 @@ func (b *Bridge) answersRequests(s *consumerSpec) {
 	s.Admission.Running, s.Admission.Waiting = max(1, prefetch/4), max(1, prefetch/2)
 }
 
-// Drain stops the consumers: each finishes and acknowledges its deliveries and takes no more.
-// done is called once, from any goroutine, when all have been drained or have failed.
-func (b *Bridge) Drain(from otp.Origin, done func(error)) {
-	var mu sync.Mutex
-	var errs []error
-	remaining := len(b.consumers)
+// Consumers returns the names of the consumers.
+func (b *Bridge) Consumers() []string {
+	var names []string
 	for _, s := range b.consumers {
-		reply := otp.NewFrom(func(_ consumerDrained, err error) {
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				errs = append(errs, fmt.Errorf("drain %s: %w", s.Name, err))
-			}
-			if remaining--; remaining == 0 {
-				done(errors.Join(errs...))
-			}
-		})
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// Drain stops the consumers: each finishes and acknowledges its deliveries and takes no more. done is
+// called once for each consumer, from any goroutine, when it has been drained or has failed.
+func (b *Bridge) Drain(from otp.Origin, done func(consumer string, err error)) {
+	for _, s := range b.consumers {
+		reply := otp.NewFrom(func(_ consumerDrained, err error) { done(s.Name, err) })
 		if err := s.Self.Tell(from, drainConsumer{From: reply}); err != nil {
 			reply.Fail(err)
 		}

@@ -47,10 +47,12 @@ func TestDrain(t *testing.T) {
 		}
 	}
 	reports(200)
-	drained := make(chan error, 1)
-	b.Drain(otp.External("test"), func(err error) { drained <- err })
-	if err := otptest.Receive(t, "end of the drain", drained); err != nil {
-		t.Fatal(err)
+	drained := make(chan error, len(b.Consumers()))
+	b.Drain(otp.External("test"), func(_ string, err error) { drained <- err })
+	for _, name := range b.Consumers() {
+		if err := otptest.Receive(t, name+" drained", drained); err != nil {
+			t.Fatal(err)
+		}
 	}
 	settled := b.count("registrations", "registered") + b.count("registrations", "duplicate")
 	reports(5)

@@ -62,7 +62,7 @@ func TestHangingFlowLeavesOthersTheirTime(t *testing.T) {
 	defer cancel()
 	_ = b.server.Stop(ctx) // it is late
 	b.server = nil
-	if s := said.String(); strings.Count(s, "not drained") != 1 || !strings.Contains(s, `"flow":"bridge/authn"`) {
+	if s := said.String(); strings.Count(s, "not drained") != 1 || !strings.Contains(s, `"consumer":"authn"`) {
 		t.Errorf("it says: %s", s)
 	}
 }

@@ -74,16 +74,33 @@ func (s *Server) Stop(ctx context.Context) error {
 func (s *Server) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
-	drained := make(chan error, 1)
-	s.components.bridge.Drain(otp.External("stop"), func(err error) { drained <- err })
-	var err error
-	select {
-	case err = <-drained:
-	case <-ctx.Done():
-		err = context.Cause(ctx)
+	open := map[string]bool{}
+	for _, name := range s.components.bridge.Consumers() {
+		open[name] = true
 	}
-	if err != nil {
-		s.components.cfg.Log.Warn().Err(err).Msg("consumers not drained; the broker redelivers their deliveries")
+	notDrained := func(name string, err error) {
+		s.components.cfg.Log.Warn().Err(err).Str("consumer", name).
+			Msg("consumer not drained; the broker redelivers its deliveries")
+	}
+	type result struct {
+		consumer string
+		err      error
+	}
+	results := make(chan result, len(open))
+	s.components.bridge.Drain(otp.External("stop"), func(name string, err error) { results <- result{name, err} })
+	for len(open) > 0 {
+		select {
+		case r := <-results:
+			delete(open, r.consumer)
+			if r.err != nil {
+				notDrained(r.consumer, r.err)
+			}
+		case <-ctx.Done():
+			for name := range open {
+				notDrained(name, context.Cause(ctx))
+			}
+			return
+		}
 	}
 }
 

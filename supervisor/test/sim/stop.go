@@ -30,9 +30,10 @@ func (l incarnationCount) observe(r otp.Report) {
 // Stop stops the registrar in order, as SIGTERM does. It checks that work under way is finished,
 // that nothing is redelivered, and that no process is left. It calls then repeatedly meanwhile.
 func (w *World) Stop(then func()) {
-	var ended atomic.Bool // a consumer held by a fault may reply at any time
-	w.bridge.Drain(otp.External("stop"), func(error) { ended.Store(true) })
-	drained := w.driveUntil(then, ended.Load)
+	var open atomic.Int64 // a consumer held by a fault may reply at any time
+	open.Store(int64(len(w.bridge.Consumers())))
+	w.bridge.Drain(otp.External("stop"), func(string, error) { open.Add(-1) })
+	drained := w.driveUntil(then, func() bool { return open.Load() == 0 })
 	stopped := make(chan error, 1)
 	go func() { stopped <- w.app.Stop(context.Background()) }()
 	if !w.driveUntil(then, func() bool { return len(stopped) > 0 }) {
