@@ -15,8 +15,9 @@ import (
 	"registrar/supervisor/test/kamailio"
 )
 
-// Whole registrations a second, side by side as information: SIPp at a Kamailio that keeps credentials and locations in PostgreSQL itself, SIPp at a Kamailio with
-// this registrar behind it, and what this registrar does on AMQP alone. REGISTRAR_BENCH_PEERS has it run.
+// Whole registrations a second, side by side as information: SIPp at a Kamailio that keeps
+// credentials and locations in PostgreSQL itself, SIPp at a Kamailio with this registrar behind
+// it, and what this registrar does on AMQP alone. REGISTRAR_BENCH_PEERS has it run.
 func BenchmarkPeers(b *testing.B) {
 	if os.Getenv("REGISTRAR_BENCH_PEERS") == "" {
 		b.Skip("see task bench:peer")
@@ -73,7 +74,8 @@ func sipp(b *testing.B, p *kamailio.Proxy, phones []kamailio.Phone) float64 {
 	return float64(len(phones)) / time.Since(began).Seconds()
 }
 
-// whole asks for the credentials of each phone, reports its registration, and waits until all are committed.
+// whole asks for the credentials of each phone, reports its registration, and waits until all are
+// committed.
 func whole(b *testing.B, bed *testbed, sw *client.Conn, phones []kamailio.Phone) float64 {
 	b.Helper()
 	done := func() uint64 {

@@ -25,7 +25,8 @@ import (
 	"registrar/supervisor"
 )
 
-// peerEnv makes this binary a registrar, or a bare echo, in a process of its own, so that its CPU can be told from the asker's.
+// peerEnv makes this binary a registrar, or a bare echo, in a process of its own, so that its CPU
+// can be told from the asker's.
 const (
 	peerEnv   = "REGISTRAR_BENCH_PEER"
 	peerURL   = "REGISTRAR_BENCH_URL"
@@ -111,7 +112,7 @@ func startPeer(b *testing.B, kind string) *peer {
 	return p
 }
 
-// cpu is what the process has used so far, in seconds.
+// cpu returns the CPU time of the process, in seconds.
 func (p *peer) cpu() float64 {
 	p.b.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
@@ -124,8 +125,9 @@ func (p *peer) cpu() float64 {
 	return (user + system) / 100
 }
 
-// One iteration is a burst of questions with 256 in flight and a row of questions one after the other, to the registrar and to a bare echo in turn, each a
-// process of its own on the same broker: its CPU a question and the asker's latency beside the echo's.
+// One iteration is a burst of questions with 256 in flight and a row of questions one after the
+// other, to the registrar and to a bare echo in turn, each a process of its own on the same
+// broker: its CPU a question and the asker's latency beside the echo's.
 func BenchmarkAuthnProcessBesideEcho(b *testing.B) {
 	ours, echo := startPeer(b, "registrar"), startPeer(b, "echo")
 	run := func(p *peer) (rate, cpu, latency float64) {
@@ -157,8 +159,9 @@ func BenchmarkAuthnProcessBesideEcho(b *testing.B) {
 	b.ReportMetric(median(latencies), "x-latency")
 }
 
-// One iteration: refreshes of 5,000 phones consumed, committed and acknowledged by a registrar, and the same consumed by a bare consumer that writes nothing and
-// acknowledges in batches of 500; the publisher stays 5,000 ahead of who consumes.
+// Compares a registrar that consumes, commits and acknowledges the refreshes of 5,000 phones with
+// a bare consumer that writes nothing and acknowledges in batches of 500. The publisher stays
+// 5,000 messages ahead of the consumer.
 func BenchmarkRegistrationsBesideBareConsumer(b *testing.B) {
 	const n = 15_000
 	ours, theirs := newTestbed(b), newTestbed(b)
@@ -180,7 +183,7 @@ func BenchmarkRegistrationsBesideBareConsumer(b *testing.B) {
 	b.ReportMetric(median(others), "bare/s")
 }
 
-// paced reports n phones, at most 5,000 ahead of what is done, and returns how many a second were.
+// paced reports n phones, at most 5,000 ahead of done, and returns the rate a second.
 func paced(b *testing.B, sw *client.Conn, n uint64, done func() uint64) float64 {
 	b.Helper()
 	first := done()
@@ -235,7 +238,8 @@ func bareConsumer(b *testing.B, bed *testbed, n *atomic.Uint64) {
 	}()
 }
 
-// One iteration is 30,000 questions to a registrar that records and 30,000 to one that does not, in turn: the CPU of its process a question.
+// One iteration is 30,000 questions to a registrar that records and 30,000 to one that does not,
+// in turn: the CPU of its process a question.
 func BenchmarkAuthnProcessRecorded(b *testing.B) {
 	on, off := startPeer(b, "registrar"), startPeer(b, "unrecorded")
 	run := func(p *peer) float64 {

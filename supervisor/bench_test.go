@@ -24,9 +24,10 @@ import (
 // inFlight is how many questions wait for an answer at any time.
 const inFlight = 256
 
-// One iteration is a burst of questions to the registrar and one to a bare echo on the same broker, in turn. X-echo is the median
-// of the pairs' ratios: the registrar's answers a second over the echo's. The echo has the same queue, prefetch and reply, reads only
-// Server-ID and Msg-ID, and knows nobody.
+// One iteration is a burst of questions to the registrar and one to a bare echo on the same
+// broker, in turn. X-echo is the median of the pairs' ratios: the registrar's answers a second
+// over the echo's. The echo has the same queue, prefetch and reply, reads only Server-ID and
+// Msg-ID, and knows nobody.
 func BenchmarkAuthnBesideBareEcho(b *testing.B) {
 	ours := newTestbed(b)
 	ours.cfg.Log = zerolog.Nop()
@@ -137,7 +138,7 @@ func serveEcho(ctx context.Context, d link.Dialer, reply []byte) (stop func(), e
 	return func() { _, _ = consuming.Close(context.Background()), publishing.Close(context.Background()) }, nil
 }
 
-// ackTogether sends one acknowledgement for what has come together, as the registrar does.
+// ackTogether acknowledges all waiting deliveries at once, as the registrar does.
 func ackTogether(s link.Session, consumer link.Consumer, tags <-chan uint64) {
 	for {
 		select {
@@ -154,8 +155,8 @@ func ackTogether(s link.Session, consumer link.Consumer, tags <-chan uint64) {
 	}
 }
 
-// What 100,000 registered users cost in live heap: with their actors running, and after a restart, when only the index knows them. In memory
-// but for the file, whose cache is not heap.
+// Live heap of 100,000 registered users: with their actors running, and after a restart with only
+// the index. The page cache of the file is not heap.
 func BenchmarkHeapPerUser(b *testing.B) {
 	const users = 100_000
 	broker := memory.New()

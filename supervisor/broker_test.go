@@ -21,8 +21,8 @@ import (
 	"registrar/supervisor"
 )
 
-// No broker is a state, not an error: the server starts without one, says so, works when it comes, survives its kill -9 and loses nothing
-// that it had acknowledged.
+// The server starts without a broker and says so, connects when one appears, survives its kill -9
+// and loses no acknowledged registration.
 func TestBrokerComesAndGoes(t *testing.T) {
 	n := brokertest.Node(t)
 	b := newTestbed(t)
@@ -57,7 +57,8 @@ func TestBrokerComesAndGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.until("registered", func() bool { return has(b.server.Counts(), "registrations", "registered") })
-	// RabbitMQ writes the directory of its quorum queues every 500 ms; one that is killed before that is never led again.
+	// RabbitMQ writes the directory of its quorum queues every 500 ms; one that is killed before
+	// that is never led again.
 	if _, err := n.Ctl(t.Context(), "eval", "dets:sync(ra_directory_reverse)."); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ type brokerBed struct {
 	connected *connectedAt
 }
 
-// connectedAt takes note of when the later of the two connections came up last.
+// connectedAt records the time of the last log message about a connection.
 type connectedAt struct {
 	mu sync.Mutex
 	at time.Time
@@ -40,7 +40,7 @@ func (c *connectedAt) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// since returns how long ago that was, zero if it was before a time.
+// since returns the time since then, zero if it was before t.
 func (c *connectedAt) since(t time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,7 +52,7 @@ func (c *connectedAt) since(t time.Time) time.Duration {
 
 func (f brokerFault) troubled() string { return cmp.Or(f.part, "consuming") }
 
-// trouble is what the tree says of the part.
+// trouble returns the condition that the tree shows for a component.
 func (s *brokerBed) trouble(part string) string {
 	var find func(n otp.Node) string
 	find = func(n otp.Node) string {
@@ -69,7 +69,7 @@ func (s *brokerBed) trouble(part string) string {
 	return find(s.server.Tree())
 }
 
-// failures is what the metrics count for the part.
+// failures returns the failures that the metrics count for the component.
 func (s *brokerBed) failures(f brokerFault) (n int) {
 	s.t.Helper()
 	_, text := s.get("/metrics")
@@ -117,7 +117,8 @@ func (s *brokerBed) deleteAll() {
 
 func (s *brokerBed) kill() {
 	s.t.Helper()
-	// RabbitMQ writes the directory of its quorum queues every 500 ms; one that is killed before that is never led again.
+	// RabbitMQ writes the directory of its quorum queues every 500 ms; one that is killed before
+	// that is never led again.
 	s.ctl("eval", "dets:sync(ra_directory_reverse).")
 	s.node.Kill()
 }

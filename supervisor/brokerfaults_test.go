@@ -18,13 +18,14 @@ import (
 // leader is the process of a queue, in the broker's words.
 const leader = `quorum_queues, {'%2F_registrar.registrations', node()}`
 
-// brokerFault is one thing that happens: what is done, what is said of it then, and how it ends.
+// brokerFault is one fault: how it is caused, how it shows, and how it ends.
 type brokerFault struct {
 	hurt func(*brokerBed)
 	part string // which part of the bridge is in trouble; empty is consuming
 	says string // part of the reason
 	heal func(*brokerBed)
-	// stays says that the session survives it; passes that it is over by itself: then nobody is let through to the broker until it has been seen.
+	// stays says that the session survives it; passes that it is over by itself: then nobody is
+	// let through to the broker until it has been seen.
 	stays, passes bool
 }
 
@@ -43,11 +44,13 @@ func faults() map[string]brokerFault {
 			s.ctl("add_vhost", "/")
 			s.ctl("set_permissions", "-p", "/", "guest", ".*", ".*", ".*")
 		}},
-		// An acknowledgement of nothing, as if we had sent it: the broker closes each channel and leaves the connections alone.
+		// An acknowledgement of nothing, as if we had sent it: the broker closes each channel and
+		// leaves the connections alone.
 		"its channels closed": {hurt: func(s *brokerBed) {
 			s.ctl("eval", "[rabbit_channel:do(P, {'basic.ack', 99999, false}) || P <- rabbit_channel:list_local()].")
 		}, says: link.ErrConflict.Error(), passes: true},
-		// The queue is declared and nobody leads it: the broker answers 404, or 541, or nothing, until its leader is up.
+		// The queue is declared and nobody leads it: the broker answers 404, or 541, or nothing,
+		// until its leader is up.
 		"a queue that is coming up": {hurt: func(s *brokerBed) {
 			s.ctl("eval", "ra:stop_server("+leader+").")
 			s.closeAll()
@@ -58,8 +61,9 @@ func faults() map[string]brokerFault {
 	}
 }
 
-// Whatever happens to the broker or on the way to it: the registrar says so on /readyz, in the metrics and in the tree, and works again by itself, within
-// a second of the moment when the broker does. A machine that is busy may take that second for others: then the same is done to the broker once more.
+// Every fault of the broker or of the network shows on /readyz, in the metrics and in the tree.
+// The registrar works again within a second of its connection. A busy machine may delay it: then
+// the fault is repeated.
 func TestFaultsOfTheBroker(t *testing.T) {
 	brokertest.Exclusive(t)
 	s := newBrokerBed(t)
@@ -80,7 +84,8 @@ func TestFaultsOfTheBroker(t *testing.T) {
 	s.until("its own questions are answered", func() bool { return s.outcomes("canary", "answered") > was })
 }
 
-// undergo causes a fault and returns how long after it was connected the registrar works again, zero if its sessions have survived.
+// undergo causes a fault and returns how long after it was connected the registrar works again,
+// zero if its sessions have survived.
 func (s *brokerBed) undergo(t *testing.T, f brokerFault) (took time.Duration) {
 	t.Helper()
 	s.unseen(f)
@@ -123,7 +128,7 @@ func newBrokerBed(t *testing.T) *brokerBed {
 	s.cfg.Admin = freeAddr(t)
 	s.cfg.Log = zerolog.New(zerolog.MultiLevelWriter(zerolog.NewTestWriter(t), s.connected)).Level(zerolog.InfoLevel)
 	s.cfg.Link = rabbit.New(rabbit.Config{URLs: []string{url}, Heartbeat: time.Second, Log: s.cfg.Log})
-	s.cfg.Bridge.Canary = 1500 * time.Millisecond // later than the heartbeats: what they notice is theirs to notice
+	s.cfg.Bridge.Canary = 1500 * time.Millisecond // longer than the heartbeats, which come first
 	s.start()
 	s.provision(realm, "100", "secret")
 	return s

@@ -15,12 +15,15 @@ import (
 	"registrar/persistence"
 )
 
-// Config is everything that a registrar runs with. Start with [DefaultConfig]: a zero field means zero, not a default.
+// Config is everything that a registrar runs with. Start with [DefaultConfig]: a zero field means
+// zero, not a default.
 //
-// The struct tags are those of kong: a field with a help text is also a flag of registrar serve, and min and max bound its
-// value. A new setting is a field with its tag here or in one of the embedded structs, and its default in [DefaultConfig].
+// The struct tags are those of kong: a field with a help text is also a flag of registrar serve,
+// and min and max bound its value. A new setting is a field with its tag here or in one of the
+// embedded structs, and its default in [DefaultConfig].
 type Config struct {
-	// Data is the data directory, with two files, a lock and a control socket. It is created if it does not exist.
+	// Data is the data directory, with two files, a lock and a control socket. It is created if it
+	// does not exist.
 	Data string `kong:"-"`
 	// Link reaches the broker.
 	Link link.Dialer `kong:"-"`
@@ -30,8 +33,8 @@ type Config struct {
 	Version string `kong:"-"`
 	// Keys seal the secrets of credentials on disk; nil leaves them as they are.
 	Keys *persistence.Keyring `kong:"-"`
-	// Faults holds the faults that are armed, before and while the server runs. Nil refuses faults, and refuses the control
-	// socket's kill of a process.
+	// Faults holds the faults that are armed, before and while the server runs. Nil refuses
+	// faults, and refuses the control socket's kill of a process.
 	Faults *fault.Set `kong:"-"`
 	// Clock is the source of time.
 	Clock otp.Clock `kong:"-"`
@@ -50,7 +53,8 @@ type Config struct {
 	ExpiryInterval time.Duration `group:"Limits" min:"1ms" help:"Interval at which ended registrations are removed from the file."`
 }
 
-// DefaultConfig returns the configuration of a registrar that is told nothing else. Data and Link are left to the caller.
+// DefaultConfig returns the configuration of a registrar that is told nothing else. Data and Link
+// are left to the caller.
 func DefaultConfig() Config {
 	return Config{
 		Version: "devel",

@@ -16,8 +16,9 @@ import (
 	"registrar/amqpbridge/wire"
 )
 
-// Under load every kind of process is killed again and again. Every question is answered, every registration that the broker took is
-// there in the end, also after a restart, and the tree is whole.
+// Every kind of process is killed repeatedly under load. Every request is answered, every
+// registration that the broker accepted is stored at the end, also after a restart, and the tree
+// is complete.
 func TestEveryProcessMayDie(t *testing.T) {
 	b := newTestbed(t)
 	b.start()
@@ -92,8 +93,10 @@ func (b *testbed) ask(sw *client.Conn, user string) {
 	b.t.Errorf("%s got no answer", user)
 }
 
-// killAllKinds kills a process every few milliseconds: users most of the time, now and then the realm or what they stand on. It counts those that were there.
-// However long it lasts, no actor crashes so often that it has to cool down, and no report is taken for poison: a user dies four times at most, the realm every second.
+// killAllKinds kills a process every few milliseconds: mostly actors of users, sometimes a realm
+// or a process that they depend on. It counts the killed processes. No actor crashes often enough
+// to cool down, and no registration is parked as poison: a user dies four times at most, the realm
+// every second.
 func (b *testbed) killAllKinds(ctx context.Context, killed *atomic.Int32) {
 	rare := []string{
 		"bridge/authn", "bridge/registrations", "bridge/queries", "bridge/publisher", "bridge/publishing", "bridge/consuming",
@@ -178,7 +181,7 @@ func TestRegistrationEndsAtItsTime(t *testing.T) {
 	})
 }
 
-// A stranger's realm and user start no process.
+// Unknown realms and users start no process.
 func TestUnknownUsersStartNoProcess(t *testing.T) {
 	b := newTestbed(t)
 	b.start()

@@ -3,11 +3,11 @@
 //
 // # Order
 //
-// tree.go declares the tree. A child depends on its older siblings: the files start first, then the
-// realms and the users, the bridge last. [Start] returns when every process is initialised, which
-// for the shards means primed. Then the bridge binds its queues. [Server.Stop] goes the other way:
-// the consumers stop consuming, finish and acknowledge their deliveries, the tree stops from its
-// end, and the files are closed last.
+// tree.go declares the tree. A child depends on its older siblings: the files start first, then
+// the realms and the users, the bridge last. [Start] returns when every process is initialised,
+// which for the shards means primed. Then the bridge binds its queues. [Server.Stop] goes the
+// other way: the consumers stop consuming, finish and acknowledge their deliveries, the tree stops
+// from its end, and the files are closed last.
 //
 // # Failure
 //

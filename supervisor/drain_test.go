@@ -17,7 +17,8 @@ import (
 	"registrar/supervisor"
 )
 
-// A stop in the middle of the work drains: what is still in the queue afterwards was never handed out, and nothing is missing after the next start.
+// A stop under load drains: the messages left in the queue were never delivered, and no delivery
+// is repeated after the next start.
 func TestCleanStopLeavesNothingToBeDeliveredAgain(t *testing.T) {
 	b := newTestbed(t)
 	b.start()

@@ -9,8 +9,9 @@ import (
 	"registrar/supervisor/test/kamailio"
 )
 
-// A SIP phone (SIPp) registers at a real Kamailio, which asks this registrar over a real RabbitMQ; a query then returns the
-// registration. Right password, wrong password, unknown user, and again after the registrar was restarted.
+// A SIP phone (SIPp) registers at a real Kamailio, which asks this registrar over a real RabbitMQ;
+// a query then returns the registration. Right password, wrong password, unknown user, and again
+// after the registrar was restarted.
 func TestPhoneRegistersThroughKamailio(t *testing.T) {
 	if err := kamailio.Available(); err != nil {
 		brokertest.Missing(t, err.Error())

@@ -12,8 +12,8 @@ import (
 	"registrar/supervisor"
 )
 
-// Strangers ask for ever new names, in realms that there are and that there are not, and register with them: no actor stays for it and memory stays
-// flat. REGISTRAR_TEST_FLOOD makes it last longer than three seconds.
+// Requests and registrations with ever new names, in existing and unknown realms: no actor remains
+// and memory does not grow. REGISTRAR_TEST_FLOOD sets a longer duration than three seconds.
 func TestFloodOfUnknownUsers(t *testing.T) {
 	b := newMemoryBed(t, func(c *supervisor.Config) { c.Unprovisioned = directory.UnprovisionedLimits{PerRealm: 50, Total: 200} })
 	b.provision("acme.test", "100", nil)
@@ -74,7 +74,7 @@ func fromSystem() uint64 {
 	return m.Sys
 }
 
-// keepsUp asks a question and reports whether it was answered: one of a flood may be shed.
+// keepsUp sends a request and reports whether it was answered; during a flood it may be shed.
 func (b *memoryBed) keepsUp() bool {
 	b.Helper()
 	b.seq++

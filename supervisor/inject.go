@@ -32,7 +32,8 @@ func (s *Server) Arm(r fault.Rule) (uint64, error) {
 	return id, nil
 }
 
-// Disarm removes a fault, all of them for 0, ends its hangs, and returns the number of removed faults.
+// Disarm removes a fault, all of them for 0, ends its hangs, and returns the number of removed
+// faults.
 func (s *Server) Disarm(id uint64) (int, error) {
 	if !s.FaultsAllowed() {
 		return 0, console.ErrFaultsNotAllowed

@@ -14,7 +14,8 @@ import (
 	"registrar/supervisor/test/kamailio"
 )
 
-// field is a registrar on a real broker with two real proxies, behind which phones move, and an application that asks.
+// field is a registrar on a real broker with two real proxies, behind which phones move, and an
+// application that asks.
 type field struct {
 	*testbed
 	a, b *kamailio.Proxy
@@ -67,7 +68,8 @@ func (f *field) registerMany(p *kamailio.Proxy, phones []kamailio.Phone) {
 	}
 }
 
-// shows waits until a query shows the phone's contact by way of the proxy; nil is no registration at all.
+// shows waits until a query shows the phone's contact by way of the proxy; nil is no registration
+// at all.
 func (f *field) shows(ph kamailio.Phone, p *kamailio.Proxy) {
 	f.t.Helper()
 	want := ""
@@ -96,8 +98,8 @@ func (f *field) shown(ph kamailio.Phone) string {
 
 func (f *field) outcome(name string) uint64 { return count(f.server.Counts(), "registrations", name) }
 
-// A phone moves from one proxy to another; the old one's timer reports the end of the contact that it knew, late. Whether the phone has another
-// contact now or the same one, it stays registered.
+// A phone moves from one proxy to another; the old one's timer reports the end of the contact that
+// it knew, late. Whether the phone has another contact now or the same one, it stays registered.
 func TestPhoneMovesBetweenProxies(t *testing.T) {
 	f := newField(t)
 	f.provision(realm, fleet.UserOf(0), "secret")
@@ -123,7 +125,8 @@ func TestPhoneMovesBetweenProxies(t *testing.T) {
 	f.shows(short, nil)
 }
 
-// The password changes while a phone is registered: the next REGISTER needs the new one, the registration stays meanwhile.
+// The password changes while a phone is registered: the next REGISTER needs the new one, the
+// registration stays meanwhile.
 func TestPasswordChangesWhileRegistered(t *testing.T) {
 	f := newField(t)
 	f.provision(realm, fleet.UserOf(0), "secret")
@@ -139,7 +142,8 @@ func TestPasswordChangesWhileRegistered(t *testing.T) {
 	f.shows(ph, f.b)
 }
 
-// Two hundred phones behind two proxies: all are shown, also after a restart; some move, some leave.
+// Two hundred phones behind two proxies: all are shown, also after a restart; some move, some
+// leave.
 func TestTwoHundredPhones(t *testing.T) {
 	f := newField(t)
 	const half = 100

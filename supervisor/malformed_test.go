@@ -13,7 +13,7 @@ import (
 	"registrar/supervisor"
 )
 
-// journal keeps what is logged.
+// journal collects log lines.
 type journal struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -31,7 +31,7 @@ func (j *journal) String() string {
 	return j.text.String()
 }
 
-// hostile are messages of people who mean no good, each with a marked secret somewhere.
+// hostile returns malformed messages, each with a marked secret.
 func hostile() [][]byte {
 	out := [][]byte{
 		nil, []byte("\x00\xff\xfe"), []byte(`null`), []byte(`"s3cret"`), []byte(`{"Event-Name":`), []byte(strings.Repeat("[", 60_000)),
@@ -50,8 +50,9 @@ func hostile() [][]byte {
 	return out
 }
 
-// TestMalformedFlood floods every key with messages that cannot be used: each is counted by its reason, a bounded number is set aside, each reason is logged
-// once a minute without a value of the message, and the others' work goes on.
+// TestMalformedFlood floods every routing key with unusable messages. Each is counted by its
+// reason, a bounded number is parked, each reason is logged once a minute without values of the
+// message, and other work continues.
 func TestMalformedFlood(t *testing.T) {
 	t.Parallel()
 	var log journal

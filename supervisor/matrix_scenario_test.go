@@ -12,7 +12,8 @@ import (
 	"registrar/actors/otp"
 )
 
-// scenario has the files' processes and the process of the crash reports take every message that they know. What fails because of the fault is tried again, as its sender would.
+// scenario has the files' processes and the process of the crash reports take every message that
+// they know. What fails because of the fault is tried again, as its sender would.
 func (m *filesMatrix) scenario() {
 	m.password("second")
 	m.again("reseal", func(ctx context.Context) error {
@@ -42,7 +43,7 @@ func (m *filesMatrix) scenario() {
 	})
 }
 
-// register has a phone register, a second after what was before.
+// register reports the phone, one second after the previous report.
 func (m *filesMatrix) register(user, contact string, expires int) {
 	m.Helper()
 	m.clock.pass(time.Second)
@@ -106,7 +107,8 @@ func (m *filesMatrix) node(name string) otp.Node {
 // over is the epoch of a process between two incarnations.
 const over = otp.Epoch(1<<64 - 1)
 
-// reopens has a file be unreadable when it is opened again after a failed commit, and readable some time later.
+// reopens has a file be unreadable when it is opened again after a failed commit, and readable
+// some time later.
 func (m *filesMatrix) reopens() {
 	m.Helper()
 	path := filepath.Join(m.cfg.Data, filepath.Dir(m.cell.Process)+".db")

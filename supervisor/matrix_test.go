@@ -13,7 +13,8 @@ import (
 	"registrar/supervisor/test/sim"
 )
 
-// The crash matrix of the processes that the simulator has a model of: the whole registrar on real files, with each fault in each place.
+// The crash matrix of the whole registrar on real files: each fault at each fault point of each
+// process.
 func TestCrashMatrixOnFiles(t *testing.T) {
 	var cells []sim.Cell
 	for _, a := range sim.NotSimulated() {
@@ -39,7 +40,7 @@ func TestCrashMatrixOnFiles(t *testing.T) {
 	all.Wait()
 }
 
-// matrixConcurrency is how many cells are played side by side: they wait more than they work.
+// matrixConcurrency is the number of cells that run concurrently; they mostly wait.
 const matrixConcurrency = 8
 
 func withFaults(c *supervisor.Config) {
@@ -66,7 +67,7 @@ func (m *filesMatrix) play() {
 	m.Cleanup(func() { server.Disarm(0) })
 	go func() { defer close(healed); m.heal(server) }()
 	m.scenario()
-	m.until("hit", func() bool { return m.hits() > 0 }) // what comes after a handler comes after its answer
+	m.until("hit", func() bool { return m.hits() > 0 }) // a fault after the handler hits after the reply
 	<-healed
 	m.until("ready", func() bool { ok, _ := m.server.Ready(); return ok })
 	m.check("sip:100@192.0.2.3")
@@ -106,7 +107,8 @@ func (m *filesMatrix) hits() int {
 	return 1 // it was disarmed because it has hit
 }
 
-// heal ends a hang some time after it has begun: its process may have been killed without its cooperation. A rule that was disarmed counts as one that has hit.
+// heal ends a hang some time after its start; an abandoned process may hold it. A disarmed rule
+// counts as hit.
 func (m *filesMatrix) heal(server *supervisor.Server) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -128,7 +130,7 @@ func (m *filesMatrix) heal(server *supervisor.Server) {
 	}
 }
 
-// readyBeside waits until the server is ready while what was abandoned still hangs.
+// readyBeside waits until the server is ready although the abandoned process still hangs.
 func (m *filesMatrix) readyBeside(server *supervisor.Server) {
 	if !otptest.Eventually(func() bool { ok, _ := server.Ready(); return ok }) {
 		_, reasons := server.Ready()
@@ -136,7 +138,8 @@ func (m *filesMatrix) readyBeside(server *supervisor.Server) {
 	}
 }
 
-// process is the one that has been hit: of a pattern, the one that has a message in hand or does not run.
+// process returns the process that was hit: of a pattern, the one that handles a message or does
+// not run.
 func (m *filesMatrix) process(server *supervisor.Server) string {
 	if !strings.Contains(m.cell.Process, "*") {
 		return m.cell.Process

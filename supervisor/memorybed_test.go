@@ -36,7 +36,8 @@ func (f fields) with(other fields) fields {
 	return out
 }
 
-// clock is a clock that a test sets: the wall and the monotonic one apart. Timers of the engine run on real time.
+// clock is a clock that a test sets: the wall and the monotonic one apart. Timers of the engine
+// run on real time.
 type clock struct {
 	mu         sync.Mutex
 	wall, mono time.Duration
@@ -73,7 +74,8 @@ func (c *clock) step(d time.Duration) {
 	c.wall += d
 }
 
-// memoryBed is a registrar on a broker in memory and on a clock of its own, and a peer that speaks raw JSON.
+// memoryBed is a registrar on a broker in memory and on a clock of its own, and a peer that speaks
+// raw JSON.
 type memoryBed struct {
 	*testing.T
 	broker *memory.Broker
@@ -184,7 +186,8 @@ func (b *memoryBed) ask(to string, f fields) fields {
 	return b.answer(id)
 }
 
-// answer returns the answer to a request that is settled. Answers leave in order: that of a later request says that there is none.
+// answer returns the answer to a request that is settled. Answers leave in order: that of a later
+// request says that there is none.
 func (b *memoryBed) answer(id string) (got fields) {
 	b.Helper()
 	fence := id + "-fence"
@@ -218,7 +221,7 @@ func (b *memoryBed) settled() (n uint64) {
 	return n
 }
 
-// took acknowledges what has come: the broker hands out no more than the prefetch.
+// took acknowledges the received messages: the broker delivers no more than the prefetch.
 func (b *memoryBed) took(d link.Delivery) {
 	b.Helper()
 	if err := b.consumer.Ack(d.Tag, false); err != nil {
@@ -259,7 +262,7 @@ func (b *memoryBed) event(name string) fields {
 	}
 }
 
-// report publishes a report about a phone and waits until the registrar is done with it. It returns what became of it.
+// returns its outcome.
 func (b *memoryBed) report(to string, f fields) string {
 	b.Helper()
 	before := b.outcomes()

@@ -28,8 +28,9 @@ func millionUsers() int {
 	return 1_000_000
 }
 
-// A whole registrar with a million registrations of 700 bytes in its file: how long its start takes, and its live heap after a collection, with all users passive
-// and with all of their actors live.
+// A whole registrar with a million registrations of 700 bytes in its file: how long its start
+// takes, and its live heap after a collection, with all users passive and with all of their actors
+// live.
 func BenchmarkMillionUsers(b *testing.B) {
 	dir, users := b.TempDir(), millionUsers()
 	fillStore(b, dir, users, 24*time.Hour)
@@ -70,7 +71,7 @@ func userKey(i int) domain.Key {
 	return domain.Key{Realm: domain.Realm(fmt.Sprintf("realm-%03d.example.net", i%100)), User: domain.User(fmt.Sprintf("user-%07d", i))}
 }
 
-// fillStore makes a registrations file whose bindings end in so long.
+// fillStore writes a registrations file whose bindings expire after a lifetime.
 func fillStore(b *testing.B, dir string, users int, ends time.Duration) {
 	b.Helper()
 	f, err := persistence.OpenRegistrations(persistence.Options{Dir: dir})
@@ -96,7 +97,7 @@ func fillStore(b *testing.B, dir string, users int, ends time.Duration) {
 	}
 }
 
-// wake asks for a user, whose actor is started by it.
+// wake queries a user, which starts its actor.
 func wake(ctx context.Context, s *supervisor.Server, k domain.Key) error {
 	a, err := otp.Call(ctx, otp.External("bench"), s.Users().For(k), func(f otp.From[registration.Answer]) directory.Message {
 		return directory.Deliver{Request: registration.Query{From: f, Key: k}}
@@ -107,8 +108,9 @@ func wake(ctx context.Context, s *supervisor.Server, k domain.Key) error {
 	return err
 }
 
-// All of them have ended when the registrar starts, and the sweep takes them out of the file while phones register, one after the other. X-quiet is the 99th percentile
-// of a registration meanwhile over the one when the sweep is done.
+// All of them have ended when the registrar starts, and the sweep takes them out of the file while
+// phones register, one after the other. X-quiet is the 99th percentile of a registration meanwhile
+// over the one when the sweep is done.
 func BenchmarkMillionEndWhilePhonesRegister(b *testing.B) {
 	dir, users := b.TempDir(), millionUsers()
 	fillStore(b, dir, users, -time.Hour)
@@ -141,7 +143,8 @@ func BenchmarkMillionEndWhilePhonesRegister(b *testing.B) {
 	}
 }
 
-// left is how many of those that have ended are still in the file: the last of them in key order go last.
+// left is how many of those that have ended are still in the file: the last of them in key order
+// go last.
 func left(b *testing.B, s *supervisor.Server) int {
 	b.Helper()
 	last, err := s.Registrations(b.Context(), "realm-099.example.net", domain.Key{}, 1)

@@ -40,7 +40,8 @@ func (b *testbed) outcomes(flow, outcome string) uint64 {
 	return count(b.server.Counts(), flow, outcome)
 }
 
-// Two registrars on one broker: either answers, both hold the same table, one sends the notices; one goes and comes back, and nothing is missing.
+// Two registrars on one broker: either answers, both hold the same table, one sends the notices;
+// one goes and comes back, and nothing is missing.
 func TestTwoRegistrars(t *testing.T) {
 	b := newTestbed(t)
 	one, two := b.node("one"), b.node("two")
@@ -117,8 +118,9 @@ func (b *testbed) leads() bool {
 	return err == nil && fmt.Sprintf("%+v", info.BehaviourState) == "{Listening:true Leads:true}"
 }
 
-// The connection looks well and nothing arrives, because somebody has taken a binding away: the registrar notices that its own questions are not answered,
-// says so, and renews its sessions, which heals it.
+// The connection looks well and nothing arrives, because somebody has taken a binding away: the
+// registrar notices that its own questions are not answered, says so, and renews its sessions,
+// which heals it.
 func TestSilentDeathIsNoticed(t *testing.T) {
 	b := newTestbed(t)
 	b.cfg.Bridge.Canary = 400 * time.Millisecond // three times as long must a busy machine not keep it waiting

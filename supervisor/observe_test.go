@@ -11,8 +11,8 @@ import (
 	"registrar/supervisor/console"
 )
 
-// The servers that only show the registrar are killed without their cooperation, and then the supervisor over them: they are there again, at the same addresses, and
-// nothing else has noticed.
+// The servers that only show the registrar are killed without their cooperation, and then the
+// supervisor over them: they are there again, at the same addresses, and nothing else has noticed.
 func TestServersSurviveBeingCutOff(t *testing.T) {
 	b := newTestbed(t)
 	b.cfg.Admin = freeAddr(t)

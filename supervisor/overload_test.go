@@ -21,10 +21,10 @@ import (
 	"registrar/supervisor"
 )
 
-// patience is how long an asker waits for an answer.
+// patience is how long a requester waits for a reply.
 const patience = 2500 * time.Millisecond
 
-// asked is what askers of one kind have seen.
+// asked counts the replies to the requests of one kind.
 type asked struct {
 	mu             sync.Mutex
 	sent, answered int
@@ -32,7 +32,7 @@ type asked struct {
 }
 
 func (a *asked) ask(sw *client.Conn, realm, user string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience) // to see what comes too late
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience) // to see late replies
 	defer cancel()
 	began := time.Now()
 	_, err := sw.Authn(ctx, realm, user)
@@ -50,9 +50,10 @@ func (a *asked) ask(sw *client.Conn, realm, user string) {
 
 func (a *asked) share() float64 { return float64(a.answered) / float64(a.sent) }
 
-// Three times as many questions as can be answered, most of them from strangers: at least nine tenths of what can be answered at best is answered in time,
-// nothing later than the asker waits, and neither known users nor a small realm notice. What can be answered at best is measured before and behind it: if that
-// differs, the machine had others to serve, and nothing is known yet.
+// Three times the sustainable rate of requests, most of them from unknown users. At least nine
+// tenths of the sustainable rate is answered in time, no reply is later than the requester waits,
+// and neither known users nor a small realm are affected. The sustainable rate is measured before
+// and after: if the two differ, the machine was busy and the measurement is repeated.
 func TestOverload(t *testing.T) {
 	brokertest.Exclusive(t)
 	b := newTestbed(t)
@@ -101,10 +102,10 @@ func TestOverload(t *testing.T) {
 	}
 }
 
-// crowd is how many users are known.
+// crowd is the number of known users.
 const crowd = 100
 
-// peak returns how many questions of known users are answered a second, at best.
+// peak returns the sustainable rate of replies to known users.
 func peak(sw *client.Conn) float64 {
 	var best asked
 	var closed sync.WaitGroup
@@ -120,13 +121,13 @@ func peak(sw *client.Conn) float64 {
 	return float64(best.answered) / time.Since(began).Seconds()
 }
 
-// overloaded is what askers have seen of a registrar that is asked too much for some seconds.
+// overloaded counts the replies of a registrar that is overloaded for some seconds.
 type overloaded struct {
 	known, small, strangers asked
 	seconds                 int
 }
 
-// overload asks three times as much as can be answered.
+// overload sends three times the sustainable rate.
 func overload(sw *client.Conn, peak float64) *overloaded {
 	o := &overloaded{seconds: 6}
 	var open sync.WaitGroup
@@ -147,12 +148,12 @@ func overload(sw *client.Conn, peak float64) *overloaded {
 	return o
 }
 
-// good is how much a second was answered in time.
+// good returns the rate of replies in time.
 func (o *overloaded) good() float64 {
 	return float64(o.known.answered+o.small.answered+o.strangers.answered) / float64(o.seconds)
 }
 
-// fails says what is wrong, if so much a second can be answered at best.
+// fails returns the violated bounds for a sustainable rate.
 func (o *overloaded) fails(best float64) error {
 	switch {
 	case o.good() < 0.9*best:

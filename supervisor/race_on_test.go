@@ -2,5 +2,6 @@
 
 package supervisor_test
 
-// With the race detector everything takes several times as long: then it is about races, and the run without it plays every cell.
+// With the race detector everything takes several times as long: then it is about races, and the
+// run without it plays every cell.
 const everyCell = 8

@@ -38,7 +38,7 @@ var (
 	regQuery = fields{"Event-Name": "reg_query", "Realm": "acme.test", "Username": "100"}
 )
 
-// rule is one row: what the wire facts say, and how it shows.
+// rule is one row: a rule of the wire protocol and its test.
 type rule struct {
 	says string
 	// settings are changed before the start, nil for none.
@@ -46,8 +46,8 @@ type rule struct {
 	test     func(*memoryBed)
 }
 
-// TestWireRules shows every rule about the messages on a whole registrar with a raw peer. Limits, epochs and texts in detail are the wire
-// package's own tests.
+// TestWireRules shows every rule about the messages on a whole registrar with a raw peer. Limits,
+// epochs and texts in detail are the wire package's own tests.
 func TestWireRules(t *testing.T) {
 	for _, group := range [][]rule{generationRules(), envelopeRules(), authnRules(), reportRules(), queryRules(), noticeRules()} {
 		for _, r := range group {

@@ -18,7 +18,7 @@ const (
 	second = "sip:100@192.0.2.8"
 )
 
-// at returns a report whose sender says that it happened d after the test's epoch.
+// at returns a report with an event time of d after the epoch of the test.
 func at(d time.Duration, other fields) fields {
 	return regSuccess.with(fields{"Event-Timestamp": unixStamp + int64(d/time.Second)}).with(other)
 }
@@ -31,7 +31,7 @@ func (b *memoryBed) restart(meanwhile func()) {
 	b.start()
 }
 
-// handled waits until the registrar is done with n reports in this run and returns what became of them.
+// handled waits for n handled registrations of this run and returns their outcomes.
 func (b *memoryBed) handled(n uint64) string {
 	b.Helper()
 	sum := func() (n uint64) {
@@ -53,7 +53,8 @@ func (b *memoryBed) goneAfter(d time.Duration, contact string) {
 	b.equal("at its end", b.contact("acme.test", "100"), "")
 }
 
-// TestTimeRules shows the eight rules of time, order and redelivery on a whole registrar with a clock that the test sets.
+// TestTimeRules shows the eight rules of time, order and redelivery on a whole registrar with a
+// clock that the test sets.
 func TestTimeRules(t *testing.T) {
 	for _, group := range [][]rule{deadlineRules(), foreignClockRules(), removalRules(), otherTimeRules()} {
 		for _, r := range group {
@@ -309,7 +310,8 @@ func otherTimeRules() []rule {
 	}
 }
 
-// giveBack takes all that waits for the registrar and gives it back, so that it comes as redelivered.
+// giveBack takes all that waits for the registrar and gives it back, so that it comes as
+// redelivered.
 func (b *memoryBed) giveBack() {
 	b.Helper()
 	ctx := within(b, otptest.Timeout)
@@ -331,7 +333,7 @@ func (b *memoryBed) giveBack() {
 	}
 }
 
-// records and bindings count what the file holds.
+// records and bindings count the contents of the file.
 func (b *memoryBed) records() int { n, _ := b.inFile(); return n }
 
 func (b *memoryBed) bindings() int { _, n := b.inFile(); return n }

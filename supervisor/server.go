@@ -31,9 +31,9 @@ type Server struct {
 	up         chan struct{}           // closed once it has started
 }
 
-// Start locks the data directory and starts the tree. It returns when the caches are primed and the
-// bridge connects to its broker; an unreachable broker is not an error. When a process cannot be
-// started, the others are stopped and the error names it.
+// Start locks the data directory and starts the tree. It returns when the caches are primed and
+// the bridge connects to its broker; an unreachable broker is not an error. When a process cannot
+// be started, the others are stopped and the error names it.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	lock, err := persistence.LockDir(cfg.Data)
 	if err != nil {
@@ -61,8 +61,9 @@ func (s *Server) Done() <-chan struct{} { return s.app.Load().Done() }
 // Err returns the chain of reasons for which the tree gave up, in one line.
 func (s *Server) Err() error { return s.app.Load().Err() }
 
-// Stop drains the consumers, stops the tree in reverse order and unlocks the data directory. When ctx
-// ends first, the remaining processes are abandoned; acknowledged registrations are on disk even then.
+// Stop drains the consumers, stops the tree in reverse order and unlocks the data directory. When
+// ctx ends first, the remaining processes are abandoned; acknowledged registrations are on disk
+// even then.
 func (s *Server) Stop(ctx context.Context) error {
 	s.components.cfg.Faults.Disarm(0) // a hang would block the stop
 	s.drain(ctx)
@@ -70,7 +71,8 @@ func (s *Server) Stop(ctx context.Context) error {
 	return errors.Join(err, s.lock.Release())
 }
 
-// drain lets the consumers finish their deliveries, so that nothing is redelivered after a clean stop.
+// drain lets the consumers finish their deliveries, so that nothing is redelivered after a clean
+// stop.
 func (s *Server) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
@@ -118,7 +120,8 @@ func (s *Server) Restarts() uint64 { return s.components.restarts.Load() }
 // Users returns the addresses of the shards, for requests without a broker.
 func (s *Server) Users() *directory.Users { return s.components.users }
 
-// Suspend suspends a process: its messages queue up. Errors of this and the next two name the process.
+// Suspend suspends a process: its messages queue up. Errors of this and the next two name the
+// process.
 func (s *Server) Suspend(process string) error { return s.control((*otp.App).Suspend, process) }
 
 // Resume resumes a suspended process.

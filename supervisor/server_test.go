@@ -17,7 +17,8 @@ const (
 	phone = "sip:100@127.0.0.1:5099"
 )
 
-// The main job, for the keys of every generation: authn, registration, query, and again after a restart.
+// The main job, for the keys of every generation: authn, registration, query, and again after a
+// restart.
 func TestMainJob(t *testing.T) {
 	for name, g := range map[string]wire.Generation{"whistle": wire.Whistle, "kazoo3": wire.Kazoo3, "kazoo4": wire.Kazoo4, "kazoo5": wire.Kazoo5} {
 		t.Run(name, func(t *testing.T) {

@@ -13,7 +13,8 @@ import (
 	"registrar/supervisor/console"
 )
 
-// The control socket is served before the processes are there, which may take a while: what is asked of them then is refused with one sentence.
+// The control socket is served before the processes have started, which can take long. Commands
+// are refused with one sentence until then.
 func TestControlWhileItStarts(t *testing.T) {
 	var faults fault.Set
 	if _, err := faults.Arm(fault.Rule{Point: fault.BeforeInit, Kind: fault.Hang, Process: "realms"}); err != nil {

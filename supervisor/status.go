@@ -36,8 +36,8 @@ func (s *Server) Ready() (ok bool, reasons []string) {
 	return ok, reasons
 }
 
-// Tree returns the current supervision tree with the conditions of its processes. It is empty while
-// the server starts.
+// Tree returns the current supervision tree with the conditions of its processes. It is empty
+// while the server starts.
 func (s *Server) Tree() otp.Node {
 	app, err := s.running()
 	if err != nil {

@@ -21,8 +21,8 @@ func (s *Server) Reseal(ctx context.Context) (int, error) {
 	return await(ctx, s, func(done func(int, error)) { s.components.credentials.Reseal(operator(), done) })
 }
 
-// Copy writes a consistent copy of one of the files. The copy is made on disk first, so that a slow
-// receiver does not keep a read transaction open.
+// Copy writes a consistent copy of one of the files. The copy is made on disk first, so that a
+// slow receiver does not keep a read transaction open.
 func (s *Server) Copy(ctx context.Context, file string, w io.Writer) (err error) {
 	temp, err := os.CreateTemp(s.components.cfg.Data, persistence.CopyName)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"registrar/supervisor"
 )
 
-// A store that is full: it says so on readiness, questions are answered, what comes is kept in hand and not acknowledged, and when there is room all of it is
-// stored: nothing is lost on the way.
+// A full store shows on readiness. Requests are answered, registrations stay unacknowledged, and
+// all of them are stored once there is space: none is lost.
 func TestFullStore(t *testing.T) {
 	b := newMemoryBed(t, func(c *supervisor.Config) { c.MaxStore = 1 })
 	register := func(i int) {
@@ -49,7 +49,8 @@ func TestFullStore(t *testing.T) {
 	b.until("ready again", func() bool { ok, _ := b.server.Ready(); return ok })
 }
 
-// More new phones than may be in hand find the store full: refreshes and the ends of registrations go on all the same, and what was put aside is there.
+// More new phones than the prefetch find the store full. Refreshes and unregistrations still
+// succeed, and the other registrations are parked.
 func TestFullStoreTakesRefreshes(t *testing.T) {
 	b := newMemoryBed(t, func(c *supervisor.Config) { c.MaxStore, c.Bridge.RegistrationPrefetch = 1, 10 })
 	seconds := int64(0)
@@ -73,7 +74,7 @@ func TestFullStoreTakesRefreshes(t *testing.T) {
 	report(1, fields{"Expires": 0})
 	b.until("removed", func() bool { return b.outcomes()["removed"] == 1 })
 	b.equal("gone", b.contact("acme.test", "1"), "")
-	for i := range 20 { // room for what is in hand, so that it ends
+	for i := range 20 { // space for the unacknowledged registrations
 		if _, err := b.server.Flush(t.Context(), "acme.test", domain.User(strconv.Itoa(i))); err != nil {
 			t.Fatal(err)
 		}

@@ -53,8 +53,9 @@ func testConfig(dir string, d link.Dialer) supervisor.Config {
 	return cfg
 }
 
-// patient are the settings of tests that are about something else than time: a question is worth an answer for as long as they wait for it, however busy the
-// machine is. Queues with other bounds than the product's have other names: all tests may share a broker.
+// patient returns settings for tests that do not test time: a request is answered as long as the
+// tests wait, however busy the machine is. All tests may share a broker, so queues with other
+// bounds than the default have other names.
 func patient() amqpbridge.Settings {
 	s := amqpbridge.DefaultSettings()
 	s.ReplyDeadline, s.QueueTTL = otptest.Timeout, otptest.Timeout
@@ -89,7 +90,7 @@ func (b *testbed) stop() {
 	b.server = nil
 }
 
-// until waits for a condition that other processes bring about.
+// until waits for a condition.
 func (b *testbed) until(what string, ok func() bool) {
 	b.t.Helper()
 	if otptest.Eventually(ok) {

@@ -81,8 +81,8 @@ func TestTraceOfOneMessage(t *testing.T) {
 	}
 }
 
-// A user's actor is killed between its decision and its commit. The next incarnation gets the delivery,
-// and the trace shows both. The crash report outlives a restart of the registrar.
+// A user's actor is killed between its decision and its commit. The next incarnation gets the
+// delivery, and the trace shows both. The crash report outlives a restart of the registrar.
 func TestTraceOfCrashDuringRegistration(t *testing.T) {
 	b := newTestbed(t)
 	b.start()
@@ -148,8 +148,8 @@ func TestTraceOfCrashDuringRegistration(t *testing.T) {
 	}
 }
 
-// A marked secret passes through every process, crashes included. It appears in no recorded event in
-// any format, no crash report, log, metric or tree, and in no state that a process shows.
+// A marked secret passes through every process, crashes included. It appears in no recorded event
+// in any format, no crash report, log, metric or tree, and in no state that a process shows.
 func TestSecretsAreRecordedNowhere(t *testing.T) {
 	const mark = "hush-7f3a"
 	b := newTestbed(t)
@@ -220,7 +220,7 @@ func TestSecretsAreRecordedNowhere(t *testing.T) {
 	}
 }
 
-// collected is what a collector is sent of events.
+// collected holds the events that a collector received.
 func collected(t *testing.T, events []trace.Event) string {
 	t.Helper()
 	var got lockedBuffer
@@ -258,7 +258,7 @@ func (b *testbed) crashReports() int {
 	return len(all)
 }
 
-// look adds what each process shows of itself.
+// look adds the state that each process shows.
 func (b *testbed) look(n otp.Node, found map[string]string) {
 	b.t.Helper()
 	info, err := b.server.Inspect(within(b.t, otptest.Timeout), n.Name)

@@ -24,7 +24,8 @@ type brokerFlags struct {
 	AMQPServerName  string   `group:"Broker" name:"amqp-server-name" help:"Name in the broker's certificate, if it differs from the host's." placeholder:"NAME"`
 }
 
-// link returns where the broker is; what makes no sense is named, without a password.
+// link returns the configuration of the broker connection, or an error that names the invalid
+// flags without a password.
 func (f *brokerFlags) link(log zerolog.Logger) (rabbit.Config, error) {
 	cfg := rabbit.Config{URLs: f.AMQP, External: f.AMQPAuth == "external", Log: log}
 	err := errors.Join(cfg.Validate(), f.readCredentials(&cfg), f.readTLS(&cfg))

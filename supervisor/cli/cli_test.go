@@ -44,7 +44,8 @@ func full() bool { return os.Getenv("REGISTRAR_TEST_FULL") != "" }
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// Each script in testdata/script checks one command's output and exit code, with a running server and without.
+// Each script in testdata/script checks one command's output and exit code, with a running server
+// and without.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, Cmds: scriptCommands(), Setup: func(e *testscript.Env) error {
 		settings(e)
@@ -54,15 +55,16 @@ func TestScripts(t *testing.T) {
 	}})
 }
 
-// settings hands on how programs that were built for the race detector are to behave; there is nothing else that they may know of the environment.
+// settings passes on the options of the race detector, and no other variable.
 func settings(e *testscript.Env) {
 	if v, ok := os.LookupEnv("GORACE"); ok {
 		e.Setenv("GORACE", v)
 	}
 }
 
-// patient has questions be worth an answer, and be waited for, longer than a busy machine takes: what is asked once is answered. Queues with other bounds than the
-// product's have other names: all tests may share a broker.
+// patient sets deadlines that are longer than a busy machine takes, so that every request is
+// answered. All tests may share a broker, so queues with other bounds than the default have other
+// names.
 func patient(e *testscript.Env) {
 	for name, value := range map[string]string{
 		"REPLY_DEADLINE": "20s", "QUEUE_TTL": "20s", "TIMEOUT": "30s", "AUTHN_QUEUE": "registrar.authn.patient", "QUERY_QUEUE": "registrar.query.patient",
@@ -71,7 +73,9 @@ func patient(e *testscript.Env) {
 	}
 }
 
-// The same for commands that need a real broker; its address is in BROKER, without user and password in HOST, and these are in the file credentials. One after the other: they may share a broker.
+// Scripts of commands that need a real broker. Its URL is in BROKER, the URL without user and
+// password in HOST, and these are in the file credentials. The scripts run one after the other,
+// since they may share a broker.
 func TestScriptsWithBroker(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/broker/*.txtar")
 	if err != nil || len(scripts) == 0 {
@@ -97,7 +101,7 @@ func TestScriptsWithBroker(t *testing.T) {
 	}
 }
 
-// The example file names every setting that serve has, with the value that holds without it.
+// The example file contains every setting of serve with its default.
 func TestExampleIsWholeAndTrue(t *testing.T) {
 	run := func(env map[string]string, args ...string) string {
 		var out, errs strings.Builder

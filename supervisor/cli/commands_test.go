@@ -40,7 +40,8 @@ func waitSocket(ts *testscript.TestScript, neg bool, args []string) {
 	poll(ts, "nobody answers on "+args[0], func() bool { _, err := client.Tree(context.Background()); return err == nil })
 }
 
-// waitQueue waits until so many messages wait in the queue of a process of the server on that data directory.
+// waitQueue waits until so many messages wait in the queue of a process of the server on that data
+// directory.
 func waitQueue(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: waitqueue DATA PROCESS LENGTH")
@@ -107,7 +108,7 @@ func register(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// appendFile appends a file, or what was printed last, to another.
+// appendFile appends a file, or the last output, to a file.
 func appendFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: append FILE FROM")
@@ -185,7 +186,8 @@ func waitConsuming(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// waitTrouble waits until a process of the server on a data directory is in a trouble with a text in it.
+// waitTrouble waits until a process of the server on a data directory is in a trouble with a text
+// in it.
 func waitTrouble(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: waittrouble DATA PROCESS TEXT")

@@ -11,8 +11,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// defaultsFromFields is a kong option. It takes the defaults of the commands' flags from the values that the flags' fields have
-// when the parser is built, so that help, parsing and example-config share them.
+// defaultsFromFields is a kong option. It takes the defaults of the commands' flags from the
+// values that the flags' fields have when the parser is built, so that help, parsing and
+// example-config share them.
 func defaultsFromFields(commands ...string) kong.Option {
 	return kong.PostBuild(func(k *kong.Kong) error {
 		for _, name := range commands {
@@ -39,8 +40,8 @@ func command(app *kong.Application, name string) *kong.Node {
 	return nil
 }
 
-// outOfBounds names every flag whose value is not within the bounds of its tags min and max: the value of a number or a
-// duration, the length of a text in bytes.
+// outOfBounds returns an error for every flag out of the bounds of its tags min and max. They
+// bound numbers, durations and the length of texts in bytes.
 func outOfBounds(flags []*kong.Flag) error {
 	var errs []error
 	for _, f := range flags {
@@ -66,7 +67,8 @@ func outOfBounds(flags []*kong.Flag) error {
 	return errors.Join(errs...)
 }
 
-// size returns the number that bounds apply to, and the words that follow a value which is out of them.
+// size returns the number that bounds apply to, and the words that follow a value which is out of
+// them.
 func size(v reflect.Value) (n int64, unit string) {
 	if v.Kind() == reflect.String {
 		return int64(v.Len()), fmt.Sprintf(" (%d bytes)", v.Len())

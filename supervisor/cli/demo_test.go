@@ -13,7 +13,7 @@ import (
 	"registrar/amqpbridge/link/rabbit/node"
 )
 
-// The demo's broker and files are gone with it, also after a kill -9, and so is the registrar that it breaks.
+// The broker and the files of the demo are deleted, also after a kill -9, and its registrar ends.
 func TestDemoLeavesNothingBehind(t *testing.T) {
 	if !node.Available() {
 		brokertest.Missing(t, "no RabbitMQ: install rabbitmq-server")
@@ -42,7 +42,7 @@ func TestDemoLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// leavesNothing ends a demo when it has come as far as a line that begins so.
+// leavesNothing ends a demo after a line with a prefix.
 func leavesNothing(t *testing.T, end func(*os.Process) error, until string, args ...string) {
 	t.Helper()
 	tmp := t.TempDir()
@@ -73,7 +73,7 @@ func leavesNothing(t *testing.T, end func(*os.Process) error, until string, args
 	gone(t, tmp)
 }
 
-// gone waits until no registrar serves what is in a directory, where the system shows such things.
+// gone waits until no registrar uses the directory, on systems with /proc.
 func gone(t *testing.T, dir string) {
 	t.Helper()
 	left := ""
@@ -83,7 +83,7 @@ func gone(t *testing.T, dir string) {
 	t.Fatalf("still there: %q", left)
 }
 
-// serving returns the command of a registrar that serves what is in a directory, empty when there is none.
+// serving returns the command line of a registrar that uses a directory, empty if there is none.
 func serving(t *testing.T, dir string) string {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")

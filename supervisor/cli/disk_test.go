@@ -22,7 +22,7 @@ type disk interface {
 	restore()
 }
 
-// forgetful is a file system over FUSE that keeps what was synced and any part of the rest.
+// forgetful is a FUSE file system that keeps synced data and any part of the rest.
 type forgetful struct {
 	t     *testing.T
 	mount string
@@ -44,7 +44,8 @@ func newForgetful(t *testing.T) disk {
 
 func (f *forgetful) dir() string { return f.mount }
 
-// cut kills the server first: it can acknowledge nothing between the last moment of its disk and its own.
+// cut kills the server first: it can acknowledge nothing between the last moment of its disk and
+// its own.
 func (f *forgetful) cut(server *exec.Cmd) {
 	f.t.Helper()
 	kill(server)
@@ -93,7 +94,8 @@ func newDevice(t *testing.T) disk {
 
 func (d device) dir() string { return filepath.Join(d.Dir(), "data") }
 
-// cut shuts the device down first: the server may notice, and can acknowledge only what was on the disk before.
+// cut shuts the device down before it kills the server. The server can acknowledge only data that
+// was already on the device.
 func (d device) cut(server *exec.Cmd) {
 	d.t.Helper()
 	err := d.Shutdown()

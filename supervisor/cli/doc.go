@@ -4,7 +4,8 @@
 // upper case, with _ for -), else from a YAML file (--config or REGISTRAR_CONFIG), else from
 // [supervisor.DefaultConfig].
 //
-// [Run] is the whole program and uses nothing but its arguments. The exit codes are 0 for success, 1
-// for a failure, 2 for wrong usage and 3 when the store needs an upgrade (store upgrade --check). An
-// error is one line on the error writer. No password is an argument, and none is printed.
+// [Run] is the whole program and uses nothing but its arguments. The exit codes are 0 for success,
+// 1 for a failure, 2 for wrong usage and 3 when the store needs an upgrade (store upgrade
+// --check). An error is one line on the error writer. No password is an argument, and none is
+// printed.
 package cli

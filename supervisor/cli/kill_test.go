@@ -24,8 +24,9 @@ import (
 	"registrar/supervisor"
 )
 
-// The whole server is killed with -9 under load and started again, on a real broker: every registration that the broker took is there in
-// the end. What the server had acknowledged comes from its file, the rest from the queue.
+// The server is killed with -9 under load and started again, on a real broker. Every registration
+// that the broker accepted is stored at the end: acknowledged ones come from the file, the others
+// from the queue.
 func TestKillNineOfTheServer(t *testing.T) {
 	url := brokertest.URL(t)
 	data := filepath.Join(t.TempDir(), "data")

@@ -39,7 +39,7 @@ func (c *loadCmd) Validate() error {
 	return nil
 }
 
-// loadResult is what --json prints. Latencies are in microseconds.
+// loadResult is the output of --json. Latencies are in microseconds.
 type loadResult struct {
 	Offered    float64         `json:"offered_per_second"`
 	Seconds    float64         `json:"seconds"`
@@ -63,7 +63,8 @@ type loadOperation struct {
 	Max       int64           `json:"max_us"`
 }
 
-// Run loads the registrars of a broker and prints the figures. It fails when no request is answered.
+// Run loads the registrars of a broker and prints the figures. It fails when no request is
+// answered.
 func (c *loadCmd) Run(ctx context.Context, env Env) (err error) {
 	link, err := c.link(zerolog.Nop())
 	if err != nil {

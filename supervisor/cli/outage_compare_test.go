@@ -13,7 +13,7 @@ import (
 	"registrar/supervisor/console"
 )
 
-// look takes note of what the server had not acknowledged.
+// look records the messages that the server had not acknowledged.
 func (o *outage) look() {
 	o.t.Helper()
 	o.left = map[string]bool{}
@@ -28,12 +28,12 @@ func (o *outage) look() {
 	}
 }
 
-// loss is how much is lost of what was acknowledged. A report and a password that a newer one is in place of is not.
+// loss counts lost acknowledged reports and passwords. One that a newer one replaced is not lost.
 type loss struct{ reports, passwords int }
 
 func (l loss) any() bool { return l != loss{} }
 
-// compare returns what is lost, while no server runs. What is there and nobody sent is an error.
+// compare returns the losses while no server runs. Data that was never sent is an error.
 func (o *outage) compare() (lost loss) {
 	o.t.Helper()
 	table, err := o.table()
@@ -58,7 +58,7 @@ func (o *outage) compare() (lost loss) {
 	return lost
 }
 
-// table is which report of each user is in the registrations file, 0 for none.
+// table returns the number of the last report of each user in the registrations file, 0 for none.
 func (o *outage) table() (newest [phones]int, err error) {
 	out, err := o.says("registration", "list")
 	if err != nil {
@@ -111,7 +111,7 @@ func numberOf(contact string) int {
 	return number(contact[strings.LastIndex(contact, ":")+1:]) - 5000
 }
 
-// number is -1 for what is none.
+// number parses a number; -1 means none.
 func number(text string) int {
 	n, err := strconv.Atoi(text)
 	if err != nil {

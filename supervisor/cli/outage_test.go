@@ -28,11 +28,12 @@ import (
 // phones is how many report at the same time.
 const phones = 200
 
-// outage is a server on a disk whose power is cut, and what was said to it and by it. Reports and passwords are numbered, for each user from 1 on.
+// outage is a server on a disk that loses power, with the messages sent to it and received from
+// it. Reports and passwords are numbered by user.
 type outage struct {
 	t     *testing.T
 	disk  disk
-	sound binary // looks at what there is
+	sound binary // inspects the files
 	sick  binary // serves
 	url   string
 	sw    *client.Conn
@@ -40,7 +41,8 @@ type outage struct {
 	reported [phones]int // to the broker, which has confirmed them
 	sent     [phones]int // passwords, and those of which the operator was told that they are stored
 	stored   [phones]int
-	// left are the reports that the queue still had at the last cut: whatever else was reported had been acknowledged by then.
+	// left are the reports that the queue still had at the last cut: whatever else was reported
+	// had been acknowledged by then.
 	left map[string]bool
 
 	acknowledged, again, passwords int // in all
@@ -57,7 +59,7 @@ func newOutage(t *testing.T, d disk, path string, mutant string) *outage {
 	return o
 }
 
-// round starts a server on what there is, cuts the power under load, and returns how much is lost of what was acknowledged.
+// round starts the server, cuts the power under load and returns the losses.
 func (o *outage) round() loss {
 	o.t.Helper()
 	server, began := o.start(), o.reported
@@ -74,7 +76,7 @@ func (o *outage) round() loss {
 	return o.compare()
 }
 
-// start starts the server and waits until it has what was left in the queue.
+// start starts the server and waits until it has consumed the queue.
 func (o *outage) start() *exec.Cmd {
 	o.t.Helper()
 	server := o.sick.serve(o.t, o.disk.dir(), o.url)
@@ -130,7 +132,8 @@ func (o *outage) end() {
 	}
 }
 
-// load has the phones report, each as soon as the broker has taken its last, and an operator change passwords, until stop or the server's end.
+// load has the phones report, each as soon as the broker has taken its last, and an operator
+// change passwords, until stop or the server's end.
 func (o *outage) load() (load *sync.WaitGroup, stop func()) {
 	ctx, stop := context.WithCancel(o.t.Context())
 	load = &sync.WaitGroup{}
@@ -152,7 +155,7 @@ func (o *outage) load() (load *sync.WaitGroup, stop func()) {
 			o.sent[u]++
 			_, err := client.Import(ctx, []domain.Credential{{Key: key, Method: domain.Password, Secret: domain.NewSecret(strconv.Itoa(o.sent[u]))}})
 			if err != nil {
-				return // what has become of this one nobody knows
+				return // its outcome is unknown
 			}
 			o.stored[u] = o.sent[u]
 			o.passwords++

@@ -11,9 +11,11 @@ import (
 	"registrar/supervisor/test/mutants"
 )
 
-// The power fails under load, again and again, for the whole server on a real broker: the process is killed and its disk keeps what was synced, with any part of the
-// rest. It is started again on that. What it had acknowledged to the broker is in its files, and so is each password that it had taken; what it had not is in the queue and
-// comes again; nothing is there that nobody reported. If it commits without fsync, or acknowledges before the commit, something is lost: so the test can tell.
+// The power fails repeatedly under load, for the whole server on a real broker: the process is
+// killed, and its disk keeps synced data and any part of the rest. After the restart, acknowledged
+// registrations and passwords are in the files, the other registrations are redelivered, and
+// nothing else exists. The negative control, a commit without fsync or an early acknowledgement,
+// loses data.
 func TestPowerCutOfTheServer(t *testing.T) {
 	path := build(t)
 	t.Run("a file system that loses unsynced writes", func(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 	"registrar/supervisor"
 )
 
-// serveFlags are the settings of a serving registrar. A setting has the same name as a flag, in the file and, with
-// REGISTRAR_ in front, in the environment.
+// serveFlags are the settings of a serving registrar. A setting has the same name as a flag, in
+// the file and, with REGISTRAR_ in front, in the environment.
 type serveFlags struct {
 	dataFlag
 	keyFlag
@@ -28,7 +28,8 @@ type serveFlags struct {
 	Config supervisor.Config `embed:""`
 }
 
-// newServeFlags returns the flags with the defaults of [supervisor.DefaultConfig], from which [defaultsFromFields] takes them.
+// newServeFlags returns the flags with the defaults of [supervisor.DefaultConfig], from which
+// [defaultsFromFields] takes them.
 func newServeFlags() serveFlags { return serveFlags{Config: supervisor.DefaultConfig()} }
 
 // config returns the supervisor's configuration, or an error that names every invalid setting.
@@ -48,7 +49,7 @@ func (f *serveFlags) config(k *kong.Context, env Env, log zerolog.Logger) (super
 
 const nodeLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
-// validate checks what the bounds of single settings do not.
+// validate checks the settings beyond their bounds.
 func (f *serveFlags) validate() error {
 	var errs []error
 	cfg := f.Config

@@ -11,7 +11,8 @@ import (
 
 const envPrefix = "REGISTRAR_"
 
-// settings resolves flags that are not on the command line: from the environment, else from the file.
+// settings resolves flags that are not on the command line: from the environment, else from the
+// file.
 type settings struct {
 	env  Env
 	file map[string]any

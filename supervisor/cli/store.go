@@ -18,8 +18,8 @@ import (
 	"registrar/supervisor/console"
 )
 
-// withStore runs a command on the files of a data directory, or through the server that uses it. The
-// directory's lock decides: a socket can be left over from a killed server.
+// withStore runs a command on the files of a data directory, or through the server that uses it.
+// The directory's lock decides: a socket can be left over from a killed server.
 func withStore(dir string, keys *persistence.Keyring, use func(console.Store) error) error {
 	lock, err := persistence.LockDir(dir)
 	if domain.KindOf(err) == domain.Unavailable {

@@ -15,7 +15,7 @@ import (
 // ExitUpgrade is the exit code of store upgrade --check when a file has an earlier format.
 const ExitUpgrade = 3
 
-// upgradeNeeded is what store upgrade --check ends with when a file has an earlier format.
+// upgradeNeeded is the error of store upgrade --check when a file has an earlier format.
 type upgradeNeeded struct{ error }
 
 // storeUpgradeCmd is registrar store upgrade.
