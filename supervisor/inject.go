@@ -15,7 +15,7 @@ func (s *Server) Kill(process string) error { return s.control((*otp.App).Kill, 
 // Abandon replaces a process without its cooperation, see [otp.App.Abandon].
 func (s *Server) Abandon(process string) error { return s.control((*otp.App).Abandon, process) }
 
-// Breaking reports whether the server may be broken on purpose.
+// FaultsAllowed reports whether the server accepts faults and kills.
 func (s *Server) FaultsAllowed() bool { return s.components.cfg.Faults != nil }
 
 // Arm arms a fault and returns its number.

@@ -262,7 +262,7 @@ func (b *memoryBed) event(name string) fields {
 	}
 }
 
-// returns its outcome.
+// report publishes a report, waits until it is handled and returns its outcome.
 func (b *memoryBed) report(to string, f fields) string {
 	b.Helper()
 	before := b.outcomes()

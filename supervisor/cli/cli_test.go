@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 		settings(e)
 		format1, err := filepath.Abs("../../persistence/testdata/format1/backup.tar")
 		e.Setenv("FORMAT1", format1)
-		return err //nolint:wrapcheck // the test fails with it.
+		return err
 	}})
 }
 

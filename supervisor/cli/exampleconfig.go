@@ -52,7 +52,7 @@ func groupOf(f *kong.Flag) string {
 func comment(text string) string {
 	var b strings.Builder
 	line := "#"
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if len(line)+1+len(word) > exampleWidth {
 			b.WriteString(line + "\n")
 			line = "#"

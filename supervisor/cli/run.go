@@ -139,7 +139,7 @@ func codeOf(err error) int {
 	if _, ok := errors.AsType[usage](err); ok {
 		return ExitUsage
 	}
-	if _, ok := errors.AsType[upgradeNeeded](err); ok {
+	if _, ok := errors.AsType[upgradeNeededError](err); ok {
 		return ExitUpgrade
 	}
 	return ExitFailed

@@ -15,8 +15,8 @@ import (
 // ExitUpgrade is the exit code of store upgrade --check when a file has an earlier format.
 const ExitUpgrade = 3
 
-// upgradeNeeded is the error of store upgrade --check when a file has an earlier format.
-type upgradeNeeded struct{ error }
+// upgradeNeededError is the error of store upgrade --check when a file has an earlier format.
+type upgradeNeededError struct{ error }
 
 // storeUpgradeCmd is registrar store upgrade.
 type storeUpgradeCmd struct {
@@ -62,7 +62,7 @@ func (c *storeUpgradeCmd) Run(env Env) (err error) {
 	case files == 0:
 		return fmt.Errorf("no store in %s: check --data", c.Data)
 	case c.Check && needed > 0:
-		return upgradeNeeded{errors.New("an upgrade is needed; stop the server and run: registrar store upgrade")}
+		return upgradeNeededError{errors.New("an upgrade is needed; stop the server and run: registrar store upgrade")}
 	}
 	return nil
 }

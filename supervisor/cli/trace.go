@@ -68,9 +68,9 @@ func readEvents(env Env, path string) ([]trace.Event, error) {
 	if path != "-" {
 		f, err := os.Open(path) //nolint:gosec // a path of the operator.
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("events: %w", err)
 		}
-		defer func() { _ = f.Close() }() // read
+		defer func() { _ = f.Close() }() // read only
 		in = f
 	}
 	events, err := trace.ReadLines(in)
