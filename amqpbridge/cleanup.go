@@ -12,7 +12,7 @@ func closeWith(ctx context.Context, closeResource func()) cleanup {
 	return cleanup{context.AfterFunc(ctx, closeResource)}
 }
 
-// stop gives up a cleanup whose resource has ended. Otherwise the context of a long-lived
+// stop ends a cleanup after its resource has ended. Otherwise the context of a long-lived
 // incarnation would keep every resource that it ever opened.
 func (l cleanup) stop() {
 	for _, stop := range l {

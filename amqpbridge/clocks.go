@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// Resolution is what a sender's clock and the way here may blur: senders stamp whole seconds.
+	// resolution is the precision of an event time: senders stamp whole seconds, and messages
+	// take time.
 	resolution = 2 * time.Second
 	// Recent is how long a sender's messages must all look late before its clock is taken to
 	// have been set back.
@@ -23,14 +24,14 @@ const (
 // event time. It is shared by the bridge's processes, outlives them, and is safe for use by many
 // goroutines.
 type Clocks struct {
-	// longest is how long a queue can hold a message: an older one cannot be.
+	// longest is how long a queue can hold a message; no message is older.
 	longest time.Duration
 
 	mu      sync.Mutex
 	senders map[uint64]*senderClock
 }
 
-// senderClock is what is known of one sender. Differences are arrival − event in milliseconds.
+// senderClock is the estimate for one sender. Differences are arrival − event in milliseconds.
 type senderClock struct {
 	offset int64
 	// later is the smallest difference of those that all exceeded the offset since since, in
@@ -45,7 +46,7 @@ type senderClock struct {
 	stepped int64
 }
 
-// NewClocks knows no sender. A message can have waited for longest at most.
+// NewClocks returns clocks without a sender. A message waits in its queue for longest at most.
 func NewClocks(longest time.Duration) *Clocks {
 	return &Clocks{longest: longest, senders: map[uint64]*senderClock{}}
 }
@@ -55,7 +56,7 @@ type clockReading struct {
 	// Age is how long the message was under way; zero when that cannot be told or is within the
 	// clocks' resolution.
 	Age time.Duration
-	// Ordered says that the event time may be compared with others of the sender.
+	// Ordered says that the event time is comparable with others of the sender.
 	Ordered bool
 	// Unusable says that the event time of an unknown sender is in the future or too far back:
 	// it counts as the arrival.
@@ -95,8 +96,8 @@ func (c *Clocks) read(s domain.Stamp, waited bool) clockReading {
 	return clockReading{Age: min(age(diff-clock.offset), c.longest), Ordered: ordered}
 }
 
-// tooEarly reports whether a message is from further ahead than the sender's clock can be. The
-// second one that says the same is believed: the clock was set forward.
+// tooEarly reports whether a message is further ahead than its sender's clock can be. A second
+// message that agrees is believed: the clock was set forward.
 func (k *senderClock) tooEarly(diff int64) bool {
 	if diff >= k.offset-resolution.Milliseconds() {
 		k.earlier = 0
@@ -110,7 +111,7 @@ func (k *senderClock) tooEarly(diff int64) bool {
 	return true
 }
 
-// learn moves the offset down at once, and up when all messages have been saying so for a while.
+// learn moves the offset down at once, and up after all messages have agreed for a while.
 func (k *senderClock) learn(diff, arrival int64, waited bool) {
 	switch {
 	case diff <= k.offset+resolution.Milliseconds():
@@ -120,12 +121,12 @@ func (k *senderClock) learn(diff, arrival int64, waited bool) {
 		k.later, k.since = diff, arrival
 	case arrival-k.since < recent.Milliseconds():
 		k.later = min(k.later, diff)
-	default: // late for so long is not late: the clock was set back
+	default: // the clock was set back
 		k.offset, k.since, k.stepped = min(k.later, diff), 0, arrival
 	}
 }
 
-// age rounds a difference down to what clocks can tell.
+// age returns a difference as a duration, zero below the resolution.
 func age(ms int64) time.Duration {
 	if d := time.Duration(ms) * time.Millisecond; d >= resolution {
 		return d
@@ -148,7 +149,7 @@ func (c *Clocks) Learn(headers []domain.Header) {
 		case clock == nil:
 			c.enter(s.Sender, &senderClock{offset: diff, heard: s.Arrival})
 		case s.Arrival-clock.heard > c.longest.Milliseconds():
-			*clock = senderClock{offset: diff, heard: s.Arrival} // what was known is too old to say anything
+			*clock = senderClock{offset: diff, heard: s.Arrival} // the earlier estimate is too old
 		case clock.heard-s.Arrival <= c.longest.Milliseconds():
 			clock.offset, clock.heard = min(diff, clock.offset), max(s.Arrival, clock.heard)
 		}

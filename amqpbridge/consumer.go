@@ -132,7 +132,7 @@ func (f *consumer) Handle(c *consumerContext, msg consumerMessage) {
 	}
 }
 
-// Terminate closes the channel: the broker redelivers what was not acknowledged, to the next
+// Terminate closes the channel. The broker redelivers the open deliveries, to the next
 // incarnation or to another registrar.
 func (f *consumer) Terminate(c *consumerContext, _ otp.Reason) {
 	f.spec.Status.down(f.spec.Name, c.Epoch(), nil)
@@ -146,7 +146,7 @@ func (f *consumer) Terminate(c *consumerContext, _ otp.Reason) {
 	}
 }
 
-// State is what the console shows.
+// State returns the phase and the number of jobs, for the console.
 func (f *consumer) State() any {
 	return struct {
 		Phase                  string

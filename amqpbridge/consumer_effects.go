@@ -146,7 +146,7 @@ func closeConsumer(k link.Consumer) {
 	_ = k.Close(ctx) // an ended session has closed it
 }
 
-// close closes a subscription whose session goes on, and has the consumer retry then.
+// close closes a subscription of a live session, and schedules a retry.
 func (f *consumer) close(c *consumerContext, s subscribed) {
 	session := f.port.session
 	otp.Task(c, func(context.Context) (struct{}, error) {

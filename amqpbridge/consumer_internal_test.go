@@ -20,7 +20,7 @@ type bench struct {
 	ref          *otp.Ref[consumerMessage]
 	consumer     *consumer
 	unanswerable atomic.Bool
-	jobs         chan *job // whose work has begun
+	jobs         chan *job // admitted ones
 }
 
 // benchConsumer runs functions of a test on the consumer's goroutine.
@@ -42,7 +42,7 @@ func (*bench) decode(*job) error { return nil }
 
 func (b *bench) handle(_ *consumerContext, j *job) { b.jobs <- j }
 
-// stub is a session whose Consume calls early and then waits for ready.
+// stub is a session. Its Consume calls early and then waits for ready.
 type stub struct {
 	link.Session
 	ready     chan struct{}

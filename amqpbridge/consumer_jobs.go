@@ -114,7 +114,7 @@ func makesKnown(outcome string) bool {
 		outcome == registration.Refreshed.String() || outcome == registration.Registered.String()
 }
 
-// onFailed carries out what the policy decides about an error.
+// onFailed carries out the policy's decision about an error.
 func (f *consumer) onFailed(c *consumerContext, j *job, err error) {
 	decision := f.spec.Policy.Decide(f.failure(j, err))
 	j.tries++

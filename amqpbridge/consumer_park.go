@@ -74,7 +74,7 @@ func (f *consumer) onParked(c *consumerContext, m parked) {
 // quarter is a quarter of the prefetch.
 func (f *consumer) quarter() int { return max(1, f.spec.Consumer.Prefetch/4) }
 
-// waitingToPark counts the jobs whose parking has failed so far.
+// waitingToPark counts the jobs with a failed attempt to park.
 func (f *consumer) waitingToPark() (n int) {
 	for j := range f.jobs {
 		if j.parking != nil && j.parking.waiting {

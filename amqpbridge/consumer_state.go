@@ -54,7 +54,7 @@ type consumerState struct {
 	polledAt  uint64 // number of deliveries at the last poll
 }
 
-// consumerEventKind is what has happened to a consumer.
+// consumerEventKind is the kind of an event.
 type consumerEventKind uint8
 
 const (
@@ -106,7 +106,7 @@ const (
 	reportUnanswerable               // status: requests are left to other registrars
 )
 
-// next returns the state after an event, and what to do, in order. It is pure. An event that a
+// next returns the state after an event, and the effects, in order. It is pure. An event that a
 // phase does not expect changes nothing: it was on its way when the phase changed.
 func (s consumerState) next(e consumerEvent) (consumerState, []effect) {
 	switch e.kind {

@@ -23,8 +23,8 @@ func events() (all []consumerEventKind) {
 	return all
 }
 
-// transitionCase is a transition: from phase on kind to phase then, with effects. Its event has an
-// open job and no settled delivery, and replies can be published, unless fact says otherwise.
+// transitionCase is a transition: from phase on kind to phase then, with effects. Its event has
+// an open job and no settled delivery, and replies can be published, unless fact says otherwise.
 type transitionCase struct {
 	from    phase
 	kind    consumerEventKind
@@ -144,7 +144,7 @@ func TestConsumerTransitions(t *testing.T) {
 	}
 }
 
-// environment is a model of what surrounds a consumer: broker, timers and mailbox. It checks each
+// environment is a model of the broker, the timers and the mailbox of a consumer. It checks each
 // effect, and offers only events that can occur.
 type environment struct {
 	*rapid.T
@@ -159,7 +159,7 @@ type environment struct {
 
 	pending map[consumerEventKind]int // events under way in this session
 	markers map[consumerEventKind]int // messages in the mailbox, which outlive a session
-	ours    bool                      // a subscription whose deliveries are taken
+	ours    bool                      // deliveries of the subscription are taken
 	known   bool                      // its basic.consume has returned
 	newest  bool                      // one has returned that is neither adopted nor closed
 	broker  int                       // subscriptions at the broker: open, opening or closing
@@ -354,7 +354,8 @@ func (v *environment) delivers() bool {
 	return v.ours && v.open+v.settled < 4 && !ended
 }
 
-// settle has everything that is under way happen, with a session and replies that can be published.
+// settle lets every event under way happen, with a session and with replies that can be
+// published.
 func (v *environment) settle() {
 	v.answerable = true
 	if !v.session {
@@ -372,9 +373,9 @@ func (v *environment) settle() {
 	}
 }
 
-// In whatever order events come, a consumer has one subscription at most, acknowledges on it alone
-// and not while acknowledgements are paused, and subscribes no more after a drain was requested. In
-// the end it consumes, or every drain is answered.
+// Events come in any order: a consumer has one subscription at most, acknowledges on it alone
+// and not while acknowledgements are paused, and subscribes no more after a drain was requested.
+// In the end it consumes, or every drain is answered.
 func TestConsumerSafety(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := newEnvironment(t)

@@ -26,7 +26,7 @@ func (f *consumer) trace(c *consumerContext, j *job) {
 	c.Trace(trace.Delivery, j.note(text))
 }
 
-// TraceNote tells whose job continues, and whether a step has failed.
+// TraceNote names the job, and says whether its step has failed.
 func (m answered) TraceNote() trace.Note {
 	if m.err != nil {
 		return m.j.note("failed")
@@ -34,10 +34,10 @@ func (m answered) TraceNote() trace.Note {
 	return m.j.note("")
 }
 
-// TraceNote tells whose job is tried again.
+// TraceNote names the job.
 func (m retryJob) TraceNote() trace.Note { return m.j.note("") }
 
-// TraceNote tells whose delivery is parked, and why.
+// TraceNote names the job and the reason.
 func (m parked) TraceNote() trace.Note { return m.j.note(m.j.parking.outcome) }
 
 // TraceNote tells whether the broker refused to consume.

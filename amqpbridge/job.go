@@ -21,7 +21,7 @@ type job struct {
 	crashes  int // how many tries crashed an actor
 	msg      wire.Message
 	route    wire.Route
-	aor      domain.Key // whom it is about; zero when unknown
+	aor      domain.Key // the user; zero when unknown
 	canary   bool       // a registrar's own request
 	// orderKey is the user whose reports keep their order, or the realm when it has no user. The
 	// zero key keeps no order.
@@ -44,7 +44,7 @@ type result struct {
 // ended is the result of work that is done.
 func ended(outcome string) result { return result{outcome: outcome} }
 
-// failed is the result of work that failed. The consumer's policy decides what follows.
+// failed is the result of work that failed. The consumer's policy decides how to go on.
 func failed(err error) result { return result{err: err} }
 
 // complete ends the work on a job: it settles the delivery, or tries again, drops or parks it. A

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Answers to a registrar's own questions are sent to a key of that run.
+// A registrar receives the replies to its own requests on a random key of its run.
 const (
 	ownKeyPrefix  = "registrar-"
 	ownKeyLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" // those of rand.Text
-	ownKeyLeast   = 26                                 // and how many it has
+	ownKeyLength  = 26                                 // at least, of the random text
 )
 
 func ownKey() string { return ownKeyPrefix + rand.Text() }
@@ -18,5 +18,5 @@ func ownKey() string { return ownKeyPrefix + rand.Text() }
 // broker.
 func isOwnKey(key string) bool {
 	text, ok := strings.CutPrefix(key, ownKeyPrefix)
-	return ok && len(text) >= ownKeyLeast && strings.Trim(text, ownKeyLetters) == ""
+	return ok && len(text) >= ownKeyLength && strings.Trim(text, ownKeyLetters) == ""
 }

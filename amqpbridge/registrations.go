@@ -139,7 +139,7 @@ func newRequest(j *job, m *wire.RegSuccess) (requester, error) {
 	}, nil
 }
 
-// flowOf returns what a report says of the path on which it came.
+// flowOf returns the path of a report: Call-ID, Proxy-Path and outbound flow (RFC 5626).
 func flowOf(m *wire.RegSuccess) domain.Flow {
 	f := domain.Flow{CallID: m.CallID, ProxyPath: m.ProxyPath}
 	f.InstanceID, f.RegID = sip.Outbound(m.Contact)

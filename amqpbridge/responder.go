@@ -45,7 +45,7 @@ func (a *responder) decode(j *job) error {
 	return nil
 }
 
-// aorOf returns whom a request is about; zero when that cannot be told.
+// aorOf returns the user or realm of a request; zero if it is unknown.
 func (a *responder) aorOf(m wire.Message) (k domain.Key) {
 	switch m := m.(type) {
 	case *wire.AuthnRequest:

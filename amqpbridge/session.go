@@ -19,7 +19,7 @@ type sessionChanged struct {
 // retrySession asks for another attempt to open channels in a session.
 type retrySession struct{ session link.Session }
 
-// Unbounded delivers a new session to a process whose mailbox is full.
+// Unbounded delivers a new session even to a full mailbox.
 func (sessionChanged) Unbounded() {}
 
 func (subscribeSession) connectionMessage() {}

@@ -2,8 +2,8 @@ package delivery
 
 // AckTracker tracks which deliveries of one channel are settled and combines their
 // acknowledgements: one with multiple covers everything before the first open delivery, single
-// ones cover what is settled behind it. Delivery tags count up without gaps, because a channel has
-// one consumer. It belongs to one goroutine.
+// ones cover settled deliveries behind it. Delivery tags count up without gaps, because a
+// channel has one consumer. It belongs to one goroutine.
 type AckTracker struct {
 	first     uint64 // tag of state[0]
 	state     []tagState

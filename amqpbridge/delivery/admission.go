@@ -3,10 +3,10 @@ package delivery
 import "registrar/actors/domain"
 
 // AdmissionQueue bounds the work at a time and chooses the next item when more are there. Users
-// that were answered recently come before unknown users, and within either the realms take turns.
-// When more items wait than allowed, it sheds the oldest item of an unknown user, of the realm with
-// the longest queue. Some requests are refused at once then, instead of every answer being late.
-// It belongs to one goroutine.
+// that were answered recently come before unknown users, and within either the realms take
+// turns. When more items wait than allowed, it sheds the oldest item of an unknown user, of the
+// realm with the longest queue. Some requests are refused at once then, instead of every answer
+// being late. It belongs to one goroutine.
 type AdmissionQueue[T any] struct {
 	limits  AdmissionLimits
 	running map[*T]struct{}
@@ -22,8 +22,8 @@ type AdmissionLimits struct {
 	Running int
 	// Waiting is the number of items that may wait for that; zero is no limit.
 	Waiting int
-	// KnownUsers is the least number of recently answered users that are remembered, and half of the
-	// largest number.
+	// KnownUsers is the least number of recently answered users that are remembered, and half of
+	// the largest number.
 	KnownUsers int
 }
 
@@ -80,7 +80,7 @@ func (q *AdmissionQueue[T]) Enter(item *T, user domain.Key, canary bool) (begin 
 // Leave notes that the work on an item has ended. An item that is not worked on is ignored.
 func (q *AdmissionQueue[T]) Leave(item *T) { delete(q.running, item) }
 
-// Next returns an item whose work begins now. It returns nil when none waits or none may begin.
+// Next returns the item to begin now. It returns nil if none waits or none may begin.
 func (q *AdmissionQueue[T]) Next() *T {
 	if len(q.running) >= q.limits.Running || q.waiting == 0 {
 		return nil

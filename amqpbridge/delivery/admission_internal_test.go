@@ -244,7 +244,7 @@ func (m *admissionModel) checkPriority(p priority[item]) (items int) {
 	return items
 }
 
-// In whatever order items come and end: the limits hold, no item waits without need, and each one is
+// Items come and end in any order: the limits hold, no item waits without need, and each one is
 // worked on or shed exactly once.
 func TestAdmissionModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// rejectRate and rejectBurst bound the rejected messages that are parked, per second and at once.
-	// A message beyond them is only counted: a flood of malformed messages costs little.
+	// rejectRate and rejectBurst bound the rejected messages that are parked, per second and at
+	// once. A message beyond them is only counted: a flood of malformed messages costs little.
 	rejectRate  = 50
 	rejectBurst = 200
 	// logEvery is the least time between two log messages with the same key.
@@ -44,8 +44,8 @@ func (l *RejectLimiter) AllowPark(now time.Time) bool {
 	return true
 }
 
-// AllowLog reports whether a message with this key may be logged now, and how many were suppressed
-// since the last one. Keys are made of constants: there is a bounded number of them.
+// AllowLog reports whether a message with this key may be logged now, and how many were
+// suppressed since the last one. Keys are made of constants: there is a bounded number of them.
 func (l *RejectLimiter) AllowLog(now time.Time, key string) (suppressed int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -3,9 +3,9 @@ package delivery
 import "registrar/actors/domain"
 
 // Order keeps items about one user, or about one whole realm, in the order of their arrival. One
-// item of a user is worked on at a time, and an item of a realm alone in its realm. An item that is
-// tried again is therefore not overtaken. Items without a realm keep no order. The zero Order is
-// not usable; it belongs to one goroutine.
+// item of a user is worked on at a time, and an item of a realm alone in its realm. An item that
+// is tried again is therefore not overtaken. Items without a realm keep no order. The zero Order
+// is not usable; it belongs to one goroutine.
 type Order[T any] struct {
 	realms map[domain.Realm]*realmOrder[T]
 }
@@ -26,8 +26,8 @@ type arrival[T any] struct {
 // NewOrder returns an order without items.
 func NewOrder[T any]() *Order[T] { return &Order[T]{realms: map[domain.Realm]*realmOrder[T]{}} }
 
-// Admit takes an item and reports whether the work on it may begin now. A key without a user is the
-// whole realm.
+// Admit takes an item and reports whether the work on it may begin now. A key without a user is
+// the whole realm.
 func (o *Order[T]) Admit(key domain.Key, item T) bool {
 	if key.Realm == "" {
 		return true
@@ -59,7 +59,7 @@ func (r *realmOrder[T]) admit(user domain.User, item T) bool {
 	return true
 }
 
-// Done notes that the work on an item with this key has ended. It returns the items whose work may
+// Done notes that the work on an item with this key has ended. It returns the items that may
 // begin now.
 func (o *Order[T]) Done(key domain.Key) []T {
 	r := o.realms[key.Realm]

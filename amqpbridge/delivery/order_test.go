@@ -67,7 +67,7 @@ func (m *orderModel) arrive() {
 	}
 }
 
-// In whatever order items come and end: conflicting items are worked on in the order of arrival,
+// Items come and end in any order: conflicting items are worked on in the order of arrival,
 // others are never held back, and nothing is forgotten.
 func TestOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

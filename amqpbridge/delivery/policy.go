@@ -6,13 +6,14 @@ import (
 	"registrar/actors/domain"
 )
 
-// Policy decides what becomes of a delivery whose work has failed. The kind of the error decides,
+// Policy decides about a delivery after its work has failed. The kind of the error decides,
 // with the number of tries and the age of the delivery.
 type Policy struct {
-	// ReplyDeadline is how long after its arrival a request is worth an answer. Zero is for work that
-	// is never dropped.
+	// ReplyDeadline is how long after its arrival a request is worth an answer. Zero is for work
+	// that is never dropped.
 	ReplyDeadline time.Duration
-	// MaxCrashes is how often a delivery may crash an actor before it is parked as poison, or dropped.
+	// MaxCrashes is how often a delivery may crash an actor before it is parked as poison, or
+	// dropped.
 	MaxCrashes int
 }
 
@@ -31,7 +32,7 @@ type Failure struct {
 	NoRoom bool
 }
 
-// Action is what to do about a failure.
+// Action is a way to go on after a failure.
 type Action uint8
 
 // The actions.
@@ -72,8 +73,8 @@ type Decision struct {
 	Outcome string
 }
 
-// Delays before a retry. The delay doubles from firstRetry to maxRetry. After a crash the delay is
-// short, because the supervisor restarts the actor at once.
+// Delays before a retry. The delay doubles from firstRetry to maxRetry. After a crash the delay
+// is short, because the supervisor restarts the actor at once.
 const (
 	crashRetry = 5 * time.Millisecond
 	firstRetry = 20 * time.Millisecond
@@ -99,7 +100,8 @@ func (p Policy) Decide(f Failure) Decision {
 	case f.Kind == domain.Full && f.NoRoom:
 		return Decision{Action: ParkFull, Outcome: "store_full"}
 	}
-	// A process restarts or a store reopens: the delivery is not at fault, and no number of tries ends it.
+	// A process restarts or a store reopens: the delivery is not at fault, and no number of
+	// tries ends it.
 	const maxShift = 6
 	return Decision{Action: Retry, After: min(firstRetry<<min(f.Tries, maxShift), maxRetry)}
 }

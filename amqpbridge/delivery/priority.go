@@ -46,7 +46,7 @@ func (p *priority[T]) push(realm domain.Realm, item *T) {
 	}
 }
 
-// pop takes the oldest item of the realm whose turn it is; nil when there is none.
+// pop takes the oldest item of the next realm; nil when there is none.
 func (p *priority[T]) pop() *T {
 	for len(p.turns) > 0 {
 		q := p.turns[0]
@@ -84,9 +84,9 @@ func (p *priority[T]) shed() *T {
 	return item
 }
 
-// emptied notes that a queue has lost its last item before its turn. Empty queues are removed once
-// they exceed half of all: a low priority may never have a turn while items of ever new realms are
-// shed from it.
+// emptied notes that a queue has lost its last item before its turn. Empty queues are removed
+// once they exceed half of all: a low priority may never have a turn while items of ever new
+// realms are shed from it.
 func (p *priority[T]) emptied() {
 	if p.empty++; 2*p.empty <= len(p.turns) {
 		return
