@@ -2,7 +2,7 @@ package kamailio
 
 import (
 	"context"
-	_ "embed" // the template
+	_ "embed" // for the template
 	"errors"
 	"fmt"
 	"net"
@@ -19,20 +19,20 @@ import (
 //go:embed database.cfg.tmpl
 var databaseTemplate string
 
-// Database is a private PostgreSQL with Kamailio's tables, for a Kamailio that needs no registrar beside it: for comparison. What it needs are Debian's
-// packages postgresql and kamailio-postgres-modules.
+// Database is a private PostgreSQL with Kamailio's tables, for a Kamailio without a registrar, as
+// a comparison. It needs the Debian packages postgresql and kamailio-postgres-modules.
 type Database struct {
-	dir  string
-	bin  string
-	port int
-	cmd  *exec.Cmd
-	who  *syscall.Credential // PostgreSQL does not run as root
+	dir        string
+	bin        string
+	port       int
+	cmd        *exec.Cmd
+	credential *syscall.Credential // PostgreSQL does not run as root
 }
 
-// schema is where Debian keeps Kamailio's tables.
+// schema is the directory of Kamailio's tables on Debian.
 const schema = "/usr/share/kamailio/postgres"
 
-// StartDatabase starts a PostgreSQL in a directory of its own below dir and makes these subscribers.
+// StartDatabase starts a PostgreSQL in a directory of its own below dir and adds the subscribers.
 func StartDatabase(ctx context.Context, dir string, phones []Phone) (*Database, error) {
 	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil || len(bins) == 0 {
@@ -58,7 +58,7 @@ func StartDatabase(ctx context.Context, dir string, phones []Phone) (*Database, 
 	return d, nil
 }
 
-// prepare makes the directory, the owner's who is going to run the server.
+// prepare makes the directory; it belongs to the user that runs the server.
 func (d *Database) prepare(parent string) error {
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return fmt.Errorf("database: %w", err)
@@ -75,14 +75,14 @@ func (d *Database) prepare(parent string) error {
 	if err := errors.Join(err1, err2, os.Chown(d.dir, int(uid), int(gid)), os.Chmod(parent, 0o755), os.Chmod(filepath.Dir(parent), 0o755)); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
-	d.who = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	d.credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	return nil
 }
 
 func (d *Database) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(d.bin, name), args...)
 	cmd.Dir = d.dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: d.who, Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: d.credential, Setpgid: true}
 	return cmd
 }
 
@@ -145,7 +145,7 @@ func (d *Database) fill(ctx context.Context, phones []Phone) error {
 	return err
 }
 
-// Locations returns how many locations are stored.
+// Locations returns the number of stored locations.
 func (d *Database) Locations(ctx context.Context) (n int, err error) {
 	out, err := d.sql(ctx, "\\t on\nSELECT count(*) FROM location;", "kamailio")
 	if err != nil {
@@ -158,15 +158,15 @@ func (d *Database) Locations(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// Proxy starts a Kamailio that keeps everything in the database.
+// Proxy starts a Kamailio that keeps all data in the database.
 func (d *Database) Proxy(ctx context.Context, dir string) (*Proxy, error) {
 	return start(ctx, dir, databaseTemplate, map[string]any{
 		"Database": fmt.Sprintf("postgres://kamailio@%s/kamailio", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.port))),
 	})
 }
 
-// Stop ends the server.
+// Stop stops the server.
 func (d *Database) Stop() {
-	_ = syscall.Kill(d.cmd.Process.Pid, syscall.SIGQUIT) // at once; gone already is gone
-	_ = d.cmd.Wait()                                     // however it ended, it has
+	_ = syscall.Kill(d.cmd.Process.Pid, syscall.SIGQUIT) // immediate shutdown; it may have ended
+	_ = d.cmd.Wait()                                     // its exit status does not matter
 }

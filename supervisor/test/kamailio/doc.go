@@ -1,5 +1,7 @@
-// Package kamailio runs a real Kamailio with its kazoo module, and SIPp phones that register at it, for end-to-end tests of a registrar over a real
-// RabbitMQ. What it needs are Debian's packages: kamailio, kamailio-extra-modules, kamailio-kazoo-modules, sip-tester.
+// Package kamailio runs a real Kamailio with its kazoo module and SIPp phones that register at
+// it, for end-to-end tests with a real RabbitMQ. It needs the Debian packages kamailio,
+// kamailio-extra-modules, kamailio-kazoo-modules and sip-tester.
 //
-// Contract: everything listens on loopback, on free ports, in a directory that the caller gives; processes are ended by their own pids.
+// Every server listens on a free loopback port and keeps its files in the caller's directory.
+// Processes are ended by their own process IDs.
 package kamailio

@@ -3,7 +3,7 @@ package kamailio
 import (
 	"bytes"
 	"context"
-	_ "embed" // the templates
+	_ "embed" // for the templates
 	"errors"
 	"fmt"
 	"net"
@@ -22,10 +22,10 @@ var proxyTemplate string
 //go:embed sipp.xml.tmpl
 var phoneTemplate string
 
-// startWithin is how long a Kamailio may take to answer.
+// startWithin bounds the start of a Kamailio.
 const startWithin = time.Minute
 
-// Available returns an error that names the Debian packages that are missing, if any.
+// Available returns an error that names the missing Debian packages, nil when there are none.
 func Available() error {
 	var missing []string
 	for pkg, path := range map[string]string{
@@ -49,19 +49,19 @@ func modules() string {
 	return found[0]
 }
 
-// Config says where a proxy finds its broker and how it is called.
+// Config configures a proxy.
 type Config struct {
-	// AMQP is the broker's URL, Node the proxy's name on it, Dir an empty directory.
+	// AMQP is the URL of the broker, Node the name of the proxy on it, Dir an empty directory.
 	AMQP, Node, Dir string
 }
 
-// Proxy is a running Kamailio. It is for one goroutine.
+// Proxy is a running Kamailio. It belongs to one goroutine.
 type Proxy struct {
 	dir  string
 	port int
 	cmd  *exec.Cmd
 	done chan struct{}
-	cseq int // counts on over all registrations: a phone keeps its Call-ID
+	cseq int // increases over all registrations: a phone keeps its Call-ID
 }
 
 // Start starts a Kamailio and returns when it answers.
@@ -92,7 +92,7 @@ func start(ctx context.Context, dir, text string, with map[string]any) (*Proxy, 
 	if err != nil {
 		return nil, fmt.Errorf("kamailio: %w", err)
 	}
-	defer func() { _ = log.Close() }() // the child has its own
+	defer func() { _ = log.Close() }() // the child has its own copy
 	p.cmd = exec.Command("/usr/sbin/kamailio", "-f", path, "-DD", "-E", "-m", "512", "-Y", dir, "-P", filepath.Join(dir, "pid"))
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -101,7 +101,7 @@ func start(ctx context.Context, dir, text string, with map[string]any) (*Proxy, 
 	}
 	go func() {
 		defer close(p.done)
-		_ = p.cmd.Wait() // however it ended, it has
+		_ = p.cmd.Wait() // its exit status does not matter
 	}()
 	if err := p.await(ctx); err != nil {
 		p.Stop()
@@ -110,11 +110,11 @@ func start(ctx context.Context, dir, text string, with map[string]any) (*Proxy, 
 	return p, nil
 }
 
-// await sends something that is refused without asking anybody, until there is an answer.
+// await sends OPTIONS until there is an answer.
 func (p *Proxy) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond) // while nobody listens a trial ends at once
+	tick := time.NewTicker(20 * time.Millisecond) // a probe fails at once while nothing listens
 	defer tick.Stop()
 	for {
 		if p.answers() {
@@ -135,7 +135,7 @@ func (p *Proxy) answers() bool {
 	if err != nil {
 		return false
 	}
-	defer func() { _ = conn.Close() }() // a trial
+	defer func() { _ = conn.Close() }() // a probe
 	const probe = "OPTIONS sip:probe SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKprobe\r\nMax-Forwards: 5\r\nFrom: <sip:probe@localhost>;tag=1\r\n" +
 		"To: <sip:probe@localhost>\r\nCall-ID: probe\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
 	_ = conn.SetDeadline(time.Now().Add(200 * time.Millisecond))
@@ -149,7 +149,7 @@ func (p *Proxy) answers() bool {
 // Addr returns host:port of the proxy.
 func (p *Proxy) Addr() string { return fmt.Sprintf("127.0.0.1:%d", p.port) }
 
-// Log returns the end of what it has logged.
+// Log returns the end of the proxy's log.
 func (p *Proxy) Log() string {
 	b, err := os.ReadFile(filepath.Join(p.dir, "kamailio.log"))
 	if err != nil {
@@ -158,9 +158,9 @@ func (p *Proxy) Log() string {
 	return string(b[max(0, len(b)-4000):])
 }
 
-// Stop ends the proxy and its children.
+// Stop kills the proxy and its children.
 func (p *Proxy) Stop() {
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // its own group; gone already is gone
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // its own process group; it may have ended
 	<-p.done
 }
 

@@ -16,19 +16,19 @@ type Phone struct {
 	User, Realm, Password string
 	// Contact is a name-addr, such as "Desk" <sip:100@127.0.0.1:5099>.
 	Contact string
-	// Expires is the lifetime asked for, in seconds; 0 unregisters.
+	// Expires is the requested lifetime in seconds; 0 unregisters.
 	Expires int
 }
 
-// Register has a phone register: REGISTER, challenge, REGISTER with credentials. It is an error when the final answer is not the
-// wanted SIP status.
+// Register registers a phone: REGISTER, challenge, REGISTER with credentials. It fails when the
+// final status is not the wanted one.
 func (p *Proxy) Register(ctx context.Context, ph Phone, want int) error {
 	return p.run(ctx, ph, proof(ph), want, "%u-"+ph.User+"@127.0.0.1", func(string) ([]string, error) { return []string{"-m", "1"}, nil })
 }
 
-// RegisterMany has many phones register, rate a second begin. A phone keeps its Call-ID from one call to the next as long as it keeps its
-// place in the list. It is an error when one of them does not get the wanted SIP status, and when their contacts have different numbers of
-// parameters.
+// RegisterMany registers many phones, rate of them per second. A phone with the same place in the
+// list keeps its Call-ID from call to call. It fails when a phone does not get the wanted status,
+// and when the contacts differ in their number of parameters.
 func (p *Proxy) RegisterMany(ctx context.Context, phones []Phone, rate, want int) error {
 	if len(phones) == 0 {
 		return nil
@@ -43,7 +43,7 @@ func (p *Proxy) RegisterMany(ctx context.Context, phones []Phone, rate, want int
 		if strings.Count(ph.Contact, ";")+1 != parts || ph.Expires != phones[0].Expires {
 			return errors.New("phones: contacts and lifetimes have to be alike")
 		}
-		// A semicolon separates the fields of the list, so that a contact takes several.
+		// A semicolon separates the fields of the list: a contact takes several.
 		list = fmt.Appendf(list, "%s;%s;%s;%s\n", ph.User, ph.Realm, proof(ph), ph.Contact)
 	}
 	alike := Phone{
@@ -58,12 +58,12 @@ func (p *Proxy) RegisterMany(ctx context.Context, phones []Phone, rate, want int
 	})
 }
 
-// proof is what has SIPp answer a challenge.
+// proof is the SIPp keyword that answers a challenge.
 func proof(ph Phone) string {
 	return fmt.Sprintf("[authentication username=%s password=%s]", ph.User, ph.Password)
 }
 
-// run runs the scenario. What is secret goes through files that only the owner reads, not through arguments.
+// run runs the scenario. Secrets are passed in files of mode 0600, not in arguments.
 func (p *Proxy) run(ctx context.Context, ph Phone, proof string, want int, callID string, more func(dir string) ([]string, error)) error {
 	dir, err := os.MkdirTemp(p.dir, "phone-")
 	if err != nil {

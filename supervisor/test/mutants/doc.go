@@ -14,13 +14,13 @@
 //	…
 //
 // In the replacement, MUTANT is the condition under which the mutant is on. The header test names
-// the package whose tests catch the mutant, and a pattern for -run; without a pattern the
+// the package with the tests that catch the mutant, and a pattern for -run. Without a pattern the
 // simulator's TestMutants plays schedules and the crash matrix. The optional header slow says how
 // long the tests wait until they fail; such a mutant runs only when REGISTRAR_TEST_FULL is set.
 //
-// [Overlay] writes all mutants as one overlay for go build -overlay and go test -overlay. One build
-// serves all mutants: the environment variable [Variable] selects the one that is on. When it is
-// empty, none is.
+// [Overlay] writes all mutants as one overlay for go build -overlay and go test -overlay. One
+// build serves all mutants: the environment variable [Variable] selects the one that is on. When
+// it is empty, none is.
 //
-// A mutant whose text no longer occurs exactly once does not apply any more: repair its file.
+// A mutant applies when its text occurs exactly once. Repair the file of one that does not any more.
 package mutants

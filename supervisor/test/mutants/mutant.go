@@ -19,7 +19,7 @@ type Mutant struct {
 	File    string // the source file, relative to the module's root
 	Package string // the package whose tests catch the mutant, relative to the module's root
 	Run     string // the pattern for -run; empty when the simulator catches the mutant
-	Slow    bool   // the tests wait long for what the mutant prevents
+	Slow    bool   // the tests run into a long timeout
 	Find    string
 	Replace string
 }

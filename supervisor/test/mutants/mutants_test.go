@@ -13,8 +13,8 @@ import (
 	"registrar/supervisor/test/mutants"
 )
 
-// Every mutant applies to the sources as they are, and the sources compile with all of them. Repair
-// the file in testdata of a mutant that does not apply any more.
+// Every mutant applies to the sources as they are, and the sources compile with all of them.
+// Repair the file in testdata of a mutant that does not apply any more.
 func TestMutantsApply(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay(t), "-o", os.DevNull, "registrar")
 	if out, err := cmd.CombinedOutput(); err != nil {

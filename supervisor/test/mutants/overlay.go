@@ -18,14 +18,15 @@ import (
 const (
 	// condition is the word in a replacement that says whether the mutant is on.
 	condition = "MUTANT"
-	// selected is the variable that each package with a mutant gets; it holds the name of the mutant that is on.
+	// selected is the variable that each package with a mutant gets; it holds the name of the
+	// mutant that is on.
 	selected = "selectedMutant"
 	// added is the file with that variable.
 	added = "selected_mutant.go"
 )
 
-// Overlay writes the sources with all mutants to dir and returns the path of the overlay for the go command. The error
-// names every mutant that does not apply any more.
+// Overlay writes the sources with all mutants to dir and returns the path of the overlay for the
+// go command. The error names every mutant that does not apply any more.
 func Overlay(dir string) (file string, err error) {
 	all, err := All()
 	if err != nil {
@@ -58,7 +59,8 @@ func Overlay(dir string) (file string, err error) {
 	return write(dir, overlay)
 }
 
-// apply replaces the text of each mutant in the source of a file. Mutants of a file must not overlap.
+// apply replaces the text of each mutant in the source of a file. Mutants of a file must not
+// overlap.
 func apply(source string, ms []Mutant) (string, error) {
 	type piece struct {
 		from, to int

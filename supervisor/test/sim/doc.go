@@ -1,11 +1,11 @@
-// Package sim runs the registrar's real actors and its real bridge in a simulated world, one message
-// at a time.
+// Package sim runs the registrar's real actors and its real bridge in a simulated world, one
+// message at a time.
 //
 // The broker is amqpbridge/link/memory. The store is a [Store] in memory that passes the tests of
 // the one on bbolt. The time is that of testing/synctest: a [World] must be made inside a bubble.
 // One seed decides everything else: the next process, when a batch commits and with which outcome
-// (committed, lost, unknown, or without writes that do not fit), the messages of the clients, kills,
-// broken connections and the passing of time. The same seed is the same run.
+// (committed, lost, unknown, or without writes that do not fit), the messages of the clients,
+// kills, broken connections and the passing of time. The same seed is the same run.
 //
 // The invariants: a report is acknowledged only when it, or something newer, is on disk. A deadline
 // is fixed once. A request has at most one reply, and a true one, or its Msg-ID is counted as
