@@ -5,9 +5,11 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -33,25 +35,26 @@ type source struct {
 	fset  *token.FileSet
 	files map[string]*ast.File
 	known map[string]bool // identifiers, and the words of string literals
+	other map[string]bool // names of packages that are not of this module
 }
 
 func parse(t *testing.T) source {
 	t.Helper()
-	s := source{fset: token.NewFileSet(), files: map[string]*ast.File{}, known: map[string]bool{}}
-	err := filepath.WalkDir("../../..", func(path string, d fs.DirEntry, err error) error {
+	s := source{fset: token.NewFileSet(), files: map[string]*ast.File{}, known: map[string]bool{}, other: map[string]bool{}}
+	err := filepath.WalkDir("../../..", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && len(d.Name()) > 2):
 			return filepath.SkipDir
-		case filepath.Ext(path) != ".go":
+		case filepath.Ext(name) != ".go":
 			return nil
 		}
-		f, err := parser.ParseFile(s.fset, path, nil, parser.ParseComments)
+		f, err := parser.ParseFile(s.fset, name, nil, parser.ParseComments)
 		if err != nil {
 			return err
 		}
-		s.files[path] = f
+		s.files[name] = f
 		s.learn(f)
 		return nil
 	})
@@ -65,6 +68,14 @@ func parse(t *testing.T) source {
 }
 
 func (s *source) learn(f *ast.File) {
+	for _, i := range f.Imports {
+		if imported, err := strconv.Unquote(i.Path.Value); err == nil && !isOurs(imported) {
+			s.other[path.Base(imported)] = true
+			if i.Name != nil {
+				s.other[i.Name.Name] = true
+			}
+		}
+	}
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Ident:
@@ -83,6 +94,9 @@ func (s *source) learn(f *ast.File) {
 // unknownNames lists the names in a comment that are nowhere in the code.
 func (s *source) unknownNames(text string) (names []string) {
 	for _, m := range link.FindAllStringSubmatch(text, -1) {
+		if first, _, qualified := strings.Cut(m[1], "."); qualified && s.other[first] {
+			continue // documented elsewhere
+		}
 		for part := range strings.SplitSeq(m[1], ".") {
 			if !s.known[part] {
 				names = append(names, m[1])

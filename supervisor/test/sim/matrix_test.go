@@ -26,7 +26,7 @@ func TestScenario(t *testing.T) {
 	}
 }
 
-// runScenario plays the scenario with the fault of a cell.
+// scenario plays the scenario with the fault of a cell.
 func scenario(t *testing.T, c sim.Cell) (violations []string, reached bool, chart string) {
 	t.Helper()
 	synctest.Test(t, func(*testing.T) {
