@@ -76,7 +76,7 @@ func (c *loadCmd) Run(ctx context.Context, env Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sw.Close(context.WithoutCancel(ctx))) }()
-	f := fleet.NewFleet(fleet.FleetConfig{
+	f := fleet.New(fleet.Config{
 		Switch: sw, Realms: c.Realm, Phones: c.Users, Rate: c.Rate, InFlight: c.InFlight, Lifetime: c.Lifetime, Seed: c.Seed,
 	})
 	busy, cancel := context.WithTimeout(ctx, c.Duration)

@@ -20,7 +20,7 @@ const (
 
 // fleet runs the phones, with kills if configured, and then verifies every registration.
 func (d *demo) fleet(ctx context.Context) error {
-	f := fleet.NewFleet(fleet.FleetConfig{
+	f := fleet.New(fleet.Config{
 		Switch: d.client, Realms: d.realms, Phones: d.Phones, Rate: d.Rate, InFlight: inFlight, Seed: d.Seed,
 		Password: func(string, string) string { return password },
 	})

@@ -16,7 +16,7 @@ type (
 
 const ms = time.Millisecond
 
-// Scenario returns a recorder with a registration whose actor crashes at the first attempt and
+// Scenario returns a recording of one registration: its actor crashes at the first attempt and
 // accepts the second, and with an event of another user.
 func Scenario() *trace.Recorder {
 	r := trace.New(4096, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), 0)

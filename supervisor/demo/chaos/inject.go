@@ -18,7 +18,7 @@ const passwordEvery = 100 * time.Millisecond
 // inject injects all faults while the phones are busy. It returns when the last reports of the
 // phones are confirmed.
 func (r *run) inject(ctx context.Context) error {
-	fleet := fleet.NewFleet(fleet.FleetConfig{
+	fleet := fleet.New(fleet.Config{
 		Switch: r.client, Realms: r.realms, Phones: r.opts.Phones, Rate: r.opts.Rate, InFlight: 256, Seed: r.opts.Seed, Timeout: replyTimeout,
 	})
 	busy, stop := context.WithCancelCause(ctx)
@@ -40,7 +40,7 @@ func (r *run) inject(ctx context.Context) error {
 	tasks.Wait()
 	r.tasks.Wait()
 	if cause := context.Cause(busy); !errors.Is(cause, errDone) {
-		return cause
+		return fmt.Errorf("chaos ended early: %w", cause)
 	}
 	return nil
 }

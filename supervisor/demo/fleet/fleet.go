@@ -11,8 +11,8 @@ import (
 	"registrar/amqpbridge/client"
 )
 
-// FleetConfig configures a fleet.
-type FleetConfig struct {
+// Config configures a fleet.
+type Config struct {
 	// Switch sends the messages of all phones.
 	Switch client.Client
 	// Realms share the Phones evenly. The users of a realm are named from [UserOf](0) on.
@@ -36,7 +36,7 @@ type FleetConfig struct {
 // Fleet is a number of phones behind one switch. Its methods are safe for concurrent use, but
 // only one [Fleet.Run] runs at a time.
 type Fleet struct {
-	cfg    FleetConfig
+	cfg    Config
 	meters map[Operation]*meter
 	late   atomic.Uint64
 
@@ -46,8 +46,8 @@ type Fleet struct {
 	all  []*phone
 }
 
-// NewFleet makes the phones; none is registered.
-func NewFleet(cfg FleetConfig) *Fleet {
+// New makes the phones; none is registered.
+func New(cfg Config) *Fleet {
 	if cfg.Lifetime == 0 {
 		cfg.Lifetime = time.Hour
 	}

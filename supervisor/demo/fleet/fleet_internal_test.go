@@ -66,7 +66,7 @@ func TestFleetJudgesAnswers(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 				defer cancel()
-				f := NewFleet(FleetConfig{Switch: c.line, Realms: []string{"acme.test"}, Phones: 1, Rate: 10, InFlight: 1, Seed: 1})
+				f := New(Config{Switch: c.line, Realms: []string{"acme.test"}, Phones: 1, Rate: 10, InFlight: 1, Seed: 1})
 				f.Run(ctx)
 				for _, x := range f.Total() {
 					if x.Errors+x.Timeouts > 0 {

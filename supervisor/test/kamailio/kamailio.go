@@ -185,5 +185,8 @@ func freePort() (int, error) {
 	if !ok {
 		return 0, errors.Join(errors.New("no UDP address"), c.Close())
 	}
-	return a.Port, c.Close()
+	if err := c.Close(); err != nil {
+		return 0, fmt.Errorf("free the port: %w", err)
+	}
+	return a.Port, nil
 }
