@@ -182,7 +182,7 @@ func waitConsuming(ts *testscript.TestScript, neg bool, args []string) {
 	client := console.NewClient(filepath.Join(ts.MkAbs(args[0]), supervisor.ControlSocket))
 	poll(ts, "it never consumes", func() bool {
 		p, err := client.Inspect(context.Background(), "bridge/registrations")
-		return err == nil && strings.Contains(p.BehaviourState, "Consuming:true")
+		return err == nil && strings.Contains(p.BehaviourState, "Phase:consuming")
 	})
 }
 
