@@ -48,8 +48,8 @@ type recordingClient struct {
 	published, repeated int
 }
 
-func newRecordingClient(line client.Client, ledger *Ledger, calm func(from, to time.Time) bool) *recordingClient {
-	return &recordingClient{line: line, ledger: ledger, quiet: calm, users: map[domain.Key]*sync.Mutex{}}
+func newRecordingClient(line client.Client, ledger *Ledger, quiet func(from, to time.Time) bool) *recordingClient {
+	return &recordingClient{line: line, ledger: ledger, quiet: quiet, users: map[domain.Key]*sync.Mutex{}}
 }
 
 func keyOf(realm, user string) domain.Key {
@@ -174,7 +174,7 @@ func (w *recordingClient) user(k domain.Key) *sync.Mutex {
 
 // count records the end of a request.
 func (w *recordingClient) count(a *Answers, called, returned time.Time, err error) {
-	calm := err != nil && w.quiet(called, returned)
+	unexplained := err != nil && w.quiet(called, returned)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a.Asked++
@@ -188,7 +188,7 @@ func (w *recordingClient) count(a *Answers, called, returned time.Time, err erro
 	default:
 		a.Cut++
 	}
-	if calm {
+	if unexplained {
 		a.Unexplained++
 	}
 }

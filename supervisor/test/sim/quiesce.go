@@ -42,7 +42,7 @@ func (w *World) quiesce(all []*phone, exact bool) {
 
 // stopFaults ends all faults and waits until the registrar is ready.
 func (w *World) stopFaults(all []*phone) {
-	w.note("all trouble ends")
+	w.note("all faults end")
 	w.Faults.Disarm(0)
 	synctest.Wait()
 	w.diskSlowUntil = time.Time{}
@@ -54,7 +54,7 @@ func (w *World) stopFaults(all []*phone) {
 	w.clock.pass(time.Second) // delayed work goes on
 	w.Settle()
 	if !w.until(w.ready) {
-		w.fail("it is not ready %v after all trouble: %v", healWithin, w.bridge.Reasons())
+		w.fail("it is not ready %v after the last fault: %v", healWithin, w.bridge.Reasons())
 	}
 	for _, p := range all {
 		if newest, ok := w.unconfirmed[p.key]; ok {
@@ -72,7 +72,7 @@ func (w *World) settleQueues() {
 	}
 	for _, queue := range w.queues() {
 		if !w.until(func() bool { ready, open := w.Broker.Depth(queue); return ready+open == 0 }) {
-			w.fail("deliveries of %s are not settled %v after all trouble", queue, healWithin)
+			w.fail("deliveries of %s are not settled %v after the last fault", queue, healWithin)
 		}
 	}
 }
