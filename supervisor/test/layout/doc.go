@@ -1,3 +1,3 @@
-// Package layout has the tests of the tree's layout: which packages import which, what is in the
+// Package layout has the tests of the tree's layout: imports between packages, contents of the
 // binary, and that doc comments name things that exist.
 package layout

@@ -13,7 +13,7 @@ import (
 
 const module = "registrar"
 
-// goPackage is a part of what "go list -json" prints.
+// goPackage is a part of the output of "go list -json".
 type goPackage struct {
 	ImportPath                         string
 	Dir                                string
