@@ -14,10 +14,13 @@ import (
 // migration turns a value of one format into one of the next format; nil drops the value.
 type migration func(kind string, key, value []byte) ([]byte, error)
 
-// migrations returns the step from each earlier format to the next one. A new format needs a step
-// here, and golden files in testdata.
-func migrations() map[uint32]migration {
-	return map[uint32]migration{1: registrationTo2}
+// migrations returns the step from each earlier format of a kind of file to the next one. A new
+// format needs a step here, and golden files in testdata.
+func migrations(kind string) map[uint32]migration {
+	if kind == registrationsKind {
+		return map[uint32]migration{1: registrationTo2}
+	}
+	return nil
 }
 
 // registrationTo2 adds the flow of each binding, see [flowOf].
@@ -34,7 +37,7 @@ func registrationTo2(_ string, key, value []byte) ([]byte, error) {
 // place. A crash at any time leaves the old file or the new one.
 func migrate(o Options, kind string, from uint32) (backup string, err error) {
 	began := time.Now()
-	backup, err = migrateWith(o, kind, from, formatOf(kind), migrations())
+	backup, err = migrateWith(o, kind, from, formatOf(kind), migrations(kind))
 	if err != nil {
 		return "", err
 	}

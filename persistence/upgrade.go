@@ -59,7 +59,7 @@ func PlanUpgrade(o Options, kind string) (u Upgrade, err error) {
 func newSize(o Options, kind string, from uint32) (size int64, err error) {
 	const elementHeader = 16 // of bbolt, for each key
 	_, err = verifyFile(o, kind, func(k, v []byte) error {
-		v, err := migrateValue(kind, from, formatOf(kind), migrations(), k, v)
+		v, err := migrateValue(kind, from, formatOf(kind), migrations(kind), k, v)
 		size += int64(elementHeader + len(k) + len(v))
 		return err
 	})

@@ -9,8 +9,12 @@ import (
 	"testing"
 )
 
-// target is the target of a Markdown link.
-var target = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+var (
+	// target is the target of a Markdown link.
+	target = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	// filePath is the path of a file in the module, as code.
+	filePath = regexp.MustCompile("`((?:actors|amqpbridge|persistence|supervisor)/[\\w/.-]+\\.(?:go|md|tmpl))`")
+)
 
 // Relative links of the documentation lead to files that exist, and README has at most 150 lines.
 func TestDocumentationLinks(t *testing.T) {
@@ -25,6 +29,11 @@ func TestDocumentationLinks(t *testing.T) {
 		}
 		if n := strings.Count(string(text), "\n"); filepath.Base(filepath.Dir(name)) == ".." && n > 150 {
 			t.Errorf("%s has %d lines", name, n)
+		}
+		for _, m := range filePath.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join("../../..", m[1])); err != nil && !strings.Contains(string(text), m[1]+"` (new)") {
+				t.Errorf("%s: %s does not exist", name, m[1])
+			}
 		}
 		for _, m := range target.FindAllStringSubmatch(string(text), -1) {
 			file, _, _ := strings.Cut(m[1], "#")
