@@ -93,7 +93,7 @@ func (d *demo) kill(ctx context.Context, kills *atomic.Uint64) {
 	defer large.Stop()
 	processes := []string{
 		"bridge/authn", "registrations/writer", "bridge/queries", "users/17", "bridge/publisher", "credentials/reader/0", "bridge/registrations",
-		"bridge/publishing", "realms", "bridge/consuming", "registrations/reader/1", "credentials/writer", "bridge/notices",
+		"bridge/publishing", "realms", "bridge/consuming", "registrations/reader/1", "credentials/writer", "bridge/notifier",
 	}
 	for n := 0; ; {
 		var name string
