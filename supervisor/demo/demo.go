@@ -69,7 +69,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := d.printf("Broker: %s\n", b.description); err != nil {
 		return err
 	}
-	level := zerolog.WarnLevel
+	level := zerolog.ErrorLevel
 	if o.Kill {
 		level = zerolog.FatalLevel // crashes are intended
 	}

@@ -55,7 +55,7 @@ func TestChaos(t *testing.T) {
 	o := chaos.Defaults()
 	o.Program = build(t)
 	if !full() {
-		o.Phones, o.Rounds, o.Global, o.KillEvery = 300, 1, []chaos.Fault{chaos.CutNetwork, chaos.StallProcess}, 5*time.Second
+		o.Phones, o.Rounds, o.Global, o.KillEvery = 300, 1, []chaos.Fault{chaos.StallProcess}, 5*time.Second
 		o.Pause = 2 * time.Second
 	}
 	if withRace {
@@ -81,8 +81,12 @@ func TestChaos(t *testing.T) {
 }
 
 // Chaos catches a registrar with a mutant, each by the promise that it breaks. The runs are side
-// by side, each on its own broker.
+// by side, each on its own broker. They are a campaign: without REGISTRAR_TEST_FULL none is played.
 func TestMutants(t *testing.T) {
+	if !full() {
+		t.Log("not played without REGISTRAR_TEST_FULL")
+		return
+	}
 	brokertest.Exclusive(t)
 	overlay, err := mutants.Overlay(t.TempDir())
 	if err != nil {
@@ -97,7 +101,7 @@ func TestMutants(t *testing.T) {
 		"answer from the cache after a change": {nil, "has the password"},
 		"skip priming":                         {[]chaos.Fault{chaos.KillProcess}, "is shown at"},
 	} {
-		if (withRace || !full()) && mutant != "acknowledge before the commit" {
+		if withRace && mutant != "acknowledge before the commit" {
 			continue
 		}
 		t.Run(mutant, func(t *testing.T) {
