@@ -73,7 +73,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	return r.report, nil
 }
 
-// realmName names the realms. The first two are those of the mutant that crosses two realms.
+// realmName returns the name of realm i. Tests rely on the first two names.
 func realmName(i int) string {
 	names := []string{"one.test", "two.test"}
 	if i < len(names) {
