@@ -36,7 +36,10 @@
 // The wire has whole seconds and no sequence numbers. When a connection dies unnoticed, the broker
 // keeps its deliveries and delivers newer ones first. Then two reports about a user within one
 // second, or an unregistration that overtakes its registration, may be taken in the wrong order
-// until the phone's next report or the end of its registration. The phones here send neither.
+// until the phone's next report or the end of its registration. A third case: a phone registers
+// contact A, moves to B and unregisters B. If A is delivered last it is taken for a new
+// registration, because a tombstone refuses older reports of its own contact only. The phones here
+// send none of these.
 //
 // A run has a process and a broker of its own, which end with the process that started them. The
 // ledger keeps about 100 bytes per operation. The package needs Unix: it uses /bin/sh.

@@ -181,6 +181,16 @@ func (l *Ledger) last(k domain.Key) Change {
 	return Change{}
 }
 
+// beforeLast returns the report of a user before the last one.
+func (l *Ledger) beforeLast(k domain.Key) Change {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if h := l.of(l.contacts, k); len(h.Changes) > 1 {
+		return h.Changes[len(h.Changes)-2]
+	}
+	return Change{}
+}
+
 // seen reports whether a reply has shown a contact of a user.
 func (l *Ledger) seen(k domain.Key, contact string) bool {
 	l.mu.Lock()

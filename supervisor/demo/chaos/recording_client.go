@@ -29,6 +29,7 @@ const (
 	retryDelay     = 100 * time.Millisecond  // before a report is published again
 	publishTimeout = 2 * time.Minute         // for a report to be confirmed
 	shownTimeout   = 20 * time.Second        // for a contact to be shown before its unregistration
+	redelivery     = 20 * time.Second        // from a dead connection to the delivery of its messages again
 )
 
 // recordingClient records every request and reply, and repeats a report until the broker confirms
@@ -100,8 +101,9 @@ func contactOf(m wire.Message) (contact string, err error) {
 }
 
 // Report implements [client.Client]; it returns when the broker has confirmed the report. It
-// avoids reports that the wire cannot order: two of one user within a second, and an
-// unregistration before the contact was shown.
+// avoids reports that the registrar cannot order: two of one user within a second, an
+// unregistration before the contact was shown, and one that overtakes a report of an earlier
+// contact.
 func (w *recordingClient) Report(ctx context.Context, r client.Registration) error {
 	k := keyOf(r.Realm, r.User)
 	mine := w.user(k)
@@ -113,6 +115,7 @@ func (w *recordingClient) Report(ctx context.Context, r client.Registration) err
 	contact := r.Contact
 	if r.Expires == 0 {
 		w.awaitShown(ctx, k, contact)
+		w.awaitRedelivery(ctx, k)
 		contact = ""
 	}
 	r.At, r.ID = time.Now(), fmt.Sprintf("chaos-%d", w.ids.Add(1))
@@ -130,6 +133,16 @@ func (w *recordingClient) Report(ctx context.Context, r client.Registration) err
 		case <-ctx.Done():
 			return fmt.Errorf("the broker did not confirm a report of %v within %v: %w", k, publishTimeout, err)
 		}
+	}
+}
+
+// awaitRedelivery waits until the report before the last one cannot be in a dead connection any
+// more: there was no fault since, or the broker has had time to deliver it again. A tombstone
+// refuses older reports of the removed contact only, not of contacts before it.
+func (w *recordingClient) awaitRedelivery(ctx context.Context, k domain.Key) {
+	before := w.ledger.beforeLast(k).Called
+	for time.Since(before) < redelivery && !w.quiet(before, time.Now()) && ctx.Err() == nil {
+		pause(ctx, retryDelay)
 	}
 }
 
