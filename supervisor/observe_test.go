@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"registrar/actors/otp"
 	"registrar/supervisor"
 	"registrar/supervisor/console"
 )
@@ -28,11 +29,22 @@ func TestServersSurviveBeingCutOff(t *testing.T) {
 		_, err = client.Tree(context.Background())
 		return err == nil && resp.StatusCode == http.StatusOK
 	}
+	epoch := func(name string) (e otp.Epoch, up bool) {
+		for _, n := range flat(b.server.Tree()) {
+			if n.Name == name {
+				e, up = n.Epoch, n.State == "up"
+			}
+		}
+		return e, up
+	}
 	for _, name := range []string{"observe/admin", "observe/control", "registrar/observe", "registrar/observe"} {
 		b.until("the servers are there", there)
+		before, _ := epoch(name)
 		if err := b.server.Abandon(name); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
+		// The servers of the old incarnation may still answer.
+		b.until(name+" is up again", func() bool { now, up := epoch(name); return up && now != before })
 	}
 	b.until("the servers are there again", there)
 	http.DefaultClient.CloseIdleConnections()
